@@ -1,0 +1,36 @@
+# bazaar_embed(TARGET FOLDER FILE...): the files' bytes as read-only data of TARGET, found by bazaar::embedded(name).
+function(bazaar_embed target folder)
+  set(assembly "${CMAKE_CURRENT_BINARY_DIR}/embedded.S")
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/embedded.cpp")
+  set(text ".section .rodata\n")
+  set(externs "")
+  set(rows "")
+  set(paths "")
+  foreach(file IN LISTS ARGN)
+    string(MAKE_C_IDENTIFIER "embedded_${file}" symbol)
+    set(path "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/${file}")
+    list(APPEND paths ${path})
+    string(APPEND text
+      ".balign 16\n.global ${symbol}\n${symbol}:\n.incbin \"${path}\"\n.global ${symbol}_end\n${symbol}_end:\n.byte 0\n")
+    string(APPEND externs "extern \"C\" const char ${symbol}[];\nextern \"C\" const char ${symbol}_end[];\n")
+    string(APPEND rows "    if (name == \"${file}\")\n        return {${symbol}, static_cast<std::size_t>(${symbol}_end - ${symbol})};\n")
+  endforeach()
+  string(APPEND text ".section .note.GNU-stack,\"\",%progbits\n")
+  file(CONFIGURE OUTPUT ${assembly} CONTENT "${text}" @ONLY)
+  file(CONFIGURE OUTPUT ${source} CONTENT
+"#include \"bazaar/scenario/embedded.hpp\"
+
+${externs}
+namespace bazaar::scenario
+{
+
+std::string_view embedded(std::string_view name)
+{
+${rows}    return {};
+}
+
+}  // namespace bazaar::scenario
+" @ONLY)
+  set_source_files_properties(${assembly} PROPERTIES OBJECT_DEPENDS "${paths}")
+  target_sources(${target} PRIVATE ${assembly} ${source})
+endfunction()

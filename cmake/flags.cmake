@@ -1,0 +1,46 @@
+# Compiler flags of all targets. Each hardening flag is probed: compilers differ in what they know.
+include(CheckCXXCompilerFlag)
+
+add_library(bazaar_flags INTERFACE)
+
+target_compile_options(bazaar_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wformat=2 -Wimplicit-fallthrough
+  # 128-bit integers are part of the fixed arithmetic.
+  -Wno-pedantic
+  # One rounding per operation: a fused multiply-add would make other rows on other machines.
+  -ffp-contract=off)
+
+if(BAZAARD_WERROR)
+  target_compile_options(bazaar_flags INTERFACE -Werror)
+endif()
+
+if(BAZAARD_SANITIZE)
+  target_compile_options(bazaar_flags INTERFACE
+    -fsanitize=${BAZAARD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(bazaar_flags INTERFACE -fsanitize=${BAZAARD_SANITIZE})
+else()
+  set(hardening
+    -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -mbranch-protection=standard
+    -fstrict-flex-arrays=3 -ftrivial-auto-var-init=zero -fno-delete-null-pointer-checks
+    -fno-strict-overflow -fno-strict-aliasing -Wtrampolines -Wbidi-chars=any)
+  foreach(flag IN LISTS hardening)
+    string(MAKE_C_IDENTIFIER "flag${flag}" known)
+    check_cxx_compiler_flag(${flag} ${known})
+    if(${known})
+      target_compile_options(bazaar_flags INTERFACE ${flag})
+    endif()
+  endforeach()
+  target_compile_definitions(bazaar_flags INTERFACE _GLIBCXX_ASSERTIONS)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(bazaar_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  endif()
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  include(CheckPIESupported)
+  check_pie_supported()
+  target_link_options(bazaar_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,--as-needed)
+endif()
+
+find_program(ccache_program ccache)
+if(ccache_program AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ccache_program})
+endif()

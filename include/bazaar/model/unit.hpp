@@ -1,0 +1,116 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "bazaar/base/id.hpp"
+#include "bazaar/base/time.hpp"
+#include "bazaar/model/arena.hpp"
+#include "bazaar/model/table.hpp"
+#include "bazaar/model/value.hpp"
+
+namespace bazaar::model
+{
+
+enum class op : std::uint8_t
+{
+    insert,
+    update,
+    erase,
+};
+
+[[nodiscard]] std::string_view name(op what) noexcept;
+
+/// What the planner decides of one unit: small, self-contained; `build` needs nothing else.
+struct decision
+{
+    unit_no no = 0;
+    time at;                 ///< Business time.
+    std::uint64_t tick = 0;  ///< The arrival that this unit belongs to, counted from 1; a follow-up has the last one before it.
+    std::uint16_t kind = 0;  ///< Number of its unit_kind.
+    std::uint16_t schema = 0;
+    bool barrier = false;    ///< Runs alone.
+    std::uint8_t after_count = 0;
+    std::array<unit_no, 3> after{};       ///< Last writers of the rows that it changes or refers to.
+    std::array<std::uint64_t, 10> arg{};  ///< The scenario's own; longer lists are drawn again by `build`.
+
+    void depends_on(unit_no earlier) noexcept
+    {
+        if (earlier != no_unit)
+            after[after_count++] = earlier;
+    }
+};
+
+static_assert(std::is_trivially_copyable_v<decision>);
+
+/// One row changed by a unit: whole rows on both sides. `before` is empty for an insert, `after` for an erase.
+struct change
+{
+    op what = op::insert;
+    std::uint8_t table = 0;
+    std::span<const value> before;
+    std::span<const value> after;
+
+    /// Value of the key column.
+    [[nodiscard]] const value& key(const model::table& t) const noexcept { return (after.empty() ? before : after)[t.key]; }
+};
+
+/// A run of consecutive changes of one unit: the same operation on the same table.
+struct part
+{
+    op what = op::insert;
+    std::uint8_t table = 0;
+    bool many = false;                       ///< Zero or more rows; otherwise exactly one.
+    std::span<const std::uint8_t> columns{};  ///< For an update: the columns that may differ, without key and version.
+};
+
+/// The shape of all units of one kind. The first part is the gate: when it changes nothing, nothing else is done.
+struct unit_kind
+{
+    std::string_view name;
+    std::span<const part> parts;
+};
+
+/// The complete rows of one business action.
+///
+/// Lifetime: reused for the next unit after `clear`; what the changes point to is then gone.
+struct unit
+{
+    model::decision decision;
+    std::vector<change> changes;  ///< In the order of writing; grouped as the parts of its kind.
+    model::arena arena;
+
+    void clear() noexcept
+    {
+        changes.clear();
+        arena.clear();
+    }
+
+    /// A new row of `t` (number `table`), all NULL, to be filled.
+    std::span<value> insert(std::uint8_t table, const model::table& t)
+    {
+        const auto row = arena.make<value>(t.columns.size());
+        changes.push_back({op::insert, table, {}, row});
+        return row;
+    }
+
+    /// Both sides of a changed row; `after` begins as a copy of `before` once the caller has filled it.
+    struct sides
+    {
+        std::span<value> before;
+        std::span<value> after;
+    };
+    sides update(std::uint8_t table, const model::table& t)
+    {
+        const auto before = arena.make<value>(t.columns.size());
+        const auto after = arena.make<value>(t.columns.size());
+        changes.push_back({op::update, table, before, after});
+        return {before, after};
+    }
+};
+
+}  // namespace bazaar::model

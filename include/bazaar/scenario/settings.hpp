@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bazaar::scenario
+{
+
+enum class field_kind : std::uint8_t
+{
+    number,  ///< A decimal number with `scale` digits behind the point, kept as an integer of units of 10^-scale.
+    choice,  ///< One of the words in `choices`.
+    text,    ///< Free text.
+};
+
+/// One knob of a scenario. Flag, configuration key, run row and documentation are made from it.
+struct field
+{
+    std::string_view name;           ///< Flag name without dashes.
+    field_kind kind = field_kind::number;
+    std::string_view initial;        ///< Default, as a user would type it.
+    int scale = 0;
+    std::int64_t low = 0;            ///< Least and greatest value, in units of 10^-scale.
+    std::int64_t high = 0;
+    std::string_view choices{};      ///< Space separated words.
+    std::string_view placeholder{};  ///< Of the value, in the help.
+    std::string_view help{};
+    bool steerable = false;          ///< May change during a run, by a `set` entry.
+};
+
+/// The range of a number as a sentence part: "from 0 to 1".
+[[nodiscard]] std::string range(const field& f);
+
+/// Values of all fields of one scenario, in their order.
+class settings
+{
+public:
+    /// All defaults.
+    explicit settings(std::span<const field> fields);
+
+    /// Sets a field from its text. Returns what is wrong ("must be a number from 0 to 1"), or nothing.
+    [[nodiscard]] std::string set(std::size_t number, std::string_view text);
+
+    /// Sets a number in its own units; used for `set` entries of the control log.
+    void set(std::size_t number, std::int64_t units);
+
+    [[nodiscard]] std::int64_t number(std::string_view name) const;
+    [[nodiscard]] const std::string& text(std::string_view name) const;
+
+    /// The value as a user would type it.
+    [[nodiscard]] std::string printed(std::size_t number) const;
+
+    [[nodiscard]] std::span<const field> fields() const noexcept { return fields_; }
+
+    /// Number of the field with this name; throws `internal` when there is none.
+    [[nodiscard]] std::size_t find(std::string_view name) const;
+
+    friend bool operator==(const settings& a, const settings& b) { return a.values_ == b.values_; }
+
+private:
+    struct item
+    {
+        std::int64_t number = 0;
+        std::string text;
+        friend bool operator==(const item&, const item&) = default;
+    };
+
+    std::span<const field> fields_;
+    std::vector<item> values_;
+};
+
+}  // namespace bazaar::scenario
