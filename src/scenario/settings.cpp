@@ -40,7 +40,7 @@ settings::settings(std::span<const field> fields) : fields_(fields), values_(fie
 std::string settings::set(std::size_t number, std::string_view text)
 {
     const auto& f = fields_[number];
-    auto& item = values_[number];
+    auto& kept = values_[number];
     switch (f.kind)
     {
     case field_kind::number:
@@ -52,18 +52,18 @@ std::string settings::set(std::size_t number, std::string_view text)
                 return fmt::format("must be a whole number {}", range(f));
             return fmt::format("must be a number {} with at most {} decimals", range(f), f.scale);
         }
-        item.number = *units;
+        kept.number = *units;
         return {};
     }
     case field_kind::choice:
         if (text.empty() || !has_word(f.choices, text))
             return fmt::format("must be one of: {}", f.choices);
-        item.text = text;
+        kept.text = text;
         return {};
     case field_kind::text:
         if (text.empty())
             return "must not be empty";
-        item.text = text;
+        kept.text = text;
         return {};
     }
     return {};

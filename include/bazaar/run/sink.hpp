@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "bazaar/model/unit.hpp"
+
+namespace bazaar::run
+{
+
+/// How a unit is sent.
+enum class form : std::uint8_t
+{
+    first,   ///< Plain: a conflict is a loud error.
+    replay,  ///< After any doubt: recognises the rows of an earlier attempt.
+};
+
+enum class outcome : std::uint8_t
+{
+    committed,
+    already_there,  ///< An earlier attempt had done it.
+    foreign,        ///< A row was not as planned: somebody else changed it. Nothing was written.
+    rejected,       ///< The server refuses the unit for good. Nothing was written.
+    not_done,       ///< Nothing was written; trying again is safe in either form.
+    in_doubt,       ///< The link broke after the call was sent; only a replay tells.
+};
+
+[[nodiscard]] std::string_view name(outcome what) noexcept;
+
+struct written
+{
+    outcome what = outcome::committed;
+    std::array<char, 6> sqlstate{};  ///< Empty where the server said none.
+    std::string detail;              ///< One line for the log when the outcome is not a success.
+};
+
+/// Where units become true. Seam: PostgreSQL, or a recording sink in tests.
+///
+/// Threads: one sink per worker, used by that thread only.
+/// Errors:  refusals are outcomes. Throws `error` where no retry helps: authentication, privilege, missing function.
+class sink
+{
+public:
+    virtual ~sink() = default;
+
+    /// Writes one unit as one transaction.
+    virtual written write(const model::unit& unit, form how) = 0;
+};
+
+}  // namespace bazaar::run
