@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # The groups are read through their names.
+# Which Debian packages the tree needs, and how they get onto the machine. Needs common.sh.
+
+packages_of_build=(
+    cmake ninja-build g++ ccache
+    libboost-dev libboost-program-options-dev libpq-dev libspdlog-dev libfmt-dev
+    librdkafka-dev libgtest-dev nlohmann-json3-dev
+)
+packages_of_run=(postgresql)
+packages_of_test=(python3 pgbouncer)
+packages_of_stack=(maven)
+packages_of_lint=(clang-format clang-tidy shellcheck)
+packages_of_machine=(debootstrap debian-archive-keyring)
+packages_of_arm64=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+
+# A drop-in that keeps Debian from creating and starting a cluster of its own while the server is installed.
+no_main_cluster=/etc/postgresql-common/createcluster.d/bazaard.conf
+
+# Prints the names that the groups ask for, one per line.
+packages_named() {
+    local group
+    for group in "$@"; do
+        declare -p "packages_of_$group" >/dev/null 2>&1 || die 64 "no package group '$group'"
+        local -n names=packages_of_$group
+        printf '%s\n' "${names[@]}"
+        unset -n names
+    done
+}
+
+# A server from elsewhere is as good as the distribution's.
+has_postgresql() {
+    local bin
+    for bin in "${BAZAARD_PG_BIN:-}" /usr/lib/postgresql/*/bin; do
+        [[ ! -x $bin/initdb || ! -x $bin/postgres ]] || return 0
+    done
+    return 1
+}
+
+# Prints those of the names that are not installed, one per line.
+packages_missing() {
+    local name there
+    # shellcheck disable=SC2016  # dpkg-query expands these; it fails when it does not know one of the names.
+    there=" $({ dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true; } |
+        sed -n 's/^installed //p' | tr '\n' ' ') "
+    for name in "$@"; do
+        [[ $name != postgresql ]] || ! has_postgresql || continue
+        [[ $there == *" $name "* ]] || printf '%s\n' "$name"
+    done
+}
+
+# Prints how root is reached: nothing for root itself, else sudo; fails when there is no way.
+packages_become_root() {
+    if ((EUID == 0)); then
+        return
+    fi
+    command -v sudo >/dev/null || return 1
+    [[ -t 0 ]] || sudo -n true 2>/dev/null || return 1
+    printf 'sudo\n'
+}
+
+packages_install() {
+    local become kept=yes status=0
+    become=$(packages_become_root) || die 69 "missing: $*; ask an administrator for: apt-get install $*"
+    say "installing: $*"
+    $become apt-get -q update >/dev/null || die 69 "apt-get update failed; is the network there?"
+    if [[ " $* " == *" postgresql "* && ! -e $no_main_cluster ]]; then
+        kept=no
+        $become mkdir -p "${no_main_cluster%/*}"
+        echo "create_main_cluster = false" | $become tee "$no_main_cluster" >/dev/null
+    fi
+    $become env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y --no-install-recommends install "$@" </dev/null >&2 || status=$?
+    [[ $kept == yes ]] || $become rm -f "$no_main_cluster"
+    # Only the program is wanted, not the service that its package starts.
+    if [[ " $* " == *" pgbouncer "* && -d /run/systemd/system ]]; then
+        $become systemctl --quiet disable --now pgbouncer || true
+    fi
+    ((status == 0)) || die 69 "apt-get could not install: $*"
+}
+
+# ensure_packages [--no-install] GROUP...: installs what the groups need and the machine lacks.
+ensure_packages() {
+    local install=yes names missing=()
+    if [[ $1 == --no-install ]]; then
+        install=no
+        shift
+    fi
+    command -v dpkg-query >/dev/null || {
+        say "no dpkg here: taking it that the packages for $* are there"
+        return
+    }
+    names=$(packages_named "$@")
+    # shellcheck disable=SC2086  # Names of packages hold no blanks.
+    names=$(packages_missing $names)
+    [[ -n $names ]] || return 0
+    mapfile -t missing <<<"$names"
+    [[ $install == yes ]] ||
+        die 69 "missing: ${missing[*]}; install with: apt-get install ${missing[*]}"
+    packages_install "${missing[@]}"
+}
