@@ -1,0 +1,160 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bazaar/app/options_database.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/base/id.hpp"
+#include "bazaar/base/time.hpp"
+#include "bazaar/scenario/settings.hpp"
+
+namespace bazaar::app
+{
+
+enum class command : std::uint8_t
+{
+    run,
+    init,
+    plan,
+    explain,
+};
+
+/// What was asked for instead of the command's own work.
+enum class request : std::uint8_t
+{
+    work,           ///< Nothing: do the command's work.
+    help,           ///< `--help`
+    version,        ///< `--version`
+    print_config,   ///< `--print-config`
+    help_markdown,  ///< `--help-markdown`, the source of docs/flags.md.
+};
+
+enum class log_level : std::uint8_t
+{
+    trace,
+    debug,
+    info,
+    warning,
+    error,
+};
+
+enum class log_format : std::uint8_t
+{
+    automatic,  ///< Text on a terminal, JSON lines otherwise.
+    text,
+    json,
+};
+
+enum class progress : std::uint8_t
+{
+    automatic,  ///< On where stderr is a terminal.
+    on,
+    off,
+};
+
+enum class plan_format : std::uint8_t
+{
+    text,
+    jsonl,
+};
+
+/// A value that somebody gave, and where.
+struct given_value
+{
+    std::string text;    ///< As it was typed; "***" for a secret.
+    std::string origin;  ///< "command line", "environment BAZAARD_SEED" or "FILE:LINE".
+};
+
+/// Everything that the command line, the environment and the configuration file say, checked.
+struct options
+{
+    /// All defaults, with the fields of one scenario.
+    explicit options(std::span<const scenario::field> fields) : configuration(fields) {}
+
+    command what = command::run;
+    bool named = false;  ///< The command was written; `run` goes without.
+    request ask = request::work;
+
+    // General.
+    log_level level = log_level::info;
+    log_format format = log_format::automatic;
+    app::progress progress = app::progress::automatic;
+
+    // Database.
+    database_flags database;        ///< Only what was given: libpq's own sources and the defaults come after it.
+    std::string schema = "demo";
+    std::uint32_t batch_rows = 1000;  ///< Rows of one COPY chunk.
+
+    // Run.
+    std::string run = "main";
+    std::optional<std::uint64_t> seed;       ///< Nothing: the recorded one, or a random one for a new run.
+    std::optional<time> start;               ///< T0; nothing: now, or what `--unpaced` asks for.
+    std::optional<std::uint64_t> ticks_max;  ///< `--max-iter`; nothing: endless.
+    bool unpaced = false;
+    std::uint32_t workers = 4;
+    std::uint32_t window = 1024;
+    microseconds lag_max{10'000'000};
+    microseconds heartbeat_interval{10'000'000};  ///< Zero: none.
+    std::string seed_dir;                         ///< Directory of the user's seed files; empty: the built-in ones.
+    bool echo = false;
+
+    // Kafka: names only, nothing connects.
+    std::string bootstrap_servers = "localhost:9092";
+    std::string topic_prefix = "ecomm";
+
+    // Plan and explain.
+    unit_no units_first = 0;
+    unit_no units_last = 9;  ///< Inclusive.
+    app::plan_format plan_format = app::plan_format::text;
+    std::string id;  ///< The one of `explain ID`.
+
+    /// Values of the scenario's fields: defaults, and over them what was given.
+    scenario::settings configuration;
+
+    /// The scenario's fields that were given, as they were typed: a resumed run compares only these.
+    std::map<std::string, std::string> given_settings;
+
+    /// All flags that were given, by their main name.
+    std::map<std::string, given_value, std::less<>> given;
+
+    /// Lines for the log, once it is open.
+    std::vector<std::string> warnings;
+
+    [[nodiscard]] bool is_given(std::string_view flag) const { return given.find(flag) != given.end(); }
+};
+
+/// The world around the command line; tests put another one in.
+struct surroundings
+{
+    std::map<std::string, std::string> environment;
+
+    /// Contents of a file, or nothing when it cannot be read.
+    std::function<std::optional<std::string>(const std::string& path)> read;
+
+    time now;
+    std::span<const scenario::field> fields;  ///< Of the scenario.
+};
+
+/// Those of this process, with the fields of the default scenario.
+[[nodiscard]] surroundings process_surroundings();
+
+/// Reads flags, environment and configuration file, in this order of precedence.
+///
+/// Overwrites secrets in the memory of `argv`, also when it throws: `ps` shows that memory to everybody.
+///
+/// Errors: throws `usage`, `no_input` or `config` with the lines of all mistakes at once.
+[[nodiscard]] options parse(int argc, char** argv, const surroundings& around);
+
+[[nodiscard]] std::string_view name(command what) noexcept;
+
+/// The command that a command line seems to mean; used to point to its help when `parse` refuses it.
+[[nodiscard]] command likely_command(int argc, const char* const* argv);
+
+}  // namespace bazaar::app
