@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bazaar::postgres
+{
+
+/// What the user said of the connection: by flag, environment variable of ours, or configuration file.
+///
+/// What is not given here may still come from libpq's own environment, its service file or our defaults.
+struct connection_flags
+{
+    std::optional<std::string> url;  ///< A URI or a "keyword=value" line, as libpq reads them.
+    std::optional<std::string> host;
+    std::optional<std::string> port;
+    std::optional<std::string> user;
+    std::optional<std::string> password;
+    std::optional<std::string> password_file;  ///< Read anew at each connect, so that rotation needs no restart.
+    std::optional<std::string> name;           ///< Of the database.
+    std::optional<std::string> sslmode;
+    std::optional<std::string> sslrootcert;
+    std::optional<std::string> sslcert;
+    std::optional<std::string> sslkey;
+};
+
+/// Everything that a connect needs, as keywords and values; never one concatenated line.
+struct connection_parameters
+{
+    std::vector<std::pair<std::string, std::string>> words;
+    std::optional<std::string> password_file;
+
+    /// Value of a keyword, empty when there is none.
+    [[nodiscard]] std::string_view find(std::string_view keyword) const noexcept;
+
+    /// Sets a keyword, in place of an earlier value.
+    void set(std::string_view keyword, std::string_view value);
+};
+
+/// Settles who says what: flags, then the parts of the URL, then libpq's environment and service file, then our defaults.
+///
+/// `run` becomes part of application_name: `bazaard/<run>`.
+/// Errors: `usage` when the URL cannot be read (its text is not echoed: it may hold a password).
+[[nodiscard]] connection_parameters resolve(const connection_flags& flags, std::string_view run = {});
+
+/// "user@host:port/dbname", for messages: no secrets. Parts that only libpq knows are looked up as libpq would.
+[[nodiscard]] std::string describe(const connection_parameters& parameters);
+
+}  // namespace bazaar::postgres

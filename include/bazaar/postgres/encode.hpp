@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "bazaar/base/id.hpp"
+#include "bazaar/model/table.hpp"
+#include "bazaar/model/value.hpp"
+
+namespace bazaar::postgres
+{
+
+/// Types that have a binary form here.
+enum class wire : std::uint8_t
+{
+    boolean,
+    int2,
+    int4,
+    int8,
+    numeric,
+    float8,
+    text,
+    varchar,
+    bpchar,
+    bytea,
+    timestamptz,
+    date,
+    uuid,
+    json,
+    jsonb,
+    inet,
+};
+
+/// The binary form of an SQL type as format_type prints it; its modifiers do not matter.
+/// Errors: throws `internal` for a type that has none.
+[[nodiscard]] wire wire_of(std::string_view sql_type);
+
+/// PostgreSQL's number of the type, and of the array of it.
+[[nodiscard]] unsigned type_oid(wire type) noexcept;
+[[nodiscard]] unsigned array_oid(wire type) noexcept;
+
+/// Where values go: bytes in network order, reused without giving memory back.
+class byte_buffer
+{
+public:
+    void clear() noexcept { bytes_.clear(); }
+    void add8(std::uint8_t x) { bytes_.push_back(static_cast<char>(x)); }
+    void add16(std::uint16_t x);
+    void add32(std::uint32_t x);
+    void add64(std::uint64_t x);
+    void add(std::string_view bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+
+    /// Overwrites four bytes written before.
+    void put32(std::size_t at, std::uint32_t x) noexcept;
+
+    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+    [[nodiscard]] const char* data() const noexcept { return bytes_.data(); }
+    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), bytes_.size()}; }
+
+private:
+    std::vector<char> bytes_;
+};
+
+/// One column at the edge.
+struct field_type
+{
+    wire type = wire::text;
+    std::uint8_t scale = 0;  ///< Digits behind the point of a decimal.
+
+    /// Of a column of the model.
+    [[nodiscard]] static field_type of(const model::column& c) { return {wire_of(c.sql_type), c.scale}; }
+};
+
+/// Appends the binary form of a value that is not NULL, without its length.
+///
+/// Errors: throws `internal` where the value does not fit the type: the scenario's table and its rows disagree.
+void encode(byte_buffer& out, field_type type, const model::value& v, const id_codec& ids);
+
+/// One row of COPY ... WITH (FORMAT binary). `types` and `row` have the same length.
+void encode_copy_row(byte_buffer& out, std::span<const field_type> types, std::span<const model::value> row,
+                     const id_codec& ids);
+
+/// What stands before the first and after the last row of a binary COPY.
+void encode_copy_header(byte_buffer& out);
+void encode_copy_trailer(byte_buffer& out);
+
+/// Binary parameters of one call.
+///
+/// Limits: after warm-up no call allocates. What `values` points to is gone with the next change.
+class parameters
+{
+public:
+    void clear() noexcept;
+
+    void add_bool(bool b);
+    void add_int8(std::int64_t i);
+    void add_text(std::string_view text);
+    void add(field_type type, const model::value& v, const id_codec& ids);
+
+    /// A one-dimensional array, element by element; an empty one has no dimension.
+    void begin_array(wire type);
+    void add_element(field_type type, const model::value& v, const id_codec& ids);
+    void end_array();
+
+    [[nodiscard]] int count() const noexcept { return static_cast<int>(lengths_.size()); }
+    [[nodiscard]] const unsigned* types() const noexcept { return types_.data(); }
+    [[nodiscard]] const int* lengths() const noexcept { return lengths_.data(); }
+    [[nodiscard]] const int* formats() const noexcept { return formats_.data(); }
+    [[nodiscard]] const char* const* values() const;
+
+private:
+    void begin(unsigned type);
+    void end();
+
+    byte_buffer bytes_;
+    std::vector<std::size_t> offsets_;  ///< Of a NULL: no_offset.
+    std::vector<unsigned> types_;
+    std::vector<int> lengths_;
+    std::vector<int> formats_;
+    std::size_t array_ = 0;
+    std::uint32_t elements_ = 0;
+    bool nulls_ = false;
+    mutable std::vector<const char*> pointers_;
+};
+
+}  // namespace bazaar::postgres

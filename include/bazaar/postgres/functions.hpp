@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bazaar/model/table.hpp"
+#include "bazaar/model/unit.hpp"
+#include "bazaar/postgres/encode.hpp"
+
+namespace bazaar::postgres
+{
+
+/// Answers of a write function; any other is the version that the gate found, in microseconds since 1970.
+inline constexpr std::int64_t answer_committed = 0;
+inline constexpr std::int64_t answer_found = -1;   ///< The gate's row was there: an earlier attempt had inserted it.
+inline constexpr std::int64_t answer_absent = -2;  ///< The row to change does not exist.
+
+/// The server function that writes the units of one kind: one call, one transaction.
+///
+/// The first part is the gate: when it changes nothing the function does nothing else and answers what it found. Every later
+/// part must change exactly the planned number of rows, or the function raises `wrong_count_state` and nothing is changed.
+struct write_function
+{
+    std::string name;              ///< Kind and a hash of the text, so that two versions stand side by side.
+    std::string signature;         ///< As to_regprocedure reads it.
+    std::string create;            ///< CREATE FUNCTION ...
+    std::string call;              ///< SELECT bazaard.f($1, ...)
+    std::vector<unsigned> types;   ///< Of the parameters, by number.
+};
+
+/// Determinism: a function of its arguments alone.
+[[nodiscard]] write_function make_write_function(std::string_view schema, std::span<const model::table> tables,
+                                                 const model::unit_kind& kind);
+
+[[nodiscard]] std::vector<write_function> make_write_functions(std::string_view schema,
+                                                               std::span<const model::table> tables,
+                                                               std::span<const model::unit_kind> kinds);
+
+/// How the rows of one part become parameters.
+struct part_encoder
+{
+    std::uint8_t table = 0;
+    model::op what = model::op::insert;
+    bool many = false;
+    field_type key;
+    field_type version;
+    std::uint8_t key_column = 0;
+    std::uint8_t version_column = model::no_column;
+    std::vector<std::uint8_t> columns;  ///< Inserted, or that may differ; in the order of the parameters.
+    std::vector<field_type> types;
+};
+
+[[nodiscard]] std::vector<part_encoder> make_part_encoders(std::span<const model::table> tables,
+                                                           const model::unit_kind& kind);
+
+/// Sets the parameters of one unit's call.
+///
+/// Errors: throws `internal` when the unit's changes are not as the parts of its kind say.
+void encode_unit(parameters& out, std::span<const part_encoder> parts, std::span<const model::change> changes,
+                 const id_codec& ids, bool replay);
+
+}  // namespace bazaar::postgres

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string_view>
+
+#include "bazaar/postgres/session.hpp"
+#include "bazaar/scenario/scenario.hpp"
+
+namespace bazaar::postgres
+{
+
+/// Sets row 1 of every heartbeat table to the database's clock. Not part of the plan.
+void touch(session& on, std::string_view schema, const scenario::scenario& shop);
+
+}  // namespace bazaar::postgres

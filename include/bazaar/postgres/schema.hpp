@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bazaar/model/table.hpp"
+#include "bazaar/postgres/session.hpp"
+#include "bazaar/scenario/scenario.hpp"
+
+namespace bazaar::postgres
+{
+
+/// DDL of a scenario's tables for people to read and psql to run: names are unqualified, meant for a search_path.
+///
+/// Determinism: a function of the tables alone.
+[[nodiscard]] std::string schema_sql(std::span<const model::table> tables);
+
+/// What `ensure_schema` found or did.
+enum class schema_state : std::uint8_t
+{
+    created,  ///< The shop's tables were made, fixed rows included.
+    found,    ///< They were there, as they should be.
+};
+
+/// Makes the shop's tables, the daemon's own schema `bazaard` and the write functions, as far as they are missing; checks
+/// what is there, object by object.
+///
+/// One transaction a step, under a lock: of two daemons that start together, the second finds it done. Makes nothing where
+/// everything is there, so a role without CREATE is enough then.
+/// Errors: throws `config` with one line for each difference, and has then touched nothing; `permission` names the role and
+///         the missing privilege.
+schema_state ensure_schema(session& on, std::string_view schema, const scenario::scenario& shop);
+
+/// The differences alone, none when all is as it should be; changes nothing. A missing table is a difference.
+[[nodiscard]] std::vector<std::string> schema_differences(session& on, std::string_view schema,
+                                                          std::span<const model::table> tables);
+
+}  // namespace bazaar::postgres
