@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace bazaar
+{
+
+/// Equal but for the case of ASCII letters.
+[[nodiscard]] bool same_letters(std::string_view a, std::string_view b) noexcept;
+
+/// Least number of letters to change, insert, delete or swap with their neighbour, without regard to case.
+[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The words of `known` nearest to `word`, nearest first (ties: a common beginning first, then by their order), at most `count`.
+[[nodiscard]] std::vector<std::string_view> nearest(std::string_view word, std::vector<std::string_view> known,
+                                                    std::size_t count);
+
+}  // namespace bazaar

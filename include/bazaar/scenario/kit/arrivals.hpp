@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+
+#include "bazaar/base/random.hpp"
+
+namespace bazaar::scenario::kit
+{
+
+/// Arrivals of a Poisson process on the planner's own time, in microseconds from 0.
+///
+/// Holds the unit-mean exponential of the gap under way, so that a new rate works at once and exactly: what is left of
+/// the gap is rescaled, nothing is drawn again.
+class arrivals
+{
+public:
+    /// `rate_micro` is the rate in arrivals per 10^6 seconds, above zero.
+    arrivals(std::uint64_t seed, stream name, std::uint64_t rate_micro);
+
+    /// When the next arrival is due.
+    [[nodiscard]] std::int64_t next() const noexcept { return static_cast<std::int64_t>(next_q32_ >> 32); }
+
+    /// The next arrival has come: its gap is over, the next begins.
+    void advance();
+
+    /// From `at` on, not after `next`, arrivals come at another rate.
+    void set_rate(std::uint64_t rate_micro, std::int64_t at);
+
+    [[nodiscard]] std::uint64_t digest() const noexcept;
+
+private:
+    using wide = unsigned __int128;
+
+    void aim() noexcept;
+
+    std::uint64_t seed_;
+    stream stream_;
+    std::uint64_t rate_micro_;
+    std::uint64_t count_ = 0;    ///< Gaps drawn.
+    std::uint64_t gap_q32_ = 0;  ///< What is left of the unit-mean gap, as of `from_q32_`.
+    wide from_q32_ = 0;          ///< Microseconds, with 32 binary digits: rates above 10,000/s keep their mean.
+    wide next_q32_ = 0;
+};
+
+}  // namespace bazaar::scenario::kit

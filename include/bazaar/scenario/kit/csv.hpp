@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bazaar::scenario::kit
+{
+
+/// Reads a seed file in memory: RFC 4180 with a header line, UTF-8, LF or CRLF; a quoted field stays on one line.
+///
+/// Fields are views into the bytes, unless a quoted one holds doubled quotes (then the reader keeps a copy).
+/// Errors: every problem becomes one line "file:line:column: …" in `problems`; reading goes on, so that all are told.
+/// Limits: at most 20 problems are kept, 1 MiB per line.
+class csv
+{
+public:
+    /// `wanted` are the columns asked for, by name; those in `optional` may be missing. Other columns are passed over.
+    csv(std::string_view file, std::string_view bytes, std::vector<std::string_view> wanted,
+        std::vector<std::string_view> optional = {});
+
+    /// Goes to the next row. False at the end.
+    bool next();
+
+    /// The field of the n-th wanted column (optional ones follow); empty for a missing optional column.
+    [[nodiscard]] std::string_view text(std::size_t wanted) const { return fields_[wanted]; }
+
+    /// The field, which must not be empty.
+    std::string_view filled(std::size_t wanted);
+
+    /// A whole number in [low, high]; `low` when it is not.
+    std::int64_t integer(std::size_t wanted, std::int64_t low, std::int64_t high);
+
+    /// A number with at most `scale` decimals in [low, high], in units of 10^-scale.
+    std::int64_t decimal(std::size_t wanted, int scale, std::int64_t low, std::int64_t high);
+
+    [[nodiscard]] bool has(std::size_t wanted) const { return places_[wanted] != npos; }
+
+    /// Adds a problem at a field of this row.
+    void problem(std::size_t wanted, const std::string& what);
+
+    [[nodiscard]] std::vector<std::string>& problems() { return problems_; }
+
+private:
+    static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+
+    bool split(std::string_view line);
+    void complain(std::size_t column, const std::string& what);
+
+    std::string file_;
+    std::string_view rest_;
+    std::size_t line_ = 0;
+    std::vector<std::string_view> names_;
+    std::vector<std::size_t> places_;         ///< Column of each wanted field in the file.
+    std::vector<std::string_view> fields_;
+    std::vector<std::string_view> row_;
+    std::vector<std::size_t> columns_;        ///< Byte column of each field of the row, from 1.
+    std::vector<std::unique_ptr<std::string>> copies_;
+    std::size_t header_fields_ = 0;
+    std::vector<std::string> problems_;
+};
+
+/// Whether the bytes are UTF-8; the offset of the first that is not, otherwise.
+[[nodiscard]] std::optional<std::size_t> utf8_error(std::string_view bytes) noexcept;
+
+}  // namespace bazaar::scenario::kit

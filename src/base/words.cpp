@@ -1,0 +1,73 @@
+#include "bazaar/base/words.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bazaar
+{
+namespace
+{
+
+char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::size_t common_beginning(std::string_view a, std::string_view b) noexcept
+{
+    std::size_t i = 0;
+    while (i < a.size() && i < b.size() && lower(a[i]) == lower(b[i]))
+        ++i;
+    return i;
+}
+
+}  // namespace
+
+bool same_letters(std::string_view a, std::string_view b) noexcept
+{
+    return a.size() == b.size() && common_beginning(a, b) == a.size();
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b)
+{
+    std::vector<std::size_t> older(b.size() + 1), old(b.size() + 1), row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        old[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i)
+    {
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j)
+        {
+            const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+            row[j] = std::min({old[j] + 1, row[j - 1] + 1, old[j - 1] + (same ? 0 : 1)});
+            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+                row[j] = std::min(row[j], older[j - 2] + 1);
+        }
+        older.swap(old);
+        old.swap(row);
+    }
+    return old[b.size()];
+}
+
+std::vector<std::string_view> nearest(std::string_view word, std::vector<std::string_view> known, std::size_t count)
+{
+    struct scored
+    {
+        std::size_t distance;
+        std::size_t beginning;
+        std::string_view text;
+    };
+    std::vector<scored> all;
+    all.reserve(known.size());
+    for (const auto text : known)
+        all.push_back({edit_distance(word, text), common_beginning(word, text), text});
+    std::stable_sort(all.begin(), all.end(),
+                     [](const scored& a, const scored& b)
+                     { return a.distance != b.distance ? a.distance < b.distance : a.beginning > b.beginning; });
+    known.clear();
+    for (std::size_t i = 0; i < all.size() && i < count; ++i)
+        known.push_back(all[i].text);
+    return known;
+}
+
+}  // namespace bazaar
