@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "bazaar/model/unit.hpp"
+
+namespace bazaar::scenario::thelook
+{
+
+/// What a purchase is decided by.
+struct purchase_decision
+{
+    std::uint64_t order, user;
+    unit_no user_unit;         ///< The unit that made the user.
+    std::uint32_t moves;       ///< Address changes of the user so far: where the order goes.
+    std::uint32_t moves_then;  ///< The same when the session began: where the user sits.
+    std::uint64_t session;
+    time session_after;        ///< The session begins after this moment.
+};
+
+struct user_created_decision
+{
+    std::uint64_t user;
+};
+
+struct user_moved_decision
+{
+    std::uint64_t user;
+    unit_no user_unit;
+    time created, updated;
+    std::uint32_t moves;  ///< Before this one.
+};
+
+/// A step of an order's life.
+struct step_decision
+{
+    std::uint64_t order;
+    unit_no order_unit;
+    std::uint64_t user;
+    unit_no user_unit;
+    time created, shipped, delivered;  ///< As far as they happened.
+    std::uint64_t session;             ///< Of a cancellation or return.
+    time session_after;
+    std::uint32_t moves;               ///< Address of the order.
+    std::uint32_t moves_then;          ///< Address of the user.
+};
+
+struct ghost_decision
+{
+    std::uint64_t session;
+};
+
+template <typename T>
+void put(model::decision& where, const T& what) noexcept
+{
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(where.arg));
+    std::memcpy(where.arg.data(), &what, sizeof(T));
+}
+
+template <typename T>
+[[nodiscard]] T get(const model::decision& where) noexcept
+{
+    T what;
+    std::memcpy(static_cast<void*>(&what), where.arg.data(), sizeof(T));
+    return what;
+}
+
+}  // namespace bazaar::scenario::thelook

@@ -1,0 +1,78 @@
+#include "scenario/thelook/fields.hpp"
+
+#include <array>
+
+namespace bazaar::scenario::thelook
+{
+namespace
+{
+
+constexpr std::int64_t nano = 1'000'000'000;
+
+constexpr field probability(std::string_view name, std::string_view initial, std::int64_t high, std::string_view help)
+{
+    return {.name = name, .initial = initial, .scale = 9, .low = 0, .high = high, .placeholder = "P", .help = help,
+            .steerable = true};
+}
+
+constexpr field place_filter(std::string_view name, std::string_view help)
+{
+    return {.name = name, .kind = field_kind::text, .initial = "*", .placeholder = "NAME", .help = help};
+}
+
+constexpr std::array<field, 12> all{{
+    {.name = "avg-qps", .initial = "20", .scale = 6, .low = 1, .high = 100'000'000'000, .placeholder = "N",
+     .help = "mean ticks per second; a tick is a purchase and the side tasks that its dice ask for", .steerable = true},
+    {.name = "init-num-users", .initial = "1000", .low = 1, .high = 100'000'000, .placeholder = "N",
+     .help = "users that exist before the first tick"},
+    place_filter("country", "users live in this country only; filters hold together"),
+    place_filter("state", "users live in this state only"),
+    place_filter("postal-code", "users live at this postal code only"),
+    probability("user-create-prob", "0.05", nano, "probability of a new user, per tick"),
+    probability("user-update-prob", "0.1", nano, "probability of an address change before the purchase, per tick"),
+    probability("order-update-prob", "0.4", 1'969'000'000, "mean number of order updates (shipped, delivered, ...) per tick"),
+    probability("ghost-create-prob", "0.2", nano, "probability of an anonymous session, per tick"),
+    {.name = "lifecycle", .kind = field_kind::choice, .initial = "partial", .choices = "partial complete",
+     .placeholder = "WORD", .help = "partial: as far as --order-update-prob goes; complete: every order to its end"},
+    {.name = "lifecycle-scale", .initial = "1", .scale = 3, .low = 1, .high = 1'000'000'000, .placeholder = "X",
+     .help = "factor on the delays of an order's life; 1: seconds to a minute, 3600: hours to days"},
+    {.name = "active-users", .initial = "1000000", .low = 1, .high = 100'000'000, .placeholder = "N",
+     .help = "only the newest of the users go on buying; bounds the memory"},
+}};
+
+}  // namespace
+
+std::span<const field> fields()
+{
+    return all;
+}
+
+double share_of_steps(std::int64_t updates_nano)
+{
+    const double wanted = static_cast<double>(updates_nano) / 1e9;
+    double low = 0;
+    double high = 1;
+    for (int i = 0; i < 60; ++i)
+    {
+        const double a = (low + high) / 2;
+        (a + 0.95 * a * a + 0.019 * a * a * a < wanted ? low : high) = a;
+    }
+    return high;
+}
+
+configuration::configuration(const settings& given)
+    : rate_micro(static_cast<std::uint64_t>(given.number("avg-qps"))),
+      initial_users(static_cast<std::uint64_t>(given.number("init-num-users"))),
+      active_users(static_cast<std::uint64_t>(given.number("active-users"))),
+      user_created(static_cast<std::uint64_t>(given.number("user-create-prob")), nano),
+      user_moved(static_cast<std::uint64_t>(given.number("user-update-prob")), nano),
+      ghost(static_cast<std::uint64_t>(given.number("ghost-create-prob")), nano),
+      scale_milli(static_cast<std::uint64_t>(given.number("lifecycle-scale")))
+{
+    constexpr double whole = 9007199254740992.0;  // 2^53: exact in both directions.
+    const std::int64_t updates = given.number("order-update-prob");
+    const double share = given.text("lifecycle") == "complete" ? 1.0 : updates == 0 ? 0.0 : share_of_steps(updates);
+    step = chance(static_cast<std::uint64_t>(share * whole), static_cast<std::uint64_t>(whole));
+}
+
+}  // namespace bazaar::scenario::thelook

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "bazaar/base/random.hpp"
+#include "bazaar/scenario/settings.hpp"
+
+namespace bazaar::scenario::thelook
+{
+
+[[nodiscard]] std::span<const field> fields();
+
+/// The settings that shape the plan, as the planner uses them.
+struct configuration
+{
+    explicit configuration(const settings& given);
+
+    std::uint64_t rate_micro;  ///< Ticks per 10^6 seconds.
+    std::uint64_t initial_users;
+    std::uint64_t active_users;
+    chance user_created, user_moved, ghost;
+    chance step;               ///< Share with which each step of a life happens.
+    std::uint64_t scale_milli; ///< Factor on the delays of a life, in thousandths.
+};
+
+/// The share a with a + .95 a^2 + .019 a^3 = p / 10^9, for 0 <= p <= 1.969 * 10^9: every order takes its first step
+/// with it (.05 of these cancel), then is delivered, then .02 of these return.
+[[nodiscard]] double share_of_steps(std::int64_t updates_nano);
+
+}  // namespace bazaar::scenario::thelook

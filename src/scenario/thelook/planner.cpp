@@ -1,0 +1,327 @@
+#include "scenario/thelook/planner.hpp"
+
+#include <algorithm>
+
+#include "bazaar/base/error.hpp"
+#include "bazaar/scenario/thelook/tables.hpp"
+#include "bazaar/scenario/thelook/thelook.hpp"
+#include "scenario/thelook/decisions.hpp"
+#include "scenario/thelook/events.hpp"
+
+namespace bazaar::scenario::thelook
+{
+namespace
+{
+
+/// A session needs this much room before its end, so that its events have moments of their own.
+constexpr microseconds session_min{20};
+
+}  // namespace
+
+time initial_birth(std::uint64_t seed, std::uint64_t row, time start)
+{
+    auto r = derive(seed, stream("initial birth"), row);
+    return start - births_before - microseconds(r.between(0, births_spread.count()));
+}
+
+std::uint64_t shop_planner::user::hash(std::uint64_t row) const noexcept
+{
+    std::uint64_t h = mix(row + static_cast<std::uint64_t>(created.us));
+    h = mix(h ^ static_cast<std::uint64_t>(updated.us));
+    h = mix(h ^ static_cast<std::uint64_t>(busy.us));
+    return mix(mix(h ^ (std::uint64_t{unit} << 24 | moves)) ^ writer);
+}
+
+std::uint64_t shop_planner::open_order::hash() const noexcept
+{
+    std::uint64_t h = mix(static_cast<std::uint64_t>(due) + order);
+    for (const std::uint64_t part : {static_cast<std::uint64_t>(created.us), static_cast<std::uint64_t>(shipped.us),
+                                     static_cast<std::uint64_t>(delivered.us), user, unit, user_unit, writer})
+        h = mix(h ^ part);
+    for (const auto s : steps)
+        h = mix(h ^ static_cast<std::uint64_t>(s));
+    return mix(h ^ (std::uint64_t{moves} << 8 | at));
+}
+
+shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start)
+    : seed_(seed), settings_(given), configuration_(given), start_(start),
+      arrivals_(seed, stream("arrivals"), configuration_.rate_micro)
+{
+    users_.reserve(std::min(configuration_.initial_users, configuration_.active_users));
+    for (std::uint64_t row = 0; row < configuration_.initial_users; ++row)
+    {
+        const time born = initial_birth(seed, row, start);
+        user u{born, born, born, no_unit, 0, no_unit};
+        users_.push(u);
+        if (users_.end() > configuration_.active_users)
+            users_.forget_below(users_.end() - configuration_.active_users);
+    }
+    for (auto row = users_.begin(); row < users_.end(); ++row)
+        users_digest_ += users_[row].hash(row);
+    eligible_ = users_.end();
+}
+
+time shop_planner::next_at() const
+{
+    if (pending_count_ > 0)
+        return business(now_);
+    const std::int64_t arrival = arrivals_.next();
+    // Never before the last unit: a `set` or a late follow-up may leave something due behind it.
+    return business(std::max(now_, due_.empty() ? arrival : std::min(arrival, due_.first().due)));
+}
+
+model::decision shop_planner::next()
+{
+    if (pending_count_ == 0)
+    {
+        if (!due_.empty() && due_.first().due <= arrivals_.next())
+        {
+            now_ = std::max(now_, due_.first().due);
+            const auto d = advance_order();
+            make_room();
+            return d;
+        }
+        start_tick();
+    }
+    const task what = pending_[0];
+    std::copy(pending_.begin() + 1, pending_.begin() + pending_count_, pending_.begin());
+    --pending_count_;
+    const auto d = decide(what);
+    make_room();
+    return d;
+}
+
+void shop_planner::make_room()
+{
+    // The user of a session that is due may be in the middle of another one: then it is due a moment later.
+    while (!due_.empty() && !room_for_session(due_.first()))
+    {
+        auto later = due_.pop();
+        later.due = std::max(now_, later.due) + 1000;
+        due_.push(later);
+    }
+}
+
+void shop_planner::start_tick()
+{
+    now_ = std::max(now_, arrivals_.next());
+    arrivals_.advance();
+    auto dice = derive(seed_, stream("tick"), ticks_++);
+    const bool moves = configuration_.user_moved.happens(dice.next());
+    const bool creates = configuration_.user_created.happens(dice.next());
+    const bool ghost = configuration_.ghost.happens(dice.next());
+    choose_user(dice);
+    pending_count_ = 0;
+    if (moves)
+        pending_[pending_count_++] = task::user_moved;
+    pending_[pending_count_++] = task::purchase;
+    if (creates)
+        pending_[pending_count_++] = task::user_created;
+    if (ghost)
+        pending_[pending_count_++] = task::ghost;
+}
+
+void shop_planner::choose_user(random& dice)
+{
+    const time at = business(now_);
+    while (eligible_ < users_.end() && users_[eligible_].created + session_max < at)
+        ++eligible_;
+    const std::uint64_t active = configuration_.active_users;
+    const std::uint64_t first = std::max(users_.begin(), eligible_ > active ? eligible_ - active : 0);
+    if (first > users_.begin())
+    {
+        for (auto row = users_.begin(); row < first; ++row)
+            users_digest_ -= users_[row].hash(row);
+        users_.forget_below(first);
+    }
+    // One who is not in the middle of another session, as long as somebody is not.
+    const std::uint64_t count = eligible_ - first;
+    const std::uint64_t drawn = dice.below(count);
+    constexpr std::uint64_t tries = 64;
+    buyer_ = first + drawn;
+    for (std::uint64_t i = 0; i < std::min(count, tries); ++i)
+    {
+        const std::uint64_t row = first + (drawn + i) % count;
+        if (at - users_[row].busy >= session_min)
+        {
+            buyer_ = row;
+            break;
+        }
+    }
+    buyer_moves_then_ = users_[buyer_].moves;
+}
+
+void shop_planner::change_user(std::uint64_t row, const user& changed)
+{
+    users_digest_ += changed.hash(row) - users_[row].hash(row);
+    users_[row] = changed;
+}
+
+model::decision shop_planner::begin(std::uint16_t kind)
+{
+    model::decision d;
+    d.no = next_no_++;
+    d.at = business(now_);
+    d.tick = ticks_;
+    d.kind = kind;
+    return d;
+}
+
+model::decision shop_planner::decide(task what)
+{
+    switch (what)
+    {
+    case task::user_moved:
+        return user_moved();
+    case task::purchase:
+        return purchase();
+    case task::user_created:
+        return user_created();
+    case task::ghost:
+        break;
+    }
+    auto d = begin(kind::ghost);
+    put(d, ghost_decision{sessions_});
+    events_ += ghost_events(seed_, sessions_++);
+    return d;
+}
+
+model::decision shop_planner::purchase()
+{
+    auto d = begin(kind::purchase);
+    user u = users_[buyer_];
+    const std::uint64_t order = orders_++;
+    d.depends_on(u.writer);
+    put(d, purchase_decision{order, buyer_, u.unit, static_cast<std::uint32_t>(u.moves), buyer_moves_then_, sessions_++, u.busy});
+    const std::uint32_t items = order_size(seed_, order);
+    items_ += items;
+    events_ += purchase_events(seed_, order, items);
+    u.busy = d.at;
+    change_user(buyer_, u);
+    ++orders_at_[static_cast<std::size_t>(step::none)];
+    const life steps = draw_life(seed_, order, configuration_);
+    if (steps[0] != step::none)
+        due_.push({now_ + delay_before(seed_, order, steps[0], configuration_.scale_milli), order, d.at, {}, {}, buyer_,
+                   d.no, u.unit, d.no, static_cast<std::uint32_t>(u.moves), steps, 0});
+    return d;
+}
+
+model::decision shop_planner::user_created()
+{
+    auto d = begin(kind::user_created);
+    put(d, user_created_decision{users_.end()});
+    const user u{d.at, d.at, d.at, d.no & no_unit, 0, d.no & no_unit};
+    users_digest_ += u.hash(users_.end());
+    users_.push(u);
+    return d;
+}
+
+model::decision shop_planner::user_moved()
+{
+    user u = users_[buyer_];
+    // Two versions of a row differ by a microsecond at least.
+    now_ += std::max<std::int64_t>(0, (u.updated - business(now_)).count() + 1);
+    auto d = begin(kind::user_moved);
+    d.depends_on(u.writer);
+    put(d, user_moved_decision{buyer_, u.unit, u.created, u.updated, static_cast<std::uint32_t>(u.moves)});
+    u.updated = d.at;
+    u.moves = (u.moves + 1) & 0xffffffU;
+    u.writer = d.no & no_unit;
+    change_user(buyer_, u);
+    return d;
+}
+
+bool shop_planner::room_for_session(const open_order& o) const
+{
+    const step what = o.steps[o.at];
+    if ((what != step::cancelled && what != step::returned) || !users_.knows(o.user))
+        return true;
+    return business(std::max(now_, o.due)) - users_[o.user].busy >= session_min;
+}
+
+model::decision shop_planner::advance_order()
+{
+    static constexpr std::array<std::uint16_t, 5> kinds{0, kind::order_shipped, kind::order_delivered,
+                                                        kind::order_cancelled, kind::order_returned};
+    open_order o = due_.pop();
+    const step what = o.steps[o.at];
+    auto d = begin(kinds[static_cast<std::size_t>(what)]);
+    d.depends_on(o.writer);
+    step_decision s{o.order, o.unit, o.user, o.user_unit, o.created, o.shipped, o.delivered, 0, {}, o.moves, o.moves};
+    if (what == step::cancelled || what == step::returned)
+    {
+        s.session = sessions_++;
+        s.session_after = d.at - 2 * session_max;
+        events_ += closing_events(order_size(seed_, o.order));
+        if (users_.knows(o.user))
+        {
+            user u = users_[o.user];
+            s.session_after = std::max(s.session_after, u.busy);
+            s.moves_then = u.moves;
+            u.busy = d.at;
+            change_user(o.user, u);
+        }
+    }
+    put(d, s);
+    --orders_at_[o.at == 0 ? 0 : static_cast<std::size_t>(o.steps[o.at - 1U])];
+    ++orders_at_[static_cast<std::size_t>(what)];
+    if (what == step::shipped)
+        o.shipped = d.at;
+    if (what == step::delivered)
+        o.delivered = d.at;
+    o.writer = d.no;
+    if (++o.at < o.steps.size() && o.steps[o.at] != step::none)
+    {
+        o.due = now_ + delay_before(seed_, o.order, o.steps[o.at], configuration_.scale_milli);
+        due_.push(o);
+    }
+    return d;
+}
+
+void shop_planner::apply(const model::control& entry)
+{
+    expect(entry.unit == next_no_, "a control entry is applied right before its unit");
+    switch (entry.what)
+    {
+    case model::control::kind::shift:
+        expect(entry.value > 0, "a shift moves forward");
+        shift_ += entry.value;
+        return;
+    case model::control::kind::set:
+        settings_.set(entry.field, entry.value);
+        configuration_ = configuration(settings_);
+        now_ = std::max(now_, entry.at.us - start_.us - shift_);
+        arrivals_.set_rate(configuration_.rate_micro, now_);
+        make_room();
+        return;
+    case model::control::kind::load:
+    case model::control::kind::ddl:
+    case model::control::kind::reject:
+        return;
+    }
+}
+
+std::uint64_t shop_planner::digest() const
+{
+    std::uint64_t h = mix(arrivals_.digest() ^ due_.digest());
+    for (const std::uint64_t part :
+         {users_digest_, users_.begin(), users_.end(), eligible_, next_no_, ticks_, orders_, items_, events_, sessions_,
+          static_cast<std::uint64_t>(now_), static_cast<std::uint64_t>(shift_), std::uint64_t{pending_count_}})
+        h = mix(h ^ part) + 0x9e3779b97f4a7c15U;
+    return h;
+}
+
+void shop_planner::figures(std::vector<figure>& out) const
+{
+    out.assign({{"rows", "users", users_.end()},
+                {"rows", "orders", orders_},
+                {"rows", "order_items", items_},
+                {"rows", "events", events_},
+                {"orders", "Processing", orders_at_[static_cast<std::size_t>(step::none)]},
+                {"orders", "Shipped", orders_at_[static_cast<std::size_t>(step::shipped)]},
+                {"orders", "Delivered", orders_at_[static_cast<std::size_t>(step::delivered)]},
+                {"orders", "Cancelled", orders_at_[static_cast<std::size_t>(step::cancelled)]},
+                {"orders", "Returned", orders_at_[static_cast<std::size_t>(step::returned)]}});
+}
+
+}  // namespace bazaar::scenario::thelook

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "bazaar/scenario/kit/arrivals.hpp"
+#include "bazaar/scenario/kit/due_queue.hpp"
+#include "bazaar/scenario/kit/population.hpp"
+#include "bazaar/scenario/scenario.hpp"
+#include "scenario/thelook/lives.hpp"
+
+namespace bazaar::scenario::thelook
+{
+
+/// Initial users are born this long before the start, at least; the rest is spread over `births_spread`.
+inline constexpr microseconds births_before = std::chrono::days(90);
+inline constexpr microseconds births_spread = std::chrono::days(640);
+
+/// When an initial user was born.
+[[nodiscard]] time initial_birth(std::uint64_t seed, std::uint64_t user, time start);
+
+/// Decides theLook's units: the merge of the arrivals with the steps of the orders that are due.
+class shop_planner final : public planner
+{
+public:
+    shop_planner(std::uint64_t seed, const settings& given, time start);
+
+    [[nodiscard]] time next_at() const override;
+    model::decision next() override;
+    [[nodiscard]] unit_no next_no() const override { return next_no_; }
+    [[nodiscard]] std::uint64_t ticks() const override { return ticks_ - (pending_count_ > 0 ? 1 : 0); }
+    void apply(const model::control& entry) override;
+    [[nodiscard]] std::uint64_t digest() const override;
+    void figures(std::vector<figure>& out) const override;
+
+private:
+    /// What the plan remembers of a user: 40 bytes.
+    struct user
+    {
+        time created, updated, busy;  ///< `busy`: end of the last session.
+        std::uint64_t unit : 40, moves : 24;
+        std::uint64_t writer : 40;
+
+        [[nodiscard]] std::uint64_t hash(std::uint64_t row) const noexcept;
+    };
+
+    /// An order that has a step before it.
+    struct open_order
+    {
+        std::int64_t due;
+        std::uint64_t order;
+        time created, shipped, delivered;
+        std::uint64_t user;
+        unit_no unit, user_unit, writer;
+        std::uint32_t moves;
+        life steps;
+        std::uint8_t at;  ///< The step that is due.
+
+        [[nodiscard]] std::uint64_t hash() const noexcept;
+    };
+
+    enum class task : std::uint8_t
+    {
+        user_moved,
+        purchase,
+        user_created,
+        ghost,
+    };
+
+    [[nodiscard]] model::decision begin(std::uint16_t kind);
+    void start_tick();
+    void make_room();
+    void choose_user(random& dice);
+    void change_user(std::uint64_t row, const user& changed);
+    [[nodiscard]] model::decision decide(task what);
+    [[nodiscard]] model::decision purchase();
+    [[nodiscard]] model::decision user_created();
+    [[nodiscard]] model::decision user_moved();
+    [[nodiscard]] model::decision advance_order();
+    [[nodiscard]] bool room_for_session(const open_order& o) const;
+    [[nodiscard]] time business(std::int64_t planner_us) const noexcept { return {start_.us + shift_ + planner_us}; }
+
+    std::uint64_t seed_;
+    settings settings_;
+    configuration configuration_;
+    time start_;
+    std::int64_t shift_ = 0;
+    std::int64_t now_ = 0;  ///< Planner's own time of the last unit, in microseconds from the start.
+    kit::arrivals arrivals_;
+    kit::due_queue<open_order> due_;
+    kit::population<user> users_;
+    std::uint64_t users_digest_ = 0;
+    std::uint64_t eligible_ = 0;  ///< Users below are old enough to buy.
+    unit_no next_no_ = 0;
+    std::uint64_t ticks_ = 0;     ///< Ticks begun.
+    std::uint64_t orders_ = 0, items_ = 0, events_ = 0, sessions_ = 0;
+    std::array<std::uint64_t, 5> orders_at_{};  ///< Orders by the step that they took last.
+
+    // The tick under way.
+    std::array<task, 4> pending_{};
+    std::uint8_t pending_count_ = 0;
+    std::uint64_t buyer_ = 0;
+    std::uint32_t buyer_moves_then_ = 0;
+};
+
+}  // namespace bazaar::scenario::thelook

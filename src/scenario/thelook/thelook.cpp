@@ -1,0 +1,286 @@
+#include "bazaar/scenario/thelook/thelook.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "bazaar/base/error.hpp"
+#include "bazaar/scenario/thelook/tables.hpp"
+#include "scenario/thelook/catalogue.hpp"
+#include "scenario/thelook/decisions.hpp"
+#include "scenario/thelook/events.hpp"
+#include "scenario/thelook/fields.hpp"
+#include "scenario/thelook/lives.hpp"
+#include "scenario/thelook/planner.hpp"
+#include "scenario/thelook/shoppers.hpp"
+
+namespace bazaar::scenario::thelook
+{
+namespace
+{
+
+using model::value;
+
+constexpr std::array<std::string_view, 5> statuses{"Processing", "Shipped", "Delivered", "Cancelled", "Returned"};
+
+/// Moments of an order's life, as far as it went.
+struct stamps
+{
+    step last = step::none;
+    time created, updated, shipped, delivered, closed;
+};
+
+void fill_stamps(std::span<value> row, std::uint8_t status, std::uint8_t first, const stamps& s)
+{
+    // created_at, updated_at, shipped_at, delivered_at, returned_at, cancelled_at stand in this order in both tables.
+    row[status] = value::of(statuses[static_cast<std::size_t>(s.last)]);
+    row[first] = value::of(s.created);
+    row[first + 1U] = value::of(s.updated);
+    const bool shipped = s.last == step::shipped || s.last == step::delivered || s.last == step::returned;
+    if (shipped)
+        row[first + 2U] = value::of(s.shipped);
+    if (shipped && s.last != step::shipped)
+        row[first + 3U] = value::of(s.delivered);
+    if (s.last == step::returned)
+        row[first + 4U] = value::of(s.closed);
+    if (s.last == step::cancelled)
+        row[first + 5U] = value::of(s.closed);
+}
+
+static_assert(orders_column::cancelled_at == orders_column::created_at + 5);
+static_assert(order_items_column::cancelled_at == order_items_column::created_at + 5);
+
+/// Moments before and after the step of `s` at `at`.
+std::pair<stamps, stamps> around(const step_decision& s, step what, time at)
+{
+    stamps before{step::none, s.created, s.created, s.shipped, s.delivered, {}};
+    if (what == step::delivered)
+    {
+        before.last = step::shipped;
+        before.updated = s.shipped;
+    }
+    if (what == step::returned)
+    {
+        before.last = step::delivered;
+        before.updated = s.delivered;
+    }
+    stamps after = before;
+    after.last = what;
+    after.updated = at;
+    if (what == step::shipped)
+        after.shipped = at;
+    else if (what == step::delivered)
+        after.delivered = at;
+    else
+        after.closed = at;
+    return {before, after};
+}
+
+class shop final : public scenario
+{
+public:
+    explicit shop(const request& r)
+        : settings_(r.configuration), seed_(r.seed), ids_(run_tag(r.run), r.seed),
+          catalogue_(r.files, {settings_.text("country"), settings_.text("state"), settings_.text("postal-code")}),
+          shoppers_(r.seed, catalogue_, r.run), sessions_(r.seed, catalogue_, ids_)
+    {
+    }
+
+    [[nodiscard]] std::string_view name() const override { return "thelook"; }
+    [[nodiscard]] std::uint32_t version() const override { return 1; }
+    [[nodiscard]] std::uint64_t catalogue() const override { return catalogue_.digest(); }
+    [[nodiscard]] std::span<const model::table> tables() const override { return thelook::tables(); }
+    [[nodiscard]] std::span<const model::unit_kind> kinds() const override { return thelook::kinds(); }
+    [[nodiscard]] const settings& configuration() const override { return settings_; }
+
+    [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
+    {
+        return std::make_unique<shop_planner>(seed_, settings_, start);
+    }
+
+    void build(const model::decision& d, model::unit& out) const override
+    {
+        out.clear();
+        out.decision = d;
+        switch (d.kind)
+        {
+        case kind::purchase:
+            return build_purchase(d, out);
+        case kind::user_created:
+        {
+            const auto row = out.insert(table::users, thelook::tables()[table::users]);
+            return shoppers_.fill(row, get<user_created_decision>(d).user, d.no, d.at, d.at, 0, out.arena);
+        }
+        case kind::user_moved:
+        {
+            const auto m = get<user_moved_decision>(d);
+            const auto row = out.update(table::users, thelook::tables()[table::users]);
+            shoppers_.fill(row.before, m.user, m.user_unit, m.created, m.updated, m.moves, out.arena);
+            return shoppers_.fill(row.after, m.user, m.user_unit, m.created, d.at, m.moves + 1, out.arena);
+        }
+        case kind::order_shipped:
+            return build_step(d, step::shipped, out);
+        case kind::order_delivered:
+            return build_step(d, step::delivered, out);
+        case kind::order_cancelled:
+            return build_step(d, step::cancelled, out);
+        case kind::order_returned:
+            return build_step(d, step::returned, out);
+        case kind::ghost:
+        {
+            const auto g = get<ghost_decision>(d);
+            auto draw = derive(seed_, stream("ghost home"), g.session);
+            const place& where = catalogue_.places()[catalogue_.population().pick(draw)];
+            return sessions_.ghost({g.session, d.no, nullptr, &where, d.at - 2 * session_max, d.at}, out);
+        }
+        default:
+            broken("the decision's kind is one of this scenario");
+        }
+    }
+
+    void fixed_rows(std::uint8_t number, const row_taker& take) const override
+    {
+        const auto degrees = [](std::int64_t micro) { return value::of(static_cast<double>(micro) / 1e6); };
+        if (number == table::dist_centers)
+            for (const auto& c : catalogue_.centres())
+                take(std::array{value::of(c.id), value::of(c.name), degrees(c.latitude), degrees(c.longitude)});
+        if (number == table::products)
+            for (const auto& p : catalogue_.products())
+                take(std::array{value::of(p.id), value::of_decimal(p.cost), value::of(p.category), value::of(p.name),
+                                value::of(p.brand), value::of_decimal(p.price), value::of(p.department),
+                                value::of(p.sku), value::of(p.centre)});
+    }
+
+    void initial_rows(std::uint8_t number, time start, const row_taker& take) const override
+    {
+        if (number != table::users)
+            return;
+        model::arena arena;
+        std::vector<value> row(thelook::tables()[table::users].columns.size());
+        const auto users = static_cast<std::uint64_t>(settings_.number("init-num-users"));
+        for (std::uint64_t user = 0; user < users; ++user)
+        {
+            arena.clear();
+            const time born = initial_birth(seed_, user, start);
+            shoppers_.fill(row, user, no_unit, born, born, 0, arena);
+            take(row);
+        }
+    }
+
+private:
+    using lines = std::array<line, 4>;
+
+    /// Items of an order: row numbers leave room for four.
+    std::span<const line> basket(std::uint64_t order, unit_no unit, bool woman, lines& out) const
+    {
+        static constexpr chance own_department{85, 100};
+        static constexpr chance same_category{1, 2};
+        const auto count = order_size(seed_, order);
+        auto draw = derive(seed_, stream("basket"), order);
+        for (std::uint32_t i = 0; i < count; ++i)
+        {
+            const bool matching = own_department.happens(draw.next());
+            const bool alike = same_category.happens(draw.next());
+            const shelf& from =
+                i > 0 && alike ? catalogue_.cell(out[0].what->cell) : catalogue_.department(matching ? woman : !woman);
+            auto position = from.pick(draw);
+            const auto taken = [&](std::uint32_t p)
+            { return std::any_of(out.begin(), out.begin() + i, [&](const line& l) { return l.what == &catalogue_.products()[p]; }); };
+            while (taken(position))
+                position = (position + 1) % static_cast<std::uint32_t>(catalogue_.products().size());
+            out[i] = {&catalogue_.products()[position], draw.between(1, 3), {table::order_items, order * 4 + i, unit}};
+        }
+        return {out.data(), count};
+    }
+
+    void fill_item(std::span<value> row, const line& l, const row_id& order, const stamps& s) const
+    {
+        namespace c = order_items_column;
+        row[c::id] = value::of(l.item);
+        row[c::order_id] = value::of(order);
+        row[c::product_id] = value::of(l.what->id);
+        row[c::quantity] = value::of(l.quantity);
+        row[c::sale_price] = value::of_decimal(l.what->price);
+        fill_stamps(row, c::status, c::created_at, s);
+    }
+
+    void fill_order(std::span<value> row, const row_id& order, const row_id& user, std::size_t items, const address& to,
+                    const stamps& s) const
+    {
+        namespace c = orders_column;
+        row[c::id] = value::of(order);
+        row[c::user_id] = value::of(user);
+        row[c::num_of_items] = value::of(static_cast<std::int64_t>(items));
+        row[c::ship_street_address] = value::of(to.street);
+        row[c::ship_postal_code] = value::of(to.where->postal_code);
+        row[c::ship_city] = value::of(to.where->city);
+        row[c::ship_state] = value::of(to.where->state);
+        row[c::ship_country] = value::of(to.where->country);
+        fill_stamps(row, c::status, c::created_at, s);
+    }
+
+    void build_purchase(const model::decision& d, model::unit& out) const
+    {
+        const auto p = get<purchase_decision>(d);
+        const row_id order{table::orders, p.order, d.no};
+        const row_id user{table::users, p.user, p.user_unit};
+        lines room{};
+        const auto bought = basket(p.order, d.no, shoppers_.woman(p.user), room);
+        const stamps now{step::none, d.at, d.at, {}, {}, {}};
+        fill_order(out.insert(table::orders, thelook::tables()[table::orders]), order, user, bought.size(),
+                   shoppers_.home_address(p.user, p.moves, out.arena), now);
+        for (const auto& l : bought)
+            fill_item(out.insert(table::order_items, thelook::tables()[table::order_items]), l, order, now);
+        sessions_.purchase({p.session, d.no, &user, &shoppers_.home(p.user, p.moves_then), p.session_after, d.at},
+                           p.order, bought, out);
+    }
+
+    void build_step(const model::decision& d, step what, model::unit& out) const
+    {
+        const auto s = get<step_decision>(d);
+        const row_id order{table::orders, s.order, s.order_unit};
+        const row_id user{table::users, s.user, s.user_unit};
+        const auto [before, after] = around(s, what, d.at);
+        lines room{};
+        const auto bought = basket(s.order, s.order_unit, shoppers_.woman(s.user), room);
+        const address to = shoppers_.home_address(s.user, s.moves, out.arena);
+        const auto row = out.update(table::orders, thelook::tables()[table::orders]);
+        fill_order(row.before, order, user, bought.size(), to, before);
+        fill_order(row.after, order, user, bought.size(), to, after);
+        for (const auto& l : bought)
+        {
+            const auto item = out.update(table::order_items, thelook::tables()[table::order_items]);
+            fill_item(item.before, l, order, before);
+            fill_item(item.after, l, order, after);
+        }
+        const visit v{s.session, d.no, &user, &shoppers_.home(s.user, s.moves_then), s.session_after, d.at};
+        if (what == step::cancelled)
+            sessions_.cancellation(v, bought, out);
+        if (what == step::returned)
+            sessions_.giving_back(v, bought, out);
+    }
+
+    settings settings_;
+    std::uint64_t seed_;
+    id_codec ids_;
+    thelook::catalogue catalogue_;
+    shoppers shoppers_;
+    session_writer sessions_;
+};
+
+constexpr std::array<std::string_view, 5> files{"distribution_centers.csv", "products.csv", "places.csv", "names.csv",
+                                                "streets.csv"};
+
+std::unique_ptr<scenario> make(const request& r)
+{
+    return std::make_unique<shop>(r);
+}
+
+}  // namespace
+
+const entry& registration()
+{
+    static const entry row{"thelook", fields(), files, make};
+    return row;
+}
+
+}  // namespace bazaar::scenario::thelook
