@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "bazaar/base/time.hpp"
+
+namespace bazaar::app
+{
+
+/// "500ms", "10s", "5m", "2h"; a plain number counts seconds. Nothing when the text is not a duration, or below zero.
+[[nodiscard]] std::optional<microseconds> parse_duration(std::string_view text);
+
+/// Digits only, within 64 bits.
+[[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
+
+/// "A..B", both inclusive, A <= B.
+[[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_units(std::string_view text);
+
+/// "host:port" and more of it behind commas; a host may be "[address]".
+[[nodiscard]] bool is_server_list(std::string_view text);
+
+/// One port, or several behind commas.
+[[nodiscard]] bool is_port_list(std::string_view text);
+
+/// A name that PostgreSQL takes whole and that is nobody else's. Returns what is wrong, or nothing.
+[[nodiscard]] std::string check_schema(std::string_view text);
+
+[[nodiscard]] bool is_run_name(std::string_view text);
+
+/// The connection URI, or line of "keyword=value", with all passwords replaced by "***". Masks too much rather than too little.
+[[nodiscard]] std::string masked_url(std::string_view url);
+
+}  // namespace bazaar::app

@@ -1,0 +1,599 @@
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "bazaar/app/flag.hpp"
+#include "bazaar/app/flag_value.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+using setter = std::function<std::string(options&, std::string_view)>;
+
+constexpr std::string_view shop = "Shop";
+constexpr std::string_view running = "Run";
+constexpr std::string_view planning = "Plan";
+constexpr std::string_view database = "Database";
+constexpr std::string_view kafka = "Kafka, from the original's command line";
+constexpr std::string_view general = "General";
+
+constexpr std::uint64_t plan_units_max = 1'000'000;
+constexpr std::uint64_t ticks_most = 1'000'000'000'000;
+
+/// `member` is a pointer to member, or a function that gives the member of an options object.
+template <typename Member>
+setter whole_number(Member member, std::uint64_t low, std::uint64_t high)
+{
+    return [=](options& to, std::string_view text) -> std::string
+    {
+        const auto number = parse_count(text);
+        if (!number || *number < low || *number > high)
+            return fmt::format("must be a whole number from {} to {}", low, high);
+        to.*member = static_cast<std::remove_reference_t<decltype(to.*member)>>(*number);
+        return {};
+    };
+}
+
+template <typename Value>
+struct word
+{
+    std::string_view text;
+    Value value;
+};
+
+template <typename Value>
+std::string words_of(const std::vector<word<Value>>& words)
+{
+    std::string text;
+    for (const auto& entry : words)
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", entry.text);
+    return text;
+}
+
+template <typename Value>
+setter choice(Value options::*member, std::vector<word<Value>> words)
+{
+    return [member, words = std::move(words)](options& to, std::string_view text) -> std::string
+    {
+        for (const auto& entry : words)
+            if (entry.text == text)
+            {
+                to.*member = entry.value;
+                return {};
+            }
+        return "must be one of: " + words_of(words);
+    };
+}
+
+setter mark(bool options::*member)
+{
+    return [member](options& to, std::string_view text) -> std::string
+    {
+        to.*member = text == "true";
+        return {};
+    };
+}
+
+setter ask(request what)
+{
+    return [what](options& to, std::string_view) -> std::string
+    {
+        to.ask = what;
+        return {};
+    };
+}
+
+setter database_text(std::optional<std::string> database_flags::*member)
+{
+    return [member](options& to, std::string_view text) -> std::string
+    {
+        if (text.empty())
+            return "must not be empty";
+        to.database.*member = std::string(text);
+        return {};
+    };
+}
+
+setter duration(microseconds options::*member, microseconds low, microseconds high, std::string complaint)
+{
+    return [=](options& to, std::string_view text) -> std::string
+    {
+        const auto value = parse_duration(text);
+        if (!value || (value->count() != 0 && *value < low) || *value > high)
+            return complaint;
+        to.*member = *value;
+        return {};
+    };
+}
+
+/// Nothing to do: the reader of the sources has used the value.
+std::string taken(options&, std::string_view)
+{
+    return {};
+}
+
+/// Asks libpq. Returns what is wrong, or nothing.
+std::string readable_url(std::string_view text)
+{
+    try
+    {
+        postgres::connection_flags flags;
+        flags.url = std::string(text);
+        if (text.empty())
+            return "must not be empty";
+        static_cast<void>(postgres::resolve(flags));
+        return {};
+    }
+    catch (const error&)
+    {
+        return "must be like postgresql://user@host:5432/dbname, or like 'host=... port=... dbname=... user=...'";
+    }
+}
+
+flag scenario_flag(const scenario::field& field, std::size_t number)
+{
+    flag made{.topic = shop,
+              .name = field.name,
+              .placeholder = std::string(field.placeholder.empty() ? "VALUE" : field.placeholder),
+              .initial = std::string(field.initial),
+              .help = std::string(field.help),
+              .commands = {command::run, command::plan, command::explain}};
+    switch (field.kind)
+    {
+    case scenario::field_kind::number:
+        made.range = scenario::range(field);
+        break;
+    case scenario::field_kind::choice:
+        made.range = "one of";
+        for (std::size_t at = 0; at < field.choices.size();)
+        {
+            const auto end = std::min(field.choices.find(' ', at), field.choices.size());
+            made.range += fmt::format("{}{}", at == 0 ? " " : ", ", field.choices.substr(at, end - at));
+            at = end + 1;
+        }
+        break;
+    case scenario::field_kind::text:
+        break;
+    }
+    made.set = [number](options& to, std::string_view text) { return to.configuration.set(number, text); };
+    return made;
+}
+
+void add_run(std::vector<flag>& table)
+{
+    table.push_back({.topic = running,
+                     .name = "run",
+                     .placeholder = "NAME",
+                     .initial = "main",
+                     .range = "1 to 31 of a-z, 0-9 and -, not - first",
+                     .help = "Name of the run within the schema. An existing run goes on where it stopped.",
+                     .commands = all_commands,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (!is_run_name(text))
+                             return "must be 1 to 31 of the characters a-z, 0-9 and -, and not begin with -";
+                         to.run = text;
+                         return {};
+                     }});
+    table.push_back({.topic = running,
+                     .name = "seed",
+                     .placeholder = "NUMBER",
+                     .initially = "recorded with the run; random for a new one",
+                     .range = "from 0 to 18446744073709551615",
+                     .help = "Equal seeds and equal settings make equal runs.",
+                     .commands = all_commands,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         to.seed = parse_count(text);
+                         return to.seed ? "" : "must be a whole number from 0 to 18446744073709551615";
+                     }});
+    table.push_back({.topic = running,
+                     .name = "start-time",
+                     .placeholder = "TIME",
+                     .initially = "now",
+                     .range = "RFC 3339, from 2000-01-01 to now",
+                     .help = "Business time at which a new run begins. In the past, the run first writes this history "
+                             "as fast as it can, then goes on live.",
+                     .commands = {command::run, command::plan, command::explain},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         static constexpr time earliest{946'684'800'000'000};
+                         to.start = parse_time(text);
+                         if (!to.start)
+                             return "must be a date or a time of RFC 3339, for example 2026-01-31T08:00:00Z";
+                         return *to.start < earliest ? "must not be before 2000-01-01" : "";
+                     }});
+    table.push_back({.topic = running,
+                     .name = "max-iter",
+                     .placeholder = "N",
+                     .initial = "-1",
+                     .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
+                     .help = "Ticks (arrivals of a buyer) after which the run ends.",
+                     .commands = {command::run},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         to.ticks_max.reset();
+                         if (text == "-1")
+                             return {};
+                         to.ticks_max = parse_count(text);
+                         if (!to.ticks_max || *to.ticks_max < 1 || *to.ticks_max > ticks_most)
+                             return fmt::format("must be -1 (endless) or a whole number from 1 to {}", ticks_most);
+                         return {};
+                     }});
+    table.push_back({.topic = running,
+                     .name = "unpaced",
+                     .help = "Writes as fast as the database takes it; the business time ends now. Needs --max-iter.",
+                     .commands = {command::run},
+                     .form = flag_form::mark,
+                     .set = mark(&options::unpaced)});
+    table.push_back({.topic = running,
+                     .name = "workers",
+                     .placeholder = "N",
+                     .initial = "4",
+                     .range = "from 1 to 64",
+                     .help = "Sessions that write at the same time. The rows are the same for any number.",
+                     .commands = {command::run},
+                     .set = whole_number(&options::workers, 1, 64)});
+    table.push_back({.topic = running,
+                     .name = "window",
+                     .placeholder = "UNITS",
+                     .initial = "1024",
+                     .range = "from 16 to 65536",
+                     .help = "Span of units that may be unsettled at the same time; recorded with a new run.",
+                     .commands = {command::run},
+                     .set = whole_number(&options::window, 16, 65'536)});
+    table.push_back({.topic = running,
+                     .name = "max-lag",
+                     .placeholder = "DURATION",
+                     .initial = "10s",
+                     .range = "from 0 to 24h",
+                     .help = "Lag that a live run catches up; beyond it the business time is shifted, recorded and "
+                             "logged.",
+                     .commands = {command::run},
+                     .set = duration(&options::lag_max, microseconds(0), std::chrono::hours(24),
+                                     "must be a duration from 0 to 24h, for example 500ms, 10s or 5m")});
+    table.push_back({.topic = running,
+                     .name = "heartbeat-interval",
+                     .placeholder = "DURATION",
+                     .initial = "10s",
+                     .range = "0 (off) or from 100ms to 24h",
+                     .help = "Time between two updates of the heartbeat row.",
+                     .commands = {command::run},
+                     .set = duration(&options::heartbeat_interval, std::chrono::milliseconds(100),
+                                     std::chrono::hours(24),
+                                     "must be 0 (off) or a duration from 100ms to 24h, for example 10s or 5m")});
+    table.push_back({.topic = running,
+                     .name = "seed-dir",
+                     .placeholder = "DIR",
+                     .initially = "the built-in files",
+                     .help = "Directory with seed files of your own, for example products.csv; the built-in ones stand "
+                             "in for those that it lacks.",
+                     .commands = all_commands,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         to.seed_dir = text;
+                         return text.empty() ? "must not be empty" : "";
+                     }});
+    table.push_back({.topic = running,
+                     .name = "echo",
+                     .initial = "false",
+                     .help = "Prints every unit that is written.",
+                     .commands = {command::run},
+                     .form = flag_form::toggle,
+                     .set = mark(&options::echo)});
+    table.push_back({.topic = running,
+                     .name = "dry-run",
+                     .help = "Connects to nothing and prints the first units: short for `plan --units 0..9`.",
+                     .commands = {command::run},
+                     .form = flag_form::mark,
+                     .place = flag_place::command_line,
+                     .set = [](options& to, std::string_view) -> std::string
+                     {
+                         to.what = command::plan;
+                         return {};
+                     }});
+}
+
+void add_plan(std::vector<flag>& table)
+{
+    table.push_back({.topic = planning,
+                     .name = "units",
+                     .placeholder = "A..B",
+                     .initial = "0..9",
+                     .range = "both inclusive, at most 1000000 units",
+                     .help = "Units to print.",
+                     .commands = {command::plan},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         const auto units = parse_units(text);
+                         if (!units || units->second - units->first >= plan_units_max || units->second >= no_unit)
+                             return fmt::format("must be A..B with 0 <= A <= B < {}, at most {} units", no_unit,
+                                                plan_units_max);
+                         to.units_first = units->first;
+                         to.units_last = units->second;
+                         return {};
+                     }});
+    const std::vector<word<plan_format>> formats{{"text", plan_format::text}, {"jsonl", plan_format::jsonl}};
+    table.push_back({.topic = planning,
+                     .name = "format",
+                     .placeholder = "FORMAT",
+                     .initial = "text",
+                     .range = "one of " + words_of(formats),
+                     .help = "Text for people, or one JSON object per line.",
+                     .commands = {command::plan},
+                     .set = choice(&options::plan_format, formats)});
+}
+
+void add_database(std::vector<flag>& table)
+{
+    const command_set connected{command::run, command::init, command::explain};
+    table.push_back({.topic = database,
+                     .name = "db-host",
+                     .aliases = {"host"},
+                     .placeholder = "HOST",
+                     .initially = "PGHOST or the service file, then localhost",
+                     .help = "Server, directory of its socket, or several behind commas.",
+                     .commands = connected,
+                     .set = database_text(&database_flags::host)});
+    table.push_back({.topic = database,
+                     .name = "db-port",
+                     .placeholder = "PORT",
+                     .initially = "PGPORT or the service file, then 5432",
+                     .range = "from 1 to 65535",
+                     .help = "Port, or one per host behind commas.",
+                     .commands = connected,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (!is_port_list(text))
+                             return "must be a whole number from 1 to 65535, or several behind commas";
+                         to.database.port = std::string(text);
+                         return {};
+                     }});
+    table.push_back({.topic = database,
+                     .name = "db-user",
+                     .aliases = {"user"},
+                     .placeholder = "NAME",
+                     .initially = "PGUSER or the service file, then db_user",
+                     .help = "Role.",
+                     .commands = connected,
+                     .set = database_text(&database_flags::user)});
+    table.push_back({.topic = database,
+                     .name = "db-password",
+                     .aliases = {"password"},
+                     .placeholder = "PASSWORD",
+                     .initially = "PGPASSWORD, password file or service file, then db_password",
+                     .help = "Other users of the machine can see a command line: better use --db-password-file or a "
+                             "libpq password file.",
+                     .commands = connected,
+                     .secret = flag_secret::whole,
+                     .set = database_text(&database_flags::password)});
+    table.push_back({.topic = database,
+                     .name = "db-password-file",
+                     .placeholder = "FILE",
+                     .help = "File whose first line is the password.",
+                     .commands = connected,
+                     .set = database_text(&database_flags::password_file)});
+    table.push_back({.topic = database,
+                     .name = "db-name",
+                     .placeholder = "NAME",
+                     .initially = "PGDATABASE or the service file, then fh_dev",
+                     .help = "Database.",
+                     .commands = connected,
+                     .set = database_text(&database_flags::name)});
+    table.push_back({.topic = database,
+                     .name = "db-url",
+                     .placeholder = "URL",
+                     .help = "Several of these in one: postgresql://USER@HOST:PORT/NAME?sslmode=verify-full. The flags above and "
+                             "below go before its parts.",
+                     .commands = connected,
+                     .secret = flag_secret::url,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         to.database.url = std::string(text);
+                         return readable_url(text);
+                     }});
+    table.push_back({.topic = database,
+                     .name = "db-schema",
+                     .aliases = {"schema"},
+                     .placeholder = "NAME",
+                     .initial = "demo",
+                     .range = "1 to 63 bytes",
+                     .help = "Schema of the shop's tables.",
+                     .commands = connected,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         auto wrong = check_schema(text);
+                         if (wrong.empty())
+                             to.schema = text;
+                         return wrong;
+                     }});
+    static constexpr std::array<std::string_view, 6> modes{"disable", "allow",     "prefer",
+                                                           "require", "verify-ca", "verify-full"};
+    table.push_back({.topic = database,
+                     .name = "db-sslmode",
+                     .placeholder = "MODE",
+                     .initially = "PGSSLMODE or the service file, then prefer",
+                     .range = fmt::format("one of {}", fmt::join(modes, ", ")),
+                     .help = "Protection of the connection; only verify-full protects against an active attacker.",
+                     .commands = connected,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (std::find(modes.begin(), modes.end(), text) == modes.end())
+                             return fmt::format("must be one of: {}", fmt::join(modes, ", "));
+                         to.database.sslmode = std::string(text);
+                         return {};
+                     }});
+    table.push_back({.topic = database,
+                     .name = "db-sslrootcert",
+                     .placeholder = "FILE",
+                     .help = "Certificates of the authorities to trust.",
+                     .commands = connected,
+                     .set = database_text(&database_flags::sslrootcert)});
+    table.push_back({.topic = database,
+                     .name = "db-sslcert",
+                     .placeholder = "FILE",
+                     .help = "Certificate of the client.",
+                     .commands = connected,
+                     .set = database_text(&database_flags::sslcert)});
+    table.push_back({.topic = database,
+                     .name = "db-sslkey",
+                     .placeholder = "FILE",
+                     .help = "Key of the client.",
+                     .commands = connected,
+                     .set = database_text(&database_flags::sslkey)});
+    table.push_back({.topic = database,
+                     .name = "db-batch-size",
+                     .aliases = {"batch-size"},
+                     .placeholder = "ROWS",
+                     .initial = "1000",
+                     .range = "from 1 to 1000000",
+                     .help = "Rows of one COPY when static tables and first users are loaded.",
+                     .commands = {command::run, command::init},
+                     .set = whole_number(&options::batch_rows, 1, 1'000'000)});
+}
+
+void add_kafka(std::vector<flag>& table)
+{
+    table.push_back({.topic = kafka,
+                     .name = "bootstrap-servers",
+                     .placeholder = "LIST",
+                     .initial = "localhost:9092",
+                     .range = "HOST:PORT, or several behind commas",
+                     .help = "Accepted, not connected to: this version writes to PostgreSQL alone.",
+                     .commands = {command::run},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (!is_server_list(text))
+                             return "must be HOST:PORT, or several behind commas";
+                         to.bootstrap_servers = text;
+                         return {};
+                     }});
+    table.push_back({.topic = kafka,
+                     .name = "topic-prefix",
+                     .placeholder = "PREFIX",
+                     .initial = "ecomm",
+                     .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
+                     .help = "First part of the topic names that the run prints at its start.",
+                     .commands = {command::run},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         // Kafka's bound for a whole topic name is 249; schema and table need room too.
+                         const bool good = !text.empty() && text.size() <= 120 &&
+                                           text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                                  "0123456789._-") == std::string_view::npos;
+                         if (!good)
+                             return "must be 1 to 120 of the characters A-Z, a-z, 0-9, '.', '_' and '-'";
+                         to.topic_prefix = text;
+                         return {};
+                     }});
+    table.push_back({.topic = kafka,
+                     .name = "create-topic",
+                     .initial = "false",
+                     .help = "Topics are not created by this version: only --no-create-topic is accepted.",
+                     .commands = {command::run},
+                     .form = flag_form::toggle,
+                     .set = [](options&, std::string_view text) -> std::string
+                     {
+                         if (text == "true")
+                             return "topics are not created by this version; create them with Kafka's own tools, or "
+                                    "let the connector do it";
+                         return {};
+                     }});
+}
+
+void add_general(std::vector<flag>& table)
+{
+    table.push_back({.topic = general,
+                     .name = "config",
+                     .placeholder = "FILE",
+                     .help = "Reads flags from a file: lines `name = value` without the dashes, # begins a comment.",
+                     .commands = all_commands,
+                     .place = flag_place::environment,
+                     .set = taken});
+    table.push_back({.topic = general,
+                     .name = "print-config",
+                     .help = "Prints each value with its origin, passwords masked, and ends.",
+                     .commands = all_commands,
+                     .form = flag_form::mark,
+                     .place = flag_place::command_line,
+                     .set = ask(request::print_config)});
+    const std::vector<word<log_level>> levels{{"trace", log_level::trace},
+                                              {"debug", log_level::debug},
+                                              {"info", log_level::info},
+                                              {"warning", log_level::warning},
+                                              {"error", log_level::error}};
+    table.push_back({.topic = general,
+                     .name = "log-level",
+                     .placeholder = "LEVEL",
+                     .initial = "info",
+                     .range = "one of " + words_of(levels),
+                     .help = "Least weight of the log lines on stderr.",
+                     .commands = all_commands,
+                     .set = choice(&options::level, levels)});
+    const std::vector<word<log_format>> formats{
+        {"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}};
+    table.push_back({.topic = general,
+                     .name = "log-format",
+                     .placeholder = "FORMAT",
+                     .initial = "auto",
+                     .range = "one of " + words_of(formats),
+                     .help = "Form of the log lines; auto is text on a terminal and JSON otherwise.",
+                     .commands = all_commands,
+                     .set = choice(&options::format, formats)});
+    const std::vector<word<progress>> modes{
+        {"auto", progress::automatic}, {"on", progress::on}, {"off", progress::off}};
+    table.push_back({.topic = general,
+                     .name = "progress",
+                     .placeholder = "MODE",
+                     .initial = "auto",
+                     .range = "one of " + words_of(modes),
+                     .help = "Status line on stderr; auto refreshes it in place on a terminal and logs a line every "
+                             "10 s otherwise.",
+                     .commands = all_commands,
+                     .set = choice(&options::progress, modes)});
+    table.push_back({.topic = general,
+                     .name = "help",
+                     .help = "Prints this text and ends.",
+                     .commands = all_commands,
+                     .form = flag_form::mark,
+                     .place = flag_place::command_line,
+                     .letter = 'h',
+                     .set = ask(request::help)});
+    table.push_back({.topic = general,
+                     .name = "version",
+                     .help = "Prints the versions of the program and of its libraries and ends.",
+                     .commands = all_commands,
+                     .form = flag_form::mark,
+                     .place = flag_place::command_line,
+                     .set = ask(request::version)});
+    table.push_back({.topic = general,
+                     .name = "help-markdown",
+                     .help = "Prints docs/flags.md.",
+                     .commands = all_commands,
+                     .form = flag_form::mark,
+                     .place = flag_place::command_line,
+                     .hidden = true,
+                     .set = ask(request::help_markdown)});
+}
+
+}  // namespace
+
+std::vector<flag> flag_table(std::span<const scenario::field> fields)
+{
+    std::vector<flag> table;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        table.push_back(scenario_flag(fields[i], i));
+    add_run(table);
+    add_plan(table);
+    add_database(table);
+    add_kafka(table);
+    add_general(table);
+    return table;
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,209 @@
+#include "bazaar/app/flag_value.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "bazaar/base/decimal.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+bool is_port(std::string_view text)
+{
+    const auto number = parse_count(text);
+    return number && *number >= 1 && *number <= 65'535;
+}
+
+/// Calls `judge` for each part between commas; false as soon as it says so.
+template <typename Judge>
+bool all_parts(std::string_view text, Judge judge)
+{
+    while (true)
+    {
+        const auto end = text.find(',');
+        if (!judge(text.substr(0, end)))
+            return false;
+        if (end == std::string_view::npos)
+            return true;
+        text.remove_prefix(end + 1);
+    }
+}
+
+bool is_server(std::string_view text)
+{
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos || !is_port(text.substr(colon + 1)))
+        return false;
+    auto host = text.substr(0, colon);
+    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (bracketed)
+        host = host.substr(1, host.size() - 2);
+    return !host.empty() && std::all_of(host.begin(), host.end(),
+                                        [&](char c)
+                                        {
+                                            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                                   (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
+                                                   (bracketed && (c == ':' || c == '%'));
+                                        });
+}
+
+/// Well-formed UTF-8 of RFC 3629: no overlong forms, no surrogates.
+bool is_utf8(std::string_view text)
+{
+    for (std::size_t i = 0; i < text.size();)
+    {
+        const auto lead = static_cast<unsigned char>(text[i]);
+        const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+        if (length == 0 || i + length > text.size())
+            return false;
+        for (std::size_t k = 1; k < length; ++k)
+            if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80)
+                return false;
+        const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0U;
+        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+            (lead == 0xf4 && second > 0x8f))
+            return false;
+        i += length;
+    }
+    return true;
+}
+
+constexpr std::string_view mask = "***";
+
+/// A URI: the password of the user part, and the parameters that are passwords.
+std::string masked_uri(std::string_view url)
+{
+    std::string text(url);
+    // A password may hold '/', '@' or '?' that should have been percent-encoded, so the last '@' is taken for its end.
+    const auto at = text.rfind('@');
+    const auto colon = text.find(':', text.find("://") + 3);
+    if (at != std::string::npos && colon != std::string::npos && colon < at)
+        text.replace(colon + 1, at - colon - 1, mask);
+
+    for (auto mark = text.find('?'); mark != std::string::npos; mark = text.find('&', mark + 1))
+    {
+        const auto end = std::min(text.find('&', mark + 1), text.size());
+        const auto equals = text.find('=', mark);
+        if (equals == std::string::npos || equals > end)
+            continue;
+        // A name in percent-encoding may be "password" too.
+        const auto key = std::string_view(text).substr(mark + 1, equals - mark - 1);
+        if (key.find("password") != std::string_view::npos || key.find('%') != std::string_view::npos)
+            text.replace(equals + 1, end - equals - 1, mask);
+    }
+    return text;
+}
+
+/// A line of "keyword=value": everything from a password's value to the next keyword.
+std::string masked_words(std::string_view line)
+{
+    std::string text(line);
+    for (auto found = text.find("password"); found != std::string::npos; found = text.find("password", found + 1))
+    {
+        const auto value = text.find_first_not_of(" \t", text.find('=', found) + 1);
+        if (text.find('=', found) == std::string::npos || value == std::string::npos)
+            break;
+        auto end = value;
+        for (bool quoted = false; end < text.size() && (quoted || (text[end] != ' ' && text[end] != '\t')); ++end)
+        {
+            if (text[end] == '\\')
+                ++end;
+            else if (text[end] == '\'')
+                quoted = !quoted;
+        }
+        text.replace(value, std::min(end, text.size()) - value, mask);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::optional<microseconds> parse_duration(std::string_view text)
+{
+    struct unit
+    {
+        std::string_view suffix;
+        std::int64_t us;
+    };
+    // "ms" stands before "s", which ends it too.
+    static constexpr std::array<unit, 4> units{{{"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}}};
+
+    std::int64_t factor = 1'000'000;
+    for (const auto& unit : units)
+        if (text.ends_with(unit.suffix))
+        {
+            factor = unit.us;
+            text.remove_suffix(unit.suffix.size());
+            break;
+        }
+    const auto millionths = parse_decimal(text, 6);
+    if (!millionths || *millionths < 0)
+        return std::nullopt;
+    const auto us = static_cast<__int128>(*millionths) * factor / 1'000'000;
+    if (us > std::numeric_limits<std::int64_t>::max())
+        return std::nullopt;
+    return microseconds(static_cast<std::int64_t>(us));
+}
+
+std::optional<std::uint64_t> parse_count(std::string_view text)
+{
+    std::uint64_t number = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, number);
+    if (problem != std::errc() || stop != end)
+        return std::nullopt;
+    return number;
+}
+
+std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_units(std::string_view text)
+{
+    const auto dots = text.find("..");
+    if (dots == std::string_view::npos)
+        return std::nullopt;
+    const auto first = parse_count(text.substr(0, dots));
+    const auto last = parse_count(text.substr(dots + 2));
+    if (!first || !last || *first > *last)
+        return std::nullopt;
+    return std::pair(*first, *last);
+}
+
+bool is_server_list(std::string_view text)
+{
+    return all_parts(text, is_server);
+}
+
+bool is_port_list(std::string_view text)
+{
+    return all_parts(text, is_port);
+}
+
+std::string check_schema(std::string_view text)
+{
+    if (text.empty() || text.size() > 63)
+        return "must be a name of 1 to 63 bytes";  // PostgreSQL cuts longer names silently.
+    if (!is_utf8(text) || std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }))
+        return "must be printable UTF-8";
+    if (text.starts_with("pg_") || text == "information_schema")
+        return "is reserved by PostgreSQL";
+    if (text == "bazaard")
+        return "is the daemon's own schema; the shop's tables need another one";
+    return {};
+}
+
+bool is_run_name(std::string_view text)
+{
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    return !text.empty() && text.size() <= 31 && plain(text.front()) &&
+           std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-'; });
+}
+
+std::string masked_url(std::string_view url)
+{
+    return url.find("://") == std::string_view::npos ? masked_words(url) : masked_uri(url);
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,357 @@
+#include "bazaar/app/options.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "bazaar/app/flag.hpp"
+#include "bazaar/app/options_sources.hpp"
+#include "bazaar/scenario/registry.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+std::optional<command> find_command(std::string_view word)
+{
+    for (const auto what : all_commands)
+        if (name(what) == word)
+            return what;
+    return std::nullopt;
+}
+
+std::string suggestion(std::string_view near, std::string_view dashes = "")
+{
+    return near.empty() ? std::string() : fmt::format("; did you mean {}{}?", dashes, near);
+}
+
+/// Collects values from the sources, judges them, and keeps all mistakes until the end.
+class judge
+{
+public:
+    judge(const std::vector<flag>& table, const surroundings& around)
+        : table_(table), around_(around), made_(around.fields), elsewhere_(around.fields)
+    {
+    }
+
+    options decide(reading line)
+    {
+        words(line.words);
+        made_.warnings.clear();
+        add(usage_, line.mistakes);
+        for (const auto& typed : line.unknown)
+            unknown(typed);
+
+        // Whoever asks for help gets it, whatever else is wrong.
+        for (const auto& value : line.values)
+            if (value.which->place == flag_place::command_line && value.which->name != "print-config" &&
+                value.which->name != "dry-run" && usage_.empty())
+                value.which->set(made_, value.text);
+        if (made_.ask != request::work)
+            return std::move(made_);
+
+        auto environment = read_environment(around_.environment, table_);
+        add(usage_, environment.mistakes);
+        made_.warnings = environment.warnings;
+
+        const auto file = config(line.values, environment.values);
+        add(config_, file.mistakes);
+
+        take(file.values);
+        take(environment.values);
+        take(line.values);
+        combine();
+        advise();
+        if (!usage_.empty() || !no_input_.empty() || !config_.empty())
+            fail();
+        return std::move(made_);
+    }
+
+private:
+    static void add(std::vector<std::string>& to, const std::vector<std::string>& lines)
+    {
+        to.insert(to.end(), lines.begin(), lines.end());
+    }
+
+    std::vector<std::string>& mistakes(source from) { return from == source::file ? config_ : usage_; }
+
+    void words(const std::vector<std::string>& words)
+    {
+        static const flag plain{};
+        std::size_t next = 0;
+        if (!words.empty())
+        {
+            if (const auto what = find_command(words[0]))
+            {
+                made_.what = *what;
+                made_.named = true;
+            }
+            else
+            {
+                std::vector<std::string_view> names;
+                for (const auto what_name : all_commands)
+                    names.push_back(name(what_name));
+                usage_.push_back(fmt::format("'{}': unknown command{} (commands: {})", shown(plain, words[0]),
+                                             suggestion(likely_meant(words[0], names)), fmt::join(names, ", ")));
+                return;
+            }
+            next = 1;
+        }
+        command_ = made_.what;
+        if (command_ == command::explain && next < words.size())
+            made_.id = words[next++];
+        for (; next < words.size(); ++next)
+            usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
+    }
+
+    void unknown(const std::string& typed)
+    {
+        static const flag plain{};
+        std::vector<std::string_view> names;
+        // Those of this command first: of two that are as near, the first wins.
+        for (const bool own : {true, false})
+            for (const auto& entry : table_)
+                if (entry.commands.has(command_) == own && !entry.hidden)
+                {
+                    names.push_back(entry.name);
+                    names.insert(names.end(), entry.aliases.begin(), entry.aliases.end());
+                }
+        const auto bare = std::string_view(typed).substr(std::min(typed.find_first_not_of('-'), typed.size()));
+        usage_.push_back(fmt::format("{}: unknown flag{}", shown(plain, typed), suggestion(likely_meant(bare, names), "--")));
+    }
+
+    /// The file that flag or environment name; nothing read when they name none.
+    reading config(const std::vector<assignment>& line, const std::vector<assignment>& environment)
+    {
+        const assignment* named = nullptr;
+        for (const auto* values : {&environment, &line})
+            for (const auto& value : *values)
+                if (value.which->name == "config")
+                    named = &value;
+        if (named == nullptr)
+            return {};
+        const auto contents = named->text.empty() ? std::nullopt : around_.read(named->text);
+        if (!contents)
+        {
+            no_input_.push_back(described(*named) + ": the file is missing or not readable");
+            return {};
+        }
+        return read_config(named->text, *contents, table_);
+    }
+
+    /// Judges the values of one source. Sources come in ascending precedence, so a later value replaces an earlier one.
+    void take(const std::vector<assignment>& values)
+    {
+        for (std::size_t i = 0; i < values.size(); ++i)
+        {
+            const auto& value = values[i];
+            const auto before = std::find_if(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i),
+                                             [&](const assignment& other) { return other.which == value.which; });
+            if (before != values.begin() + static_cast<std::ptrdiff_t>(i))
+            {
+                twice(*before, value);
+                continue;
+            }
+            const bool ours = value.which->commands.has(command_);
+            if (!ours && value.from == source::command_line)
+            {
+                usage_.push_back(fmt::format("{}: is a flag of {}, not of {}", value.spelled,
+                                             listed(value.which->commands), name(command_)));
+                continue;
+            }
+            // Environment and file serve all commands: what belongs to another one is judged, but not used.
+            auto& to = ours ? made_ : elsewhere_;
+            if (const auto wrong = value.which->set(to, value.text); !wrong.empty())
+            {
+                mistakes(value.from).push_back(fmt::format("{}: {}", described(value), wrong));
+                continue;
+            }
+            if (ours)
+                note(value);
+        }
+    }
+
+    void twice(const assignment& first, const assignment& second)
+    {
+        auto& lines = mistakes(second.from);
+        const auto place = second.from == source::environment ? " in the environment" : "";
+        if (first.spelled == second.spelled)
+            lines.push_back(second.from == source::file
+                                ? fmt::format("{}: {}: given twice, before in line {}", second.place, second.spelled,
+                                              first.place.substr(first.place.rfind(':') + 1))
+                                : fmt::format("{}{}: given twice", second.spelled, place));
+        else
+            lines.push_back(fmt::format("{}{}{}: given twice, also as {}", second.place.empty() ? "" : second.place + ": ",
+                                        second.spelled, place, first.spelled));
+    }
+
+    void note(const assignment& value)
+    {
+        const auto flag_name = std::string(value.which->name);
+        const auto origin = value.from == source::command_line  ? std::string("command line")
+                            : value.from == source::environment ? "environment " + value.spelled
+                                                                : value.place;
+        made_.given[flag_name] = {shown_whole(value), origin};
+        effective_[flag_name] = value;
+        for (const auto& field : around_.fields)
+            if (field.name == flag_name)
+                made_.given_settings[flag_name] = value.text;
+    }
+
+    static std::string shown_whole(const assignment& value)
+    {
+        return value.which->secret == flag_secret::none ? value.text : shown(*value.which, value.text);
+    }
+
+    [[nodiscard]] const assignment* effective(std::string_view flag_name) const
+    {
+        const auto found = effective_.find(flag_name);
+        return found == effective_.end() ? nullptr : &found->second;
+    }
+
+    /// What only several values together can violate.
+    void combine()
+    {
+        if (const auto* start = effective("start-time"); start != nullptr && *made_.start > around_.now)
+            mistakes(start->from).push_back(fmt::format("{}: must not be in the future; now is {}", described(*start),
+                                                        to_string(around_.now)));
+        if (made_.unpaced && !made_.ticks_max && !refused("--max-iter"))
+            mistakes(effective("unpaced")->from)
+                .push_back(described(*effective("unpaced")) + ": needs --max-iter N with N >= 1");
+        if (command_ == command::explain && made_.id.empty() && usage_.empty())
+            usage_.emplace_back("explain: needs the ID to explain");
+
+        const auto* password = effective("db-password");
+        const auto* file = effective("db-password-file");
+        if (password != nullptr && file != nullptr)
+        {
+            if (password->from == file->from)
+                mistakes(file->from).push_back(
+                    fmt::format("{}: give this or {}, not both", described(*file), password->spelled));
+            else if (password->from > file->from)
+                forget("db-password-file", made_.database.password_file);
+            else
+                forget("db-password", made_.database.password);
+        }
+    }
+
+    /// Whether a complaint about this flag stands already.
+    [[nodiscard]] bool refused(std::string_view flag_text) const
+    {
+        return std::any_of(usage_.begin(), usage_.end(),
+                           [&](const std::string& line) { return line.starts_with(flag_text); });
+    }
+
+    void forget(std::string_view flag_text, std::optional<std::string>& value)
+    {
+        value.reset();
+        made_.given.erase(made_.given.find(flag_text));
+        effective_.erase(effective_.find(flag_text));
+    }
+
+    void advise()
+    {
+        const auto* password = effective("db-password");
+        const auto* url = effective("db-url");
+        const bool by_flag = password != nullptr && password->from == source::command_line;
+        const bool by_url = url != nullptr && url->from == source::command_line && shown(*url->which, url->text) != url->text;
+        if (by_flag || by_url)
+            made_.warnings.push_back(fmt::format("a password on the command line ({}) can be seen by others and stays in "
+                                                 "the shell's history: use --db-password-file, a libpq password file or "
+                                                 "a service file",
+                                                 (by_flag ? password : url)->spelled));
+    }
+
+    [[noreturn]] void fail()
+    {
+        const auto kind = !usage_.empty()      ? error_kind::usage
+                          : !no_input_.empty() ? error_kind::no_input
+                                               : error_kind::config;
+        auto lines = std::move(usage_);
+        add(lines, no_input_);
+        add(lines, config_);
+        throw error(kind, std::move(lines));
+    }
+
+    const std::vector<flag>& table_;
+    const surroundings& around_;
+    options made_;
+    options elsewhere_;  ///< Takes the values of flags that this command does not use.
+    command command_ = command::run;
+    std::map<std::string, assignment, std::less<>> effective_;
+    std::vector<std::string> usage_;
+    std::vector<std::string> no_input_;
+    std::vector<std::string> config_;
+};
+
+}  // namespace
+
+surroundings process_surroundings()
+{
+    surroundings made;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
+    {
+        const std::string_view text(*entry);
+        const auto equals = text.find('=');
+        if (equals != std::string_view::npos)
+            made.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    made.read = [](const std::string& path) -> std::optional<std::string>
+    {
+        // Far above any real file; it keeps /dev/zero from filling the memory.
+        static constexpr std::streamsize longest = 1 << 20;
+        std::ifstream file(path, std::ios::binary);
+        if (!file)
+            return std::nullopt;
+        std::string contents;
+        contents.resize(longest);
+        file.read(contents.data(), longest);
+        if (file.bad() || file.gcount() == longest)
+            return std::nullopt;
+        contents.resize(static_cast<std::size_t>(file.gcount()));
+        return contents;
+    };
+    made.now = time{std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+    made.fields = scenario::registry().front().fields;
+    return made;
+}
+
+options parse(int argc, char** argv, const surroundings& around)
+{
+    const auto table = flag_table(around.fields);
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    wipe_secrets(argc, argv, table);
+    return judge(table, around).decide(read_command_line(words, table));
+}
+
+std::string_view name(command what) noexcept
+{
+    switch (what)
+    {
+    case command::run:
+        return "run";
+    case command::init:
+        return "init";
+    case command::plan:
+        return "plan";
+    case command::explain:
+        return "explain";
+    }
+    return "run";
+}
+
+command likely_command(int argc, const char* const* argv)
+{
+    for (int i = 1; i < argc; ++i)
+        if (const auto what = find_command(argv[i]))
+            return *what;
+    return command::run;
+}
+
+}  // namespace bazaar::app
