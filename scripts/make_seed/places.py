@@ -251,7 +251,7 @@ def us_rows(all_cities, zips):
     for key, (town, found) in cities:
         if len(rows) >= wanted:
             break
-        n = max(1, min(len(found), 80, -(-town["population"] // 20000), wanted - len(rows)))
+        n = max(1, min(len(found), 60, -(-town["population"] // 45000), wanted - len(rows)))
         found.sort(key=lambda z: z["zip"])
         # codes of one kind (post office boxes) sit together, so take ranks spread over all
         picked = [found[i * len(found) // n] for i in range(n)]
