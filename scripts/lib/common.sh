@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # What every script here shares: the tree's top, one form of message, one form of error.
 
+# A failure inside $(...) is a failure.
+shopt -s inherit_errexit
+
 # shellcheck disable=SC2034  # Read by the scripts that source this file.
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 

@@ -130,19 +130,22 @@ pg_pid() {
     printf '%s\n' "$pid"
 }
 
-# pg_value DIR NAME: prints one value of env.
+# pg_value DIR NAME: prints one value of env; nothing when it does not run.
 pg_value() {
-    sed -n "s/^$2=//p" "$1/env" 2>/dev/null
+    [[ ! -r $1/env ]] || sed -n "s/^$2=//p" "$1/env"
 }
 
-# One change at a time to one cluster; nothing that is started may keep the lock.
+# One change at a time to one cluster. A trap may stop what we were about to start: then the lock is ours already.
+pg_lock=
 pg_locked() {
     local dir=$1
     shift
+    [[ -z $pg_lock ]] || exec {pg_lock}>&-
     exec {pg_lock}>"$dir/lock"
     flock --wait 60 "$pg_lock" || die 75 "another process has been changing $dir for a minute"
     "$@"
     exec {pg_lock}>&-
+    pg_lock=
 }
 
 # ---- Start -----------------------------------------------------------------------------------------------------------
@@ -227,18 +230,23 @@ pg_close_files() {
 
 # Prints the line of the log that says why.
 pg_complaint() {
-    { pg_as_owner tail -n 20 "$1" | grep -E 'FATAL|PANIC' || pg_as_owner tail -n 1 "$1" || true; } | tail -n 1
+    local lines
+    lines=$(pg_as_owner tail -n 20 "$1" 2>/dev/null) || lines="it left no log"
+    { grep -E 'invalid value|unrecognized|syntax error' <<<"$lines" || grep -E 'FATAL|PANIC' <<<"$lines" ||
+        cat <<<"$lines"; } | tail -n 1
 }
 
 # Starts the server, on the port of last time when that is free, so that connection strings stay good.
 pg_launch() {
     local place=$1 bin=$2 socket=$3 port
-    port=$(pg_as_owner sed -n 's/^port = //p' "$place/endpoint" 2>/dev/null) || true
+    port=$(pg_as_owner sed -n 's/^port = //p' "$place/endpoint" 2>/dev/null) || port=
     if [[ -z $port ]] || (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
         port=$(pg_free_port)
     fi
-    pg_as_owner rm -f "$place/data/postmaster.pid"
-    for _ in 1 2 3 4 5; do
+    # What a killed server left: pg_pid has found that nobody runs here.
+    pg_as_owner find "$place/data/postmaster.pid" "$socket" -maxdepth 1 \
+        '(' -name postmaster.pid -o -name '.s.PGSQL.*' ')' -delete 2>/dev/null || true
+    for _ in {1..20}; do
         printf "port = %d\nunix_socket_directories = '%s'\n" "$port" "$socket" | pg_write "$place/endpoint"
         if (
             pg_close_files
@@ -246,9 +254,13 @@ pg_launch() {
         ) </dev/null >/dev/null 2>&1; then
             return
         fi
-        # Somebody else was faster on that port.
-        pg_as_owner tail -n 5 "$place/log" 2>/dev/null | grep -q 'Address already in use' || break
-        port=$(pg_free_port)
+        case $(pg_as_owner tail -n 5 "$place/log" 2>/dev/null) in
+            # Somebody else was faster on that port.
+            *"Address already in use"*) port=$(pg_free_port) ;;
+            # The backends of a killed server are still on their way out.
+            *"is still in use"*) sleep 0.5 ;;
+            *) break ;;
+        esac
     done
     die 69 "PostgreSQL did not start: $(pg_complaint "$place/log") (see $place/log)"
 }

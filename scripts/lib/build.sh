@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# Builds a preset of CMakePresets.json into build/<preset>. Needs common.sh and packages.sh.
+# shellcheck disable=SC2154  # top is common.sh's.
+
+# build_preset PRESET [CMAKE ARGUMENT...]: configures and builds. Warnings are errors where CI=true.
+build_preset() {
+    local preset=$1
+    shift
+    [[ ${CI:-} != true ]] || set -- -DBAZAARD_WERROR=ON "$@"
+    if [[ -z ${CMAKE_CXX_COMPILER_LAUNCHER:-} ]] && command -v ccache >/dev/null; then
+        export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    fi
+    # One cache serves every copy of the tree: its own path is no part of what is compared.
+    export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=true
+    [[ -f $top/CMakePresets.json ]] || die 66 "there is no CMakePresets.json in $top"
+    say "building $preset"
+    (cd "$top" && cmake --preset "$preset" "$@" && cmake --build "build/$preset") >&2 ||
+        die 70 "the $preset build failed; the compiler's messages are above"
+}
