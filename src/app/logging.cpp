@@ -1,0 +1,284 @@
+#include "bazaar/app/logging.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <span>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+
+namespace bazaar::app
+{
+namespace
+{
+
+bool environment_is(const char* variable, std::string_view text)
+{
+    const char* value = std::getenv(variable);
+    return value != nullptr && value == text;
+}
+
+bool environment_has(const char* variable)
+{
+    const char* value = std::getenv(variable);
+    return value != nullptr && *value != '\0';
+}
+
+/// Writes all of it, or as much as can be.
+void write_all(int descriptor, std::string_view text) noexcept
+{
+    while (!text.empty())
+    {
+        const auto written = ::write(descriptor, text.data(), text.size());
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;  // A full disk or a closed pipe: the run is worth more than its log.
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+/// The text without control characters, so that data cannot forge lines or move the cursor.
+std::string plain(std::string_view text)
+{
+    std::string safe;
+    safe.reserve(text.size());
+    for (const char c : text)
+    {
+        if ((c >= 0 && c < ' ') || c == 0x7f)
+            safe += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
+        else
+            safe += c;
+    }
+    return safe;
+}
+
+/// The longest beginning of at most `columns` characters of UTF-8.
+std::string_view cut(std::string_view text, std::size_t columns)
+{
+    std::size_t seen = 0;
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if ((static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80 && seen++ == columns)
+            return text.substr(0, i);
+    return text;
+}
+
+/// A descriptor that carries log lines and, below them, at most one line that is refreshed.
+///
+/// Threads: any; each call is one write, so that lines of others who share the terminal do not come between.
+class console
+{
+public:
+    void open(int descriptor)
+    {
+        const std::scoped_lock lock(mutex_);
+        descriptor_ = descriptor;
+        status_.clear();
+    }
+
+    void line(std::string_view text)
+    {
+        const std::scoped_lock lock(mutex_);
+        std::string all;
+        if (!status_.empty())
+            all = erase;
+        all += text;
+        all += '\n';
+        if (!status_.empty())
+            all += cut(status_, columns() - 1);
+        write_all(descriptor_, all);
+    }
+
+    void status(std::string_view text)
+    {
+        const std::scoped_lock lock(mutex_);
+        if (text.empty() && status_.empty())
+            return;
+        status_ = plain(text);
+        write_all(descriptor_, std::string(erase) + std::string(cut(status_, columns() - 1)));
+    }
+
+private:
+    static constexpr std::string_view erase = "\r\x1b[K";
+
+    /// A longer status line would wrap, and only its last row could be erased.
+    [[nodiscard]] std::size_t columns() const
+    {
+        winsize size{};
+        if (::ioctl(descriptor_, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+            return size.ws_col;
+        return 80;
+    }
+
+    std::mutex mutex_;
+    int descriptor_ = 2;
+    std::string status_;
+};
+
+console& the_console()
+{
+    static console one;
+    return one;
+}
+
+struct log_state
+{
+    bool terminal = false;
+    bool json = false;
+    bool colour = false;
+};
+
+log_state& state()
+{
+    static log_state one;
+    return one;
+}
+
+/// Event and keys of the line that this thread is logging; spdlog itself carries only the message.
+struct structured
+{
+    std::string_view event;
+    std::span<const log_field> fields;
+};
+
+thread_local const structured* current = nullptr;
+
+std::string_view level_name(spdlog::level::level_enum level)
+{
+    static constexpr std::array<std::string_view, 7> names{"trace", "debug", "info", "warning", "error", "error", ""};
+    return names.at(static_cast<std::size_t>(level));
+}
+
+spdlog::level::level_enum level_of(log_level level)
+{
+    static constexpr std::array levels{spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
+                                       spdlog::level::warn, spdlog::level::err};
+    return levels.at(static_cast<std::size_t>(level));
+}
+
+std::string as_json(const spdlog::details::log_msg& message, const std::string& ts, const structured* keys)
+{
+    nlohmann::ordered_json object;
+    object["ts"] = ts;
+    object["level"] = level_name(message.level);
+    if (keys != nullptr)
+        object["event"] = keys->event;
+    object["msg"] = std::string_view(message.payload.data(), message.payload.size());
+    if (keys != nullptr)
+        for (const auto& field : keys->fields)
+            std::visit([&](const auto& value) { object[std::string(field.key)] = value; }, field.value);
+    // Data that is not UTF-8 must not cost the line.
+    return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string as_text(const spdlog::details::log_msg& message, const std::string& ts, const structured* keys)
+{
+    static constexpr std::array<std::string_view, 7> colours{"\x1b[2m",  "\x1b[2m",  "\x1b[32m", "\x1b[33m",
+                                                             "\x1b[31m", "\x1b[31m", ""};
+    const bool colour = state().colour;
+    auto text = fmt::format("{} {}{:<7}{} {}", ts, colour ? colours.at(static_cast<std::size_t>(message.level)) : "",
+                            level_name(message.level), colour ? "\x1b[0m" : "",
+                            plain({message.payload.data(), message.payload.size()}));
+    if (keys != nullptr)
+        for (const auto& field : keys->fields)
+        {
+            auto value = std::visit([](const auto& v) { return fmt::format("{}", v); }, field.value);
+            value = plain(value);
+            if (value.empty() || value.find(' ') != std::string::npos)
+                value = '"' + value + '"';
+            text += fmt::format(" {}={}", field.key, value);
+        }
+    return text;
+}
+
+class console_sink final : public spdlog::sinks::base_sink<std::mutex>
+{
+protected:
+    void sink_it_(const spdlog::details::log_msg& message) override
+    {
+        const auto ts = to_string(
+            time{std::chrono::duration_cast<microseconds>(message.time.time_since_epoch()).count()});
+        the_console().line(state().json ? as_json(message, ts, current) : as_text(message, ts, current));
+    }
+
+    void flush_() override {}
+};
+
+}  // namespace
+
+void start_logging(const log_target& target)
+{
+    auto& now = state();
+    const bool dumb = environment_is("TERM", "dumb");
+    now.terminal = ::isatty(target.descriptor) == 1;
+    now.json = target.format == log_format::json || (target.format == log_format::automatic && !now.terminal);
+    now.colour = now.terminal && !now.json && !dumb && !environment_has("NO_COLOR");
+    the_console().open(target.descriptor);
+
+    auto logger = std::make_shared<spdlog::logger>("bazaard", std::make_shared<console_sink>());
+    logger->set_level(level_of(target.level));
+    spdlog::set_default_logger(std::move(logger));
+}
+
+void set_log_level(log_level level)
+{
+    spdlog::set_level(level_of(level));
+}
+
+void log(log_level level, std::string_view event, std::string_view message, std::initializer_list<log_field> fields)
+{
+    const structured keys{event, {fields.begin(), fields.size()}};
+    const auto* const before = std::exchange(current, &keys);
+    spdlog::log(level_of(level), spdlog::string_view_t(message.data(), message.size()));
+    current = before;
+}
+
+status_line::status_line(progress mode, std::chrono::milliseconds interval) : interval_(interval)
+{
+    const auto& log_to = state();
+    if (mode == progress::off)
+        form_ = form::off;
+    else if (!log_to.json && !environment_is("TERM", "dumb") && (log_to.terminal || mode == progress::on))
+        form_ = form::in_place;
+    else
+        form_ = form::lines;
+}
+
+status_line::~status_line()
+{
+    clear();
+}
+
+bool status_line::due(clock::time_point now) const noexcept
+{
+    return form_ == form::in_place || (form_ == form::lines && now >= next_);
+}
+
+void status_line::show(std::string_view text, clock::time_point now)
+{
+    if (!due(now))
+        return;
+    if (form_ == form::in_place)
+    {
+        the_console().status(text);
+        return;
+    }
+    next_ = now + interval_;
+    log(log_level::info, "progress", text);
+}
+
+void status_line::clear()
+{
+    if (form_ == form::in_place)
+        the_console().status({});
+}
+
+}  // namespace bazaar::app
