@@ -17,3 +17,17 @@ build_preset() {
     (cd "$top" && cmake --preset "$preset" "$@" && cmake --build "build/$preset") >&2 ||
         die 70 "the $preset build failed; the compiler's messages are above"
 }
+
+# run_ctest DIR ARGUMENT...: the tests of a build that the arguments select, with what failed printed in full.
+run_ctest() {
+    local dir=$1
+    shift
+    ctest --test-dir "$dir" --no-tests=ignore --output-on-failure --parallel "$(nproc)" "$@" </dev/null
+}
+
+# run_sanitized PRESET: builds a sanitizer's preset and runs the tests that are quick enough for it.
+run_sanitized() {
+    ensure_packages build run
+    build_preset "$1"
+    run_ctest "$top/build/$1" -L '^(unit|golden|integration-quick)$'
+}
