@@ -1,0 +1,44 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "bazaar/base/id.hpp"
+#include "bazaar/model/table.hpp"
+#include "bazaar/model/unit.hpp"
+
+namespace bazaar::model
+{
+
+/// Prints units for people and for programs; refs appear as the uuids that PostgreSQL holds.
+///
+/// Threads: immutable.
+class renderer
+{
+public:
+    renderer(std::span<const table> tables, std::span<const unit_kind> kinds, const id_codec& ids)
+        : tables_(tables), kinds_(kinds), ids_(ids)
+    {
+    }
+
+    /// A head line and one line per change, indented.
+    void text(const unit& what, std::string& out) const;
+
+    /// One JSON object and a line feed: unit, tick, kind, at, after, changes (op, table, before, after). Decimals and
+    /// moments are strings; an absent side is null.
+    void json(const unit& what, std::string& out) const;
+
+    /// One value as text; NULL as "NULL", text in quotes.
+    void value_text(const value& v, const column& c, std::string& out) const;
+
+private:
+    void value_json(const value& v, const column& c, std::string& out) const;
+    void side_json(std::span<const value> side, const table& t, std::string& out) const;
+    void bare(const value& v, const column& c, std::string& out) const;
+
+    std::span<const table> tables_;
+    std::span<const unit_kind> kinds_;
+    const id_codec& ids_;
+};
+
+}  // namespace bazaar::model

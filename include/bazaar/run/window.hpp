@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <queue>
+#include <vector>
+
+#include "bazaar/model/unit.hpp"
+
+namespace bazaar::run
+{
+
+/// The units between "planned" and "settled": which of them may be sent now.
+///
+/// A unit is ready when the units that it names in `after` are settled; it is taken in only when all units up to n - W are
+/// settled (W bounds the span, not the number in flight). A barrier unit runs alone. Of the ready ones the lowest comes
+/// first, so one worker sends them in planned order.
+///
+/// Threads: none of its own; the caller locks.
+class window
+{
+public:
+    /// `first` is the number of the first unit to come, `span` is W, at least 1.
+    window(unit_no first, std::uint32_t span);
+
+    /// Whether the next unit may be taken in.
+    [[nodiscard]] bool has_room() const noexcept { return next_ - settled_ < slots_.size(); }
+
+    /// Takes in the next unit; numbers follow each other without gap.
+    void add(const model::decision& d);
+
+    /// The lowest ready unit, now in flight; null when none is ready. Valid until it is settled.
+    [[nodiscard]] const model::decision* take();
+
+    /// A unit in flight is done with.
+    void settle(unit_no no);
+
+    /// All units below are settled.
+    [[nodiscard]] unit_no settled() const noexcept { return settled_; }
+
+    /// Units taken in and not yet settled, the span that they cover, and those ready to be sent.
+    [[nodiscard]] std::uint64_t open() const noexcept { return open_; }
+    [[nodiscard]] std::uint64_t span() const noexcept { return next_ - settled_; }
+    [[nodiscard]] bool empty() const noexcept { return next_ == settled_; }
+    [[nodiscard]] bool has_ready() const noexcept { return !ready_.empty(); }
+
+private:
+    enum class stage : std::uint8_t
+    {
+        none,       ///< Free.
+        waiting,    ///< For earlier units.
+        ready,
+        in_flight,
+        settled,    ///< While an earlier unit is not.
+    };
+
+    static constexpr std::uint64_t nobody = ~std::uint64_t{0};
+
+    struct link
+    {
+        unit_no unit = nobody;
+        std::uint8_t which = 0;
+    };
+
+    struct slot
+    {
+        model::decision decision;
+        stage at = stage::none;
+        std::uint8_t missing = 0;       ///< Earlier units still awaited.
+        link waiting;                   ///< First of those that wait for this one.
+        std::array<link, 3> next{};     ///< Next in the list of each unit waited for.
+    };
+
+    [[nodiscard]] slot& at(unit_no no) noexcept { return slots_[no % slots_.size()]; }
+    void make_ready(slot& s);
+    void pass_barrier();
+
+    std::vector<slot> slots_;
+    unit_no settled_;
+    unit_no next_;
+    std::uint64_t open_ = 0;
+    std::priority_queue<unit_no, std::vector<unit_no>, std::greater<>> ready_;
+    std::vector<unit_no> held_;      ///< Without missing units, behind a barrier or one themselves.
+    unit_no barrier_ = nobody;       ///< The earliest barrier not yet settled.
+};
+
+}  // namespace bazaar::run

@@ -1,0 +1,102 @@
+#include "bazaar/run/window.hpp"
+
+#include <algorithm>
+
+#include "bazaar/base/error.hpp"
+
+namespace bazaar::run
+{
+
+window::window(unit_no first, std::uint32_t span) : slots_(span), settled_(first), next_(first)
+{
+    expect(span > 0, "a window has room for one unit at least");
+}
+
+void window::add(const model::decision& d)
+{
+    expect(d.no == next_ && has_room(), "units enter the window one after the other, when there is room");
+    slot& s = at(d.no);
+    s.decision = d;
+    s.missing = 0;
+    s.waiting = {};
+    s.at = stage::waiting;
+    for (std::uint8_t i = 0; i < d.after_count; ++i)
+    {
+        const unit_no earlier = d.after[i];
+        expect(earlier < d.no, "a unit waits for earlier units only");
+        if (earlier < settled_ || at(earlier).at == stage::settled)
+            continue;
+        slot& e = at(earlier);
+        s.next[i] = e.waiting;
+        e.waiting = {d.no, i};
+        ++s.missing;
+    }
+    ++next_;
+    ++open_;
+    if (d.barrier && barrier_ == nobody)
+        barrier_ = d.no;
+    if (s.missing == 0)
+        make_ready(s);
+}
+
+void window::make_ready(slot& s)
+{
+    const unit_no no = s.decision.no;
+    if (barrier_ != nobody && no >= barrier_ && !(no == barrier_ && settled_ == no))
+    {
+        held_.push_back(no);
+        return;
+    }
+    s.at = stage::ready;
+    ready_.push(no);
+}
+
+const model::decision* window::take()
+{
+    if (ready_.empty())
+        return nullptr;
+    slot& s = at(ready_.top());
+    ready_.pop();
+    s.at = stage::in_flight;
+    return &s.decision;
+}
+
+void window::settle(unit_no no)
+{
+    slot& s = at(no);
+    expect(s.decision.no == no && s.at == stage::in_flight, "only a unit in flight is settled");
+    s.at = stage::settled;
+    --open_;
+    for (link l = s.waiting; l.unit != nobody;)
+    {
+        slot& later = at(l.unit);
+        l = later.next[l.which];
+        if (--later.missing == 0)
+            make_ready(later);
+    }
+    while (settled_ < next_ && at(settled_).at == stage::settled)
+    {
+        at(settled_).at = stage::none;
+        ++settled_;
+    }
+    if (barrier_ != nobody)
+        pass_barrier();
+}
+
+void window::pass_barrier()
+{
+    if (settled_ > barrier_)
+    {
+        // The next barrier, if any, is among those taken in since.
+        barrier_ = nobody;
+        for (unit_no no = settled_; no < next_ && barrier_ == nobody; ++no)
+            if (at(no).decision.barrier)
+                barrier_ = no;
+    }
+    const auto held = std::move(held_);
+    held_.clear();
+    for (const auto no : held)
+        make_ready(at(no));
+}
+
+}  // namespace bazaar::run
