@@ -27,17 +27,26 @@ bool dash_at(std::size_t i) noexcept
 
 }  // namespace
 
+char* print(const uuid& id, char* out) noexcept
+{
+    for (std::size_t i = 0, at = 0; i < id.size(); ++i)
+    {
+        if (dash_at(at))
+        {
+            *out++ = '-';
+            ++at;
+        }
+        *out++ = hex[id[i] >> 4];
+        *out++ = hex[id[i] & 15];
+        at += 2;
+    }
+    return out;
+}
+
 std::string to_string(const uuid& id)
 {
-    std::string text;
-    text.reserve(36);
-    for (const auto byte : id)
-    {
-        if (dash_at(text.size()))
-            text += '-';
-        text += hex[byte >> 4];
-        text += hex[byte & 15];
-    }
+    std::string text(36, '\0');
+    print(id, text.data());
     return text;
 }
 

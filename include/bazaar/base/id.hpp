@@ -12,7 +12,11 @@ namespace bazaar
 /// 16 bytes of a UUID, as PostgreSQL's binary form has them.
 using uuid = std::array<std::uint8_t, 16>;
 
+/// The canonical text form, lower case.
 [[nodiscard]] std::string to_string(const uuid& id);
+
+/// Prints the 36 characters of it; returns the end.
+char* print(const uuid& id, char* out) noexcept;
 
 /// Reads the canonical text form, in either case. Nothing when the text is not one.
 [[nodiscard]] std::optional<uuid> parse_uuid(std::string_view text);

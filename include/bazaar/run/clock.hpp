@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 
 #include "bazaar/base/time.hpp"
@@ -9,6 +10,8 @@ namespace bazaar::run
 {
 
 /// The business clock. Seam: the wall, or a manual one in tests.
+///
+/// Threads: any.
 class clock
 {
 public:
@@ -18,19 +21,23 @@ public:
 
 /// The wall clock that never runs backwards: when it is set back, time stands still until it has caught up.
 ///
-/// Threads: one.
+/// Threads: any.
 class wall_clock final : public clock
 {
 public:
     [[nodiscard]] time now() override
     {
-        const auto wall = std::chrono::system_clock::now().time_since_epoch();
-        last_ = std::max(last_, time{std::chrono::duration_cast<microseconds>(wall).count()});
-        return last_;
+        const auto since = std::chrono::system_clock::now().time_since_epoch();
+        const std::int64_t wall = std::chrono::duration_cast<microseconds>(since).count();
+        std::int64_t last = last_.load(std::memory_order_relaxed);
+        while (last < wall && !last_.compare_exchange_weak(last, wall, std::memory_order_relaxed))
+        {
+        }
+        return {std::max(last, wall)};
     }
 
 private:
-    time last_;
+    std::atomic<std::int64_t> last_{0};
 };
 
 }  // namespace bazaar::run

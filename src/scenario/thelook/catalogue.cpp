@@ -185,6 +185,7 @@ void catalogue::read_names(std::string_view bytes, std::vector<std::string>& pro
 
 void catalogue::read_streets(std::string_view bytes, std::vector<std::string>& problems)
 {
+    constexpr auto npos = std::string_view::npos;
     kit::csv file("streets.csv", bytes, {"country", "kind", "value"});
     while (file.next())
     {
@@ -193,10 +194,10 @@ void catalogue::read_streets(std::string_view bytes, std::vector<std::string>& p
         const auto value = file.filled(2);
         if (kind == "name")
             p.streets.push_back(value);
-        else if (kind == "pattern" && value.find("{street}") != std::string_view::npos)
+        else if (kind == "pattern" && value.find("{street}") != npos && value.find("{street}") == value.rfind("{street}"))
             p.patterns.push_back(value);
         else if (kind == "pattern")
-            file.problem(2, "must contain {street}");
+            file.problem(2, "must contain {street} once");
         else
             file.problem(1, fmt::format("\"{}\" must be name or pattern", kind));
     }

@@ -136,7 +136,7 @@ public:
     void close(const char* type, const line& l)
     {
         auto buffer = room(0);
-        const char* end = fmt::format_to(buffer, "/{}/item/{}", type, to_string(with_.ids_.encode(l.item)));
+        const char* end = print(with_.ids_.encode(l.item), fmt::format_to(buffer, "/{}/item/", type));
         add(type, {buffer, static_cast<std::size_t>(end - buffer)}, l.what);
     }
 

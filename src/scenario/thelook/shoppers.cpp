@@ -66,13 +66,14 @@ address shoppers::home_address(std::uint64_t user, std::uint32_t moves, model::a
     auto draw = derive(seed_, stream("street"), versioned(user, moves));
     std::string_view pattern = who.patterns[draw.below(who.patterns.size())];
     const std::string_view street = who.streets[draw.below(who.streets.size())];
-    auto* const text = reinterpret_cast<char*>(arena.allocate(pattern.size() + street.size() + 32));
+    // A house number is no longer than its mark in the pattern; the street's name stands there once.
+    auto* const text = reinterpret_cast<char*>(arena.allocate(pattern.size() + street.size()));
     char* end = text;
     constexpr std::string_view number = "{n}";
     constexpr std::string_view name = "{street}";
     while (!pattern.empty())
     {
-        if (pattern.starts_with(number) && end - text < static_cast<std::ptrdiff_t>(street.size() + 24))
+        if (pattern.starts_with(number))
         {
             end = fmt::format_to(end, "{}", 1 + draw.below(199));
             pattern.remove_prefix(number.size());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "bazaar/base/error.hpp"
 #include "bazaar/scenario/thelook/tables.hpp"
 #include "scenario/thelook/catalogue.hpp"
@@ -91,6 +93,16 @@ public:
     [[nodiscard]] std::span<const model::table> tables() const override { return thelook::tables(); }
     [[nodiscard]] std::span<const model::unit_kind> kinds() const override { return thelook::kinds(); }
     [[nodiscard]] const settings& configuration() const override { return settings_; }
+
+    [[nodiscard]] std::vector<std::string> outlook() const override
+    {
+        const configuration c(settings_);
+        if (!c.step.happens(0))
+            return {"no order updates: --order-update-prob is 0"};
+        const double seconds = static_cast<double>(first_update_after(c)) / 1e6;
+        return {seconds < 120 ? fmt::format("first order updates expected after about {:.0f} s", seconds)
+                              : fmt::format("first order updates expected after about {:.1f} h", seconds / 3600)};
+    }
 
     [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
     {
