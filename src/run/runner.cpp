@@ -206,21 +206,18 @@ void runner::wake()
     if (window_.has_ready())
         ready_.notify_one();
     const bool roomy = window_.span() <= options_.window - std::max(1U, options_.window / 4);
-    if ((starved_ && roomy) || window_.empty())
+    if (starved_ && roomy)
     {
         starved_ = false;
+        boost::asio::post(loop_, [this] { pump(); });
+    }
+    else if (window_.empty())
         boost::asio::post(loop_,
                           [this]
                           {
-                              if (planning_)
-                              {
-                                  timer_.cancel();
-                                  pump();
-                              }
-                              else
+                              if (!planning_)
                                   finish_if_done();
                           });
-    }
 }
 
 written runner::write(sink& to, const model::unit& unit)

@@ -96,7 +96,7 @@ public:
 
     [[nodiscard]] std::vector<std::string> outlook() const override
     {
-        const configuration c(settings_);
+        const thelook::configuration c(settings_);
         if (!c.step.happens(0))
             return {"no order updates: --order-update-prob is 0"};
         const double seconds = static_cast<double>(first_update_after(c)) / 1e6;
