@@ -7,10 +7,7 @@ build_preset() {
     local preset=$1
     shift
     [[ ${CI:-} != true ]] || set -- -DBAZAARD_WERROR=ON "$@"
-    if [[ -z ${CMAKE_CXX_COMPILER_LAUNCHER:-} ]] && command -v ccache >/dev/null; then
-        export CMAKE_CXX_COMPILER_LAUNCHER=ccache
-    fi
-    # One cache serves every copy of the tree: its own path is no part of what is compared.
+    # One ccache serves every copy of the tree: the path of the copy is no part of what it compares.
     export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=true
     [[ -f $top/CMakePresets.json ]] || die 66 "there is no CMakePresets.json in $top"
     say "building $preset"
