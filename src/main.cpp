@@ -1,1 +1,39 @@
-int main(){}
+#include <csignal>
+
+#include "bazaar/app/commands.hpp"
+#include "bazaar/app/help.hpp"
+#include "bazaar/app/logging.hpp"
+#include "bazaar/app/options.hpp"
+
+using namespace bazaar;
+
+int main(int argc, char** argv)
+{
+    std::signal(SIGPIPE, SIG_IGN);  // A closed pipe is an error of the write, not the end.
+    const auto likely = app::likely_command(argc, argv);
+    try
+    {
+        const auto around = app::process_surroundings();
+        const auto given = app::parse(argc, argv, around);
+        app::start_logging({.level = given.level, .format = given.format});
+        for (const auto& line : given.warnings)
+            app::log(app::log_level::warning, "options", line);
+        if (given.ask != app::request::work)
+            return app::print(app::answer(given, around.fields));
+        switch (given.what)
+        {
+        case app::command::run:
+            return app::run(given);
+        case app::command::init:
+            return app::init(given);
+        case app::command::plan:
+            return app::plan(given);
+        case app::command::explain:
+            return app::explain(given);
+        }
+    }
+    catch (...)
+    {
+        return app::report_failure(likely);
+    }
+}

@@ -135,13 +135,24 @@ std::string readable_url(std::string_view text)
     }
 }
 
+/// Scenarios write their help as a note; among the other flags it becomes a sentence.
+std::string sentence(std::string_view note)
+{
+    std::string text(note);
+    if (!text.empty() && text.front() >= 'a' && text.front() <= 'z' && text.find(':') > text.find(' '))
+        text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    if (!text.empty() && text.back() != '.')
+        text += '.';
+    return text;
+}
+
 flag scenario_flag(const scenario::field& field, std::size_t number)
 {
     flag made{.topic = shop,
               .name = field.name,
               .placeholder = std::string(field.placeholder.empty() ? "VALUE" : field.placeholder),
               .initial = std::string(field.initial),
-              .help = std::string(field.help),
+              .help = sentence(field.help),
               .commands = {command::run, command::plan, command::explain}};
     switch (field.kind)
     {
@@ -213,7 +224,7 @@ void add_run(std::vector<flag>& table)
                      .placeholder = "N",
                      .initial = "-1",
                      .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
-                     .help = "Ticks (arrivals of a buyer) after which the run ends.",
+                     .help = "Ticks (purchases with their side tasks) after which the run ends.",
                      .commands = {command::run},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
@@ -388,8 +399,8 @@ void add_database(std::vector<flag>& table)
     table.push_back({.topic = database,
                      .name = "db-url",
                      .placeholder = "URL",
-                     .help = "Several of these in one: postgresql://USER@HOST:PORT/NAME?sslmode=verify-full. The flags above and "
-                             "below go before its parts.",
+                     .help = "Several of these in one, like postgresql://USER@HOST:PORT/NAME; the other flags go before its "
+                             "parts.",
                      .commands = connected,
                      .secret = flag_secret::url,
                      .set = [](options& to, std::string_view text) -> std::string

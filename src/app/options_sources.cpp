@@ -295,13 +295,14 @@ reading read_command_line(const std::vector<std::string>& words, std::span<const
         using style = po::command_line_style::style_t;
         parsed = po::command_line_parser(words)
                      .options(described_flags)
-                     .style(style::allow_long | style::allow_short | style::allow_dash_for_short)
+                     .style(style::allow_long | style::long_allow_adjacent | style::allow_short |
+                            style::short_allow_next | style::allow_dash_for_short)
                      .extra_style_parser(dash_style(table, found))
                      .run();
     }
     catch (const po::error& problem)
     {
-        // The style above leaves nothing to complain about but "-h" with something attached to it.
+        // The style above leaves Boost nothing to complain about; should it find something, it is the user's line.
         found.mistakes.emplace_back(problem.what());
         return found;
     }

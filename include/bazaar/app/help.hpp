@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "bazaar/app/options.hpp"
+
+namespace bazaar::app
+{
+
+/// The text that answers `--help`, `--version`, `--print-config` or `--help-markdown`; ends with a line feed.
+///
+/// Limits: no line of the help is longer than 80 columns.
+[[nodiscard]] std::string answer(const options& given, std::span<const scenario::field> fields);
+
+/// Writes to stdout. Returns exit code 0. Errors: throws `io` when it cannot.
+int print(const std::string& text);
+
+/// Tells the exception under way on stderr, one line per problem, and returns its exit code.
+///
+/// Never throws: it also runs when no memory is left.
+int report_failure(command what) noexcept;
+
+}  // namespace bazaar::app

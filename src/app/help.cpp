@@ -1,0 +1,388 @@
+#include "bazaar/app/help.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <system_error>
+#include <vector>
+
+#include <boost/version.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/version.h>
+
+#include "bazaar/app/flag.hpp"
+#include "bazaar/base/error.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+constexpr std::size_t width = 80;
+constexpr std::size_t column = 30;  ///< Where the text beside the flags begins.
+
+struct about
+{
+    command what;
+    std::string_view usage;
+    std::string_view summary;
+    std::string_view text;
+};
+
+constexpr std::array<about, 4> commands{{
+    {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
+     "Creates what is missing in the database, then writes one transaction per business action until --max-iter or a "
+     "signal ends it. A run that exists goes on where it stopped; changed rates and probabilities take effect from there "
+     "on."},
+    {command::init, "bazaard init [FLAG]...", "Create schema, functions and static tables, and end.",
+     "Doing it again changes nothing. `run` does the same where it is missing, so this is for setting up with another role, "
+     "or before a connector starts."},
+    {command::plan, "bazaard plan [FLAG]...", "Print units of a run without a database.",
+     "The plan is a function of seed, start time and settings: these units are what `run` writes with the same flags."},
+    {command::explain, "bazaard explain [FLAG]... ID", "Tell the unit that made the row with this id.",
+     "ID is a value of an id column of the shop's tables."},
+}};
+
+const about& about_of(command what)
+{
+    return *std::find_if(commands.begin(), commands.end(), [&](const about& entry) { return entry.what == what; });
+}
+
+/// Breaks a text into lines; a word that is longer than a line stands alone.
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns)
+{
+    std::vector<std::string> lines(1);
+    while (!text.empty())
+    {
+        const auto end = std::min(text.find(' '), text.size());
+        const auto word = text.substr(0, end);
+        if (!lines.back().empty() && lines.back().size() + 1 + word.size() > columns)
+            lines.emplace_back();
+        if (!lines.back().empty())
+            lines.back() += ' ';
+        lines.back() += word;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+std::string paragraph(std::string_view text)
+{
+    std::string made;
+    for (const auto& line : wrapped(text, width))
+        made += line + '\n';
+    return made;
+}
+
+/// A term and its explanation beside it, or below where the term is too long.
+std::string beside(const std::string& term, std::string_view text)
+{
+    std::string made = "  " + term;
+    if (made.size() + 2 > column)
+        made += '\n' + std::string(column, ' ');
+    else
+        made.resize(column, ' ');
+    bool first = true;
+    for (const auto& line : wrapped(text, width - column))
+    {
+        made += (first ? "" : std::string(column, ' ')) + line + '\n';
+        first = false;
+    }
+    return made;
+}
+
+/// All spellings of a flag: "--db-host, --host", "--[no-]echo".
+std::string spellings(const flag& entry)
+{
+    auto text = fmt::format("--{}{}", entry.form == flag_form::toggle ? "[no-]" : "", entry.name);
+    for (const auto alias : entry.aliases)
+        text += fmt::format(", --{}", alias);
+    if (entry.letter != '\0')
+        text += fmt::format(", -{}", entry.letter);
+    return text;
+}
+
+std::string default_of(const flag& entry)
+{
+    if (entry.form == flag_form::toggle)
+        return entry.initial == "true" ? "on" : "off";
+    return entry.initial.empty() ? entry.initially : entry.initial;
+}
+
+std::string term(const flag& entry)
+{
+    return entry.placeholder.empty() ? spellings(entry) : spellings(entry) + ' ' + entry.placeholder;
+}
+
+std::string explanation(const flag& entry)
+{
+    std::string facts = entry.range;
+    if (const auto initial = default_of(entry); !initial.empty())
+        facts += fmt::format("{}default: {}", facts.empty() ? "" : "; ", initial);
+    return facts.empty() ? entry.help : fmt::format("{} [{}]", entry.help, facts);
+}
+
+/// Topics in the order of the table.
+std::vector<std::string_view> topics(std::span<const flag> table)
+{
+    std::vector<std::string_view> found;
+    for (const auto& entry : table)
+        if (std::find(found.begin(), found.end(), entry.topic) == found.end())
+            found.push_back(entry.topic);
+    return found;
+}
+
+std::string sources_text()
+{
+    return paragraph("A flag goes before the environment (BAZAARD_AVG_QPS for --avg-qps), the environment before the "
+                     "file of --config (avg-qps = 20), and the file before the default.");
+}
+
+std::string overview()
+{
+    std::string text = paragraph("bazaard keeps a realistic shop alive inside PostgreSQL, for pipelines that capture its "
+                                 "changes.");
+    text += "\nUsage: bazaard [COMMAND] [FLAG]...\n\nCommands\n";
+    for (const auto& entry : commands)
+        text += beside(std::string(name(entry.what)) + (entry.what == command::run ? " (default)" : ""), entry.summary);
+    text += "\nExamples\n"
+            "  bazaard --avg-qps 20 --db-host localhost --db-name fh_dev\n"
+            "  bazaard run --seed 7 --unpaced --max-iter 10000\n"
+            "  bazaard plan --seed 7 --units 0..9\n\n";
+    text += sources_text();
+    text += '\n' + paragraph("'bazaard COMMAND --help' lists the flags of a command, 'bazaard --version' the versions. "
+                             "Exit codes: docs/exit-codes.md.");
+    return text;
+}
+
+std::string command_help(command what, std::span<const flag> table)
+{
+    const auto& entry = about_of(what);
+    std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", entry.summary, entry.usage, paragraph(entry.text));
+    for (const auto topic : topics(table))
+    {
+        std::string lines;
+        for (const auto& one : table)
+            if (one.topic == topic && one.commands.has(what) && !one.hidden)
+                lines += beside(term(one), explanation(one));
+        if (!lines.empty())
+            text += fmt::format("\n{}\n{}", topic, lines);
+    }
+    text += '\n' + paragraph("A DURATION is a number with ms, s, m or h; a plain number counts seconds.");
+    return text + sources_text();
+}
+
+std::string compiler()
+{
+#if defined(__clang__)
+    return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+    return fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+}
+
+std::string_view build_type()
+{
+#if defined(BAZAARD_BUILD_TYPE)
+    return BAZAARD_BUILD_TYPE;
+#elif defined(NDEBUG)
+    return "release";
+#elif defined(__OPTIMIZE__)
+    return "optimised, with assertions";
+#else
+    return "debug";
+#endif
+}
+
+std::string_view sanitizer()
+{
+#if defined(__SANITIZE_ADDRESS__)
+    return ", address sanitizer";
+#elif defined(__SANITIZE_THREAD__)
+    return ", thread sanitizer";
+#else
+    return "";
+#endif
+}
+
+std::string version_text()
+{
+    return fmt::format("bazaard {}\n"
+                       "build         {}{}, {}\n"
+                       "Boost         {}.{}.{}\n"
+                       "fmt           {}.{}.{}\n"
+                       "nlohmann-json {}.{}.{}\n"
+                       "spdlog        {}.{}.{}\n",
+                       BAZAARD_VERSION, build_type(), sanitizer(), compiler(), BOOST_VERSION / 100'000,
+                       BOOST_VERSION / 100 % 1'000, BOOST_VERSION % 100, FMT_VERSION / 10'000, FMT_VERSION / 100 % 100,
+                       FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                       NLOHMANN_JSON_VERSION_PATCH, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
+}
+
+/// A value as a configuration file takes it.
+std::string quoted(const std::string& text)
+{
+    const bool plain = !text.empty() && text.front() != ' ' && text.back() != ' ' && text.front() != '"' &&
+                       text.find('#') == std::string::npos;
+    return plain ? text : '"' + text + '"';
+}
+
+/// Every value with its origin, as a configuration file that gives the same (but for the passwords).
+std::string config_text(const options& given, std::span<const flag> table)
+{
+    std::string text = fmt::format("# bazaard {}\n", name(given.what));
+    std::string_view topic;
+    for (const auto& entry : table)
+    {
+        if (entry.place == flag_place::command_line || !entry.commands.has(given.what))
+            continue;
+        if (entry.topic != topic)
+        {
+            topic = entry.topic;
+            text += fmt::format("\n# {}\n", topic);
+        }
+        const auto found = given.given.find(entry.name);
+        // The file cannot name itself.
+        const std::string_view off = entry.place == flag_place::environment ? "# " : "";
+        if (found != given.given.end())
+            text += fmt::format("{}{} = {}  # {}\n", off, entry.name, quoted(found->second.text), found->second.origin);
+        else if (entry.form != flag_form::value)
+            text += fmt::format("{} = {}  # default\n", entry.name, entry.initial == "true");
+        else if (!entry.initial.empty())
+            text += fmt::format("{} = {}  # default\n", entry.name, quoted(entry.initial));
+        else
+            text += fmt::format("# {} is not given{}{}\n", entry.name, entry.initially.empty() ? "" : ": ",
+                                entry.initially);
+    }
+    return text;
+}
+
+/// Text of a cell: a vertical bar would end it.
+std::string cell(std::string_view text)
+{
+    std::string made;
+    for (const char c : text)
+    {
+        if (c == '|' || c == '*' || c == '<')
+            made += '\\';
+        made += c;
+    }
+    return made;
+}
+
+std::string markdown(std::span<const flag> table)
+{
+    std::string text =
+        "# Flags\n\n"
+        "Made by `bazaard --help-markdown`; a test compares it with the program.\n\n"
+        "Each flag may also come from the environment (`--avg-qps` as `BAZAARD_AVG_QPS`) or from the file of `--config`\n"
+        "(`avg-qps = 20`). A flag goes before the environment, the environment before the file, the file before the\n"
+        "default; `--print-config` shows each value with its origin. Flags without a value are `true` or `false` there.\n"
+        "An empty variable counts as not set. In a file, `#` begins a comment at the start of a line or after a blank;\n"
+        "a value in double quotes keeps blanks and `#`.\n\n"
+        "A duration is a number with `ms`, `s`, `m` or `h`; a plain number counts seconds.\n\n"
+        "## Commands\n\n| command | what it does |\n| --- | --- |\n";
+    for (const auto& entry : commands)
+        text += fmt::format("| `{}` | {} |\n", entry.usage, cell(entry.summary));
+    for (const auto topic : topics(table))
+    {
+        text += fmt::format("\n## {}\n\n| flag | default | range | commands | meaning |\n| --- | --- | --- | --- | --- |\n",
+                            topic);
+        for (const auto& entry : table)
+        {
+            if (entry.topic != topic || entry.hidden)
+                continue;
+            std::string notes = cell(entry.help);
+            if (entry.place == flag_place::command_line)
+                notes += " Command line only.";
+            else if (entry.place == flag_place::environment)
+                notes += " Not in a file.";
+            const auto initial = default_of(entry);
+            const auto shown_default = initial.empty()            ? std::string()
+                                       : entry.initial.empty() ? cell(initial)
+                                                               : fmt::format("`{}`", initial);
+            text += fmt::format("| `{}` | {} | {} | {} | {} |\n", term(entry), shown_default, cell(entry.range),
+                                listed(entry.commands), notes);
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string answer(const options& given, std::span<const scenario::field> fields)
+{
+    const auto table = flag_table(fields);
+    switch (given.ask)
+    {
+    case request::work:
+        break;
+    case request::help:
+        return given.named ? command_help(given.what, table) : overview();
+    case request::version:
+        return version_text();
+    case request::print_config:
+        return config_text(given, table);
+    case request::help_markdown:
+        return markdown(table);
+    }
+    return {};
+}
+
+int print(const std::string& text)
+{
+    for (std::string_view rest = text; !rest.empty();)
+    {
+        const auto written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            throw error(error_kind::io, "stdout: " + std::system_category().message(errno));
+        rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return 0;
+}
+
+int report_failure(command what) noexcept
+{
+    // stdio, not the log: a mistake in the options is told before there is one.
+    try
+    {
+        throw;
+    }
+    catch (const error& problem)
+    {
+        for (const auto& line : problem.lines())
+            std::fprintf(stderr, "bazaard: %s\n", line.c_str());
+        if (problem.kind() == error_kind::usage)
+            std::fprintf(stderr, "Try 'bazaard %s --help'.\n", name(what).data());
+        return exit_code(problem.kind());
+    }
+    catch (const std::bad_alloc&)
+    {
+        std::fputs("bazaard: out of memory\n", stderr);
+        return exit_code(error_kind::os);
+    }
+    catch (const std::system_error& problem)
+    {
+        std::fprintf(stderr, "bazaard: %s\n", problem.what());
+        return exit_code(error_kind::os);
+    }
+    catch (const std::exception& problem)
+    {
+        std::fprintf(stderr, "bazaard: unexpected failure: %s\n", problem.what());
+    }
+    catch (...)
+    {
+        std::fputs("bazaard: unexpected failure\n", stderr);
+    }
+    return exit_code(error_kind::internal);
+}
+
+}  // namespace bazaar::app
