@@ -79,13 +79,9 @@ packages_install() {
     ((status == 0)) || die 69 "apt-get could not install: $*"
 }
 
-# ensure_packages [--no-install] GROUP...: installs what the groups need and the machine lacks.
+# ensure_packages GROUP...: installs what the groups need and the machine lacks; with BAZAARD_NO_INSTALL set it only says so.
 ensure_packages() {
-    local install=yes names missing=()
-    if [[ $1 == --no-install ]]; then
-        install=no
-        shift
-    fi
+    local names missing=()
     command -v dpkg-query >/dev/null || {
         say "no dpkg here: taking it that the packages for $* are there"
         return
@@ -95,7 +91,7 @@ ensure_packages() {
     names=$(packages_missing $names)
     [[ -n $names ]] || return 0
     mapfile -t missing <<<"$names"
-    [[ $install == yes ]] ||
+    [[ -z ${BAZAARD_NO_INSTALL:-} ]] ||
         die 69 "missing: ${missing[*]}; install with: apt-get install ${missing[*]}"
     packages_install "${missing[@]}"
 }
