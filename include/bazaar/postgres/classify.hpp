@@ -26,11 +26,11 @@ struct failure
     phase at = phase::answer;
     bool link_lost = false;         ///< The connection is gone or was given up: no more answer will come.
     std::array<char, 6> sqlstate{};  ///< Empty where the server said none.
-    std::string severity;           ///< Not localised: ERROR, FATAL, PANIC; empty where the server said none.
-    std::string message;            ///< The server's primary message, or the link's; one line.
-    std::string schema;             ///< Names the server gave, else empty.
-    std::string table;
-    std::string constraint;
+    std::string severity{};         ///< Not localised: ERROR, FATAL, PANIC; empty where the server said none.
+    std::string message{};          ///< The server's primary message, or the link's; one line.
+    std::string schema{};           ///< Names the server gave, else empty.
+    std::string table{};
+    std::string constraint{};
 
     [[nodiscard]] std::string_view state() const noexcept { return sqlstate.data(); }
 };

@@ -17,6 +17,7 @@ namespace bazaar::postgres
 inline constexpr std::int64_t answer_committed = 0;
 inline constexpr std::int64_t answer_found = -1;   ///< The gate's row was there: an earlier attempt had inserted it.
 inline constexpr std::int64_t answer_absent = -2;  ///< The row to change does not exist.
+inline constexpr std::int64_t answer_other = -3;   ///< The row is there, with a version that can be no one's of the plan.
 
 /// The server function that writes the units of one kind: one call, one transaction.
 ///

@@ -129,6 +129,7 @@ public:
 
     /// Changes the deadline of the requests to come.
     void call_deadline(std::chrono::milliseconds limit) noexcept { options_.call_deadline = limit; }
+    [[nodiscard]] std::chrono::milliseconds call_deadline() const noexcept { return options_.call_deadline; }
 
     /// Gives the link up at once.
     void close() noexcept;
@@ -141,10 +142,12 @@ private:
 
     void connect(const connection_parameters& to);
     [[nodiscard]] std::optional<failure> ready();
+    [[nodiscard]] std::optional<failure> flush(phase at, std::chrono::steady_clock::time_point deadline);
     [[nodiscard]] reply collect(phase at);
     [[nodiscard]] reply after_send(int sent, phase at);
     [[nodiscard]] failure lost(phase at, std::string message);
     [[nodiscard]] result checked(reply&& answer) const;
+    [[noreturn]] void raise(failure what) const;
 
     options options_;
     std::string where_;

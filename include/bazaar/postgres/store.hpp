@@ -40,11 +40,12 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
 void append(session& on, std::string_view schema, std::string_view run, const model::control& entry,
             std::string_view field_name = {});
 
-/// Sets the mark of settled units, and whether the owner has stopped cleanly.
+/// Sets the mark of settled units, and whether the owner has stopped cleanly and was live.
 struct progress
 {
     unit_no settled = 0;
     bool clean = false;
+    bool live = false;
 };
 void mark(session& on, std::string_view schema, std::string_view run, progress now);
 

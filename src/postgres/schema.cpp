@@ -1,0 +1,489 @@
+#include "bazaar/postgres/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/functions.hpp"
+#include "bazaar/postgres/identifier.hpp"
+#include "catalogue.hpp"
+#include "columns.hpp"
+#include "copy.hpp"
+
+namespace bazaar::postgres
+{
+namespace
+{
+
+/// One lock for all that makes tables: "bazaard" as a number.
+constexpr std::string_view lock_key = "27710116871070308";
+
+constexpr std::string_view own_schema = "bazaard";
+
+/// The daemon's own tables. Outside the publication; nothing of the shop refers to them.
+constexpr std::string_view own_run_table = R"(CREATE TABLE bazaard.run (
+    schema_name text NOT NULL,
+    run text NOT NULL,
+    tag integer NOT NULL,
+    seed numeric(20,0) NOT NULL,
+    scenario text NOT NULL,
+    scenario_version bigint NOT NULL,
+    catalogue numeric(20,0) NOT NULL,
+    start timestamp with time zone NOT NULL,
+    window_units bigint NOT NULL,
+    settings jsonb NOT NULL,
+    settled bigint NOT NULL,
+    clean boolean NOT NULL,
+    live boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT run_pkey PRIMARY KEY (schema_name, run),
+    CONSTRAINT run_tag_key UNIQUE (schema_name, tag)
+))";
+constexpr std::string_view own_control_table = R"(CREATE TABLE bazaard.control (
+    schema_name text NOT NULL,
+    run text NOT NULL,
+    sequence bigint NOT NULL,
+    unit bigint NOT NULL,
+    kind text NOT NULL,
+    field text,
+    value bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT control_pkey PRIMARY KEY (schema_name, run, sequence)
+))";
+
+struct own_table
+{
+    std::string_view name;
+    std::string_view create;
+    std::string_view key;
+    std::span<const std::array<std::string_view, 2>> columns;
+    std::string_view privileges;
+};
+constexpr std::array<std::array<std::string_view, 2>, 14> run_columns{{
+    {"schema_name", "text"},
+    {"run", "text"},
+    {"tag", "integer"},
+    {"seed", "numeric(20,0)"},
+    {"scenario", "text"},
+    {"scenario_version", "bigint"},
+    {"catalogue", "numeric(20,0)"},
+    {"start", "timestamp with time zone"},
+    {"window_units", "bigint"},
+    {"settings", "jsonb"},
+    {"settled", "bigint"},
+    {"clean", "boolean"},
+    {"live", "boolean"},
+    {"created_at", "timestamp with time zone"},
+}};
+constexpr std::array<std::array<std::string_view, 2>, 9> control_columns{{
+    {"schema_name", "text"},
+    {"run", "text"},
+    {"sequence", "bigint"},
+    {"unit", "bigint"},
+    {"kind", "text"},
+    {"field", "text"},
+    {"value", "bigint"},
+    {"at", "timestamp with time zone"},
+    {"recorded_at", "timestamp with time zone"},
+}};
+constexpr std::array<own_table, 2> own_tables{{
+    {"run", own_run_table, "schema_name, run", run_columns, "SELECT, INSERT, UPDATE"},
+    {"control", own_control_table, "schema_name, run, sequence", control_columns, "SELECT, INSERT"},
+}};
+
+using lines = std::vector<std::string>;
+
+/// Columns of an index for comparing: without quotes, spaces and the words that only repeat a default.
+std::string normal(std::string_view columns)
+{
+    std::string text;
+    for (const char c : columns)
+        if (c != '"')
+            text += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (const std::string_view word : {" asc", " "})
+        for (auto at = text.find(word); at != text.npos; at = text.find(word, at))
+            text.erase(at, word.size());
+    return text;
+}
+
+void compare_columns(lines& found, const std::string& where, const model::table& t, const catalogue::relation& there)
+{
+    for (const auto number : live_columns(t))
+    {
+        const auto& wanted = t.columns[number];
+        const auto place = std::ranges::find(there.columns, wanted.name, &catalogue::column::name);
+        if (place == there.columns.end())
+        {
+            found.push_back(fmt::format("{}: column {} is missing; it must be {}{}", where, wanted.name, wanted.sql_type,
+                                        wanted.nullable ? "" : " NOT NULL"));
+            continue;
+        }
+        if (place->type != wanted.sql_type)
+            found.push_back(fmt::format("{}: column {} is {}; it must be {}", where, wanted.name, place->type, wanted.sql_type));
+        if (place->not_null == wanted.nullable)
+            found.push_back(fmt::format("{}: column {} {}; it must {}", where, wanted.name,
+                                        place->not_null ? "is NOT NULL" : "allows NULL",
+                                        wanted.nullable ? "allow NULL" : "be NOT NULL"));
+    }
+    // Columns of the user's own are welcome as long as our rows need not fill them.
+    for (const auto& column : there.columns)
+    {
+        const auto number = model::column_number(t, column.name);
+        const bool ours = number != model::no_column && live(t.columns[number]);
+        if (!ours && column.not_null && !column.filled)
+            found.push_back(fmt::format("{}: column {} is not of the scenario, and is NOT NULL without a default; drop it, let "
+                                        "it be NULL, or give it a default",
+                                        where, column.name));
+    }
+}
+
+void compare_keys(lines& found, const std::string& where, std::string_view schema, std::span<const model::table> tables,
+                  const model::table& t, const catalogue::relation& there)
+{
+    const auto key = t.columns[t.key].name;
+    if (there.key != key)
+        found.push_back(there.key.empty() ? fmt::format("{}: there is no primary key; it must be ({})", where, key)
+                                          : fmt::format("{}: the primary key is ({}); it must be ({})", where, there.key, key));
+    for (const auto& link : t.foreign_keys)
+    {
+        const auto parent = std::ranges::find(tables, link.table, &model::table::name);
+        expect(parent != tables.end(), "a foreign key names a table of its scenario");
+        const auto target = parent->columns[parent->key].name;
+        const auto place = std::ranges::find(there.foreign_keys, link.column, &catalogue::foreign_key::column);
+        if (place == there.foreign_keys.end())
+            found.push_back(fmt::format("{}: the foreign key ({}) to {} ({}) is missing", where, link.column, link.table, target));
+        else if (std::ranges::none_of(there.foreign_keys,
+                                      [&](const auto& one)
+                                      {
+                                          return one.column == link.column && one.schema == schema && one.table == link.table &&
+                                                 one.target == target;
+                                      }))
+            found.push_back(fmt::format("{}: the foreign key ({}) goes to {}.{} ({}); it must go to {}.{} ({})", where, link.column,
+                                        place->schema, place->table, place->target, schema, link.table, target));
+    }
+}
+
+void compare_rest(lines& found, const std::string& where, const model::table& t, const catalogue::relation& there)
+{
+    for (const auto& check : t.checks)
+        if (std::ranges::find(there.checks, check.name) == there.checks.end())
+            found.push_back(fmt::format("{}: the check {} is missing: CHECK ({})", where, check.name, check.expression));
+    for (const auto& wanted : t.indexes)
+    {
+        const bool expression = wanted.columns.find('(') != wanted.columns.npos;
+        const auto fits = [&](const catalogue::index& one)
+        {
+            // The server writes expressions in words of its own; there the name has to do.
+            const bool columns = expression ? one.name == wanted.name : normal(one.columns) == normal(wanted.columns);
+            return columns && one.valid && !one.partial && (one.unique || !wanted.unique);
+        };
+        if (std::ranges::any_of(there.indexes, fits))
+            continue;
+        const auto named = std::ranges::find(there.indexes, wanted.name, &catalogue::index::name);
+        const auto kind = wanted.unique ? "unique index" : "index";
+        if (named == there.indexes.end())
+            found.push_back(fmt::format("{}: the {} {} on ({}) is missing", where, kind, wanted.name, wanted.columns));
+        else
+            found.push_back(fmt::format("{}: the index {} is {}{}{}on ({}); it must be {}on ({})", where, wanted.name,
+                                        named->valid ? "" : "invalid, ", named->partial ? "partial, " : "",
+                                        named->unique ? "unique, " : "", named->columns, wanted.unique ? "unique, " : "",
+                                        wanted.columns));
+    }
+}
+
+lines compare_shop(const catalogue& there, std::string_view schema, std::span<const model::table> tables)
+{
+    lines found;
+    for (const auto& t : tables)
+    {
+        if (!kept_here(t))
+            continue;
+        const auto where = fmt::format("table {}.{}", schema, t.name);
+        const auto place = there.relations.find(t.name);
+        if (place == there.relations.end())
+        {
+            found.push_back(where + " is missing");
+            continue;
+        }
+        if (!place->second.table)
+        {
+            found.push_back(where + " is not a table");
+            continue;
+        }
+        compare_columns(found, where, t, place->second);
+        compare_keys(found, where, schema, tables, t, place->second);
+        compare_rest(found, where, t, place->second);
+    }
+    return found;
+}
+
+lines compare_own(const catalogue& there)
+{
+    lines found;
+    for (const auto& [name, relation] : there.relations)
+    {
+        const auto ours = std::ranges::find(own_tables, name, &own_table::name);
+        if (ours == own_tables.end())
+        {
+            found.push_back(fmt::format("schema {} holds {}, which is not the daemon's: the schema has to be its own", own_schema, name));
+            continue;
+        }
+        const auto where = fmt::format("table {}.{}", own_schema, name);
+        for (const auto& [column, type] : ours->columns)
+        {
+            const auto place = std::ranges::find(relation.columns, column, &catalogue::column::name);
+            if (place == relation.columns.end())
+                found.push_back(fmt::format("{}: column {} is missing", where, column));
+            else if (place->type != type)
+                found.push_back(fmt::format("{}: column {} is {}; it must be {}", where, column, place->type, type));
+        }
+        if (relation.key != ours->key)
+            found.push_back(fmt::format("{}: the primary key is ({}); it must be ({})", where, relation.key, ours->key));
+    }
+    return found;
+}
+
+/// Everything that `ensure_schema` has to know, read at one point.
+struct findings
+{
+    bool shop_schema = false;
+    bool shop_tables = false;  ///< At least one is there.
+    bool own_schema = false;
+    std::vector<const own_table*> missing_own;
+    std::vector<const write_function*> missing_functions;
+    lines differences;
+
+    [[nodiscard]] bool complete() const
+    {
+        return shop_tables && own_schema && missing_own.empty() && missing_functions.empty();
+    }
+};
+
+class schema_work
+{
+public:
+    schema_work(session& on, std::string_view schema, const scenario::scenario& shop)
+        : session_(on), schema_(schema), shop_(shop), functions_(make_write_functions(schema, shop.tables(), shop.kinds()))
+    {
+    }
+
+    [[nodiscard]] findings look()
+    {
+        findings now;
+        const auto there = read_catalogue(session_, schema_);
+        now.shop_schema = there.exists;
+        for (const auto& t : shop_.tables())
+            now.shop_tables = now.shop_tables || (kept_here(t) && there.relations.contains(t.name));
+        if (now.shop_tables)
+            now.differences = compare_shop(there, schema_, shop_.tables());
+
+        const auto own = read_catalogue(session_, own_schema);
+        now.own_schema = own.exists;
+        for (const auto& line : compare_own(own))
+            now.differences.push_back(line);
+        for (const auto& t : own_tables)
+            if (!own.relations.contains(t.name))
+                now.missing_own.push_back(&t);
+        for (const auto& function : functions_)
+            if (!own.exists || !has_function(function))
+                now.missing_functions.push_back(&function);
+        return now;
+    }
+
+    /// Rights that making things needs, before the first one is made.
+    void check_making(const findings& now)
+    {
+        lines missing;
+        const auto database = session_.exec("SELECT current_database()");
+        const bool schemas_missing = !now.shop_schema || !now.own_schema;
+        if (schemas_missing && !holds("SELECT has_database_privilege(current_database(), 'CREATE')", {}))
+            missing.push_back(fmt::format("the role \"{}\" lacks CREATE on the database \"{}\": the schema{} not there", role(),
+                                          database.get(0, 0),
+                                          now.shop_schema  ? " \"bazaard\" is"
+                                          : now.own_schema ? fmt::format(" \"{}\" is", schema_)
+                                                           : fmt::format("s \"{}\" and \"bazaard\" are", schema_)));
+        if (now.shop_schema && !now.shop_tables && !holds("SELECT has_schema_privilege($1, 'CREATE')", {schema_}))
+            missing.push_back(
+                fmt::format("the role \"{}\" lacks CREATE on the schema \"{}\": its tables are not there", role(), schema_));
+        const bool own_missing = !now.missing_own.empty() || !now.missing_functions.empty();
+        if (now.own_schema && own_missing && !holds("SELECT has_schema_privilege($1, 'CREATE')", {own_schema}))
+            missing.push_back(fmt::format("the role \"{}\" lacks CREATE on the schema \"bazaard\": its {} are not there; let its "
+                                          "owner run \"bazaard init\"",
+                                          role(), now.missing_own.empty() ? "write functions" : "tables"));
+        if (!missing.empty())
+            throw error(error_kind::permission, std::move(missing));
+    }
+
+    void make(const findings& now)
+    {
+        const auto quoted = quote_identifier(schema_);
+        if (!now.shop_schema)
+            session_.exec("CREATE SCHEMA " + quoted);
+        if (!now.shop_tables)
+        {
+            session_.exec("SET LOCAL search_path = " + quoted);
+            session_.exec(schema_sql(shop_.tables()));
+            session_.exec("SET LOCAL search_path = ''");
+            fill_fixed();
+        }
+        if (!now.own_schema)
+            session_.exec("CREATE SCHEMA bazaard");
+        for (const auto* t : now.missing_own)
+            session_.exec(t->create);
+        for (const auto* function : now.missing_functions)
+            session_.exec(function->create);
+    }
+
+    /// Rights that a run needs on what is there.
+    void check_using()
+    {
+        lines missing;
+        for (const std::string_view name : {std::string_view(schema_), own_schema})
+            if (!holds("SELECT has_schema_privilege($1, 'USAGE')", {name}))
+                missing.push_back(fmt::format("the role \"{}\" lacks USAGE on the schema \"{}\"", role(), name));
+        if (!missing.empty())
+            throw error(error_kind::permission, std::move(missing));
+        const auto need = [&](std::string_view schema, std::string_view name, std::string_view privilege)
+        {
+            const auto table = quote_qualified(schema, name);
+            if (!holds("SELECT has_table_privilege($1, $2)", {table, privilege}))
+                missing.push_back(fmt::format("the role \"{}\" lacks {} on the table {}.{}", role(), privilege, schema, name));
+        };
+        const auto tables = shop_.tables();
+        for (std::size_t i = 0; i < tables.size(); ++i)
+        {
+            if (!kept_here(tables[i]))
+                continue;
+            need(schema_, tables[i].name, "SELECT");
+            if (tables[i].kept_by == model::role::fixed)
+                continue;
+            need(schema_, tables[i].name, "INSERT");
+            if (tables[i].kept_by == model::role::heartbeat || does(model::op::update, i))
+                need(schema_, tables[i].name, "UPDATE");
+            if (does(model::op::erase, i))
+                need(schema_, tables[i].name, "DELETE");
+        }
+        for (const auto& t : own_tables)
+            for (auto rest = t.privileges; !rest.empty();)
+            {
+                const auto comma = rest.find(", ");
+                need(own_schema, t.name, rest.substr(0, comma));
+                rest = comma == rest.npos ? std::string_view() : rest.substr(comma + 2);
+            }
+        for (const auto& function : functions_)
+            if (!holds("SELECT has_function_privilege($1, 'EXECUTE')", {function.signature}))
+                missing.push_back(fmt::format("the role \"{}\" lacks EXECUTE on the function bazaard.{}", role(), function.name));
+        if (!missing.empty())
+            throw error(error_kind::permission, std::move(missing));
+    }
+
+    /// A fixed table is written with its schema, so an empty one was emptied by somebody.
+    void check_fixed()
+    {
+        lines empty;
+        const auto tables = shop_.tables();
+        for (std::size_t i = 0; i < tables.size(); ++i)
+        {
+            if (!kept_here(tables[i]) || tables[i].kept_by != model::role::fixed ||
+                session_.exec("SELECT FROM " + quote_qualified(schema_, tables[i].name) + " LIMIT 1").rows() > 0)
+                continue;
+            bool wanted = false;
+            shop_.fixed_rows(static_cast<std::uint8_t>(i), [&](std::span<const model::value>) { wanted = true; });
+            if (wanted)
+                empty.push_back(fmt::format("table {}.{} is empty; its rows are written together with the tables", schema_, tables[i].name));
+        }
+        if (!empty.empty())
+            throw error(error_kind::config, std::move(empty));
+    }
+
+private:
+    [[nodiscard]] const std::string& role() const { return session_.user(); }
+
+    [[nodiscard]] bool holds(std::string_view sql, std::initializer_list<text_parameter> values)
+    {
+        return session_.exec(sql, values).get(0, 0) == "t";
+    }
+
+    /// By the catalogue: to_regprocedure would ask for rights on the schema first.
+    [[nodiscard]] bool has_function(const write_function& function)
+    {
+        return session_
+                   .exec("SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
+                         "WHERE n.nspname = 'bazaard' AND p.proname = $1",
+                         {function.name})
+                   .rows() > 0;
+    }
+
+    [[nodiscard]] bool does(model::op what, std::size_t table) const
+    {
+        for (const auto& kind : shop_.kinds())
+            for (const auto& part : kind.parts)
+                if (part.what == what && part.table == table)
+                    return true;
+        return false;
+    }
+
+    void fill_fixed()
+    {
+        // Their rows have keys of their own; the codec is asked only for rows of the plan.
+        const id_codec none(0, 0);
+        const auto tables = shop_.tables();
+        for (const auto number : parents_first(tables))
+            if (tables[number].kept_by == model::role::fixed)
+                copy_rows(session_, schema_, tables[number], none, 1000,
+                          [&](const scenario::row_taker& take) { shop_.fixed_rows(number, take); });
+    }
+
+    session& session_;
+    std::string schema_;
+    const scenario::scenario& shop_;
+    std::vector<write_function> functions_;
+};
+
+void refuse(lines differences, std::string_view schema)
+{
+    if (differences.empty())
+        return;
+    differences.push_back(fmt::format("nothing was changed; name another schema with --db-schema, or remove what is in the way in \"{}\"", schema));
+    throw error(error_kind::config, std::move(differences));
+}
+
+}  // namespace
+
+std::vector<std::string> schema_differences(session& on, std::string_view schema, std::span<const model::table> tables)
+{
+    return compare_shop(read_catalogue(on, schema), schema, tables);
+}
+
+schema_state ensure_schema(session& on, std::string_view schema, const scenario::scenario& shop)
+{
+    check_schema_name(schema);
+    if (on.exec("SHOW transaction_read_only").get(0, 0) == "on")
+        throw error(error_kind::unavailable, "the server at " + on.where() +
+                                                 " is read-only (standby or default_transaction_read_only); name the primary with --db-host");
+    schema_work work(on, schema, shop);
+    auto now = work.look();
+    refuse(now.differences, schema);
+    auto state = schema_state::found;
+    if (!now.complete())
+    {
+        work.check_making(now);
+        long_transaction all(on);
+        on.exec(fmt::format("SELECT pg_advisory_xact_lock({})", lock_key));
+        // While we waited, another daemon may have made it all.
+        now = work.look();
+        refuse(now.differences, schema);
+        if (!now.shop_tables)
+            state = schema_state::created;
+        work.make(now);
+        all.commit();
+    }
+    work.check_using();
+    work.check_fixed();
+    return state;
+}
+
+}  // namespace bazaar::postgres

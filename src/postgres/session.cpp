@@ -1,0 +1,614 @@
+#include "bazaar/postgres/session.hpp"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bazaar/base/error.hpp"
+
+namespace bazaar::postgres
+{
+namespace
+{
+
+using clock = std::chrono::steady_clock;
+
+constexpr int version_min = 140000;
+
+/// Settings of the session. They go with the start-up packet: SET after the connect would cost a round trip and would
+/// not hold behind a pooler either. lock_timeout < statement_timeout < our own deadline, so that the server gives up first.
+constexpr std::string_view start_options =
+    "-c search_path= -c lock_timeout=2s -c statement_timeout=8s -c idle_in_transaction_session_timeout=10s "
+    "-c timezone=UTC -c datestyle=ISO -c client_min_messages=warning";
+
+/// Waits until the socket is ready or the deadline has passed.
+bool wait_for(int socket, short events, clock::time_point deadline)
+{
+    for (;;)
+    {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()).count();
+        if (left <= 0)
+            return false;
+        pollfd one{socket, events, 0};
+        const int ready = ::poll(&one, 1, static_cast<int>(std::min<std::int64_t>(left, 3'600'000)));
+        if (ready > 0)
+            return true;
+        if (ready < 0 && errno != EINTR)
+            return true;  // libpq's next call says what is wrong.
+    }
+}
+
+bool readable_now(int socket)
+{
+    pollfd one{socket, POLLIN, 0};
+    return ::poll(&one, 1, 0) > 0;
+}
+
+/// One line of what libpq or the server says in several.
+std::string one_line(std::string_view text)
+{
+    std::string line;
+    for (const char c : text)
+    {
+        const bool space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+        if (!space)
+            line += c;
+        else if (!line.empty() && line.back() != ' ')
+            line += ' ';
+    }
+    while (!line.empty() && line.back() == ' ')
+        line.pop_back();
+    return line;
+}
+
+std::string field(const PGresult* answer, int code)
+{
+    const char* text = PQresultErrorField(answer, code);
+    return text == nullptr ? std::string() : one_line(text);
+}
+
+std::array<char, 6> sqlstate(std::string_view text)
+{
+    std::array<char, 6> state{};
+    text.substr(0, 5).copy(state.data(), 5);
+    return state;
+}
+
+std::string read_password(const std::string& path)
+{
+    std::ifstream file(path);
+    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file)
+        throw error(error_kind::no_input, "cannot read the password file " + path);
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+        text.pop_back();
+    return text;
+}
+
+void silent(void*, const PGresult*) {}
+
+/// Keywords and values as libpq wants them; a user's own `options` win over ours.
+class connect_words
+{
+public:
+    connect_words(const connection_parameters& to, bool with_options) : words_(to.words)
+    {
+        if (to.password_file)
+            words_.emplace_back("password", read_password(*to.password_file));
+        if (with_options)
+        {
+            std::string options(start_options);
+            const char* inherited = std::getenv("PGOPTIONS");
+            const auto given = to.find("options");
+            if (!given.empty() || inherited != nullptr)
+                options.append(" ").append(!given.empty() ? given : std::string_view(inherited));
+            std::erase_if(words_, [](const auto& word) { return word.first == "options"; });
+            words_.emplace_back("options", std::move(options));
+        }
+        for (const auto& [keyword, value] : words_)
+        {
+            keywords_.push_back(keyword.c_str());
+            values_.push_back(value.c_str());
+        }
+        keywords_.push_back(nullptr);
+        values_.push_back(nullptr);
+    }
+
+    [[nodiscard]] const char* const* keywords() const { return keywords_.data(); }
+    [[nodiscard]] const char* const* values() const { return values_.data(); }
+
+private:
+    std::vector<std::pair<std::string, std::string>> words_;
+    std::vector<const char*> keywords_;
+    std::vector<const char*> values_;
+};
+
+/// Cuts ":  28P01: " out of a verbose message: the only place where libpq tells the SQLSTATE of a failed connect.
+/// With several hosts the last one's counts.
+std::optional<std::pair<std::string, std::string>> state_in(std::string_view text)
+{
+    std::optional<std::pair<std::string, std::string>> found;
+    for (auto at = text.find(":  "); at != text.npos; at = text.find(":  ", at + 1))
+    {
+        const auto state = text.substr(at + 3, 5);
+        const bool whole = state.size() == 5 && text.substr(at + 8, 2) == ": " &&
+                           std::ranges::all_of(state, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+        if (whole)
+            found.emplace(state, text.substr(at + 10, text.find('\n', at) - at - 10));
+    }
+    return found;
+}
+
+/// What a failed connect was. Where no code came from the server, the code of the standard that says the same stands in.
+failure connect_failure(PGconn* raw, const connect_words& words)
+{
+    failure what{.at = phase::connect, .link_lost = true};
+    const std::string_view text = PQerrorMessage(raw);
+    if (const auto found = state_in(text))
+    {
+        what.sqlstate = sqlstate(found->first);
+        what.message = one_line(found->second);
+        // PgBouncer has one code for all of its refusals.
+        const auto says = [&](std::string_view part) { return what.message.find(part) != what.message.npos; };
+        if (found->first == "08P01" && says("no such database"))
+            what.sqlstate = sqlstate("3D000");
+        else if (found->first == "08P01" && (says("no such user") || says("authentication") || says("auth failed")))
+            what.sqlstate = sqlstate("28000");
+        return what;
+    }
+    what.message = one_line(text);
+    const auto says = [&](std::string_view part) { return what.message.find(part) != what.message.npos; };
+    if (PQconnectionNeedsPassword(raw) != 0)
+        what.sqlstate = sqlstate("28P01");
+    else if (says("certificate") || says("SSL") || says("private key"))
+        what.sqlstate = sqlstate("28000");
+    else if (says("invalid ") || PQpingParams(words.keywords(), words.values(), 0) == PQPING_NO_ATTEMPT)
+        what.sqlstate = sqlstate("F0000");
+    return what;
+}
+
+bool options_unsupported(const failure& what)
+{
+    return what.message.find("unsupported startup parameter") != what.message.npos &&
+           what.message.find("options") != what.message.npos;
+}
+
+failure server_failure(const PGresult* answer, phase at)
+{
+    failure what{.at = at};
+    what.sqlstate = sqlstate(field(answer, PG_DIAG_SQLSTATE));
+    what.severity = field(answer, PG_DIAG_SEVERITY_NONLOCALIZED);
+    what.message = field(answer, PG_DIAG_MESSAGE_PRIMARY);
+    if (what.message.empty())
+        what.message = one_line(PQresultErrorMessage(answer));
+    if (const auto detail = field(answer, PG_DIAG_MESSAGE_DETAIL); !detail.empty())
+        what.message += " (" + detail + ")";
+    what.schema = field(answer, PG_DIAG_SCHEMA_NAME);
+    what.table = field(answer, PG_DIAG_TABLE_NAME);
+    what.constraint = field(answer, PG_DIAG_CONSTRAINT_NAME);
+    return what;
+}
+
+std::string quoted(std::string_view text)
+{
+    return '"' + std::string(text) + '"';
+}
+
+}  // namespace
+
+// ---- result ---------------------------------------------------------------------------------------------------------
+
+void result::clear::operator()(pg_result* raw) const noexcept
+{
+    PQclear(raw);
+}
+
+int result::rows() const noexcept
+{
+    return PQntuples(raw_.get());
+}
+
+int result::columns() const noexcept
+{
+    return PQnfields(raw_.get());
+}
+
+bool result::null(int row, int column) const noexcept
+{
+    return PQgetisnull(raw_.get(), row, column) != 0;
+}
+
+std::string_view result::get(int row, int column) const noexcept
+{
+    const char* value = PQgetvalue(raw_.get(), row, column);
+    return value == nullptr ? std::string_view()
+                            : std::string_view(value, static_cast<std::size_t>(PQgetlength(raw_.get(), row, column)));
+}
+
+std::int64_t result::number(int row, int column) const
+{
+    const auto text = get(row, column);
+    std::int64_t value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    expect(problem == std::errc{} && end == text.data() + text.size(), "the server's answer is a number");
+    return value;
+}
+
+std::string_view result::tag() const noexcept
+{
+    return raw_ == nullptr ? std::string_view() : std::string_view(PQcmdStatus(raw_.get()));
+}
+
+// ---- session --------------------------------------------------------------------------------------------------------
+
+void session::finish::operator()(pg_conn* raw) const noexcept
+{
+    PQfinish(raw);
+}
+
+session::~session() = default;
+session::session(session&&) noexcept = default;
+session& session::operator=(session&&) noexcept = default;
+
+session::session(const connection_parameters& to, options opts) : options_(opts), where_(describe(to))
+{
+    connect(to);
+}
+
+void session::connect(const connection_parameters& to)
+{
+    const auto deadline = clock::now() + options_.connect_deadline;
+    for (const bool with_options : {true, false})
+    {
+        const connect_words words(to, with_options);
+        raw_.reset(PQconnectStartParams(words.keywords(), words.values(), 0));
+        if (raw_ == nullptr)
+            throw error(error_kind::os, "no memory for a database connection");
+        PQsetErrorVerbosity(raw_.get(), PQERRORS_VERBOSE);
+        PQsetNoticeReceiver(raw_.get(), silent, nullptr);
+
+        auto state = PQstatus(raw_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+        bool late = false;
+        while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED && !late)
+        {
+            late = !wait_for(PQsocket(raw_.get()), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
+            if (!late)
+                state = PQconnectPoll(raw_.get());
+        }
+        user_ = PQuser(raw_.get()) == nullptr ? std::string() : PQuser(raw_.get());
+        if (user_.empty())
+            user_ = to.find("user");
+        if (state == PGRES_POLLING_OK)
+            break;
+
+        failure what{.at = phase::connect, .link_lost = true, .message = "no answer in time"};
+        if (!late)
+            what = connect_failure(raw_.get(), words);
+        if (with_options && options_unsupported(what))
+        {
+            pooled_ = true;
+            continue;
+        }
+        raw_.reset();
+        const auto line = explain(what, where_, user_);
+        throw query_error(std::move(what), line);
+    }
+    PQsetErrorVerbosity(raw_.get(), PQERRORS_DEFAULT);
+    PQsetnonblocking(raw_.get(), 1);
+    where_ = user_ + '@' + PQhost(raw_.get()) + ':' + PQport(raw_.get()) + '/' + PQdb(raw_.get());
+    if (const int version = server_version(); version < version_min)
+    {
+        const char* text = PQparameterStatus(raw_.get(), "server_version");
+        raw_.reset();
+        throw error(error_kind::config, "the server at " + where_ + " is PostgreSQL " +
+                                            (text == nullptr ? std::to_string(version / 10000) : std::string(text)) +
+                                            "; bazaard needs 14 or later");
+    }
+}
+
+bool session::alive() const noexcept
+{
+    return raw_ != nullptr;
+}
+
+bool session::idle() const noexcept
+{
+    return raw_ != nullptr && PQtransactionStatus(raw_.get()) == PQTRANS_IDLE;
+}
+
+int session::backend() const noexcept
+{
+    return raw_ == nullptr ? 0 : PQbackendPID(raw_.get());
+}
+
+int session::server_version() const noexcept
+{
+    return PQserverVersion(raw_.get());
+}
+
+std::string session::tls() const
+{
+    if (raw_ == nullptr || PQsslInUse(raw_.get()) == 0)
+        return {};
+    const char* protocol = PQsslAttribute(raw_.get(), "protocol");
+    return protocol == nullptr ? "TLS" : protocol;
+}
+
+void session::close() noexcept
+{
+    raw_.reset();
+}
+
+failure session::lost(phase at, std::string message)
+{
+    raw_.reset();
+    failure what{.at = at, .link_lost = true};
+    what.message = std::move(message);
+    return what;
+}
+
+/// Finds a link that broke while it was idle: nothing of the request is sent then, so there is no doubt about it.
+std::optional<failure> session::ready()
+{
+    if (raw_ == nullptr)
+        return failure{.at = phase::send, .link_lost = true, .message = "not connected"};
+    while (readable_now(PQsocket(raw_.get())))
+    {
+        if (PQconsumeInput(raw_.get()) == 0 || PQstatus(raw_.get()) == CONNECTION_BAD)
+            return lost(phase::send, "the connection was closed while it was idle");
+        static_cast<void>(PQisBusy(raw_.get()));  // Takes what came: notices, or the reason of a shutdown.
+    }
+    return std::nullopt;
+}
+
+/// Sends all that libpq still holds.
+std::optional<failure> session::flush(phase at, clock::time_point deadline)
+{
+    for (int left = PQflush(raw_.get()); left != 0; left = PQflush(raw_.get()))
+    {
+        if (left < 0)
+            return lost(at, one_line(PQerrorMessage(raw_.get())));
+        if (!wait_for(PQsocket(raw_.get()), POLLIN | POLLOUT, deadline))
+            return lost(at, "no answer before our deadline");
+        // A server that is itself blocked on its answer would never read the rest.
+        if (PQconsumeInput(raw_.get()) == 0)
+            return lost(at, one_line(PQerrorMessage(raw_.get())));
+    }
+    return std::nullopt;
+}
+
+/// Reads everything that a request brings. Success is known only with the server's last word, as a COMMIT may still fail
+/// after the rows have come.
+reply session::collect(phase at)
+{
+    const auto deadline = clock::now() + options_.call_deadline;
+    const int socket = PQsocket(raw_.get());
+    if (auto problem = flush(at, deadline))
+        return {{}, std::move(problem)};
+    reply answer;
+    for (;;)
+    {
+        while (PQisBusy(raw_.get()) != 0)
+        {
+            if (!wait_for(socket, POLLIN, deadline))
+                return {{}, lost(at, "no answer before our deadline")};
+            if (PQconsumeInput(raw_.get()) == 0)
+                return {{}, lost(at, one_line(PQerrorMessage(raw_.get())))};
+        }
+        PGresult* raw = PQgetResult(raw_.get());
+        if (raw == nullptr)
+            break;
+        result one(raw);
+        switch (PQresultStatus(raw))
+        {
+        case PGRES_FATAL_ERROR:
+        case PGRES_BAD_RESPONSE:
+            answer.failed = server_failure(raw, at);
+            break;
+        case PGRES_COPY_IN:
+            answer.value = std::move(one);
+            return answer;
+        default:
+            answer.value = std::move(one);
+        }
+    }
+    const bool fatal = answer.failed && (answer.failed->severity == "FATAL" || answer.failed->severity == "PANIC");
+    if (fatal || PQstatus(raw_.get()) == CONNECTION_BAD)
+    {
+        if (!answer.failed)
+            answer.failed = failure{.at = at};
+        answer.failed->link_lost = true;
+        raw_.reset();
+    }
+    return answer;
+}
+
+reply session::after_send(int sent, phase at)
+{
+    if (sent != 0)
+        return collect(at);
+    // libpq may have sent a part before it failed.
+    if (PQstatus(raw_.get()) == CONNECTION_BAD)
+        return {{}, lost(at, one_line(PQerrorMessage(raw_.get())))};
+    broken("libpq takes the request: " + one_line(PQerrorMessage(raw_.get())));
+}
+
+reply session::try_exec(std::string_view sql)
+{
+    if (auto problem = ready())
+        return {{}, std::move(problem)};
+    return after_send(PQsendQuery(raw_.get(), std::string(sql).c_str()), phase::answer);
+}
+
+reply session::try_exec(std::string_view sql, std::span<const text_parameter> parameters)
+{
+    if (auto problem = ready())
+        return {{}, std::move(problem)};
+    std::vector<std::string> texts;
+    std::vector<const char*> values;
+    texts.reserve(parameters.size());
+    for (const auto& parameter : parameters)
+    {
+        expect(!parameter || parameter->find('\0') == parameter->npos, "a text parameter holds no NUL");
+        texts.emplace_back(parameter.value_or(std::string_view()));
+        values.push_back(parameter ? texts.back().c_str() : nullptr);
+    }
+    return after_send(PQsendQueryParams(raw_.get(), std::string(sql).c_str(), static_cast<int>(values.size()), nullptr,
+                                        values.data(), nullptr, nullptr, 0),
+                      phase::answer);
+}
+
+reply session::try_prepare(const char* name, const char* sql, std::span<const unsigned> types)
+{
+    if (auto problem = ready())
+        return {{}, std::move(problem)};
+    return after_send(PQsendPrepare(raw_.get(), name, sql, static_cast<int>(types.size()), types.data()), phase::prepare);
+}
+
+reply session::try_call_prepared(const char* name, const parameters& arguments)
+{
+    if (auto problem = ready())
+        return {{}, std::move(problem)};
+    return after_send(PQsendQueryPrepared(raw_.get(), name, arguments.count(), arguments.values(), arguments.lengths(),
+                                          arguments.formats(), 1),
+                      phase::answer);
+}
+
+reply session::try_call(const char* sql, const parameters& arguments)
+{
+    if (auto problem = ready())
+        return {{}, std::move(problem)};
+    return after_send(PQsendQueryParams(raw_.get(), sql, arguments.count(), arguments.types(), arguments.values(),
+                                        arguments.lengths(), arguments.formats(), 1),
+                      phase::answer);
+}
+
+result session::checked(reply&& answer) const
+{
+    if (answer.failed)
+        raise(std::move(*answer.failed));
+    return std::move(answer.value);
+}
+
+void session::raise(failure what) const
+{
+    const auto line = explain(what, where_, user_);
+    throw query_error(std::move(what), line);
+}
+
+result session::exec(std::string_view sql)
+{
+    return checked(try_exec(sql));
+}
+
+result session::exec(std::string_view sql, std::span<const text_parameter> parameters)
+{
+    return checked(try_exec(sql, parameters));
+}
+
+void session::begin_copy(std::string_view sql)
+{
+    exec(sql);
+    expect(PQtransactionStatus(raw_.get()) == PQTRANS_ACTIVE, "the statement is a COPY FROM STDIN");
+}
+
+void session::put_copy(std::string_view bytes)
+{
+    if (raw_ == nullptr)
+        raise(failure{.at = phase::send, .link_lost = true, .message = "not connected"});
+    const auto deadline = clock::now() + options_.call_deadline;
+    constexpr std::size_t piece_max = 1 << 16;
+    for (std::size_t at = 0; at < bytes.size(); at += piece_max)
+    {
+        const auto piece = bytes.substr(at, piece_max);
+        // Without blocking, libpq takes any amount; sending it at once is what keeps its buffer small.
+        if (PQputCopyData(raw_.get(), piece.data(), static_cast<int>(piece.size())) != 1)
+            raise(lost(phase::answer, one_line(PQerrorMessage(raw_.get()))));
+        if (auto problem = flush(phase::answer, deadline))
+            raise(std::move(*problem));
+    }
+}
+
+void session::end_copy()
+{
+    if (auto problem = ready())
+        raise(std::move(*problem));
+    if (PQputCopyEnd(raw_.get(), nullptr) != 1)
+        raise(lost(phase::answer, one_line(PQerrorMessage(raw_.get()))));
+    static_cast<void>(checked(collect(phase::answer)));
+}
+
+// ---- messages -------------------------------------------------------------------------------------------------------
+
+std::string explain(const failure& what, std::string_view where, std::string_view user)
+{
+    const std::string at(where);
+    const std::string state = what.state().empty() ? std::string() : " [" + std::string(what.state()) + ']';
+    if (what.at == phase::connect)
+    {
+        const auto verdict = classify(what);
+        const auto reason = ": " + what.message + state;
+        if (what.state() == "28P01")
+            return "the login of " + quoted(user) + " failed at " + at + reason +
+                   "; give the right password with --db-password-file, PGPASSFILE or ~/.pgpass";
+        if (verdict.kind == error_kind::permission && what.state().starts_with("28"))
+            return quoted(user) + " may not log in at " + at + reason +
+                   "; the role needs LOGIN, pg_hba.conf must let it in, and the TLS files must fit";
+        if (verdict.kind == error_kind::permission)
+            return quoted(user) + " may not connect at " + at + reason + "; grant it CONNECT on the database";
+        if (what.state() == "3D000")
+            return "the database does not exist at " + at + reason + "; create it, or name another with --db-name";
+        if (verdict.kind == error_kind::config)
+            return "the connection options for " + at + " are wrong" + reason;
+        return "PostgreSQL is not available at " + at + reason + "; is it running, and are --db-host and --db-port right?";
+    }
+    if (what.state() == "42501")
+        return "the role " + quoted(user) + " lacks a privilege at " + at + ": " + what.message + state;
+    if (what.state() == "25006")
+        return "the server at " + at + " is read-only (standby or default_transaction_read_only): " + what.message + state;
+    if (what.link_lost)
+        return "the connection to " + at + " was lost: " + (what.message.empty() ? "closed by the server" : what.message) + state;
+    return "the server at " + at + " refused: " + what.message + state;
+}
+
+// ---- transaction ----------------------------------------------------------------------------------------------------
+
+transaction::transaction(session& on, std::string_view begin) : session_(on)
+{
+    session_.exec(begin);
+}
+
+transaction::~transaction()
+{
+    // Without a word in a broken COPY the session cannot go on; closing it rolls back just as well.
+    if (!open_ || !session_.alive())
+        return;
+    try
+    {
+        if (session_.try_exec("ROLLBACK").failed)
+            session_.close();
+    }
+    catch (...)
+    {
+        session_.close();
+    }
+}
+
+void transaction::commit()
+{
+    open_ = false;
+    const auto answer = session_.exec("COMMIT");
+    expect(answer.tag() == "COMMIT", "a transaction that is committed has not failed before");
+}
+
+}  // namespace bazaar::postgres

@@ -1,0 +1,331 @@
+#include "bazaar/postgres/writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "bazaar/base/error.hpp"
+#include "bazaar/base/random.hpp"
+#include "bazaar/postgres/encode.hpp"
+#include "bazaar/postgres/functions.hpp"
+#include "bazaar/postgres/identifier.hpp"
+#include "columns.hpp"
+
+namespace bazaar::postgres
+{
+namespace
+{
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+constexpr auto reconnect_base = 100ms;
+constexpr auto reconnect_floor = 50ms;  ///< Full jitter can draw next to nothing.
+constexpr auto reconnect_cap = 5000ms;
+
+std::int64_t big_endian(std::string_view bytes)
+{
+    expect(bytes.size() == 8, "a write function answers a bigint");
+    std::uint64_t value = 0;
+    for (const char byte : bytes)
+        value = value << 8 | static_cast<std::uint8_t>(byte);
+    return static_cast<std::int64_t>(value);
+}
+
+std::string version_text(const model::value& version)
+{
+    return version.kind() == model::type::timestamp ? to_string(version.moment()) : std::to_string(version.integer());
+}
+
+}  // namespace
+
+struct writer::state
+{
+    state(connection_parameters target, std::string_view schema_name, const scenario::scenario& of, const id_codec& codec,
+          options opts)
+        : to(std::move(target)),
+          where(describe(to)),
+          schema(schema_name),
+          shop(of),
+          ids(codec),
+          options_(std::move(opts)),
+          functions(make_write_functions(schema_name, of.tables(), of.kinds())),
+          // Spreads writers that lost the same server; nothing of the plan hangs on it.
+          jitter(mix(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()) ^ reinterpret_cast<std::uintptr_t>(this)))
+    {
+        for (const auto& kind : of.kinds())
+            encoders.push_back(make_part_encoders(of.tables(), kind));
+        prepared.assign(functions.size(), false);
+        counts.prepares = options_.use != statements::unprepared;
+    }
+
+    /// False when the owner asked to stop meanwhile.
+    [[nodiscard]] bool connect();
+    [[nodiscard]] bool wait(std::chrono::milliseconds time);
+    void drop() noexcept;
+    [[nodiscard]] reply call(std::size_t kind);
+    [[nodiscard]] run::written judge(const model::unit& unit, run::form how, std::int64_t answer) const;
+    [[nodiscard]] run::written judge(const model::unit& unit, run::form how, const failure& what);
+    [[nodiscard]] bool own_key(const failure& what);
+
+    connection_parameters to;
+    std::string where;
+    std::string schema;
+    const scenario::scenario& shop;
+    id_codec ids;
+    options options_;
+    std::vector<write_function> functions;
+    std::vector<std::vector<part_encoder>> encoders;
+    random jitter;
+    counters counts;
+
+    std::optional<session> link;
+    std::vector<bool> prepared;  ///< By kind, on the current session.
+    parameters arguments;
+};
+
+writer::writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
+               options opts)
+    : state_(std::make_unique<state>(std::move(to), schema, shop, ids, std::move(opts)))
+{
+}
+
+writer::~writer() = default;
+
+const writer::counters& writer::counts() const noexcept
+{
+    return state_->counts;
+}
+
+int writer::backend() const noexcept
+{
+    return state_->link ? state_->link->backend() : 0;
+}
+
+bool writer::state::wait(std::chrono::milliseconds time)
+{
+    std::mutex mutex;
+    std::condition_variable_any woken;
+    std::unique_lock lock(mutex);
+    woken.wait_for(lock, options_.stop, time, [] { return false; });
+    return !options_.stop.stop_requested();
+}
+
+void writer::state::drop() noexcept
+{
+    if (link)
+        ++counts.lost;
+    link.reset();
+    counts.connected = false;
+}
+
+bool writer::state::connect()
+{
+    if (link && link->alive())
+        return true;
+    drop();
+    const auto end = clock::now() + options_.max_outage;
+    auto reach = reconnect_base;
+    for (;;)
+    {
+        try
+        {
+            link.emplace(to, options_.link);
+            ++counts.connects;
+            counts.connected = true;
+            prepared.assign(functions.size(), false);
+            return true;
+        }
+        catch (const query_error& problem)
+        {
+            // A server that is away comes back; a refused login needs a person.
+            if (classify(problem.cause()).what != action::transient)
+                throw;
+            const auto draw = jitter.below(static_cast<std::uint64_t>(reach.count()) + 1);
+            const auto pause = std::max(reconnect_floor, std::chrono::milliseconds(static_cast<std::int64_t>(draw)));
+            if (clock::now() + pause > end)
+                throw error(error_kind::temporary, fmt::format("gave up after {} s without PostgreSQL: {}",
+                                                               std::chrono::ceil<std::chrono::seconds>(options_.max_outage).count(),
+                                                               problem.what()));
+            if (!wait(pause))
+                return false;
+            reach = std::min(reach * 2, reconnect_cap);
+        }
+    }
+}
+
+/// Prepares where that helps and calls.
+reply writer::state::call(std::size_t kind)
+{
+    const auto& function = functions[kind];
+    if (!counts.prepares.load(std::memory_order_relaxed))
+        return link->try_call(function.call.c_str(), arguments);
+    if (!prepared[kind])
+    {
+        // The function's name holds its hash: behind a pooler, a statement of this name is this statement.
+        auto answer = link->try_prepare(function.name.c_str(), function.call.c_str(), function.types);
+        if (answer.failed)
+            return answer;
+        prepared[kind] = true;
+    }
+    return link->try_call_prepared(function.name.c_str(), arguments);
+}
+
+run::written writer::write(const model::unit& unit, run::form how)
+{
+    auto& me = *state_;
+    const std::size_t kind = unit.decision.kind;
+    expect(kind < me.functions.size(), "a unit is of a kind of its scenario");
+    encode_unit(me.arguments, me.encoders[kind], unit.changes, me.ids, how == run::form::replay);
+    for (;;)
+    {
+        if (!me.connect())
+            return {run::outcome::not_done, {}, "stopped while PostgreSQL was away"};
+        const auto answer = me.call(kind);
+        if (!answer.failed)
+            return me.judge(unit, how, big_endian(answer.value.get(0, 0)));
+        const auto verdict = classify(*answer.failed);
+        if (verdict.what == action::unprepared && me.options_.use == statements::automatic && me.counts.prepares)
+        {
+            // A pooler gives each transaction another server session. Nothing was executed, so the call is simply made again.
+            me.counts.prepares = false;
+            continue;
+        }
+        return me.judge(unit, how, *answer.failed);
+    }
+}
+
+run::written writer::state::judge(const model::unit& unit, run::form how, std::int64_t answer) const
+{
+    using run::outcome;
+    const bool replay = how == run::form::replay;
+    if (answer == answer_committed)
+        return {};
+    const auto& gate = unit.changes.front();
+    const auto& t = shop.tables()[gate.table];
+    if (answer == answer_found && replay)
+        return {outcome::already_there, {}, {}};
+    if (answer == answer_absent && replay && gate.what == model::op::erase)
+        return {outcome::already_there, {}, {}};
+    const bool versioned = gate.what == model::op::update && answer > 0;
+    if (versioned && replay && answer >= gate.after[t.version].integer())
+        return {outcome::already_there, {}, {}};
+
+    run::written found{outcome::foreign, {}, {}};
+    const auto row = gate.key(t).kind() == model::type::ref ? to_string(ids.encode(gate.key(t).row())) : std::string("of the unit");
+    const auto place = fmt::format("{}.{} {}", schema, t.name, row);
+    if (answer == answer_absent)
+        found.detail = place + " is not there any more";
+    else if (answer > 0 && t.version != model::no_column && !gate.before.empty())
+    {
+        const auto& expected = gate.before[t.version];
+        const auto seen = expected.kind() == model::type::timestamp ? to_string(bazaar::time{answer}) : std::to_string(answer);
+        found.detail = fmt::format("{} has version {}, not {}", place, seen, version_text(expected));
+    }
+    else
+        found.detail = place + " is not as planned";
+    return found;
+}
+
+/// The constraint is the primary key of a table, whatever it is called.
+bool writer::state::own_key(const failure& what)
+{
+    const auto answer = link->try_exec(
+        "SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid "
+        "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND i.indisprimary",
+        std::array<text_parameter, 2>{what.schema, what.constraint});
+    return !answer.failed && answer.value.rows() > 0;
+}
+
+run::written writer::state::judge(const model::unit& unit, run::form how, const failure& what)
+{
+    using run::outcome;
+    run::written found{outcome::not_done, what.sqlstate, what.message};
+    const auto verdict = classify(what);
+    // The server cannot write any more, after a failover perhaps: another connection may reach one that can.
+    if (what.link_lost || verdict.what == action::in_doubt || what.state() == "25006")
+        drop();
+    switch (verdict.what)
+    {
+    case action::transient:
+        return found;
+    case action::unprepared:
+        // Asked to prepare, on a connection that does not keep it: a new one may.
+        drop();
+        return found;
+    case action::in_doubt:
+        found.what = outcome::in_doubt;
+        return found;
+    case action::mismatch:
+        found.what = outcome::foreign;
+        return found;
+    case action::refused:
+        found.what = outcome::rejected;
+        if (what.state() == "23505" && own_key(what))
+        {
+            if (how == run::form::first)
+                throw error(error_kind::temporary,
+                            fmt::format("unit {} is in {} already, and this process did not write it: another one writes the same "
+                                        "run; stop that one, or choose another name with --run ({})",
+                                        unit.decision.no, where, what.message));
+            found.what = outcome::foreign;  // A later row of the unit is there without its first one.
+        }
+        return found;
+    case action::permanent:
+        break;
+    }
+    auto line = explain(what, where, link ? link->user() : std::string_view());
+    if (verdict.kind == error_kind::config)
+        line += "; run \"bazaard init\" and see what it says";
+    throw query_error(what, line);
+}
+
+// ---- highest_unit ---------------------------------------------------------------------------------------------------
+
+std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
+{
+    std::optional<unit_no> highest;
+    const auto tables = shop.tables();
+    for (std::size_t i = 0; i < tables.size(); ++i)
+    {
+        const auto& t = tables[i];
+        if (t.kept_by != model::role::planned || !kept_here(t) || wire_of(t.columns[t.key].sql_type) != wire::uuid)
+            continue;
+        // Tag, table and row number lead an id, so one run's rows of one table lie together. The last 60 bits are the unit
+        // and the check.
+        auto low = ids.encode({static_cast<std::uint8_t>(i), 0, 0});
+        auto high = ids.encode({static_cast<std::uint8_t>(i), row_end - 1, no_unit});
+        low[8] &= 0xf0;
+        high[8] |= 0x0f;
+        std::fill(low.begin() + 9, low.end(), std::uint8_t{0});
+        std::fill(high.begin() + 9, high.end(), std::uint8_t{0xff});
+
+        const auto key = quote_identifier(t.columns[t.key].name);
+        const auto sql = fmt::format("SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} <= $2::uuid ORDER BY {0} DESC LIMIT 1", key,
+                                     quote_qualified(schema, t.name));
+        const auto below = fmt::format("SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} < $2::uuid ORDER BY {0} DESC LIMIT 1", key,
+                                       quote_qualified(schema, t.name));
+        auto rows = on.exec(sql, {to_string(low), to_string(high)});
+        while (rows.rows() > 0)
+        {
+            const auto id = parse_uuid(rows.get(0, 0));
+            expect(id.has_value(), "a uuid of the server is a uuid");
+            if (const auto row = ids.decode(*id))
+            {
+                if (row->unit != no_unit)
+                    highest = std::max(highest.value_or(0), row->unit);
+                break;
+            }
+            // Somebody else's row among ours; the next lower one.
+            rows = on.exec(below, {to_string(low), to_string(*id)});
+        }
+    }
+    return highest;
+}
+
+}  // namespace bazaar::postgres
