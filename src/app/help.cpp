@@ -80,16 +80,22 @@ std::string paragraph(std::string_view text)
     return made;
 }
 
-/// A term and its explanation beside it, or below where the term is too long.
-std::string beside(const std::string& term, std::string_view text)
+/// A term and its explanation beside it, or below where the term is too long; `facts` stay together where they can.
+std::string beside(const std::string& term, std::string_view text, const std::string& facts = {})
 {
     std::string made = "  " + term;
     if (made.size() + 2 > column)
         made += '\n' + std::string(column, ' ');
     else
         made.resize(column, ' ');
+    auto lines = wrapped(text, width - column);
+    if (!facts.empty() && lines.back().size() + 1 + facts.size() <= width - column)
+        lines.back() += ' ' + facts;
+    else if (!facts.empty())
+        for (auto& line : wrapped(facts, width - column))
+            lines.push_back(std::move(line));
     bool first = true;
-    for (const auto& line : wrapped(text, width - column))
+    for (const auto& line : lines)
     {
         made += (first ? "" : std::string(column, ' ')) + line + '\n';
         first = false;
@@ -120,12 +126,13 @@ std::string term(const flag& entry)
     return entry.placeholder.empty() ? spellings(entry) : spellings(entry) + ' ' + entry.placeholder;
 }
 
-std::string explanation(const flag& entry)
+/// Range and default: "[from 1 to 64; default: 4]".
+std::string facts(const flag& entry)
 {
-    std::string facts = entry.range;
+    std::string text = entry.range;
     if (const auto initial = default_of(entry); !initial.empty())
-        facts += fmt::format("{}default: {}", facts.empty() ? "" : "; ", initial);
-    return facts.empty() ? entry.help : fmt::format("{} [{}]", entry.help, facts);
+        text += fmt::format("{}default: {}", text.empty() ? "" : "; ", initial);
+    return text.empty() ? text : fmt::format("[{}]", text);
 }
 
 /// Topics in the order of the table.
@@ -170,7 +177,7 @@ std::string command_help(command what, std::span<const flag> table)
         std::string lines;
         for (const auto& one : table)
             if (one.topic == topic && one.commands.has(what) && !one.hidden)
-                lines += beside(term(one), explanation(one));
+                lines += beside(term(one), one.help, facts(one));
         if (!lines.empty())
             text += fmt::format("\n{}\n{}", topic, lines);
     }

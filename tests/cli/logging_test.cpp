@@ -1,0 +1,217 @@
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "bazaar/app/logging.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+/// Where the log of one test goes: a pipe, or a terminal.
+class screen
+{
+public:
+    explicit screen(bool terminal)
+    {
+        ::setenv("TERM", "xterm", 1);
+        ::setenv("NO_COLOR", "1", 1);
+        std::array<int, 2> ends{};
+        if (terminal)
+        {
+            winsize size{.ws_row = 24, .ws_col = 40, .ws_xpixel = 0, .ws_ypixel = 0};
+            EXPECT_EQ(::openpty(&ends[0], &ends[1], nullptr, nullptr, &size), 0);
+            // Bytes as they are written: no carriage return before a line feed.
+            termios mode{};
+            ::tcgetattr(ends[1], &mode);
+            ::cfmakeraw(&mode);
+            ::tcsetattr(ends[1], TCSANOW, &mode);
+        }
+        else
+        {
+            EXPECT_EQ(::pipe(ends.data()), 0);
+        }
+        read_ = ends[0];
+        write_ = ends[1];
+        ::fcntl(read_, F_SETFL, O_NONBLOCK);
+    }
+
+    ~screen()
+    {
+        start_logging({});
+        ::close(read_);
+        ::close(write_);
+    }
+
+    screen(const screen&) = delete;
+    screen& operator=(const screen&) = delete;
+
+    [[nodiscard]] int descriptor() const { return write_; }
+
+    /// What was written since the last call.
+    [[nodiscard]] std::string taken() const
+    {
+        std::string text;
+        std::array<char, 4096> buffer;
+        for (ssize_t got = 0; (got = ::read(read_, buffer.data(), buffer.size())) > 0;)
+            text.append(buffer.data(), static_cast<std::size_t>(got));
+        return text;
+    }
+
+private:
+    int read_ = -1;
+    int write_ = -1;
+};
+
+const std::string erase = "\r\x1b[K";
+
+/// A text line without its time.
+std::string body(const std::string& line)
+{
+    EXPECT_GT(line.size(), 28U) << line;
+    return line.substr(std::min<std::size_t>(28, line.size()));
+}
+
+TEST(logging, a_pipe_gets_json_lines)
+{
+    const screen to(false);
+    start_logging({.descriptor = to.descriptor()});
+    log(log_level::warning, "shift", "the \"time\"\nwas \xff shifted", {{"unit", std::uint64_t{7}}, {"lag", 1.5}, {"live", true},
+                                                                      {"who", std::string("a b")}, {"delta", -3}});
+    const auto text = to.taken();
+    ASSERT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+    const auto line = nlohmann::json::parse(text);
+    EXPECT_TRUE(parse_time(line["ts"].get<std::string>())) << text;
+    EXPECT_EQ(line["level"], "warning");
+    EXPECT_EQ(line["event"], "shift");
+    EXPECT_EQ(line["msg"], "the \"time\"\nwas \xef\xbf\xbd shifted");
+    EXPECT_EQ(line["unit"], 7);
+    EXPECT_EQ(line["lag"], 1.5);
+    EXPECT_EQ(line["live"], true);
+    EXPECT_EQ(line["who"], "a b");
+    EXPECT_EQ(line["delta"], -3);
+}
+
+TEST(logging, text_lines_keep_to_one_line)
+{
+    const screen to(false);
+    start_logging({.descriptor = to.descriptor(), .format = log_format::text});
+    log(log_level::info, "start", "a\x1b[2J\nb", {{"run", "main"}, {"note", "x y"}, {"n", 3}});
+    EXPECT_EQ(body(to.taken()), "info    a\\x1b[2J\\x0ab run=main note=\"x y\" n=3\n");
+}
+
+TEST(logging, lines_below_the_level_are_left_out)
+{
+    const screen to(false);
+    start_logging({.descriptor = to.descriptor(), .level = log_level::warning});
+    log(log_level::info, "a", "quiet");
+    EXPECT_EQ(to.taken(), "");
+    set_log_level(log_level::debug);
+    log(log_level::debug, "a", "loud");
+    EXPECT_NE(to.taken(), "");
+}
+
+TEST(logging, colours_only_where_they_are_wanted)
+{
+    const screen to(true);
+    const auto coloured = [&]
+    {
+        start_logging({.descriptor = to.descriptor()});
+        log(log_level::error, "a", "b");
+        return to.taken().find('\x1b') != std::string::npos;
+    };
+    EXPECT_FALSE(coloured());
+    ::unsetenv("NO_COLOR");
+    EXPECT_TRUE(coloured());
+    ::setenv("TERM", "dumb", 1);
+    EXPECT_FALSE(coloured());
+}
+
+TEST(status, is_refreshed_below_the_log_on_a_terminal)
+{
+    const screen to(true);
+    start_logging({.descriptor = to.descriptor()});
+    {
+        status_line line(progress::automatic);
+        EXPECT_TRUE(line.on());
+        line.show("20/s");
+        EXPECT_EQ(to.taken(), erase + "20/s");
+        log(log_level::info, "a", "hello");
+        const auto text = to.taken();
+        EXPECT_TRUE(text.starts_with(erase)) << text;
+        EXPECT_TRUE(text.ends_with("info    hello\n20/s")) << text;
+        // A line that wraps could not be erased: the screen has 40 columns.
+        line.show(std::string(100, 'x'));
+        EXPECT_EQ(to.taken(), erase + std::string(39, 'x'));
+    }
+    EXPECT_EQ(to.taken(), erase);
+    log(log_level::info, "a", "hello");
+    EXPECT_EQ(body(to.taken()), "info    hello\n");
+}
+
+TEST(status, is_a_log_line_now_and_then_elsewhere)
+{
+    const screen to(false);
+    start_logging({.descriptor = to.descriptor()});
+    status_line line(progress::automatic);
+    const status_line::clock::time_point start{std::chrono::hours(1)};
+    EXPECT_TRUE(line.due(start));
+    line.show("a", start);
+    EXPECT_EQ(nlohmann::json::parse(to.taken())["event"], "progress");
+    line.show("b", start + std::chrono::milliseconds(9'999));
+    EXPECT_EQ(to.taken(), "");
+    line.show("c", start + std::chrono::seconds(10));
+    EXPECT_EQ(nlohmann::json::parse(to.taken())["msg"], "c");
+}
+
+TEST(status, never_tears_json_nor_a_dumb_terminal)
+{
+    const screen to(true);
+    start_logging({.descriptor = to.descriptor(), .format = log_format::json});
+    status_line(progress::on).show("a");
+    EXPECT_EQ(nlohmann::json::parse(to.taken())["msg"], "a");
+
+    ::setenv("TERM", "dumb", 1);
+    start_logging({.descriptor = to.descriptor()});
+    status_line(progress::automatic).show("a");
+    EXPECT_EQ(body(to.taken()), "info    a\n");
+}
+
+TEST(status, on_and_off)
+{
+    const screen to(false);
+    start_logging({.descriptor = to.descriptor(), .format = log_format::text});
+    status_line(progress::off).show("a");
+    EXPECT_EQ(to.taken(), "");
+    EXPECT_FALSE(status_line(progress::off).on());
+    status_line(progress::on).show("a");
+    EXPECT_EQ(to.taken(), erase + "a" + erase);
+}
+
+TEST(logging, a_closed_pipe_stops_nobody)
+{
+    ::signal(SIGPIPE, SIG_IGN);
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    ::close(ends[0]);
+    start_logging({.descriptor = ends[1]});
+    log(log_level::error, "a", "b");
+    start_logging({});
+    ::close(ends[1]);
+}
+
+}  // namespace
+}  // namespace bazaar::app

@@ -1,0 +1,177 @@
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bazaar::test
+{
+
+/// What a process left behind.
+struct finished
+{
+    int status = -1;         ///< Exit code; 128 + n after signal n; -1 when it had to be killed for being late.
+    std::string out;         ///< stdout
+    std::string err;         ///< stderr
+};
+
+/// A program that runs beside the test, with an environment of its own: of the test's it sees only PATH and what sanitizers read.
+///
+/// Lifetime: a process that still runs is killed with the object.
+class process
+{
+public:
+    process(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {})
+    {
+        for (const char* variable : {"PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"})
+            if (const char* value = std::getenv(variable); value != nullptr)
+                environment.emplace(variable, value);
+        std::vector<std::string> settings;
+        for (const auto& [variable, value] : environment)
+            settings.push_back(variable + '=' + value);
+        auto argv = pointers(arguments);
+        auto envp = pointers(settings);
+
+        int out[2];
+        int err[2];
+        if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
+            throw std::runtime_error("pipe2");
+        pid_ = ::fork();
+        if (pid_ < 0)
+            throw std::runtime_error("fork");
+        if (pid_ == 0)
+        {
+            // Only calls that are safe between fork and exec.
+            const int nothing = ::open("/dev/null", O_RDONLY);
+            ::dup2(nothing, STDIN_FILENO);
+            ::dup2(out[1], STDOUT_FILENO);
+            ::dup2(err[1], STDERR_FILENO);
+            ::execve(argv[0], argv.data(), envp.data());
+            ::_exit(127);
+        }
+        ::close(out[1]);
+        ::close(err[1]);
+        pipes_ = {out[0], err[0]};
+    }
+
+    ~process()
+    {
+        if (pid_ > 0)
+        {
+            ::kill(pid_, SIGKILL);
+            ::waitpid(pid_, nullptr, 0);
+        }
+        for (const int one : pipes_)
+            if (one >= 0)
+                ::close(one);
+    }
+
+    process(const process&) = delete;
+    process& operator=(const process&) = delete;
+
+    [[nodiscard]] pid_t id() const noexcept { return pid_; }
+
+    void send(int signal) const { ::kill(pid_, signal); }
+
+    /// Reads its output to the end, then its status.
+    finished wait(std::chrono::milliseconds limit = std::chrono::seconds(30))
+    {
+        const auto end = std::chrono::steady_clock::now() + limit;
+        while (pipes_[0] >= 0 || pipes_[1] >= 0)
+        {
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+            if (left.count() <= 0)
+                return late();
+            read_some(static_cast<int>(left.count()));
+        }
+        // Both ends are closed, so this is the end of the process but for odd ones; those run into the test's own limit.
+        int status = 0;
+        ::waitpid(std::exchange(pid_, -1), &status, 0);
+        left_.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        return left_;
+    }
+
+private:
+    static std::vector<char*> pointers(std::vector<std::string>& texts)
+    {
+        std::vector<char*> made;
+        for (auto& text : texts)
+            made.push_back(text.data());
+        made.push_back(nullptr);
+        return made;
+    }
+
+    void read_some(int milliseconds)
+    {
+        // A closed descriptor is -1, which poll leaves out.
+        std::array<pollfd, 2> wanted{{{pipes_[0], POLLIN, 0}, {pipes_[1], POLLIN, 0}}};
+        if (::poll(wanted.data(), wanted.size(), milliseconds) <= 0)
+            return;
+        for (std::size_t i = 0; i < wanted.size(); ++i)
+        {
+            if (wanted[i].revents == 0)
+                continue;
+            std::array<char, 4096> buffer;
+            const auto got = ::read(pipes_[i], buffer.data(), buffer.size());
+            if (got > 0)
+                (i == 0 ? left_.out : left_.err).append(buffer.data(), static_cast<std::size_t>(got));
+            else if (got == 0 || errno != EINTR)
+                ::close(std::exchange(pipes_[i], -1));
+        }
+    }
+
+    finished late()
+    {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+        left_.status = -1;
+        left_.err += "\n(killed: it took too long)";
+        return left_;
+    }
+
+    pid_t pid_ = -1;
+    std::array<int, 2> pipes_{-1, -1};
+    finished left_;
+};
+
+/// Runs bazaard to its end.
+inline finished bazaard(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {})
+{
+    arguments.insert(arguments.begin(), BAZAARD_PROGRAM);
+    return process(std::move(arguments), std::move(environment)).wait();
+}
+
+/// A file that is gone with the object.
+class temporary_file
+{
+public:
+    explicit temporary_file(std::string_view contents)
+    {
+        const int file = ::mkstemp(path_.data());
+        if (file < 0 || ::write(file, contents.data(), contents.size()) != static_cast<ssize_t>(contents.size()))
+            throw std::runtime_error("mkstemp");
+        ::close(file);
+    }
+    ~temporary_file() { ::unlink(path_.c_str()); }
+    temporary_file(const temporary_file&) = delete;
+    temporary_file& operator=(const temporary_file&) = delete;
+
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+private:
+    std::string path_ = "/tmp/bazaard-test-XXXXXX";
+};
+
+}  // namespace bazaar::test

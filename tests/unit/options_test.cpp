@@ -1,0 +1,442 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "bazaar/app/flag.hpp"
+#include "bazaar/app/flag_value.hpp"
+#include "bazaar/app/help.hpp"
+#include "bazaar/app/options.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/scenario/registry.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+using scenario::field;
+using scenario::field_kind;
+
+/// Fields of a scenario that exists only here.
+constexpr std::array<field, 3> fields{{
+    {.name = "avg-qps", .initial = "20", .scale = 3, .low = 1, .high = 1'000'000, .placeholder = "RATE", .help = "rate"},
+    {.name = "country", .kind = field_kind::text, .initial = "*", .placeholder = "NAME", .help = "country"},
+    {.name = "lifecycle", .kind = field_kind::choice, .initial = "partial", .choices = "partial complete"},
+}};
+
+/// A command line in memory that may be overwritten, and the world around it.
+struct fixture
+{
+    surroundings around{.environment = {}, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .fields = fields};
+    std::map<std::string, std::string> files;
+    std::vector<std::string> words;
+
+    fixture()
+    {
+        around.read = [this](const std::string& path) -> std::optional<std::string>
+        {
+            const auto found = files.find(path);
+            return found == files.end() ? std::nullopt : std::optional(found->second);
+        };
+    }
+
+    options parse(std::vector<std::string> arguments)
+    {
+        words = std::move(arguments);
+        words.insert(words.begin(), "bazaard");
+        std::vector<char*> argv;
+        for (auto& word : words)
+            argv.push_back(word.data());
+        argv.push_back(nullptr);
+        return app::parse(static_cast<int>(words.size()), argv.data(), around);
+    }
+
+    /// Kind and lines of the refusal.
+    std::pair<error_kind, std::vector<std::string>> refusal(std::vector<std::string> arguments)
+    {
+        try
+        {
+            static_cast<void>(parse(std::move(arguments)));
+        }
+        catch (const error& problem)
+        {
+            return {problem.kind(), problem.lines()};
+        }
+        ADD_FAILURE() << "nothing was refused";
+        return {error_kind::internal, {}};
+    }
+};
+
+TEST(options, defaults)
+{
+    const auto made = fixture().parse({});
+    EXPECT_EQ(made.what, command::run);
+    EXPECT_FALSE(made.named);
+    EXPECT_EQ(made.ask, request::work);
+    EXPECT_EQ(made.schema, "demo");
+    EXPECT_EQ(made.batch_rows, 1000U);
+    EXPECT_EQ(made.run, "main");
+    EXPECT_EQ(made.seed, std::nullopt);
+    EXPECT_EQ(made.start, std::nullopt);
+    EXPECT_EQ(made.ticks_max, std::nullopt);
+    EXPECT_EQ(made.workers, 4U);
+    EXPECT_EQ(made.window, 1024U);
+    EXPECT_EQ(made.lag_max, std::chrono::seconds(10));
+    EXPECT_EQ(made.heartbeat_interval, std::chrono::seconds(10));
+    EXPECT_EQ(made.database.host, std::nullopt);
+    EXPECT_EQ(made.database.password, std::nullopt);
+    EXPECT_EQ(made.configuration.number("avg-qps"), 20'000);
+    EXPECT_TRUE(made.given.empty());
+    EXPECT_TRUE(made.given_settings.empty());
+    EXPECT_TRUE(made.warnings.empty());
+}
+
+TEST(options, the_written_defaults_are_the_real_ones)
+{
+    // Giving every documented default changes nothing.
+    const auto table = flag_table(fields);
+    std::vector<std::string> arguments;
+    for (const auto& entry : table)
+        if (entry.commands.has(command::run) && entry.form == flag_form::value && !entry.initial.empty())
+            arguments.push_back("--" + std::string(entry.name) + "=" + entry.initial);
+    fixture world;
+    const auto given = world.parse(arguments);
+    const auto plain = world.parse({});
+    EXPECT_EQ(given.schema, plain.schema);
+    EXPECT_EQ(given.batch_rows, plain.batch_rows);
+    EXPECT_EQ(given.run, plain.run);
+    EXPECT_EQ(given.ticks_max, plain.ticks_max);
+    EXPECT_EQ(given.workers, plain.workers);
+    EXPECT_EQ(given.window, plain.window);
+    EXPECT_EQ(given.lag_max, plain.lag_max);
+    EXPECT_EQ(given.heartbeat_interval, plain.heartbeat_interval);
+    EXPECT_EQ(given.bootstrap_servers, plain.bootstrap_servers);
+    EXPECT_EQ(given.topic_prefix, plain.topic_prefix);
+    EXPECT_EQ(given.level, plain.level);
+    EXPECT_EQ(given.format, plain.format);
+    EXPECT_EQ(given.progress, plain.progress);
+    EXPECT_TRUE(given.configuration == plain.configuration);
+}
+
+TEST(options, both_generations_of_the_command_line)
+{
+    const auto now = fixture().parse({"--db-host", "h", "--db-user", "u", "--db-password", "p", "--db-schema", "s",
+                                      "--db-batch-size", "7", "--db-name", "n"});
+    const auto before = fixture().parse({"--host", "h", "--user", "u", "--password", "p", "--schema", "s",
+                                         "--batch-size", "7", "--db-name", "n", "--no-create-topic", "--no-echo"});
+    for (const auto* made : {&now, &before})
+    {
+        EXPECT_EQ(made->database.host, "h");
+        EXPECT_EQ(made->database.user, "u");
+        EXPECT_EQ(made->database.password, "p");
+        EXPECT_EQ(made->database.name, "n");
+        EXPECT_EQ(made->schema, "s");
+        EXPECT_EQ(made->batch_rows, 7U);
+        EXPECT_TRUE(made->is_given("db-host"));
+    }
+}
+
+TEST(options, commands)
+{
+    EXPECT_EQ(fixture().parse({"init"}).what, command::init);
+    EXPECT_EQ(fixture().parse({"--seed", "1", "run"}).what, command::run);
+    const auto plan = fixture().parse({"plan", "--units", "5..5", "--format", "jsonl"});
+    EXPECT_EQ(plan.what, command::plan);
+    EXPECT_EQ(plan.units_first, 5U);
+    EXPECT_EQ(plan.units_last, 5U);
+    EXPECT_EQ(plan.plan_format, plan_format::jsonl);
+    EXPECT_EQ(fixture().parse({"explain", "ab-cd"}).id, "ab-cd");
+    EXPECT_EQ(fixture().parse({"explain", "--", "-x"}).id, "-x");
+}
+
+TEST(options, a_dry_run_is_a_plan_of_ten_units)
+{
+    const auto made = fixture().parse({"--dry-run", "--avg-qps", "5", "--db-host", "h"});
+    EXPECT_EQ(made.what, command::plan);
+    EXPECT_EQ(made.units_first, 0U);
+    EXPECT_EQ(made.units_last, 9U);
+}
+
+TEST(options, negative_numbers_are_values)
+{
+    EXPECT_EQ(fixture().parse({"--max-iter", "-1"}).ticks_max, std::nullopt);
+    EXPECT_TRUE(fixture().parse({"--max-iter", "-1"}).is_given("max-iter"));
+    EXPECT_EQ(fixture().parse({"--max-iter=3"}).ticks_max, 3U);
+}
+
+TEST(options, fields_of_the_scenario_know_whether_they_were_given)
+{
+    const auto made = fixture().parse({"--avg-qps", "20", "--lifecycle", "complete"});
+    EXPECT_EQ(made.configuration.text("lifecycle"), "complete");
+    const std::map<std::string, std::string> wanted{{"avg-qps", "20"}, {"lifecycle", "complete"}};
+    EXPECT_EQ(made.given_settings, wanted);
+}
+
+TEST(options, precedence)
+{
+    fixture world;
+    world.around.environment = {{"BAZAARD_CONFIG", "f"}, {"BAZAARD_SEED", "2"}, {"BAZAARD_ECHO", "false"}};
+    world.files["f"] = "seed = 1\nworkers = 8\necho = true\nunits = 3..4\n";
+    const auto made = world.parse({"--seed", "3"});
+    EXPECT_EQ(made.seed, 3U);
+    EXPECT_EQ(made.workers, 8U);
+    EXPECT_FALSE(made.echo);
+    EXPECT_EQ(made.given.at("seed").origin, "command line");
+    EXPECT_EQ(made.given.at("echo").origin, "environment BAZAARD_ECHO");
+    EXPECT_EQ(made.given.at("workers").origin, "f:2");
+    // Keys of other commands are fine in a file, but are nothing to this one.
+    EXPECT_FALSE(made.is_given("units"));
+    EXPECT_EQ(world.parse({"plan"}).units_first, 3U);
+}
+
+TEST(options, a_file)
+{
+    fixture world;
+    world.files["f"] = "\xef\xbb\xbf# shop\r\n\r\n  country =  New Zealand  # far\r\nschema=\"a # b\"\r\ndb-password = a#b";
+    const auto made = world.parse({"--config", "f"});
+    EXPECT_EQ(made.configuration.text("country"), "New Zealand");
+    EXPECT_EQ(made.schema, "a # b");
+    EXPECT_EQ(made.database.password, "a#b");
+    EXPECT_EQ(made.given.at("db-password").text, "***");
+    EXPECT_EQ(made.given.at("db-password").origin, "f:5");
+}
+
+TEST(options, mistakes_of_a_file)
+{
+    fixture world;
+    world.files["f"] = "turbo = 1\nworkers\nhelp = true\necho = yes\nseed = \"1\nseed = \"1\" 2\nhost = a\ndb-host = b\n"
+                       "window = 1\nwindow = 64\n";
+    const auto [kind, lines] = world.refusal({"--config", "f"});
+    EXPECT_EQ(kind, error_kind::config);
+    const std::vector<std::string> wanted{
+        "f:1: turbo: unknown name",
+        "f:2: must be `name = value`",
+        "f:3: help: cannot be set in a file",
+        "f:4: echo yes: must be true or false",
+        "f:5: seed: the closing quote is missing",
+        "f:6: seed: nothing but a comment may follow the closing quote",
+        "f:8: db-host: given twice, also as host",
+        "f:9: window 1: must be a whole number from 16 to 65536",
+        "f:10: window: given twice, before in line 9",
+    };
+    EXPECT_EQ(lines, wanted);
+
+    world.files["f"] = std::string("seed = 1\0", 9);
+    EXPECT_EQ(world.refusal({"--config", "f"}).second, std::vector<std::string>{"f: is not a text file"});
+}
+
+TEST(options, kinds_of_refusal)
+{
+    fixture world;
+    world.files["bad"] = "seed = x\n";
+    EXPECT_EQ(world.refusal({"--config", "bad"}).first, error_kind::config);
+    EXPECT_EQ(world.refusal({"--config", "none"}).first, error_kind::no_input);
+    EXPECT_EQ(world.refusal({"--config", "bad", "--workers", "0"}).first, error_kind::usage);
+    world.around.environment = {{"BAZAARD_CONFIG", "none"}};
+    EXPECT_EQ(world.refusal({}).second,
+              std::vector<std::string>{"BAZAARD_CONFIG=none in the environment: the file is missing or not readable"});
+}
+
+TEST(options, all_mistakes_at_once)
+{
+    fixture world;
+    world.files["f"] = "window = 1\n";
+    world.around.environment = {{"BAZAARD_WORKERS", "many"}};
+    const auto [kind, lines] = world.refusal({"--avg-qps", "x", "--turbo", "9", "--max-lag", "1d", "--config", "f",
+                                              "--units", "1..2", "--start-time", "2026-06-01T12:00:01Z", "--unpaced"});
+    EXPECT_EQ(kind, error_kind::usage);
+    EXPECT_EQ(lines.size(), 8U) << testing::PrintToString(lines);
+}
+
+TEST(options, a_mistake_in_a_value_brings_no_second_complaint)
+{
+    EXPECT_EQ(fixture().refusal({"--unpaced", "--max-iter", "x"}).second.size(), 1U);
+}
+
+TEST(options, the_value_after_an_unknown_flag_is_no_command)
+{
+    EXPECT_EQ(fixture().refusal({"--turbo", "9"}).second, std::vector<std::string>{"--turbo: unknown flag"});
+    EXPECT_EQ(fixture().refusal({"--turbo", "init", "--workers", "2"}).second.size(), 2U);
+}
+
+TEST(options, the_start_may_be_now_but_not_later)
+{
+    EXPECT_EQ(fixture().parse({"--start-time", "2026-06-01T14:00:00+02:00"}).start, parse_time("2026-06-01T12:00:00Z"));
+    EXPECT_EQ(fixture().refusal({"--start-time", "2026-06-01T12:00:00.000001Z"}).second.size(), 1U);
+}
+
+TEST(options, a_password_and_its_file)
+{
+    fixture world;
+    EXPECT_EQ(world.refusal({"--password", "p", "--db-password-file", "f"}).second,
+              std::vector<std::string>{"--db-password-file f: give this or --password, not both"});
+    // Of different sources, the stronger one counts alone.
+    world.around.environment = {{"BAZAARD_DB_PASSWORD", "p"}};
+    const auto made = world.parse({"--db-password-file", "f"});
+    EXPECT_EQ(made.database.password, std::nullopt);
+    EXPECT_EQ(made.database.password_file, "f");
+    EXPECT_FALSE(made.is_given("db-password"));
+}
+
+TEST(options, secrets_are_overwritten_in_place)
+{
+    fixture world;
+    const auto made = world.parse({"--password", "geheim", "--db-url", "postgresql://u:geheim@h/d", "--db-host", "h"});
+    EXPECT_EQ(made.database.password, "geheim");
+    EXPECT_EQ(made.database.url, "postgresql://u:geheim@h/d");
+    EXPECT_EQ(world.words[2], "xxxxxx");
+    EXPECT_EQ(world.words[4].find("geheim"), std::string::npos);
+    EXPECT_EQ(world.words[6], "h");
+    EXPECT_EQ(made.warnings.size(), 1U);
+
+    world.refusal({"--db-password=geheim", "--avg-qps", "0"});
+    EXPECT_EQ(world.words[1], "--db-password=xxxxxx");
+    world.refusal({"--db-passwrod", "geheim"});
+    EXPECT_EQ(world.words[2], "xxxxxx");
+    world.refusal({"--dbpassword=geheim"});
+    EXPECT_EQ(world.words[1], "--dbpassword=xxxxxx");
+}
+
+TEST(options, help_is_given_whatever_else_is_wrong)
+{
+    const auto made = fixture().parse({"plan", "--help", "--units", "x"});
+    EXPECT_EQ(made.ask, request::help);
+    EXPECT_EQ(made.what, command::plan);
+    EXPECT_TRUE(made.named);
+}
+
+TEST(options, unknown_variables_are_warnings)
+{
+    fixture world;
+    world.around.environment = {{"BAZAARD_AVG_QSP", "1"}, {"BAZAARD_TEST_X", "1"}, {"BAZAARD_PG_BIN", "x"},
+                                {"BAZAARD_CACHE", "x"},   {"BAZAARD_SEED", ""},    {"HOME", "/"}};
+    const auto made = world.parse({});
+    EXPECT_EQ(made.warnings,
+              std::vector<std::string>{"BAZAARD_AVG_QSP in the environment is not known; did you mean BAZAARD_AVG_QPS?"});
+    EXPECT_FALSE(made.is_given("seed"));
+}
+
+TEST(options, control_characters_of_a_value_do_not_reach_the_terminal)
+{
+    EXPECT_EQ(fixture().refusal({"--run", "a\x1b[2J\nb"}).second.at(0).find("--run a\\x1b[2J\\x0ab: must"), 0U);
+}
+
+TEST(flags, of_all_scenarios_are_complete_and_unique)
+{
+    const auto table = flag_table(scenario::registry().front().fields);
+    std::set<std::string_view> names;
+    for (const auto& entry : table)
+    {
+        EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
+        for (const auto alias : entry.aliases)
+            EXPECT_TRUE(names.insert(alias).second) << alias;
+        EXPECT_TRUE(entry.set) << entry.name;
+        EXPECT_TRUE(entry.help.ends_with('.')) << entry.name << ": " << entry.help;
+        EXPECT_EQ(entry.placeholder.empty(), entry.form != flag_form::value) << entry.name;
+        EXPECT_NE(listed(entry.commands), "") << entry.name;
+    }
+    for (const auto* name : {"avg-qps", "max-iter", "init-num-users", "country", "state", "postal-code", "user-create-prob",
+                             "user-update-prob", "order-update-prob", "ghost-create-prob", "host", "user", "password",
+                             "db-name", "schema", "batch-size", "echo", "bootstrap-servers", "topic-prefix", "create-topic",
+                             "db-host", "db-user", "db-password", "db-schema", "db-batch-size"})
+        EXPECT_TRUE(names.contains(name)) << name;
+}
+
+TEST(flag_values, durations)
+{
+    EXPECT_EQ(parse_duration("500ms"), microseconds(500'000));
+    EXPECT_EQ(parse_duration("10s"), microseconds(10'000'000));
+    EXPECT_EQ(parse_duration("5m"), std::chrono::minutes(5));
+    EXPECT_EQ(parse_duration("2h"), std::chrono::hours(2));
+    EXPECT_EQ(parse_duration("7"), std::chrono::seconds(7));
+    EXPECT_EQ(parse_duration("0.5"), microseconds(500'000));
+    EXPECT_EQ(parse_duration("0"), microseconds(0));
+    for (const auto* text : {"", "s", "-1s", "1d", "1 s", "nan", "9e99h", "9000000000000h"})
+        EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+}
+
+TEST(flag_values, units)
+{
+    EXPECT_EQ(parse_units("0..9"), std::pair(std::uint64_t{0}, std::uint64_t{9}));
+    for (const auto* text : {"", "1", "..", "1..", "..1", "2..1", "-1..2", "1...2", "1..2..3"})
+        EXPECT_EQ(parse_units(text), std::nullopt) << text;
+}
+
+TEST(flag_values, servers)
+{
+    for (const auto* text : {"a:1", "a.b-c:9092,d:65535", "[::1]:9092", "10.0.0.1:9092"})
+        EXPECT_TRUE(is_server_list(text)) << text;
+    for (const auto* text : {"", "a", "a:", ":1", "a:0", "a:65536", "a:1,", "a b:1", "::1:9092", "a:1;b:2"})
+        EXPECT_FALSE(is_server_list(text)) << text;
+}
+
+TEST(flag_values, schemas)
+{
+    for (const auto* text : {"demo", "a b", "Österreich", "information_schemas"})
+        EXPECT_EQ(check_schema(text), "") << text;
+    for (const auto* text : {"", "pg_temp", "information_schema", "bazaard", "a\nb", "\xc3", "\xed\xa0\x80"})
+        EXPECT_NE(check_schema(text), "") << text;
+}
+
+TEST(flag_values, masked_urls)
+{
+    const std::vector<std::pair<std::string, std::string>> table{
+        {"postgresql://u:s3cret@h:1/d", "postgresql://u:***@h:1/d"},
+        {"postgresql://u@h:1/d", "postgresql://u@h:1/d"},
+        {"postgresql://h:1/d", "postgresql://h:1/d"},
+        {"postgresql://u:s3@cr/et?x@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://h/d?password=s3cret&sslmode=require", "postgresql://h/d?password=***&sslmode=require"},
+        {"postgresql://h/d?a=b&sslpassword=s3cret", "postgresql://h/d?a=b&sslpassword=***"},
+        {"postgresql://h/d?p%61ssword=s3cret", "postgresql://h/d?p%61ssword=***"},
+        {"host=h password=s3cret user=u", "host=h password=*** user=u"},
+        {"host=h password = 's3 \\' cret' user=u", "host=h password = *** user=u"},
+        {"password=s3cret", "password=***"},
+    };
+    for (const auto& [url, wanted] : table)
+        EXPECT_EQ(masked_url(url), wanted);
+}
+
+TEST(likely_meant_flag, is_near)
+{
+    constexpr std::array<std::string_view, 4> names{"avg-qps", "run", "seed", "seed-dir"};
+    EXPECT_EQ(likely_meant("avg_qps", names), "avg-qps");
+    EXPECT_EQ(likely_meant("avgqps", names), "avg-qps");
+    EXPECT_EQ(likely_meant("seed-d", names), "seed-dir");
+    EXPECT_EQ(likely_meant("rnu", names), "run");
+    EXPECT_EQ(likely_meant("x", names), "");
+    EXPECT_EQ(likely_meant("frobnicate", names), "");
+}
+
+TEST(exit_codes, are_those_of_the_document)
+{
+    std::ifstream document(BAZAAR_SOURCE_DIR "/docs/exit-codes.md");
+    std::map<std::string, std::string> written;  // name -> code
+    for (std::string line; std::getline(document, line);)
+    {
+        std::istringstream cells(line);
+        std::string empty;
+        std::string code;
+        std::string word;
+        if (!std::getline(cells, empty, '|') || !std::getline(cells, code, '|') || !std::getline(cells, word, '|'))
+            continue;
+        code = code.substr(1, code.size() - 2);
+        if (code.find_first_not_of("0123456789") == std::string::npos)
+            written[word.substr(1, word.size() - 2)] = code;
+    }
+    std::map<std::string, std::string> real{{"clean", "0"}};
+    for (auto number = static_cast<int>(error_kind::rejects); number <= static_cast<int>(error_kind::config); ++number)
+    {
+        const auto kind = static_cast<error_kind>(number);
+        real[std::string(name(kind))] = std::to_string(exit_code(kind));
+    }
+    EXPECT_EQ(written, real);
+}
+
+}  // namespace
+}  // namespace bazaar::app
