@@ -27,6 +27,7 @@ struct record
     std::vector<std::pair<std::string, std::string>> settings;  ///< Scenario fields by name, as a user types them.
     std::vector<model::control> log;                             ///< In the order of their sequence.
     unit_no settled = 0;          ///< All units below are settled.
+    bool live = false;            ///< The run had caught up with the clock: from then on a pause is a shift.
     bool clean = false;           ///< The last owner stopped cleanly: no unit at or above `settled` was ever sent.
 };
 

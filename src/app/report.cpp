@@ -1,0 +1,103 @@
+#include "app/report.hpp"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace bazaar::app
+{
+namespace
+{
+
+/// "1,234,567": readable at a glance.
+std::string grouped(std::uint64_t n)
+{
+    auto digits = std::to_string(n);
+    for (std::size_t i = digits.size(); i > 3; i -= 3)
+        digits.insert(i - 3, 1, ',');
+    return digits;
+}
+
+std::string duration(std::uint64_t us)
+{
+    if (us < 1'000)
+        return fmt::format("{} us", us);
+    if (us < 10'000'000)
+        return fmt::format("{:.1f} ms", static_cast<double>(us) / 1e3);
+    return fmt::format("{:.1f} s", static_cast<double>(us) / 1e6);
+}
+
+double seconds(std::chrono::steady_clock::duration d)
+{
+    return std::chrono::duration<double>(d).count();
+}
+
+/// The figures of a group as "users 1,002 orders 40".
+std::string group(std::span<const scenario::figure> figures, bool rows, std::string_view between)
+{
+    std::string text;
+    for (const auto& f : figures)
+        if ((f.group == "rows") == rows)
+            fmt::format_to(std::back_inserter(text), "{}{} {}", text.empty() ? "" : between, f.name, grouped(f.value));
+    return text;
+}
+
+std::uint64_t errors(const run::tally& done)
+{
+    using run::outcome;
+    return done.of(outcome::foreign) + done.of(outcome::not_done) + done.of(outcome::in_doubt) + done.of(outcome::rejected);
+}
+
+}  // namespace
+
+double configured_rate(const scenario::settings& configuration)
+{
+    for (const auto& f : configuration.fields())
+        if (f.name == "avg-qps")
+            return static_cast<double>(configuration.number("avg-qps")) / 1e6;
+    return 0;
+}
+
+double reporter::target(const scenario::planner& plan) const
+{
+    const auto ticks = plan.ticks();
+    return ticks == 0 ? rate_ : rate_ * static_cast<double>(plan.next_no()) / static_cast<double>(ticks);
+}
+
+std::string reporter::status(const run::tally& done, const scenario::planner& plan, clock::time_point now)
+{
+    const double span = seconds(now - last_);
+    const double rate = span > 0 ? static_cast<double>(done.written() - last_written_) / span : 0;
+    last_ = now;
+    last_written_ = done.written();
+    plan.figures(figures_);
+    return fmt::format("{:.1f}/{:.1f} units/s | lag {} | {} | {} | errors {}", rate, target(plan),
+                       duration(static_cast<std::uint64_t>(done.lag.count())), group(figures_, true, " "),
+                       group(figures_, false, " "), errors(done));
+}
+
+std::string reporter::summary(const run::tally& done, const scenario::planner& plan, clock::time_point now) const
+{
+    using run::outcome;
+    std::vector<scenario::figure> figures;
+    plan.figures(figures);
+    const double took = seconds(now - begun_);
+    std::string text;
+    auto end = std::back_inserter(text);
+    fmt::format_to(end, "units     {} written in {:.1f} s ({:.1f}/s), {} of them found done; {} of {} planned in all, {} ticks\n",
+                   grouped(done.written()), took, took > 0 ? static_cast<double>(done.written()) / took : 0,
+                   grouped(done.of(outcome::already_there)), grouped(done.settled), grouped(plan.next_no()),
+                   grouped(plan.ticks()));
+    fmt::format_to(end, "rows      {}\n", group(figures, true, ", "));
+    if (const auto states = group(figures, false, ", "); !states.empty())
+        fmt::format_to(end, "states    {}\n", states);
+    fmt::format_to(end, "lag       p50 {}, p99 {}, max {} from planned to sent; answered in p50 {}, p99 {}, max {}\n",
+                   duration(done.sent.quantile(.5)), duration(done.sent.quantile(.99)), duration(done.sent.max()),
+                   duration(done.answered.quantile(.5)), duration(done.answered.quantile(.99)), duration(done.answered.max()));
+    fmt::format_to(end, "trouble   {} foreign edits, {} retries, {} in doubt; {} shifts, {:.1f} s\n",
+                   done.of(outcome::foreign), done.of(outcome::not_done), done.of(outcome::in_doubt), done.shifts,
+                   static_cast<double>(done.shifted.count()) / 1e6);
+    return text;
+}
+
+}  // namespace bazaar::app

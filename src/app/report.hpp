@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "bazaar/run/runner.hpp"
+#include "bazaar/scenario/scenario.hpp"
+
+namespace bazaar::app
+{
+
+/// Makes the status line and the summary of a run from the planner's figures and the runner's tally: never from a query.
+class reporter
+{
+public:
+    using clock = std::chrono::steady_clock;
+
+    /// `rate` is the configured number of ticks per second, 0 when the scenario knows none.
+    reporter(double rate, clock::time_point now) : rate_(rate), begun_(now), last_(now) {}
+
+    /// One line: units/s now and target, lag, rows per table, orders by status, errors.
+    [[nodiscard]] std::string status(const run::tally& done, const scenario::planner& plan, clock::time_point now);
+
+    /// Lines for the end of a run.
+    [[nodiscard]] std::string summary(const run::tally& done, const scenario::planner& plan, clock::time_point now) const;
+
+private:
+    /// Mean number of units per second that the plan asks for, by its own history.
+    [[nodiscard]] double target(const scenario::planner& plan) const;
+
+    double rate_;
+    clock::time_point begun_, last_;
+    std::uint64_t last_written_ = 0;
+    std::vector<scenario::figure> figures_;
+};
+
+/// The `avg-qps` of a scenario in ticks per second; 0 when it has no such field.
+[[nodiscard]] double configured_rate(const scenario::settings& configuration);
+
+}  // namespace bazaar::app

@@ -1,0 +1,140 @@
+#include "app/stage.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "bazaar/base/error.hpp"
+#include "bazaar/scenario/registry.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+/// The one entry of the registry with this name; throws `config` when this program has none.
+const scenario::entry& entry_named(std::string_view name)
+{
+    for (const auto& entry : scenario::registry())
+        if (entry.name == name)
+            return entry;
+    throw error(error_kind::config, fmt::format("the run's scenario \"{}\" is not part of this program", name));
+}
+
+scenario::seed_files read_seed_dir(const std::string& directory, std::span<const std::string_view> names,
+                                   std::vector<std::unique_ptr<std::string>>& kept)
+{
+    scenario::seed_files files;
+    if (directory.empty())
+        return files;
+    namespace fs = std::filesystem;
+    std::error_code failed;
+    if (!fs::is_directory(directory, failed))
+        throw error(error_kind::no_input, fmt::format("--seed-dir {}: is no directory that can be read", directory));
+    for (const auto name : names)
+    {
+        const auto path = fs::path(directory) / name;
+        if (!fs::exists(path, failed))
+            continue;
+        std::ifstream in(path, std::ios::binary);
+        auto bytes = std::make_unique<std::string>(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+        if (!fs::is_regular_file(path, failed) || !in)
+            throw error(error_kind::no_input, fmt::format("{}: cannot be read", path.string()));
+        files[std::string(name)] = *bytes;
+        kept.push_back(std::move(bytes));
+    }
+    if (files.empty())
+        throw error(error_kind::no_input, fmt::format("--seed-dir {}: has none of the files {}", directory,
+                                                      fmt::join(names, ", ")));
+    return files;
+}
+
+stage make(const scenario::entry& entry, const std::string& run, std::uint64_t seed,
+           const scenario::settings& configuration, const std::string& seed_dir)
+{
+    stage made;
+    auto files = read_seed_dir(seed_dir, entry.files, made.files);
+    made.shop = entry.make({run, seed, configuration, std::move(files)});
+    return made;
+}
+
+}  // namespace
+
+stage make_stage(const std::string& run, std::uint64_t seed, const scenario::settings& configuration,
+                 const std::string& seed_dir)
+{
+    return make(scenario::registry()[0], run, seed, configuration, seed_dir);
+}
+
+stage make_stage(const run::record& recorded, const std::string& seed_dir)
+{
+    const auto& entry = entry_named(recorded.scenario);
+    scenario::settings configuration(entry.fields);
+    for (const auto& [name, text] : recorded.settings)
+        if (const auto wrong = configuration.set(configuration.find(name), text); !wrong.empty())
+            throw error(error_kind::config, fmt::format("run {}: its recorded {} {} {}", recorded.run, name, text, wrong));
+    auto made = make(entry, recorded.run, recorded.seed, configuration, seed_dir);
+    std::vector<std::string> problems;
+    const auto ways_out = "use the program that began the run, begin another with --run NEW, or drop this one";
+    if (made.shop->version() != recorded.scenario_version)
+        problems.push_back(fmt::format("run {} was begun with version {} of scenario {}, this program has version {}: {}",
+                                       recorded.run, recorded.scenario_version, entry.name, made.shop->version(), ways_out));
+    if (made.shop->catalogue() != recorded.catalogue)
+        problems.push_back(fmt::format("run {} was begun with other seed data ({:016x}, now {:016x}): give the same "
+                                       "--seed-dir, or begin another with --run NEW",
+                                       recorded.run, recorded.catalogue, made.shop->catalogue()));
+    if (!problems.empty())
+        throw error(error_kind::config, problems);
+    return made;
+}
+
+run::record new_record(const options& opts, std::uint64_t seed, const scenario::scenario& shop)
+{
+    run::record fresh;
+    fresh.schema = opts.schema;
+    fresh.run = opts.run;
+    fresh.tag = run_tag(opts.run);
+    fresh.seed = seed;
+    fresh.scenario = shop.name();
+    fresh.scenario_version = shop.version();
+    fresh.catalogue = shop.catalogue();
+    fresh.window = opts.window;
+    const auto fields = opts.configuration.fields();
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        fresh.settings.emplace_back(fields[i].name, opts.configuration.printed(i));
+    return fresh;
+}
+
+std::uint64_t random_seed()
+{
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+}
+
+time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time now)
+{
+    const auto trial = shop.plan(time{});
+    time last;
+    while (trial->ticks() < ticks)
+        last = trial->next().at;
+    return now - (last - time{});
+}
+
+std::span<const scenario::field> fields_of(std::string_view scenario)
+{
+    return entry_named(scenario).fields;
+}
+
+void print_out(std::string_view text)
+{
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+        throw error(error_kind::io, fmt::format("stdout cannot be written: {}", std::strerror(errno)));
+}
+
+}  // namespace bazaar::app
