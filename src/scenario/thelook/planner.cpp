@@ -16,6 +16,12 @@ namespace
 /// A session needs this much room before its end, so that its events have moments of their own.
 constexpr microseconds session_min{20};
 
+/// Whether the step has a session of its own.
+constexpr bool closes(step what) noexcept
+{
+    return what == step::cancelled || what == step::returned;
+}
+
 }  // namespace
 
 time initial_birth(std::uint64_t seed, std::uint64_t row, time start)
@@ -29,7 +35,7 @@ std::uint64_t shop_planner::user::hash(std::uint64_t row) const noexcept
     std::uint64_t h = mix(row + static_cast<std::uint64_t>(created.us));
     h = mix(h ^ static_cast<std::uint64_t>(updated.us));
     h = mix(h ^ static_cast<std::uint64_t>(busy.us));
-    return mix(mix(h ^ (std::uint64_t{unit} << 24 | moves)) ^ writer);
+    return mix(mix(h ^ (std::uint64_t{unit} << 24 | moves)) ^ (std::uint64_t{writer} << 24 | closings));
 }
 
 std::uint64_t shop_planner::open_order::hash() const noexcept
@@ -51,7 +57,7 @@ shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start
     for (std::uint64_t row = 0; row < configuration_.initial_users; ++row)
     {
         const time born = initial_birth(seed, row, start);
-        user u{born, born, born, no_unit, 0, no_unit};
+        user u{born, born, born, no_unit, 0, no_unit, 0};
         users_.push(u);
         if (users_.end() > configuration_.active_users)
             users_.forget_below(users_.end() - configuration_.active_users);
@@ -128,12 +134,7 @@ void shop_planner::choose_user(random& dice)
         ++eligible_;
     const std::uint64_t active = configuration_.active_users;
     const std::uint64_t first = std::max(users_.begin(), eligible_ > active ? eligible_ - active : 0);
-    if (first > users_.begin())
-    {
-        for (auto row = users_.begin(); row < first; ++row)
-            users_digest_ -= users_[row].hash(row);
-        users_.forget_below(first);
-    }
+    forget_users_below(first);
     // One who is not in the middle of another session, as long as somebody is not.
     const std::uint64_t count = eligible_ - first;
     const std::uint64_t drawn = dice.below(count);
@@ -151,10 +152,35 @@ void shop_planner::choose_user(random& dice)
     buyer_moves_then_ = users_[buyer_].moves;
 }
 
+void shop_planner::forget_users_below(std::uint64_t first)
+{
+    for (auto row = users_.begin(); row < first; ++row)
+    {
+        if (users_[row].closings > 0)
+            departed_.emplace(row, users_[row]);
+        else
+            users_digest_ -= users_[row].hash(row);
+    }
+    users_.forget_below(first);
+}
+
+const shop_planner::user& shop_planner::remembered(std::uint64_t row) const
+{
+    return users_.knows(row) ? users_[row] : departed_.at(row);
+}
+
 void shop_planner::change_user(std::uint64_t row, const user& changed)
 {
-    users_digest_ += changed.hash(row) - users_[row].hash(row);
-    users_[row] = changed;
+    users_digest_ += changed.hash(row) - remembered(row).hash(row);
+    if (users_.knows(row))
+        users_[row] = changed;
+    else if (changed.closings > 0)
+        departed_.at(row) = changed;
+    else
+    {
+        users_digest_ -= changed.hash(row);
+        departed_.erase(row);
+    }
 }
 
 model::decision shop_planner::begin(std::uint16_t kind)
@@ -197,9 +223,10 @@ model::decision shop_planner::purchase()
     items_ += items;
     events_ += purchase_events(seed_, order, items);
     u.busy = d.at;
+    const life steps = draw_life(seed_, order, configuration_);
+    u.closings = (u.closings + (std::any_of(steps.begin(), steps.end(), closes) ? 1U : 0U)) & 0xffffffU;
     change_user(buyer_, u);
     ++orders_at_[static_cast<std::size_t>(step::none)];
-    const life steps = draw_life(seed_, order, configuration_);
     if (steps[0] != step::none)
         due_.push({now_ + delay_before(seed_, order, steps[0], configuration_.scale_milli), order, d.at, {}, {}, buyer_,
                    d.no, u.unit, d.no, static_cast<std::uint32_t>(u.moves), steps, 0});
@@ -210,7 +237,7 @@ model::decision shop_planner::user_created()
 {
     auto d = begin(kind::user_created);
     put(d, user_created_decision{users_.end()});
-    const user u{d.at, d.at, d.at, d.no & no_unit, 0, d.no & no_unit};
+    const user u{d.at, d.at, d.at, d.no & no_unit, 0, d.no & no_unit, 0};
     users_digest_ += u.hash(users_.end());
     users_.push(u);
     return d;
@@ -233,10 +260,7 @@ model::decision shop_planner::user_moved()
 
 bool shop_planner::room_for_session(const open_order& o) const
 {
-    const step what = o.steps[o.at];
-    if ((what != step::cancelled && what != step::returned) || !users_.knows(o.user))
-        return true;
-    return business(std::max(now_, o.due)) - users_[o.user].busy >= session_min;
+    return !closes(o.steps[o.at]) || business(std::max(now_, o.due)) - remembered(o.user).busy >= session_min;
 }
 
 model::decision shop_planner::advance_order()
@@ -248,19 +272,16 @@ model::decision shop_planner::advance_order()
     auto d = begin(kinds[static_cast<std::size_t>(what)]);
     d.depends_on(o.writer);
     step_decision s{o.order, o.unit, o.user, o.user_unit, o.created, o.shipped, o.delivered, 0, {}, o.moves, o.moves};
-    if (what == step::cancelled || what == step::returned)
+    if (closes(what))
     {
+        user u = remembered(o.user);
         s.session = sessions_++;
-        s.session_after = d.at - 2 * session_max;
+        s.session_after = std::max(d.at - 2 * session_max, u.busy);
+        s.moves_then = u.moves;
         events_ += closing_events(order_size(seed_, o.order));
-        if (users_.knows(o.user))
-        {
-            user u = users_[o.user];
-            s.session_after = std::max(s.session_after, u.busy);
-            s.moves_then = u.moves;
-            u.busy = d.at;
-            change_user(o.user, u);
-        }
+        u.busy = d.at;
+        --u.closings;
+        change_user(o.user, u);
     }
     put(d, s);
     --orders_at_[o.at == 0 ? 0 : static_cast<std::size_t>(o.steps[o.at - 1U])];
@@ -304,6 +325,9 @@ void shop_planner::apply(const model::control& entry)
 std::uint64_t shop_planner::digest() const
 {
     std::uint64_t h = mix(arrivals_.digest() ^ due_.digest());
+    for (const auto& f : settings_.fields())
+        if (f.steerable)
+            h = mix(h ^ static_cast<std::uint64_t>(settings_.number(f.name)));
     for (const std::uint64_t part :
          {users_digest_, users_.begin(), users_.end(), eligible_, next_no_, ticks_, orders_, items_, events_, sessions_,
           static_cast<std::uint64_t>(now_), static_cast<std::uint64_t>(shift_), std::uint64_t{pending_count_}})

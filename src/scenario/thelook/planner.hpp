@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -40,7 +41,7 @@ private:
     {
         time created, updated, busy;  ///< `busy`: end of the last session.
         std::uint64_t unit : 40, moves : 24;
-        std::uint64_t writer : 40;
+        std::uint64_t writer : 40, closings : 24;  ///< `closings`: its orders that are still to be cancelled or returned.
 
         [[nodiscard]] std::uint64_t hash(std::uint64_t row) const noexcept;
     };
@@ -72,6 +73,8 @@ private:
     void start_tick();
     void make_room();
     void choose_user(random& dice);
+    void forget_users_below(std::uint64_t row);
+    [[nodiscard]] const user& remembered(std::uint64_t row) const;
     void change_user(std::uint64_t row, const user& changed);
     [[nodiscard]] model::decision decide(task what);
     [[nodiscard]] model::decision purchase();
@@ -90,6 +93,7 @@ private:
     kit::arrivals arrivals_;
     kit::due_queue<open_order> due_;
     kit::population<user> users_;
+    std::map<std::uint64_t, user> departed_;  ///< No longer buying, but with a session to come that closes an order.
     std::uint64_t users_digest_ = 0;
     std::uint64_t eligible_ = 0;  ///< Users below are old enough to buy.
     unit_no next_no_ = 0;
