@@ -79,7 +79,8 @@ packages_install() {
     ((status == 0)) || die 69 "apt-get could not install: $*"
 }
 
-# ensure_packages GROUP...: installs what the groups need and the machine lacks; with BAZAARD_NO_INSTALL set it only says so.
+# ensure_packages GROUP...: installs what the groups need and the machine lacks;
+# with BAZAARD_CI_NO_INSTALL set it only says so and stops.
 ensure_packages() {
     local names missing=()
     command -v dpkg-query >/dev/null || {
@@ -91,7 +92,7 @@ ensure_packages() {
     names=$(packages_missing $names)
     [[ -n $names ]] || return 0
     mapfile -t missing <<<"$names"
-    [[ -z ${BAZAARD_NO_INSTALL:-} ]] ||
+    [[ -z ${BAZAARD_CI_NO_INSTALL:-} ]] ||
         die 69 "missing: ${missing[*]}; install with: apt-get install ${missing[*]}"
     packages_install "${missing[@]}"
 }
