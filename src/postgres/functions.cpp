@@ -96,7 +96,7 @@ public:
         std::string body = "\n";
         for (const auto& line : legend_)
             body += "-- " + line + '\n';
-        body += "DECLARE\n    changed bigint;\n    found bigint;\nBEGIN\n" + body_;
+        body += "DECLARE\n    changed bigint;\n    seen bigint;\nBEGIN\n" + body_;
         body += fmt::format("    RETURN {};\nEND\n", answer_committed);
 
         const auto arguments = joined(sql_types_, ", ");
@@ -208,7 +208,7 @@ private:
         line("    RAISE EXCEPTION USING ERRCODE = " + quote_literal(wrong_count_state) + ", SCHEMA = " + quote_literal(schema_) +
              ", TABLE = " + quote_literal(table_name_) + ',');
         line("        MESSAGE = format(" +
-             quote_literal("rows of %I." + std::string("%I") + " " + std::string(what) + ": planned %s, found %s") + ", " +
+             quote_literal("rows of %I.%I " + std::string(what) + ": planned %s, found %s") + ", " +
              quote_literal(schema_) + ", " + quote_literal(table_name_) + ", " + planned(part) + ", changed);");
     }
 
@@ -263,9 +263,9 @@ private:
         indent_ = 8;
         if (!part.many)
         {
-            line("SELECT " + (version_.empty() ? std::to_string(answer_other) : version_number()) + " INTO found FROM " + table_ +
+            line("SELECT " + (version_.empty() ? std::to_string(answer_other) : version_number()) + " INTO seen FROM " + table_ +
                  " AS t WHERE t." + key_ + " = " + key_parameter_ + ';');
-            line("RETURN CASE WHEN FOUND THEN coalesce(found, " + std::to_string(answer_other) + ") ELSE " +
+            line("RETURN CASE WHEN FOUND THEN coalesce(seen, " + std::to_string(answer_other) + ") ELSE " +
                  std::to_string(answer_absent) + " END;");
         }
         else

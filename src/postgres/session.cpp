@@ -160,9 +160,9 @@ failure connect_failure(PGconn* raw, const connect_words& words)
         what.message = one_line(found->second);
         // PgBouncer has one code for all of its refusals.
         const auto says = [&](std::string_view part) { return what.message.find(part) != what.message.npos; };
-        if (found->first == "08P01" && says("no such database"))
+        if (found->first == "08P01" && (says("no such database") || (says("database \"") && says("does not exist"))))
             what.sqlstate = sqlstate("3D000");
-        else if (found->first == "08P01" && (says("no such user") || says("authentication") || says("auth failed")))
+        else if (found->first == "08P01" && (says("no such user") || says("role \"") || says("auth")))
             what.sqlstate = sqlstate("28000");
         return what;
     }
