@@ -14,7 +14,8 @@ namespace bazaar::app
 const flag* find_flag(std::span<const flag> table, std::string_view name)
 {
     for (const auto& entry : table)
-        if (entry.name == name || std::find(entry.aliases.begin(), entry.aliases.end(), name) != entry.aliases.end())
+        if (entry.name == name ||
+            std::find(entry.aliases.begin(), entry.aliases.end(), name) != entry.aliases.end())
             return &entry;
     return nullptr;
 }
@@ -31,7 +32,9 @@ std::string shown(const flag& which, std::string_view text)
 {
     if (which.secret == flag_secret::whole)
         return "***";
-    const std::string value = which.secret == flag_secret::url ? masked_url(text) : std::string(text);
+    // A URI in the wrong place may hold a password too.
+    const bool url = which.secret == flag_secret::url || text.find("://") != std::string_view::npos;
+    const std::string value = url ? masked_url(text) : std::string(text);
 
     static constexpr std::size_t longest = 120;
     std::string safe;

@@ -46,8 +46,8 @@ bool is_server(std::string_view text)
                                         [&](char c)
                                         {
                                             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                                   (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
-                                                   (bracketed && (c == ':' || c == '%'));
+                                                   (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+                                                   c == '_' || (bracketed && (c == ':' || c == '%'));
                                         });
 }
 
@@ -57,15 +57,20 @@ bool is_utf8(std::string_view text)
     for (std::size_t i = 0; i < text.size();)
     {
         const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+        const std::size_t length = lead < 0x80   ? 1
+                                   : lead < 0xc2 ? 0
+                                   : lead < 0xe0 ? 2
+                                   : lead < 0xf0 ? 3
+                                   : lead < 0xf5 ? 4
+                                                 : 0;
         if (length == 0 || i + length > text.size())
             return false;
         for (std::size_t k = 1; k < length; ++k)
             if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80)
                 return false;
         const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0U;
-        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
-            (lead == 0xf4 && second > 0x8f))
+        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
+            (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
             return false;
         i += length;
     }
@@ -102,13 +107,15 @@ std::string masked_uri(std::string_view url)
 std::string masked_words(std::string_view line)
 {
     std::string text(line);
-    for (auto found = text.find("password"); found != std::string::npos; found = text.find("password", found + 1))
+    for (auto found = text.find("password"); found != std::string::npos;
+         found = text.find("password", found + 1))
     {
         const auto value = text.find_first_not_of(" \t", text.find('=', found) + 1);
         if (text.find('=', found) == std::string::npos || value == std::string::npos)
             break;
         auto end = value;
-        for (bool quoted = false; end < text.size() && (quoted || (text[end] != ' ' && text[end] != '\t')); ++end)
+        for (bool quoted = false; end < text.size() && (quoted || (text[end] != ' ' && text[end] != '\t'));
+             ++end)
         {
             if (text[end] == '\\')
                 ++end;
@@ -130,7 +137,8 @@ std::optional<microseconds> parse_duration(std::string_view text)
         std::int64_t us;
     };
     // "ms" stands before "s", which ends it too.
-    static constexpr std::array<unit, 4> units{{{"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}}};
+    static constexpr std::array<unit, 4> units{
+        {{"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}}};
 
     std::int64_t factor = 1'000'000;
     for (const auto& unit : units)
@@ -185,7 +193,8 @@ std::string check_schema(std::string_view text)
 {
     if (text.empty() || text.size() > 63)
         return "must be a name of 1 to 63 bytes";  // PostgreSQL cuts longer names silently.
-    if (!is_utf8(text) || std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }))
+    if (!is_utf8(text) ||
+        std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }))
         return "must be printable UTF-8";
     if (text.starts_with("pg_") || text == "information_schema")
         return "is reserved by PostgreSQL";

@@ -37,21 +37,26 @@ struct about
 
 constexpr std::array<about, 4> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
-     "Creates what is missing in the database, then writes one transaction per business action until --max-iter or a "
-     "signal ends it. A run that exists goes on where it stopped; changed rates and probabilities take effect from there "
+     "Creates what is missing in the database, then writes one transaction per business action until "
+     "--max-iter or a "
+     "signal ends it. A run that exists goes on where it stopped; changed rates and probabilities take "
+     "effect from there "
      "on."},
     {command::init, "bazaard init [FLAG]...", "Create schema, functions and static tables, and end.",
-     "Doing it again changes nothing. `run` does the same where it is missing, so this is for setting up with another role, "
+     "Doing it again changes nothing. `run` does the same where it is missing, so this is for setting up "
+     "with another role, "
      "or before a connector starts."},
     {command::plan, "bazaard plan [FLAG]...", "Print units of a run without a database.",
-     "The plan is a function of seed, start time and settings: these units are what `run` writes with the same flags."},
+     "The plan is a function of seed, start time and settings: these units are what `run` writes with the "
+     "same flags."},
     {command::explain, "bazaard explain [FLAG]... ID", "Tell the unit that made the row with this id.",
      "ID is a value of an id column of the shop's tables."},
 }};
 
 const about& about_of(command what)
 {
-    return *std::find_if(commands.begin(), commands.end(), [&](const about& entry) { return entry.what == what; });
+    return *std::find_if(commands.begin(), commands.end(),
+                         [&](const about& entry) { return entry.what == what; });
 }
 
 /// Breaks a text into lines; a word that is longer than a line stands alone.
@@ -147,31 +152,37 @@ std::vector<std::string_view> topics(std::span<const flag> table)
 
 std::string sources_text()
 {
-    return paragraph("A flag goes before the environment (BAZAARD_AVG_QPS for --avg-qps), the environment before the "
-                     "file of --config (avg-qps = 20), and the file before the default.");
+    return paragraph(
+        "A flag goes before the environment (BAZAARD_AVG_QPS for --avg-qps), the environment before the "
+        "file of --config (avg-qps = 20), and the file before the default.");
 }
 
 std::string overview()
 {
-    std::string text = paragraph("bazaard keeps a realistic shop alive inside PostgreSQL, for pipelines that capture its "
-                                 "changes.");
+    std::string text = paragraph(
+        "bazaard keeps a realistic shop alive inside PostgreSQL, for pipelines that capture its "
+        "changes.");
     text += "\nUsage: bazaard [COMMAND] [FLAG]...\n\nCommands\n";
     for (const auto& entry : commands)
-        text += beside(std::string(name(entry.what)) + (entry.what == command::run ? " (default)" : ""), entry.summary);
+        text += beside(std::string(name(entry.what)) + (entry.what == command::run ? " (default)" : ""),
+                       entry.summary);
     text += "\nExamples\n"
             "  bazaard --avg-qps 20 --db-host localhost --db-name fh_dev\n"
             "  bazaard run --seed 7 --unpaced --max-iter 10000\n"
             "  bazaard plan --seed 7 --units 0..9\n\n";
     text += sources_text();
-    text += '\n' + paragraph("'bazaard COMMAND --help' lists the flags of a command, 'bazaard --version' the versions. "
-                             "Exit codes: docs/exit-codes.md.");
+    text += '\n' +
+            paragraph(
+                "'bazaard COMMAND --help' lists the flags of a command, 'bazaard --version' the versions. "
+                "Exit codes: docs/exit-codes.md.");
     return text;
 }
 
 std::string command_help(command what, std::span<const flag> table)
 {
     const auto& entry = about_of(what);
-    std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", entry.summary, entry.usage, paragraph(entry.text));
+    std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", entry.summary, entry.usage,
+                                   paragraph(entry.text));
     for (const auto topic : topics(table))
     {
         std::string lines;
@@ -227,9 +238,10 @@ std::string version_text()
                        "nlohmann-json {}.{}.{}\n"
                        "spdlog        {}.{}.{}\n",
                        BAZAARD_VERSION, build_type(), sanitizer(), compiler(), BOOST_VERSION / 100'000,
-                       BOOST_VERSION / 100 % 1'000, BOOST_VERSION % 100, FMT_VERSION / 10'000, FMT_VERSION / 100 % 100,
-                       FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-                       NLOHMANN_JSON_VERSION_PATCH, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
+                       BOOST_VERSION / 100 % 1'000, BOOST_VERSION % 100, FMT_VERSION / 10'000,
+                       FMT_VERSION / 100 % 100, FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR,
+                       NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH, SPDLOG_VER_MAJOR,
+                       SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
 }
 
 /// A value as a configuration file takes it.
@@ -258,7 +270,8 @@ std::string config_text(const options& given, std::span<const flag> table)
         // The file cannot name itself.
         const std::string_view off = entry.place == flag_place::environment ? "# " : "";
         if (found != given.given.end())
-            text += fmt::format("{}{} = {}  # {}\n", off, entry.name, quoted(found->second.text), found->second.origin);
+            text += fmt::format("{}{} = {}  # {}\n", off, entry.name, quoted(found->second.text),
+                                found->second.origin);
         else if (entry.form != flag_form::value)
             text += fmt::format("{} = {}  # default\n", entry.name, entry.initial == "true");
         else if (!entry.initial.empty())
@@ -285,22 +298,26 @@ std::string cell(std::string_view text)
 
 std::string markdown(std::span<const flag> table)
 {
-    std::string text =
-        "# Flags\n\n"
-        "Made by `bazaard --help-markdown`; a test compares it with the program.\n\n"
-        "Each flag may also come from the environment (`--avg-qps` as `BAZAARD_AVG_QPS`) or from the file of `--config`\n"
-        "(`avg-qps = 20`). A flag goes before the environment, the environment before the file, the file before the\n"
-        "default; `--print-config` shows each value with its origin. Flags without a value are `true` or `false` there.\n"
-        "An empty variable counts as not set. In a file, `#` begins a comment at the start of a line or after a blank;\n"
-        "a value in double quotes keeps blanks and `#`.\n\n"
-        "A duration is a number with `ms`, `s`, `m` or `h`; a plain number counts seconds.\n\n"
-        "## Commands\n\n| command | what it does |\n| --- | --- |\n";
+    std::string text = "# Flags\n\n"
+                       "Made by `bazaard --help-markdown`; a test compares it with the program.\n\n"
+                       "Each flag may also come from the environment (`--avg-qps` as `BAZAARD_AVG_QPS`) or "
+                       "from the file of `--config`\n"
+                       "(`avg-qps = 20`). A flag goes before the environment, the environment before the "
+                       "file, the file before the\n"
+                       "default; `--print-config` shows each value with its origin. Flags without a value "
+                       "are `true` or `false` there.\n"
+                       "An empty variable counts as not set. In a file, `#` begins a comment at the start of "
+                       "a line or after a blank;\n"
+                       "a value in double quotes keeps blanks and `#`.\n\n"
+                       "A duration is a number with `ms`, `s`, `m` or `h`; a plain number counts seconds.\n\n"
+                       "## Commands\n\n| command | what it does |\n| --- | --- |\n";
     for (const auto& entry : commands)
         text += fmt::format("| `{}` | {} |\n", entry.usage, cell(entry.summary));
     for (const auto topic : topics(table))
     {
-        text += fmt::format("\n## {}\n\n| flag | default | range | commands | meaning |\n| --- | --- | --- | --- | --- |\n",
-                            topic);
+        text += fmt::format(
+            "\n## {}\n\n| flag | default | range | commands | meaning |\n| --- | --- | --- | --- | --- |\n",
+            topic);
         for (const auto& entry : table)
         {
             if (entry.topic != topic || entry.hidden)
@@ -311,11 +328,11 @@ std::string markdown(std::span<const flag> table)
             else if (entry.place == flag_place::environment)
                 notes += " Not in a file.";
             const auto initial = default_of(entry);
-            const auto shown_default = initial.empty()            ? std::string()
+            const auto shown_default = initial.empty()         ? std::string()
                                        : entry.initial.empty() ? cell(initial)
                                                                : fmt::format("`{}`", initial);
-            text += fmt::format("| `{}` | {} | {} | {} | {} |\n", term(entry), shown_default, cell(entry.range),
-                                listed(entry.commands), notes);
+            text += fmt::format("| `{}` | {} | {} | {} | {} |\n", term(entry), shown_default,
+                                cell(entry.range), listed(entry.commands), notes);
         }
     }
     return text;

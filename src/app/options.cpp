@@ -42,7 +42,7 @@ public:
 
     options decide(reading line)
     {
-        words(line.words);
+        words(line);
         made_.warnings.clear();
         add(usage_, line.mistakes);
         for (const auto& typed : line.unknown)
@@ -81,9 +81,14 @@ private:
 
     std::vector<std::string>& mistakes(source from) { return from == source::file ? config_ : usage_; }
 
-    void words(const std::vector<std::string>& words)
+    void words(const reading& line)
     {
-        static const flag plain{};
+        const auto& words = line.words;
+        // A word may be the second half of a password with a blank, or a connection URI without its flag.
+        const bool hush = std::any_of(line.values.begin(), line.values.end(),
+                                      [](const assignment& value)
+                                      { return value.which->secret == flag_secret::whole; });
+        const flag plain{.secret = hush ? flag_secret::whole : flag_secret::none};
         std::size_t next = 0;
         if (!words.empty())
         {
@@ -98,7 +103,8 @@ private:
                 for (const auto what_name : all_commands)
                     names.push_back(name(what_name));
                 usage_.push_back(fmt::format("'{}': unknown command{} (commands: {})", shown(plain, words[0]),
-                                             suggestion(likely_meant(words[0], names)), fmt::join(names, ", ")));
+                                             suggestion(likely_meant(words[0], names)),
+                                             fmt::join(names, ", ")));
                 return;
             }
             next = 1;
@@ -107,7 +113,8 @@ private:
         if (command_ == command::explain && next < words.size())
             made_.id = words[next++];
         for (; next < words.size(); ++next)
-            usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
+            usage_.push_back(
+                fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
     }
 
     void unknown(const std::string& typed)
@@ -122,8 +129,10 @@ private:
                     names.push_back(entry.name);
                     names.insert(names.end(), entry.aliases.begin(), entry.aliases.end());
                 }
-        const auto bare = std::string_view(typed).substr(std::min(typed.find_first_not_of('-'), typed.size()));
-        usage_.push_back(fmt::format("{}: unknown flag{}", shown(plain, typed), suggestion(likely_meant(bare, names), "--")));
+        const auto bare = std::string_view(typed).substr(
+            std::min(typed.find_first_not_of('-'), typed.size()));
+        usage_.push_back(fmt::format("{}: unknown flag{}", shown(plain, typed),
+                                     suggestion(likely_meant(bare, names), "--")));
     }
 
     /// The file that flag or environment name; nothing read when they name none.
@@ -152,7 +161,8 @@ private:
         {
             const auto& value = values[i];
             const auto before = std::find_if(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i),
-                                             [&](const assignment& other) { return other.which == value.which; });
+                                             [&](const assignment& other)
+                                             { return other.which == value.which; });
             if (before != values.begin() + static_cast<std::ptrdiff_t>(i))
             {
                 twice(*before, value);
@@ -183,12 +193,13 @@ private:
         const auto place = second.from == source::environment ? " in the environment" : "";
         if (first.spelled == second.spelled)
             lines.push_back(second.from == source::file
-                                ? fmt::format("{}: {}: given twice, before in line {}", second.place, second.spelled,
-                                              first.place.substr(first.place.rfind(':') + 1))
+                                ? fmt::format("{}: {}: given twice, before in line {}", second.place,
+                                              second.spelled, first.place.substr(first.place.rfind(':') + 1))
                                 : fmt::format("{}{}: given twice", second.spelled, place));
         else
-            lines.push_back(fmt::format("{}{}{}: given twice, also as {}", second.place.empty() ? "" : second.place + ": ",
-                                        second.spelled, place, first.spelled));
+            lines.push_back(fmt::format("{}{}{}: given twice, also as {}",
+                                        second.place.empty() ? "" : second.place + ": ", second.spelled,
+                                        place, first.spelled));
     }
 
     void note(const assignment& value)
@@ -219,8 +230,9 @@ private:
     void combine()
     {
         if (const auto* start = effective("start-time"); start != nullptr && *made_.start > around_.now)
-            mistakes(start->from).push_back(fmt::format("{}: must not be in the future; now is {}", described(*start),
-                                                        to_string(around_.now)));
+            mistakes(start->from)
+                .push_back(fmt::format("{}: must not be in the future; now is {}", described(*start),
+                                       to_string(around_.now)));
         if (made_.unpaced && !made_.ticks_max && !refused("--max-iter"))
             mistakes(effective("unpaced")->from)
                 .push_back(described(*effective("unpaced")) + ": needs --max-iter N with N >= 1");
@@ -232,8 +244,9 @@ private:
         if (password != nullptr && file != nullptr)
         {
             if (password->from == file->from)
-                mistakes(file->from).push_back(
-                    fmt::format("{}: give this or {}, not both", described(*file), password->spelled));
+                mistakes(file->from)
+                    .push_back(
+                        fmt::format("{}: give this or {}, not both", described(*file), password->spelled));
             else if (password->from > file->from)
                 forget("db-password-file", made_.database.password_file);
             else
@@ -260,12 +273,14 @@ private:
         const auto* password = effective("db-password");
         const auto* url = effective("db-url");
         const bool by_flag = password != nullptr && password->from == source::command_line;
-        const bool by_url = url != nullptr && url->from == source::command_line && shown(*url->which, url->text) != url->text;
+        const bool by_url = url != nullptr && url->from == source::command_line &&
+                            shown(*url->which, url->text) != url->text;
         if (by_flag || by_url)
-            made_.warnings.push_back(fmt::format("a password on the command line ({}) can be seen by others and stays in "
-                                                 "the shell's history: use --db-password-file, a libpq password file or "
-                                                 "a service file",
-                                                 (by_flag ? password : url)->spelled));
+            made_.warnings.push_back(
+                fmt::format("a password on the command line ({}) can be seen by others and stays in "
+                            "the shell's history: use --db-password-file, a libpq password file or "
+                            "a service file",
+                            (by_flag ? password : url)->spelled));
     }
 
     [[noreturn]] void fail()
@@ -317,7 +332,9 @@ surroundings process_surroundings()
         contents.resize(static_cast<std::size_t>(file.gcount()));
         return contents;
     };
-    made.now = time{std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+    made.now = time{
+        std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count()};
     made.fields = scenario::registry().front().fields;
     return made;
 }

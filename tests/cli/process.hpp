@@ -22,9 +22,9 @@ namespace bazaar::test
 /// What a process left behind.
 struct finished
 {
-    int status = -1;         ///< Exit code; 128 + n after signal n; -1 when it had to be killed for being late.
-    std::string out;         ///< stdout
-    std::string err;         ///< stderr
+    int status = -1;  ///< Exit code; 128 + n after signal n; -1 when it had to be killed for being late.
+    std::string out;  ///< stdout
+    std::string err;  ///< stderr
 };
 
 /// A program that runs beside the test, with an environment of its own: of the test's it sees only PATH and what sanitizers read.
@@ -91,7 +91,8 @@ public:
         const auto end = std::chrono::steady_clock::now() + limit;
         while (pipes_[0] >= 0 || pipes_[1] >= 0)
         {
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                end - std::chrono::steady_clock::now());
             if (left.count() <= 0)
                 return late();
             read_some(static_cast<int>(left.count()));
@@ -147,7 +148,8 @@ private:
 };
 
 /// Runs bazaard to its end.
-inline finished bazaard(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {})
+inline finished bazaard(std::vector<std::string> arguments,
+                        std::map<std::string, std::string> environment = {})
 {
     arguments.insert(arguments.begin(), BAZAARD_PROGRAM);
     return process(std::move(arguments), std::move(environment)).wait();
@@ -160,7 +162,8 @@ public:
     explicit temporary_file(std::string_view contents)
     {
         const int file = ::mkstemp(path_.data());
-        if (file < 0 || ::write(file, contents.data(), contents.size()) != static_cast<ssize_t>(contents.size()))
+        if (file < 0 ||
+            ::write(file, contents.data(), contents.size()) != static_cast<ssize_t>(contents.size()))
             throw std::runtime_error("mkstemp");
         ::close(file);
     }

@@ -25,7 +25,13 @@ using scenario::field_kind;
 
 /// Fields of a scenario that exists only here.
 constexpr std::array<field, 3> fields{{
-    {.name = "avg-qps", .initial = "20", .scale = 3, .low = 1, .high = 1'000'000, .placeholder = "RATE", .help = "rate"},
+    {.name = "avg-qps",
+     .initial = "20",
+     .scale = 3,
+     .low = 1,
+     .high = 1'000'000,
+     .placeholder = "RATE",
+     .help = "rate"},
     {.name = "country", .kind = field_kind::text, .initial = "*", .placeholder = "NAME", .help = "country"},
     {.name = "lifecycle", .kind = field_kind::choice, .initial = "partial", .choices = "partial complete"},
 }};
@@ -33,7 +39,8 @@ constexpr std::array<field, 3> fields{{
 /// A command line in memory that may be overwritten, and the world around it.
 struct fixture
 {
-    surroundings around{.environment = {}, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .fields = fields};
+    surroundings around{
+        .environment = {}, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .fields = fields};
     std::map<std::string, std::string> files;
     std::vector<std::string> words;
 
@@ -126,10 +133,11 @@ TEST(options, the_written_defaults_are_the_real_ones)
 
 TEST(options, both_generations_of_the_command_line)
 {
-    const auto now = fixture().parse({"--db-host", "h", "--db-user", "u", "--db-password", "p", "--db-schema", "s",
-                                      "--db-batch-size", "7", "--db-name", "n"});
+    const auto now = fixture().parse({"--db-host", "h", "--db-user", "u", "--db-password", "p", "--db-schema",
+                                      "s", "--db-batch-size", "7", "--db-name", "n"});
     const auto before = fixture().parse({"--host", "h", "--user", "u", "--password", "p", "--schema", "s",
-                                         "--batch-size", "7", "--db-name", "n", "--no-create-topic", "--no-echo"});
+                                         "--batch-size", "7", "--db-name", "n", "--no-create-topic",
+                                         "--no-echo"});
     for (const auto* made : {&now, &before})
     {
         EXPECT_EQ(made->database.host, "h");
@@ -198,7 +206,8 @@ TEST(options, precedence)
 TEST(options, a_file)
 {
     fixture world;
-    world.files["f"] = "\xef\xbb\xbf# shop\r\n\r\n  country =  New Zealand  # far\r\nschema=\"a # b\"\r\ndb-password = a#b";
+    world.files["f"] =
+        "\xef\xbb\xbf# shop\r\n\r\n  country =  New Zealand  # far\r\nschema=\"a # b\"\r\ndb-password = a#b";
     const auto made = world.parse({"--config", "f"});
     EXPECT_EQ(made.configuration.text("country"), "New Zealand");
     EXPECT_EQ(made.schema, "a # b");
@@ -210,8 +219,9 @@ TEST(options, a_file)
 TEST(options, mistakes_of_a_file)
 {
     fixture world;
-    world.files["f"] = "turbo = 1\nworkers\nhelp = true\necho = yes\nseed = \"1\nseed = \"1\" 2\nhost = a\ndb-host = b\n"
-                       "window = 1\nwindow = 64\n";
+    world.files["f"] =
+        "turbo = 1\nworkers\nhelp = true\necho = yes\nseed = \"1\nseed = \"1\" 2\nhost = a\ndb-host = b\n"
+        "window = 1\nwindow = 64\n";
     const auto [kind, lines] = world.refusal({"--config", "f"});
     EXPECT_EQ(kind, error_kind::config);
     const std::vector<std::string> wanted{
@@ -240,7 +250,8 @@ TEST(options, kinds_of_refusal)
     EXPECT_EQ(world.refusal({"--config", "bad", "--workers", "0"}).first, error_kind::usage);
     world.around.environment = {{"BAZAARD_CONFIG", "none"}};
     EXPECT_EQ(world.refusal({}).second,
-              std::vector<std::string>{"BAZAARD_CONFIG=none in the environment: the file is missing or not readable"});
+              std::vector<std::string>{
+                  "BAZAARD_CONFIG=none in the environment: the file is missing or not readable"});
 }
 
 TEST(options, all_mistakes_at_once)
@@ -248,10 +259,18 @@ TEST(options, all_mistakes_at_once)
     fixture world;
     world.files["f"] = "window = 1\n";
     world.around.environment = {{"BAZAARD_WORKERS", "many"}};
-    const auto [kind, lines] = world.refusal({"--avg-qps", "x", "--turbo", "9", "--max-lag", "1d", "--config", "f",
-                                              "--units", "1..2", "--start-time", "2026-06-01T12:00:01Z", "--unpaced"});
+    const auto [kind, lines] = world.refusal({"--avg-qps", "x", "--turbo", "9", "--max-lag", "1d", "--config",
+                                              "f", "--units", "1..2", "--start-time", "2026-06-01T12:00:01Z",
+                                              "--unpaced"});
     EXPECT_EQ(kind, error_kind::usage);
     EXPECT_EQ(lines.size(), 8U) << testing::PrintToString(lines);
+}
+
+TEST(options, a_mistake_in_one_source_is_told_although_another_is_right)
+{
+    fixture world;
+    world.around.environment = {{"BAZAARD_START_TIME", "2026-01-01"}, {"BAZAARD_MAX_ITER", "5"}};
+    EXPECT_EQ(world.refusal({"--start-time", "noon", "--max-iter", "x", "--unpaced"}).second.size(), 2U);
 }
 
 TEST(options, a_mistake_in_a_value_brings_no_second_complaint)
@@ -267,7 +286,8 @@ TEST(options, the_value_after_an_unknown_flag_is_no_command)
 
 TEST(options, the_start_may_be_now_but_not_later)
 {
-    EXPECT_EQ(fixture().parse({"--start-time", "2026-06-01T14:00:00+02:00"}).start, parse_time("2026-06-01T12:00:00Z"));
+    EXPECT_EQ(fixture().parse({"--start-time", "2026-06-01T14:00:00+02:00"}).start,
+              parse_time("2026-06-01T12:00:00Z"));
     EXPECT_EQ(fixture().refusal({"--start-time", "2026-06-01T12:00:00.000001Z"}).second.size(), 1U);
 }
 
@@ -287,7 +307,8 @@ TEST(options, a_password_and_its_file)
 TEST(options, secrets_are_overwritten_in_place)
 {
     fixture world;
-    const auto made = world.parse({"--password", "geheim", "--db-url", "postgresql://u:geheim@h/d", "--db-host", "h"});
+    const auto made = world.parse(
+        {"--password", "geheim", "--db-url", "postgresql://u:geheim@h/d", "--db-host", "h"});
     EXPECT_EQ(made.database.password, "geheim");
     EXPECT_EQ(made.database.url, "postgresql://u:geheim@h/d");
     EXPECT_EQ(world.words[2], "xxxxxx");
@@ -318,13 +339,15 @@ TEST(options, unknown_variables_are_warnings)
                                 {"BAZAARD_CACHE", "x"},   {"BAZAARD_SEED", ""},    {"HOME", "/"}};
     const auto made = world.parse({});
     EXPECT_EQ(made.warnings,
-              std::vector<std::string>{"BAZAARD_AVG_QSP in the environment is not known; did you mean BAZAARD_AVG_QPS?"});
+              std::vector<std::string>{
+                  "BAZAARD_AVG_QSP in the environment is not known; did you mean BAZAARD_AVG_QPS?"});
     EXPECT_FALSE(made.is_given("seed"));
 }
 
 TEST(options, control_characters_of_a_value_do_not_reach_the_terminal)
 {
-    EXPECT_EQ(fixture().refusal({"--run", "a\x1b[2J\nb"}).second.at(0).find("--run a\\x1b[2J\\x0ab: must"), 0U);
+    EXPECT_EQ(fixture().refusal({"--run", "a\x1b[2J\nb"}).second.at(0).find("--run a\\x1b[2J\\x0ab: must"),
+              0U);
 }
 
 TEST(flags, of_all_scenarios_are_complete_and_unique)
@@ -341,10 +364,31 @@ TEST(flags, of_all_scenarios_are_complete_and_unique)
         EXPECT_EQ(entry.placeholder.empty(), entry.form != flag_form::value) << entry.name;
         EXPECT_NE(listed(entry.commands), "") << entry.name;
     }
-    for (const auto* name : {"avg-qps", "max-iter", "init-num-users", "country", "state", "postal-code", "user-create-prob",
-                             "user-update-prob", "order-update-prob", "ghost-create-prob", "host", "user", "password",
-                             "db-name", "schema", "batch-size", "echo", "bootstrap-servers", "topic-prefix", "create-topic",
-                             "db-host", "db-user", "db-password", "db-schema", "db-batch-size"})
+    for (const auto* name : {"avg-qps",
+                             "max-iter",
+                             "init-num-users",
+                             "country",
+                             "state",
+                             "postal-code",
+                             "user-create-prob",
+                             "user-update-prob",
+                             "order-update-prob",
+                             "ghost-create-prob",
+                             "host",
+                             "user",
+                             "password",
+                             "db-name",
+                             "schema",
+                             "batch-size",
+                             "echo",
+                             "bootstrap-servers",
+                             "topic-prefix",
+                             "create-topic",
+                             "db-host",
+                             "db-user",
+                             "db-password",
+                             "db-schema",
+                             "db-batch-size"})
         EXPECT_TRUE(names.contains(name)) << name;
 }
 
@@ -423,14 +467,16 @@ TEST(exit_codes, are_those_of_the_document)
         std::string empty;
         std::string code;
         std::string word;
-        if (!std::getline(cells, empty, '|') || !std::getline(cells, code, '|') || !std::getline(cells, word, '|'))
+        if (!std::getline(cells, empty, '|') || !std::getline(cells, code, '|') ||
+            !std::getline(cells, word, '|'))
             continue;
         code = code.substr(1, code.size() - 2);
         if (code.find_first_not_of("0123456789") == std::string::npos)
             written[word.substr(1, word.size() - 2)] = code;
     }
     std::map<std::string, std::string> real{{"clean", "0"}};
-    for (auto number = static_cast<int>(error_kind::rejects); number <= static_cast<int>(error_kind::config); ++number)
+    for (auto number = static_cast<int>(error_kind::rejects); number <= static_cast<int>(error_kind::config);
+         ++number)
     {
         const auto kind = static_cast<error_kind>(number);
         real[std::string(name(kind))] = std::to_string(exit_code(kind));

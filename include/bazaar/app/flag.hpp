@@ -23,7 +23,10 @@ public:
             bits_ |= 1U << static_cast<unsigned>(member);
     }
 
-    [[nodiscard]] constexpr bool has(command member) const { return (bits_ >> static_cast<unsigned>(member) & 1U) != 0; }
+    [[nodiscard]] constexpr bool has(command member) const
+    {
+        return (bits_ >> static_cast<unsigned>(member) & 1U) != 0;
+    }
 
 private:
     unsigned bits_ = 0;
@@ -57,21 +60,22 @@ enum class flag_secret : std::uint8_t
 struct flag
 {
     std::string_view topic{};
-    std::string_view name{};                    ///< Without dashes.
-    std::vector<std::string_view> aliases{};    ///< Names of an older command line.
-    std::string placeholder{};                  ///< Of the value.
-    std::string initial{};                      ///< Default, as a user would type it; empty: none.
-    std::string initially{};                    ///< What happens without a value, where `initial` does not say it.
-    std::string range{};                        ///< Sentence part: "from 1 to 64".
+    std::string_view name{};                  ///< Without dashes.
+    std::vector<std::string_view> aliases{};  ///< Names of an older command line.
+    std::string placeholder{};                ///< Of the value.
+    std::string initial{};                    ///< Default, as a user would type it; empty: none.
+    std::string initially{};  ///< What happens without a value, where `initial` does not say it.
+    std::string range{};      ///< Sentence part: "from 1 to 64".
     std::string help{};
     command_set commands = {};
     flag_form form = flag_form::value;
     flag_place place = flag_place::anywhere;
     flag_secret secret = flag_secret::none;
-    char letter = '\0';                       ///< Of the short form.
-    bool hidden = false;                      ///< Not in help and documents.
+    char letter = '\0';   ///< Of the short form.
+    bool hidden = false;  ///< Not in help and documents.
 
-    /// Sets the option; toggles and marks get "true" or "false". Returns what is wrong, or nothing.
+    /// Sets the option; toggles and marks get "true" or "false". Returns what is wrong, or nothing; what is
+    /// wrong changes nothing.
     std::function<std::string(options&, std::string_view)> set{};
 };
 
@@ -88,7 +92,8 @@ struct flag
 [[nodiscard]] std::string shown(const flag& which, std::string_view text);
 
 /// The candidate that a typing mistake most likely meant; empty when none is near.
-[[nodiscard]] std::string_view likely_meant(std::string_view typed, std::span<const std::string_view> candidates);
+[[nodiscard]] std::string_view likely_meant(std::string_view typed,
+                                            std::span<const std::string_view> candidates);
 
 /// "run, plan and explain".
 [[nodiscard]] std::string listed(command_set commands);

@@ -88,7 +88,7 @@ struct options
     app::progress progress = app::progress::automatic;
 
     // Database.
-    database_flags database;        ///< Only what was given: libpq's own sources and the defaults come after it.
+    database_flags database;  ///< Only what was given: libpq's own sources and the defaults come after it.
     std::string schema = "demo";
     std::uint32_t batch_rows = 1000;  ///< Rows of one COPY chunk.
 
@@ -102,7 +102,7 @@ struct options
     std::uint32_t window = 1024;
     microseconds lag_max{10'000'000};
     microseconds heartbeat_interval{10'000'000};  ///< Zero: none.
-    std::string seed_dir;                         ///< Directory of the user's seed files; empty: the built-in ones.
+    std::string seed_dir;  ///< Directory of the user's seed files; empty: the built-in ones.
     bool echo = false;
 
     // Kafka: names only, nothing connects.
