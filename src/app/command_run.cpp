@@ -192,11 +192,7 @@ int run(const options& opts)
             print_out(text);
         };
     how.warn = [](const std::string& line) { log(log_level::warning, "run", line); };
-    how.done = [&]
-    {
-        tick.cancel();
-        signals.cancel();
-    };
+    how.done = [&] { loop.stop(); };
     run::runner runner(loop, shop, *planner, clock, how);
 
     int stops = 0;
