@@ -28,6 +28,7 @@ help_text() {
 # The files of the working tree that git knows or would add, NUL-separated, relative to the top.
 tree_files() {
     local file
+    [[ -e $top/.git ]] || die 66 "$top is no git checkout; clone the tree instead of copying it"
     git -c safe.directory="$top" -C "$top" ls-files -z --cached --others --exclude-standard |
         while IFS= read -r -d '' file; do
             [[ ! -e $top/$file && ! -L $top/$file ]] || printf '%s\0' "$file"

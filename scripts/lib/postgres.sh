@@ -353,7 +353,7 @@ pg_choose_bin() {
     printf '%s\n' "$bin" | tee "$dir/bin"
 }
 
-# Stops the cluster when the process has ended.
+# Stops the cluster when the process has ended; one that nobody has collected yet, a zombie, has ended too.
 pg_watch() {
     local dir=$1 pid=$2
     pg_unwatch "$dir"
@@ -361,7 +361,8 @@ pg_watch() {
         pg_close_files
         cd /
         # shellcheck disable=SC2016
-        exec setsid bash -c 'tail --pid="$1" -f /dev/null; exec "$2" stop "$3"' \
+        exec setsid bash -c 'while grep -q "^State:.[^ZX]" "/proc/$1/status"; do sleep 1; done
+            exec "$2" stop "$3"' \
             pg_watch "$pid" "$top/scripts/lib/pg_cluster" "$dir"
     ) </dev/null >/dev/null 2>&1 &
     printf '%d\n' "$!" >"$dir/watcher"
