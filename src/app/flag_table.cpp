@@ -198,7 +198,7 @@ void add_run(std::vector<flag>& table)
                      .initially = "recorded with the run; random for a new one",
                      .range = "from 0 to 18446744073709551615",
                      .help = "Equal seeds and equal settings make equal runs.",
-                     .commands = all_commands,
+                     .commands = {command::run, command::plan, command::explain},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto seed = parse_count(text);
@@ -233,7 +233,7 @@ void add_run(std::vector<flag>& table)
                      .initial = "-1",
                      .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
                      .help = "Ticks (purchases with their side tasks) after which the run ends.",
-                     .commands = {command::run},
+                     .commands = {command::run, command::plan},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto ticks = parse_count(text);
@@ -247,7 +247,7 @@ void add_run(std::vector<flag>& table)
         {.topic = running,
          .name = "unpaced",
          .help = "Writes as fast as the database takes it; the business time ends now. Needs --max-iter.",
-         .commands = {command::run},
+         .commands = {command::run, command::plan},
          .form = flag_form::mark,
          .set = mark(&options::unpaced)});
     table.push_back({.topic = running,
@@ -311,7 +311,7 @@ void add_run(std::vector<flag>& table)
                      .set = mark(&options::echo)});
     table.push_back({.topic = running,
                      .name = "dry-run",
-                     .help = "Connects to nothing and prints the first units: short for `plan --units 0..9`.",
+                     .help = "Prints the first units and writes nothing: short for `plan --units 0..9`.",
                      .commands = {command::run},
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
@@ -355,14 +355,13 @@ void add_plan(std::vector<flag>& table)
 
 void add_database(std::vector<flag>& table)
 {
-    const command_set connected{command::run, command::init, command::explain};
     table.push_back({.topic = database,
                      .name = "db-host",
                      .aliases = {"host"},
                      .placeholder = "HOST",
                      .initially = "PGHOST or the service file, then localhost",
                      .help = "Server, directory of its socket, or several behind commas.",
-                     .commands = connected,
+                     .commands = all_commands,
                      .set = database_text(&database_flags::host)});
     table.push_back({.topic = database,
                      .name = "db-port",
@@ -370,7 +369,7 @@ void add_database(std::vector<flag>& table)
                      .initially = "PGPORT or the service file, then 5432",
                      .range = "from 1 to 65535",
                      .help = "Port, or one per host behind commas.",
-                     .commands = connected,
+                     .commands = all_commands,
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_port_list(text))
@@ -384,7 +383,7 @@ void add_database(std::vector<flag>& table)
                      .placeholder = "NAME",
                      .initially = "PGUSER or the service file, then db_user",
                      .help = "Role.",
-                     .commands = connected,
+                     .commands = all_commands,
                      .set = database_text(&database_flags::user)});
     table.push_back(
         {.topic = database,
@@ -394,21 +393,21 @@ void add_database(std::vector<flag>& table)
          .initially = "PGPASSWORD, password file or service file, then db_password",
          .help = "Other users of the machine can see a command line: better use --db-password-file or a "
                  "libpq password file.",
-         .commands = connected,
+         .commands = all_commands,
          .secret = flag_secret::whole,
          .set = database_text(&database_flags::password)});
     table.push_back({.topic = database,
                      .name = "db-password-file",
                      .placeholder = "FILE",
                      .help = "File whose first line is the password.",
-                     .commands = connected,
+                     .commands = all_commands,
                      .set = database_text(&database_flags::password_file)});
     table.push_back({.topic = database,
                      .name = "db-name",
                      .placeholder = "NAME",
                      .initially = "PGDATABASE or the service file, then fh_dev",
                      .help = "Database.",
-                     .commands = connected,
+                     .commands = all_commands,
                      .set = database_text(&database_flags::name)});
     table.push_back(
         {.topic = database,
@@ -417,7 +416,7 @@ void add_database(std::vector<flag>& table)
          .help =
              "Several of these in one, like postgresql://USER@HOST:PORT/NAME; the other flags go before its "
              "parts.",
-         .commands = connected,
+         .commands = all_commands,
          .secret = flag_secret::url,
          .set = [](options& to, std::string_view text) -> std::string
          {
@@ -433,7 +432,7 @@ void add_database(std::vector<flag>& table)
                      .initial = "demo",
                      .range = "1 to 63 bytes",
                      .help = "Schema of the shop's tables.",
-                     .commands = connected,
+                     .commands = all_commands,
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          auto wrong = check_schema(text);
@@ -450,7 +449,7 @@ void add_database(std::vector<flag>& table)
          .initially = "PGSSLMODE or the service file, then prefer",
          .range = fmt::format("one of {}", fmt::join(modes, ", ")),
          .help = "Protection of the connection; only verify-full protects against an active attacker.",
-         .commands = connected,
+         .commands = all_commands,
          .set = [](options& to, std::string_view text) -> std::string
          {
              if (std::find(modes.begin(), modes.end(), text) == modes.end())
@@ -462,19 +461,19 @@ void add_database(std::vector<flag>& table)
                      .name = "db-sslrootcert",
                      .placeholder = "FILE",
                      .help = "Certificates of the authorities to trust.",
-                     .commands = connected,
+                     .commands = all_commands,
                      .set = database_text(&database_flags::sslrootcert)});
     table.push_back({.topic = database,
                      .name = "db-sslcert",
                      .placeholder = "FILE",
                      .help = "Certificate of the client.",
-                     .commands = connected,
+                     .commands = all_commands,
                      .set = database_text(&database_flags::sslcert)});
     table.push_back({.topic = database,
                      .name = "db-sslkey",
                      .placeholder = "FILE",
                      .help = "Key of the client.",
-                     .commands = connected,
+                     .commands = all_commands,
                      .set = database_text(&database_flags::sslkey)});
     table.push_back({.topic = database,
                      .name = "db-batch-size",
@@ -483,7 +482,7 @@ void add_database(std::vector<flag>& table)
                      .initial = "1000",
                      .range = "from 1 to 1000000",
                      .help = "Rows of one COPY when static tables and first users are loaded.",
-                     .commands = {command::run, command::init},
+                     .commands = {command::run},
                      .set = whole_number(&options::batch_rows, 1, 1'000'000)});
 }
 
@@ -508,7 +507,7 @@ void add_kafka(std::vector<flag>& table)
                      .placeholder = "PREFIX",
                      .initial = "ecomm",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
-                     .help = "First part of the topic names that the run prints at its start.",
+                     .help = "First part of the topic names, PREFIX.SCHEMA.TABLE.",
                      .commands = {command::run},
                      .set = [](options& to, std::string_view text) -> std::string
                      {

@@ -46,11 +46,14 @@ constexpr std::array<about, 4> commands{{
      "Doing it again changes nothing. `run` does the same where it is missing, so this is for setting up "
      "with another role, "
      "or before a connector starts."},
-    {command::plan, "bazaard plan [FLAG]...", "Print units of a run without a database.",
-     "The plan is a function of seed, start time and settings: these units are what `run` writes with the "
-     "same flags."},
+    {command::plan, "bazaard plan [FLAG]...", "Print units of a run and write nothing.",
+     "A plan is a function of seed, start time and settings. Without --seed, a run that the database has "
+     "recorded is "
+     "planned as it was recorded; with --seed, no database is needed."},
     {command::explain, "bazaard explain [FLAG]... ID", "Tell the unit that made the row with this id.",
-     "ID is a value of an id column of the shop's tables."},
+     "ID is a value of an id column of the shop's tables. The runs are looked up in the database; with "
+     "--seed, none is "
+     "needed."},
 }};
 
 const about& about_of(command what)
