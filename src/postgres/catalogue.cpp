@@ -11,7 +11,8 @@ catalogue read_catalogue(session& on, std::string_view schema)
         return found;
 
     const auto columns = on.exec(
-        "SELECT c.relname, c.relkind IN ('r', 'p'), a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, "
+        "SELECT c.relname, c.relkind IN ('r', 'p'), a.attname, pg_catalog.format_type(a.atttypid, "
+        "a.atttypmod), a.attnotnull, "
         "a.atthasdef OR a.attidentity <> '' "
         "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
         "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
@@ -33,14 +34,17 @@ catalogue read_catalogue(session& on, std::string_view schema)
 
     const auto constraints = on.exec(
         "SELECT c.relname, k.contype, k.conname, "
-        "(SELECT string_agg(a.attname, ', ' ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, n) "
+        "(SELECT string_agg(a.attname, ', ' ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY AS "
+        "u(attnum, n) "
         "JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum), "
         "fn.nspname, f.relname, "
-        "(SELECT string_agg(a.attname, ', ' ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, n) "
+        "(SELECT string_agg(a.attname, ', ' ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY AS "
+        "u(attnum, n) "
         "JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) "
         "FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid "
         "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-        "LEFT JOIN pg_catalog.pg_class f ON f.oid = k.confrelid LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace "
+        "LEFT JOIN pg_catalog.pg_class f ON f.oid = k.confrelid LEFT JOIN pg_catalog.pg_namespace fn "
+        "ON fn.oid = f.relnamespace "
         "WHERE n.nspname = $1 AND k.contype IN ('p', 'f', 'c') ORDER BY c.relname, k.conname",
         {schema});
     for (int i = 0; i < constraints.rows(); ++i)
@@ -54,8 +58,9 @@ catalogue read_catalogue(session& on, std::string_view schema)
         else if (kind == "c")
             relation->checks.emplace_back(constraints.get(i, 2));
         else
-            relation->foreign_keys.push_back({std::string(constraints.get(i, 3)), std::string(constraints.get(i, 4)),
-                                              std::string(constraints.get(i, 5)), std::string(constraints.get(i, 6))});
+            relation->foreign_keys.push_back(
+                {std::string(constraints.get(i, 3)), std::string(constraints.get(i, 4)),
+                 std::string(constraints.get(i, 5)), std::string(constraints.get(i, 6))});
     }
 
     const auto indexes = on.exec(
@@ -65,13 +70,15 @@ catalogue read_catalogue(session& on, std::string_view schema)
         "FROM generate_series(1, i.indnkeyatts::integer) AS g), "
         "i.indisunique, i.indisvalid, i.indpred IS NOT NULL "
         "FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid "
-        "JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+        "JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON "
+        "n.oid = c.relnamespace "
         "WHERE n.nspname = $1 ORDER BY c.relname, ic.relname",
         {schema});
     for (int i = 0; i < indexes.rows(); ++i)
         if (auto* relation = relation_of(indexes, i))
             relation->indexes.push_back({std::string(indexes.get(i, 1)), std::string(indexes.get(i, 2)),
-                                         indexes.get(i, 3) == "t", indexes.get(i, 4) == "t", indexes.get(i, 5) == "t"});
+                                         indexes.get(i, 3) == "t", indexes.get(i, 4) == "t",
+                                         indexes.get(i, 5) == "t"});
     return found;
 }
 

@@ -17,15 +17,12 @@ using enum error_kind;
 
 /// Before there is a session. What is not here is a server that is away for now.
 constexpr row connecting[] = {
-    {"28", permanent, permission},
-    {"42501", permanent, permission},
-    {"3D000", permanent, config},
-    {"57P04", permanent, config},
-    {"0A", permanent, config},
-    {"F0", permanent, config},
+    {"28", permanent, permission}, {"42501", permanent, permission}, {"3D000", permanent, config},
+    {"57P04", permanent, config},  {"0A", permanent, config},        {"F0", permanent, config},
 };
 
-/// In answer to a request on a live link. The first row that fits counts, so whole codes stand before their class.
+/// In answer to a request on a live link. The first row that fits counts, so whole codes stand before their
+/// class.
 constexpr row answering[] = {
     {"BZ001", mismatch, config},
     // Undone as a whole and by chance: the same rows again.

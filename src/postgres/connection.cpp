@@ -122,7 +122,8 @@ connection_parameters resolve(const connection_flags& flags, std::string_view ru
         fill("user", "PGUSER", "db_user");
         fill("dbname", "PGDATABASE", "fh_dev");
         // The password goes with our user only, and with nobody who keeps passwords in libpq's own places.
-        if (to.find("user") == "db_user" && !to.password_file && to.find("passfile").empty() && !has_password_file())
+        if (to.find("user") == "db_user" && !to.password_file && to.find("passfile").empty() &&
+            !has_password_file())
             fill("password", "PGPASSWORD", "db_password");
     }
 

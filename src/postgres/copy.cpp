@@ -16,8 +16,8 @@ constexpr std::chrono::seconds long_deadline{90};
 
 }  // namespace
 
-void copy_rows(session& on, std::string_view schema, const model::table& t, const id_codec& ids, std::size_t batch_rows,
-               const row_source& rows)
+void copy_rows(session& on, std::string_view schema, const model::table& t, const id_codec& ids,
+               std::size_t batch_rows, const row_source& rows)
 {
     const auto numbers = live_columns(t);
     std::vector<field_type> types;

@@ -16,34 +16,114 @@ namespace
 
 /// Words that PostgreSQL 14 to 18 take as a table's or a column's name only in quotes. In order.
 constexpr std::array<std::string_view, 97> reserved{
-    "all",          "analyse",         "analyze",           "and",           "any",
-    "array",        "as",              "asc",               "asymmetric",    "authorization",
-    "between",      "bigint",          "binary",            "both",          "case",
-    "cast",         "check",           "collate",           "collation",     "column",
-    "concurrently", "constraint",      "create",            "cross",         "current_catalog",
-    "current_date", "current_role",    "current_schema",    "current_time",  "current_timestamp",
-    "current_user", "default",         "deferrable",        "desc",          "distinct",
-    "do",           "else",            "end",               "except",        "false",
-    "fetch",        "for",             "foreign",           "freeze",        "from",
-    "full",         "grant",           "group",             "having",        "ilike",
-    "in",           "initially",       "inner",             "intersect",     "into",
-    "is",           "isnull",          "join",              "lateral",       "leading",
-    "left",         "like",            "limit",             "localtime",     "localtimestamp",
-    "natural",      "not",             "notnull",           "null",          "offset",
-    "on",           "only",            "or",                "order",         "outer",
-    "overlaps",     "placing",         "primary",           "references",    "returning",
-    "right",        "select",          "session_user",      "similar",       "some",
-    "symmetric",    "system_user",     "table",             "tablesample",   "then",
-    "to",           "trailing",        "true",              "union",         "unique",
-    "user",         "using",
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "between",
+    "bigint",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "system_user",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
 };
-constexpr std::array<std::string_view, 7> more_reserved{"variadic", "verbose", "when", "where", "window", "with", "values"};
+constexpr std::array<std::string_view, 7> more_reserved{"variadic", "verbose", "when",  "where",
+                                                        "window",   "with",    "values"};
 
 /// Quoted only where it has to be: the text is for people, too.
 std::string plain(std::string_view name)
 {
     const bool simple = !name.empty() && !(name.front() >= '0' && name.front() <= '9') &&
-                        std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+                        std::ranges::all_of(
+                            name, [](char c)
+                            { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
     const bool word = std::ranges::find(reserved, name) != reserved.end() ||
                       std::ranges::find(more_reserved, name) != more_reserved.end();
     const auto quoted = quote_identifier(name);  // Checked in any case.
@@ -57,7 +137,8 @@ void add_table(std::string& out, const model::table& t)
     for (const auto number : numbers)
     {
         const auto& column = t.columns[number];
-        lines.push_back(fmt::format("{} {}{}", plain(column.name), column.sql_type, column.nullable ? "" : " NOT NULL"));
+        lines.push_back(
+            fmt::format("{} {}{}", plain(column.name), column.sql_type, column.nullable ? "" : " NOT NULL"));
     }
     lines.push_back(fmt::format("CONSTRAINT {} PRIMARY KEY ({})", plain(std::string(t.name) + "_pkey"),
                                 plain(t.columns[t.key].name)));
@@ -65,17 +146,16 @@ void add_table(std::string& out, const model::table& t)
         lines.push_back(fmt::format("CONSTRAINT {} CHECK ({})", plain(check.name), check.expression));
     out += fmt::format("\nCREATE TABLE {} (\n    {}\n);\n", plain(t.name), fmt::join(lines, ",\n    "));
     for (const auto& index : t.indexes)
-        out += fmt::format("CREATE {}INDEX {} ON {} ({});\n", index.unique ? "UNIQUE " : "", plain(index.name), plain(t.name),
-                           index.columns);
+        out += fmt::format("CREATE {}INDEX {} ON {} ({});\n", index.unique ? "UNIQUE " : "",
+                           plain(index.name), plain(t.name), index.columns);
 }
 
 }  // namespace
 
 std::string schema_sql(std::span<const model::table> tables)
 {
-    std::string out =
-        "-- Made by bazaard from the tables of its scenario; do not edit.\n"
-        "-- Names are unqualified: set search_path to the schema first.\n";
+    std::string out = "-- Made by bazaard from the tables of its scenario; do not edit.\n"
+                      "-- Names are unqualified: set search_path to the schema first.\n";
     const auto order = parents_first(tables);
     for (const auto number : order)
         add_table(out, tables[number]);
@@ -89,8 +169,9 @@ std::string schema_sql(std::span<const model::table> tables)
             expect(parent != tables.end(), "a foreign key names a table of its scenario");
             if (std::exchange(first, false))
                 out += '\n';
-            out += fmt::format("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({});\n", plain(t.name),
-                               plain(fmt::format("{}_{}_fkey", t.name, link.column)), plain(link.column), plain(link.table),
+            out += fmt::format("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({});\n",
+                               plain(t.name), plain(fmt::format("{}_{}_fkey", t.name, link.column)),
+                               plain(link.column), plain(link.table),
                                plain(parent->columns[parent->key].name));
         }
     }

@@ -95,13 +95,16 @@ Narrow narrowed(field_type type, const model::value& v)
 void encode_numeric(byte_buffer& out, std::int64_t units, unsigned scale)
 {
     const bool negative = units < 0;
-    unsigned __int128 magnitude = negative ? ~static_cast<std::uint64_t>(units) + 1 : static_cast<std::uint64_t>(units);
-    // Groups of four digits are counted from the point, so the digits behind it are filled up to whole groups.
+    unsigned __int128 magnitude = negative ? ~static_cast<std::uint64_t>(units) + 1
+                                           : static_cast<std::uint64_t>(units);
+    // Groups of four digits are counted from the point, so the digits behind it are filled up to whole
+    // groups.
     for (unsigned i = scale; i % 4 != 0; ++i)
         magnitude *= 10;
     const int behind = static_cast<int>((scale + 3) / 4);
 
-    std::array<std::uint16_t, 12> groups{};  // From the right; 10^19 * 10^3 has six of them, the scale adds at most five.
+    std::array<std::uint16_t, 12>
+        groups{};  // From the right; 10^19 * 10^3 has six of them, the scale adds at most five.
     int count = 0;
     for (; magnitude != 0; magnitude /= 10'000)
         groups[static_cast<std::size_t>(count++)] = static_cast<std::uint16_t>(magnitude % 10'000);

@@ -22,8 +22,9 @@ void touch(session& on, std::string_view schema, const scenario::scenario& shop)
         expect(!moment.empty(), "a heartbeat table has a column for the moment");
         const auto key = quote_identifier(t.columns[t.key].name);
         const auto stamp = quote_identifier(moment);
-        on.exec(fmt::format("INSERT INTO {0} ({1}, {2}) VALUES (1, now()) ON CONFLICT ({1}) DO UPDATE SET {2} = EXCLUDED.{2}",
-                            quote_qualified(schema, t.name), key, stamp));
+        on.exec(fmt::format(
+            "INSERT INTO {0} ({1}, {2}) VALUES (1, now()) ON CONFLICT ({1}) DO UPDATE SET {2} = EXCLUDED.{2}",
+            quote_qualified(schema, t.name), key, stamp));
     }
 }
 

@@ -18,7 +18,8 @@ std::uint8_t byte_at(std::string_view text, std::size_t i) noexcept
     return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0;
 }
 
-/// Length of the UTF-8 sequence at `i`, 0 when there is no valid one (RFC 3629, so no surrogates and nothing overlong).
+/// Length of the UTF-8 sequence at `i`, 0 when there is no valid one (RFC 3629, so no surrogates and nothing
+/// overlong).
 std::size_t sequence(std::string_view text, std::size_t i) noexcept
 {
     const auto continues = [&](std::size_t at) { return (byte_at(text, at) & 0xc0) == 0x80; };
@@ -111,8 +112,8 @@ void check_schema_name(std::string_view name)
     if (const auto problem = identifier_problem(name); !problem.empty())
         throw error(error_kind::usage, "--db-schema: the name " + problem);
     if (name.starts_with("pg_") || name == "information_schema")
-        throw error(error_kind::usage,
-                    "--db-schema: \"" + std::string(name) + "\" is a schema of PostgreSQL itself; name another");
+        throw error(error_kind::usage, "--db-schema: \"" + std::string(name) +
+                                           "\" is a schema of PostgreSQL itself; name another");
     if (name == "bazaard")
         throw error(error_kind::usage, "--db-schema: \"bazaard\" is the daemon's own schema; name another");
 }

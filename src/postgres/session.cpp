@@ -25,11 +25,13 @@ using clock = std::chrono::steady_clock;
 
 constexpr int version_min = 140000;
 
-/// Settings of the session. They go with the start-up packet: SET after the connect would cost a round trip and would
-/// not hold behind a pooler either. lock_timeout < statement_timeout < our own deadline, so that the server gives up first.
+/// Settings of the session. They go with the start-up packet: SET after the connect would cost a round trip
+/// and would not hold behind a pooler either. lock_timeout < statement_timeout < our own deadline, so that
+/// the server gives up first.
 constexpr std::string_view start_options =
     "-c search_path= -c lock_timeout=2s -c statement_timeout=8s -c idle_in_transaction_session_timeout=10s "
-    "-c timezone=UTC -c datestyle=ISO -c client_min_messages=warning";
+    "-c default_transaction_isolation=read\\ committed -c timezone=UTC -c datestyle=ISO -c "
+    "client_min_messages=warning";
 
 /// Waits until the socket is ready or the deadline has passed.
 bool wait_for(int socket, short events, clock::time_point deadline)
@@ -133,8 +135,8 @@ private:
     std::vector<const char*> values_;
 };
 
-/// Cuts ":  28P01: " out of a verbose message: the only place where libpq tells the SQLSTATE of a failed connect.
-/// With several hosts the last one's counts.
+/// Cuts ":  28P01: " out of a verbose message: the only place where libpq tells the SQLSTATE of a failed
+/// connect. With several hosts the last one's counts.
 std::optional<std::pair<std::string, std::string>> state_in(std::string_view text)
 {
     std::optional<std::pair<std::string, std::string>> found;
@@ -142,14 +144,16 @@ std::optional<std::pair<std::string, std::string>> state_in(std::string_view tex
     {
         const auto state = text.substr(at + 3, 5);
         const bool whole = state.size() == 5 && text.substr(at + 8, 2) == ": " &&
-                           std::ranges::all_of(state, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+                           std::ranges::all_of(state, [](char c)
+                                               { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
         if (whole)
             found.emplace(state, text.substr(at + 10, text.find('\n', at) - at - 10));
     }
     return found;
 }
 
-/// What a failed connect was. Where no code came from the server, the code of the standard that says the same stands in.
+/// What a failed connect was. Where no code came from the server, the code of the standard that says the same
+/// stands in.
 failure connect_failure(PGconn* raw, const connect_words& words)
 {
     failure what{.at = phase::connect, .link_lost = true};
@@ -160,7 +164,8 @@ failure connect_failure(PGconn* raw, const connect_words& words)
         what.message = one_line(found->second);
         // PgBouncer has one code for all of its refusals.
         const auto says = [&](std::string_view part) { return what.message.find(part) != what.message.npos; };
-        if (found->first == "08P01" && (says("no such database") || (says("database \"") && says("does not exist"))))
+        if (found->first == "08P01" &&
+            (says("no such database") || (says("database \"") && says("does not exist"))))
             what.sqlstate = sqlstate("3D000");
         else if (found->first == "08P01" && (says("no such user") || says("role \"") || says("auth")))
             what.sqlstate = sqlstate("28000");
@@ -206,7 +211,8 @@ std::string quoted(std::string_view text)
 
 }  // namespace
 
-// ---- result ---------------------------------------------------------------------------------------------------------
+// ---- result
+// ---------------------------------------------------------------------------------------------------------
 
 void result::clear::operator()(pg_result* raw) const noexcept
 {
@@ -231,8 +237,9 @@ bool result::null(int row, int column) const noexcept
 std::string_view result::get(int row, int column) const noexcept
 {
     const char* value = PQgetvalue(raw_.get(), row, column);
-    return value == nullptr ? std::string_view()
-                            : std::string_view(value, static_cast<std::size_t>(PQgetlength(raw_.get(), row, column)));
+    return value == nullptr
+               ? std::string_view()
+               : std::string_view(value, static_cast<std::size_t>(PQgetlength(raw_.get(), row, column)));
 }
 
 std::int64_t result::number(int row, int column) const
@@ -249,7 +256,8 @@ std::string_view result::tag() const noexcept
     return raw_ == nullptr ? std::string_view() : std::string_view(PQcmdStatus(raw_.get()));
 }
 
-// ---- session --------------------------------------------------------------------------------------------------------
+// ---- session
+// --------------------------------------------------------------------------------------------------------
 
 void session::finish::operator()(pg_conn* raw) const noexcept
 {
@@ -281,7 +289,8 @@ void session::connect(const connection_parameters& to)
         bool late = false;
         while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED && !late)
         {
-            late = !wait_for(PQsocket(raw_.get()), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
+            late = !wait_for(PQsocket(raw_.get()), state == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+                             deadline);
             if (!late)
                 state = PQconnectPoll(raw_.get());
         }
@@ -310,9 +319,10 @@ void session::connect(const connection_parameters& to)
     {
         const char* text = PQparameterStatus(raw_.get(), "server_version");
         raw_.reset();
-        throw error(error_kind::config, "the server at " + where_ + " is PostgreSQL " +
-                                            (text == nullptr ? std::to_string(version / 10000) : std::string(text)) +
-                                            "; bazaard needs 14 or later");
+        throw error(error_kind::config,
+                    "the server at " + where_ + " is PostgreSQL " +
+                        (text == nullptr ? std::to_string(version / 10000) : std::string(text)) +
+                        "; bazaard needs 14 or later");
     }
 }
 
@@ -357,7 +367,8 @@ failure session::lost(phase at, std::string message)
     return what;
 }
 
-/// Finds a link that broke while it was idle: nothing of the request is sent then, so there is no doubt about it.
+/// Finds a link that broke while it was idle: nothing of the request is sent then, so there is no doubt about
+/// it.
 std::optional<failure> session::ready()
 {
     if (raw_ == nullptr)
@@ -387,8 +398,8 @@ std::optional<failure> session::flush(phase at, clock::time_point deadline)
     return std::nullopt;
 }
 
-/// Reads everything that a request brings. Success is known only with the server's last word, as a COMMIT may still fail
-/// after the rows have come.
+/// Reads everything that a request brings. Success is known only with the server's last word, as a COMMIT may
+/// still fail after the rows have come.
 reply session::collect(phase at)
 {
     const auto deadline = clock::now() + options_.call_deadline;
@@ -422,7 +433,8 @@ reply session::collect(phase at)
             answer.value = std::move(one);
         }
     }
-    const bool fatal = answer.failed && (answer.failed->severity == "FATAL" || answer.failed->severity == "PANIC");
+    const bool fatal = answer.failed &&
+                       (answer.failed->severity == "FATAL" || answer.failed->severity == "PANIC");
     if (fatal || PQstatus(raw_.get()) == CONNECTION_BAD)
     {
         if (!answer.failed)
@@ -463,8 +475,8 @@ reply session::try_exec(std::string_view sql, std::span<const text_parameter> pa
         texts.emplace_back(parameter.value_or(std::string_view()));
         values.push_back(parameter ? texts.back().c_str() : nullptr);
     }
-    return after_send(PQsendQueryParams(raw_.get(), std::string(sql).c_str(), static_cast<int>(values.size()), nullptr,
-                                        values.data(), nullptr, nullptr, 0),
+    return after_send(PQsendQueryParams(raw_.get(), std::string(sql).c_str(), static_cast<int>(values.size()),
+                                        nullptr, values.data(), nullptr, nullptr, 0),
                       phase::answer);
 }
 
@@ -472,15 +484,16 @@ reply session::try_prepare(const char* name, const char* sql, std::span<const un
 {
     if (auto problem = ready())
         return {{}, std::move(problem)};
-    return after_send(PQsendPrepare(raw_.get(), name, sql, static_cast<int>(types.size()), types.data()), phase::prepare);
+    return after_send(PQsendPrepare(raw_.get(), name, sql, static_cast<int>(types.size()), types.data()),
+                      phase::prepare);
 }
 
 reply session::try_call_prepared(const char* name, const parameters& arguments)
 {
     if (auto problem = ready())
         return {{}, std::move(problem)};
-    return after_send(PQsendQueryPrepared(raw_.get(), name, arguments.count(), arguments.values(), arguments.lengths(),
-                                          arguments.formats(), 1),
+    return after_send(PQsendQueryPrepared(raw_.get(), name, arguments.count(), arguments.values(),
+                                          arguments.lengths(), arguments.formats(), 1),
                       phase::answer);
 }
 
@@ -488,8 +501,8 @@ reply session::try_call(const char* sql, const parameters& arguments)
 {
     if (auto problem = ready())
         return {{}, std::move(problem)};
-    return after_send(PQsendQueryParams(raw_.get(), sql, arguments.count(), arguments.types(), arguments.values(),
-                                        arguments.lengths(), arguments.formats(), 1),
+    return after_send(PQsendQueryParams(raw_.get(), sql, arguments.count(), arguments.types(),
+                                        arguments.values(), arguments.lengths(), arguments.formats(), 1),
                       phase::answer);
 }
 
@@ -548,7 +561,8 @@ void session::end_copy()
     static_cast<void>(checked(collect(phase::answer)));
 }
 
-// ---- messages -------------------------------------------------------------------------------------------------------
+// ---- messages
+// -------------------------------------------------------------------------------------------------------
 
 std::string explain(const failure& what, std::string_view where, std::string_view user)
 {
@@ -567,21 +581,26 @@ std::string explain(const failure& what, std::string_view where, std::string_vie
         if (verdict.kind == error_kind::permission)
             return quoted(user) + " may not connect at " + at + reason + "; grant it CONNECT on the database";
         if (what.state() == "3D000")
-            return "the database does not exist at " + at + reason + "; create it, or name another with --db-name";
+            return "the database does not exist at " + at + reason +
+                   "; create it, or name another with --db-name";
         if (verdict.kind == error_kind::config)
             return "the connection options for " + at + " are wrong" + reason;
-        return "PostgreSQL is not available at " + at + reason + "; is it running, and are --db-host and --db-port right?";
+        return "PostgreSQL is not available at " + at + reason +
+               "; is it running, and are --db-host and --db-port right?";
     }
     if (what.state() == "42501")
         return "the role " + quoted(user) + " lacks a privilege at " + at + ": " + what.message + state;
     if (what.state() == "25006")
-        return "the server at " + at + " is read-only (standby or default_transaction_read_only): " + what.message + state;
+        return "the server at " + at +
+               " is read-only (standby or default_transaction_read_only): " + what.message + state;
     if (what.link_lost)
-        return "the connection to " + at + " was lost: " + (what.message.empty() ? "closed by the server" : what.message) + state;
+        return "the connection to " + at +
+               " was lost: " + (what.message.empty() ? "closed by the server" : what.message) + state;
     return "the server at " + at + " refused: " + what.message + state;
 }
 
-// ---- transaction ----------------------------------------------------------------------------------------------------
+// ---- transaction
+// ----------------------------------------------------------------------------------------------------
 
 transaction::transaction(session& on, std::string_view begin) : session_(on)
 {

@@ -21,15 +21,16 @@ std::uint64_t unsigned_number(std::string_view text)
     std::uint64_t value = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (problem != std::errc{} || end != text.data() + text.size())
-        throw error(error_kind::config, "the table bazaard.run holds \"" + std::string(text) + "\" where a number has to be");
+        throw error(error_kind::config,
+                    "the table bazaard.run holds \"" + std::string(text) + "\" where a number has to be");
     return value;
 }
 
 bool has_tables(session& on)
 {
-    return on
-               .exec("SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-                     "WHERE n.nspname = 'bazaard' AND c.relname IN ('run', 'control')")
+    return on.exec("SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+                   "c.relnamespace "
+                   "WHERE n.nspname = 'bazaard' AND c.relname IN ('run', 'control')")
                .number(0, 0) == 2;
 }
 
@@ -52,10 +53,11 @@ std::vector<std::pair<std::string, std::string>> settings_of(std::string_view te
     return settings;
 }
 
-/// Columns in the order that `record_of` reads them. Times as microseconds: no time zone and no date style is involved.
-constexpr std::string_view run_columns =
-    "schema_name, run, tag, seed, scenario, scenario_version, catalogue, (extract(epoch FROM start) * 1000000)::bigint, "
-    "window_units, settings, settled, clean, live";
+/// Columns in the order that `record_of` reads them. Times as microseconds: no time zone and no date style is
+/// involved.
+constexpr std::string_view run_columns = "schema_name, run, tag, seed, scenario, scenario_version, "
+                                         "catalogue, (extract(epoch FROM start) * 1000000)::bigint, "
+                                         "window_units, settings, settled, clean, live";
 
 run::record record_of(const result& rows, int row)
 {
@@ -79,9 +81,10 @@ run::record record_of(const result& rows, int row)
 /// jsonb forgets the order of keys; the scenario's own is the one that people know.
 void order_settings(run::record& record, std::span<const scenario::field> fields)
 {
-    std::ranges::stable_sort(record.settings, {},
-                             [&](const auto& setting)
-                             { return std::ranges::find(fields, setting.first, &scenario::field::name) - fields.begin(); });
+    std::ranges::stable_sort(
+        record.settings, {},
+        [&](const auto& setting)
+        { return std::ranges::find(fields, setting.first, &scenario::field::name) - fields.begin(); });
 }
 
 std::string run_of(std::string_view schema, std::string_view run)
@@ -91,12 +94,14 @@ std::string run_of(std::string_view schema, std::string_view run)
 
 }  // namespace
 
-std::optional<run::record> load(session& on, std::string_view schema, std::string_view run, const fields_of& fields)
+std::optional<run::record> load(session& on, std::string_view schema, std::string_view run,
+                                const fields_of& fields)
 {
     if (!has_tables(on))
         return std::nullopt;
-    const auto rows = on.exec(fmt::format("SELECT {} FROM bazaard.run WHERE schema_name = $1 AND run = $2", run_columns),
-                              {schema, run});
+    const auto rows = on.exec(
+        fmt::format("SELECT {} FROM bazaard.run WHERE schema_name = $1 AND run = $2", run_columns),
+        {schema, run});
     if (rows.rows() == 0)
         return std::nullopt;
     auto record = record_of(rows, 0);
@@ -113,15 +118,17 @@ std::optional<run::record> load(session& on, std::string_view schema, std::strin
         entry.unit = unsigned_number(entries.get(i, 0));
         const auto kind = model::control_kind(entries.get(i, 1));
         if (!kind)
-            throw error(error_kind::config, run_of(schema, run) + " has a control entry of the unknown kind \"" +
-                                                std::string(entries.get(i, 1)) + "\": a newer bazaard wrote it");
+            throw error(error_kind::config,
+                        run_of(schema, run) + " has a control entry of the unknown kind \"" +
+                            std::string(entries.get(i, 1)) + "\": a newer bazaard wrote it");
         entry.what = *kind;
         if (entry.what == model::control::kind::set)
         {
             const auto place = std::ranges::find(known, entries.get(i, 2), &scenario::field::name);
             if (place == known.end())
-                throw error(error_kind::config, run_of(schema, run) + " was steered by \"" + std::string(entries.get(i, 2)) +
-                                                    "\", which the scenario " + record.scenario + " does not have");
+                throw error(error_kind::config,
+                            run_of(schema, run) + " was steered by \"" + std::string(entries.get(i, 2)) +
+                                "\", which the scenario " + record.scenario + " does not have");
             entry.field = static_cast<std::uint16_t>(place - known.begin());
         }
         entry.value = entries.number(i, 3);
@@ -136,8 +143,10 @@ std::vector<run::record> list(session& on, std::string_view schema)
     std::vector<run::record> records;
     if (!has_tables(on))
         return records;
-    const auto rows =
-        on.exec(fmt::format("SELECT {} FROM bazaard.run WHERE schema_name = $1 ORDER BY run COLLATE \"C\"", run_columns), {schema});
+    const auto rows = on.exec(
+        fmt::format("SELECT {} FROM bazaard.run WHERE schema_name = $1 ORDER BY run COLLATE \"C\"",
+                    run_columns),
+        {schema});
     for (int i = 0; i < rows.rows(); ++i)
         records.push_back(record_of(rows, i));
     return records;
@@ -161,13 +170,14 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
     try
     {
         // First, so that a second process waits here and then fails, before it has written a row.
-        on.exec(
-            "INSERT INTO bazaard.run (schema_name, run, tag, seed, scenario, scenario_version, catalogue, start, "
-            "window_units, settings, settled, clean, live) "
-            "VALUES ($1, $2, $3::integer, $4::numeric, $5, $6::bigint, $7::numeric, $8::timestamptz, $9::bigint, "
-            "$10::jsonb, $11::bigint, $12::boolean, $13::boolean)",
-            {record.schema, record.run, tag, seed, record.scenario, version, catalogue, start, window, settings, settled,
-             record.clean ? "t" : "f", record.live ? "t" : "f"});
+        on.exec("INSERT INTO bazaard.run (schema_name, run, tag, seed, scenario, scenario_version, "
+                "catalogue, start, "
+                "window_units, settings, settled, clean, live) "
+                "VALUES ($1, $2, $3::integer, $4::numeric, $5, $6::bigint, $7::numeric, $8::timestamptz, "
+                "$9::bigint, "
+                "$10::jsonb, $11::bigint, $12::boolean, $13::boolean)",
+                {record.schema, record.run, tag, seed, record.scenario, version, catalogue, start, window,
+                 settings, settled, record.clean ? "t" : "f", record.live ? "t" : "f"});
     }
     catch (const query_error& problem)
     {
@@ -175,8 +185,9 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
             throw;
         if (problem.cause().constraint == "run_pkey")
             throw error(error_kind::config, run_of(record.schema, record.run) + " is there already");
-        throw error(error_kind::config, "the name of " + run_of(record.schema, record.run) +
-                                            " gives the tag of another run of that schema; choose another name with --run");
+        throw error(error_kind::config,
+                    "the name of " + run_of(record.schema, record.run) +
+                        " gives the tag of another run of that schema; choose another name with --run");
     }
     const auto tables = shop.tables();
     for (const auto number : parents_first(tables))
@@ -199,7 +210,8 @@ void append(session& on, std::string_view schema, std::string_view run, const mo
     const auto answer = on.exec(
         "INSERT INTO bazaard.control (schema_name, run, sequence, unit, kind, field, value, at) "
         "SELECT r.schema_name, r.run, coalesce((SELECT max(c.sequence) + 1 FROM bazaard.control c "
-        "WHERE c.schema_name = r.schema_name AND c.run = r.run), 0), $3::bigint, $4, $5, $6::bigint, $7::timestamptz "
+        "WHERE c.schema_name = r.schema_name AND c.run = r.run), 0), $3::bigint, $4, $5, $6::bigint, "
+        "$7::timestamptz "
         "FROM bazaard.run r WHERE r.schema_name = $1 AND r.run = $2",
         {schema, run, unit, model::name(entry.what), field, value, at});
     if (answer.tag() != "INSERT 0 1")

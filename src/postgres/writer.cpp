@@ -39,15 +39,16 @@ std::int64_t big_endian(std::string_view bytes)
 
 std::string version_text(const model::value& version)
 {
-    return version.kind() == model::type::timestamp ? to_string(version.moment()) : std::to_string(version.integer());
+    return version.kind() == model::type::timestamp ? to_string(version.moment())
+                                                    : std::to_string(version.integer());
 }
 
 }  // namespace
 
 struct writer::state
 {
-    state(connection_parameters target, std::string_view schema_name, const scenario::scenario& of, const id_codec& codec,
-          options opts)
+    state(connection_parameters target, std::string_view schema_name, const scenario::scenario& of,
+          const id_codec& codec, options opts)
         : to(std::move(target)),
           where(describe(to)),
           schema(schema_name),
@@ -56,7 +57,8 @@ struct writer::state
           options_(std::move(opts)),
           functions(make_write_functions(schema_name, of.tables(), of.kinds())),
           // Spreads writers that lost the same server; nothing of the plan hangs on it.
-          jitter(mix(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()) ^ reinterpret_cast<std::uintptr_t>(this)))
+          jitter(mix(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()) ^
+                     reinterpret_cast<std::uintptr_t>(this)))
     {
         for (const auto& kind : of.kinds())
             encoders.push_back(make_part_encoders(of.tables(), kind));
@@ -71,7 +73,7 @@ struct writer::state
     [[nodiscard]] reply call(std::size_t kind);
     [[nodiscard]] run::written judge(const model::unit& unit, run::form how, std::int64_t answer) const;
     [[nodiscard]] run::written judge(const model::unit& unit, run::form how, const failure& what);
-    [[nodiscard]] bool own_key(const failure& what);
+    [[nodiscard]] std::optional<bool> own_key(const failure& what);
 
     connection_parameters to;
     std::string where;
@@ -89,8 +91,8 @@ struct writer::state
     parameters arguments;
 };
 
-writer::writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
-               options opts)
+writer::writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop,
+               const id_codec& ids, options opts)
     : state_(std::make_unique<state>(std::move(to), schema, shop, ids, std::move(opts)))
 {
 }
@@ -147,11 +149,13 @@ bool writer::state::connect()
             if (classify(problem.cause()).what != action::transient)
                 throw;
             const auto draw = jitter.below(static_cast<std::uint64_t>(reach.count()) + 1);
-            const auto pause = std::max(reconnect_floor, std::chrono::milliseconds(static_cast<std::int64_t>(draw)));
+            const auto pause = std::max(reconnect_floor,
+                                        std::chrono::milliseconds(static_cast<std::int64_t>(draw)));
             if (clock::now() + pause > end)
-                throw error(error_kind::temporary, fmt::format("gave up after {} s without PostgreSQL: {}",
-                                                               std::chrono::ceil<std::chrono::seconds>(options_.max_outage).count(),
-                                                               problem.what()));
+                throw error(error_kind::temporary,
+                            fmt::format("gave up after {} s without PostgreSQL: {}",
+                                        std::chrono::ceil<std::chrono::seconds>(options_.max_outage).count(),
+                                        problem.what()));
             if (!wait(pause))
                 return false;
             reach = std::min(reach * 2, reconnect_cap);
@@ -190,9 +194,11 @@ run::written writer::write(const model::unit& unit, run::form how)
         if (!answer.failed)
             return me.judge(unit, how, big_endian(answer.value.get(0, 0)));
         const auto verdict = classify(*answer.failed);
-        if (verdict.what == action::unprepared && me.options_.use == statements::automatic && me.counts.prepares)
+        if (verdict.what == action::unprepared && me.options_.use == statements::automatic &&
+            me.counts.prepares)
         {
-            // A pooler gives each transaction another server session. Nothing was executed, so the call is simply made again.
+            // A pooler gives each transaction another server session. Nothing was executed, so the call is
+            // simply made again.
             me.counts.prepares = false;
             continue;
         }
@@ -217,14 +223,16 @@ run::written writer::state::judge(const model::unit& unit, run::form how, std::i
         return {outcome::already_there, {}, {}};
 
     run::written found{outcome::foreign, {}, {}};
-    const auto row = gate.key(t).kind() == model::type::ref ? to_string(ids.encode(gate.key(t).row())) : std::string("of the unit");
+    const auto row = gate.key(t).kind() == model::type::ref ? to_string(ids.encode(gate.key(t).row()))
+                                                            : std::string("of the unit");
     const auto place = fmt::format("{}.{} {}", schema, t.name, row);
     if (answer == answer_absent)
         found.detail = place + " is not there any more";
     else if (answer > 0 && t.version != model::no_column && !gate.before.empty())
     {
         const auto& expected = gate.before[t.version];
-        const auto seen = expected.kind() == model::type::timestamp ? to_string(bazaar::time{answer}) : std::to_string(answer);
+        const auto seen = expected.kind() == model::type::timestamp ? to_string(bazaar::time{answer})
+                                                                    : std::to_string(answer);
         found.detail = fmt::format("{} has version {}, not {}", place, seen, version_text(expected));
     }
     else
@@ -232,14 +240,18 @@ run::written writer::state::judge(const model::unit& unit, run::form how, std::i
     return found;
 }
 
-/// The constraint is the primary key of a table, whatever it is called.
-bool writer::state::own_key(const failure& what)
+/// Whether the constraint is the primary key of a table, whatever it is called. Nothing when the server could
+/// not tell.
+std::optional<bool> writer::state::own_key(const failure& what)
 {
     const auto answer = link->try_exec(
         "SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid "
-        "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND i.indisprimary",
+        "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND "
+        "c.relname = $2 AND i.indisprimary",
         std::array<text_parameter, 2>{what.schema, what.constraint});
-    return !answer.failed && answer.value.rows() > 0;
+    if (answer.failed)
+        return std::nullopt;
+    return answer.value.rows() > 0;
 }
 
 run::written writer::state::judge(const model::unit& unit, run::form how, const failure& what)
@@ -266,11 +278,20 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
         return found;
     case action::refused:
         found.what = outcome::rejected;
-        if (what.state() == "23505" && own_key(what))
+        if (what.state() != "23505")
+            return found;
+        if (const auto own = own_key(what); !own)
+        {
+            // Undone in any case; better to try again than to refuse a unit for good on half an answer.
+            drop();
+            found.what = outcome::not_done;
+        }
+        else if (*own)
         {
             if (how == run::form::first)
                 throw error(error_kind::temporary,
-                            fmt::format("unit {} is in {} already, and this process did not write it: another one writes the same "
+                            fmt::format("unit {} is in {} already, and this process did not write it: "
+                                        "another one writes the same "
                                         "run; stop that one, or choose another name with --run ({})",
                                         unit.decision.no, where, what.message));
             found.what = outcome::foreign;  // A later row of the unit is there without its first one.
@@ -285,19 +306,22 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
     throw query_error(what, line);
 }
 
-// ---- highest_unit ---------------------------------------------------------------------------------------------------
+// ---- highest_unit
+// ---------------------------------------------------------------------------------------------------
 
-std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
+std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
+                                    const id_codec& ids)
 {
     std::optional<unit_no> highest;
     const auto tables = shop.tables();
     for (std::size_t i = 0; i < tables.size(); ++i)
     {
         const auto& t = tables[i];
-        if (t.kept_by != model::role::planned || !kept_here(t) || wire_of(t.columns[t.key].sql_type) != wire::uuid)
+        if (t.kept_by != model::role::planned || !kept_here(t) ||
+            wire_of(t.columns[t.key].sql_type) != wire::uuid)
             continue;
-        // Tag, table and row number lead an id, so one run's rows of one table lie together. The last 60 bits are the unit
-        // and the check.
+        // Tag, table and row number lead an id, so one run's rows of one table lie together. The last 60 bits
+        // are the unit and the check.
         auto low = ids.encode({static_cast<std::uint8_t>(i), 0, 0});
         auto high = ids.encode({static_cast<std::uint8_t>(i), row_end - 1, no_unit});
         low[8] &= 0xf0;
@@ -306,10 +330,12 @@ std::optional<unit_no> highest_unit(session& on, std::string_view schema, const 
         std::fill(high.begin() + 9, high.end(), std::uint8_t{0xff});
 
         const auto key = quote_identifier(t.columns[t.key].name);
-        const auto sql = fmt::format("SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} <= $2::uuid ORDER BY {0} DESC LIMIT 1", key,
-                                     quote_qualified(schema, t.name));
-        const auto below = fmt::format("SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} < $2::uuid ORDER BY {0} DESC LIMIT 1", key,
-                                       quote_qualified(schema, t.name));
+        const auto sql = fmt::format(
+            "SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} <= $2::uuid ORDER BY {0} DESC LIMIT 1", key,
+            quote_qualified(schema, t.name));
+        const auto below = fmt::format(
+            "SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} < $2::uuid ORDER BY {0} DESC LIMIT 1", key,
+            quote_qualified(schema, t.name));
         auto rows = on.exec(sql, {to_string(low), to_string(high)});
         while (rows.rows() > 0)
         {

@@ -41,7 +41,8 @@ struct seen
 
     [[nodiscard]] bool says(std::string_view part) const
     {
-        return std::ranges::any_of(lines, [&](const std::string& line) { return line.find(part) != line.npos; });
+        return std::ranges::any_of(lines,
+                                   [&](const std::string& line) { return line.find(part) != line.npos; });
     }
 };
 
@@ -77,9 +78,11 @@ protected:
 /// Everything that a change to the database could move.
 std::string catalogue_text(session& on)
 {
-    return rows(on, "SELECT c.oid, c.relname, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    return rows(on, "SELECT c.oid, c.relname, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = "
+                    "c.relnamespace "
                     "WHERE n.nspname IN ('shop', 'bazaard') ORDER BY 1") +
-           rows(on, "SELECT oid, proname FROM pg_proc WHERE pronamespace = to_regnamespace('bazaard') ORDER BY 1") +
+           rows(on, "SELECT oid, proname FROM pg_proc WHERE pronamespace = to_regnamespace('bazaard') ORDER "
+                    "BY 1") +
            rows(on, "SELECT oid, conname FROM pg_constraint ORDER BY 1");
 }
 
@@ -166,32 +169,44 @@ TEST_F(schema_test, every_kind_of_drift_is_named)
     ensure_schema(on, "shop", shop);
     const std::vector<drift> cases{
         {"DROP TABLE shop.reading", "table shop.reading is missing"},
-        {"ALTER TABLE shop.sensor DROP COLUMN note", "table shop.sensor: column note is missing; it must be text"},
-        {"ALTER TABLE shop.sensor ALTER last_value TYPE numeric(12,2)", "column last_value is numeric(12,2); it must be numeric(10,2)"},
+        {"ALTER TABLE shop.sensor DROP COLUMN note",
+         "table shop.sensor: column note is missing; it must be text"},
+        {"ALTER TABLE shop.sensor ALTER last_value TYPE numeric(12,2)",
+         "column last_value is numeric(12,2); it must be numeric(10,2)"},
         {"ALTER TABLE shop.sensor ALTER name DROP NOT NULL", "column name allows NULL; it must be NOT NULL"},
         {"ALTER TABLE shop.sensor ALTER note SET NOT NULL", "column note is NOT NULL; it must allow NULL"},
         {"ALTER TABLE shop.sensor ADD mine integer NOT NULL", "column mine is not of the scenario"},
-        {"ALTER TABLE shop.reading DROP CONSTRAINT reading_pkey", "table shop.reading: there is no primary key; it must be (id)"},
-        {"ALTER TABLE shop.reading DROP CONSTRAINT reading_pkey; ALTER TABLE shop.reading ADD PRIMARY KEY (id, taken_at)",
+        {"ALTER TABLE shop.reading DROP CONSTRAINT reading_pkey",
+         "table shop.reading: there is no primary key; it must be (id)"},
+        {"ALTER TABLE shop.reading DROP CONSTRAINT reading_pkey; ALTER TABLE shop.reading ADD PRIMARY KEY "
+         "(id, taken_at)",
          "the primary key is (id, taken_at); it must be (id)"},
-        {"ALTER TABLE shop.reading DROP CONSTRAINT reading_sensor_id_fkey", "the foreign key (sensor_id) to sensor (id) is missing"},
+        {"ALTER TABLE shop.reading DROP CONSTRAINT reading_sensor_id_fkey",
+         "the foreign key (sensor_id) to sensor (id) is missing"},
         {"ALTER TABLE shop.reading DROP CONSTRAINT reading_sensor_id_fkey; "
          "CREATE TABLE shop.elsewhere (id uuid PRIMARY KEY); "
          "ALTER TABLE shop.reading ADD FOREIGN KEY (sensor_id) REFERENCES shop.elsewhere",
          "the foreign key (sensor_id) goes to shop.elsewhere (id); it must go to shop.sensor (id)"},
-        {"ALTER TABLE shop.sensor DROP CONSTRAINT sensor_name_check", "the check sensor_name_check is missing"},
-        {"DROP INDEX shop.reading_sensor_idx", "the index reading_sensor_idx on (sensor_id, taken_at DESC) is missing"},
+        {"ALTER TABLE shop.sensor DROP CONSTRAINT sensor_name_check",
+         "the check sensor_name_check is missing"},
+        {"DROP INDEX shop.reading_sensor_idx",
+         "the index reading_sensor_idx on (sensor_id, taken_at DESC) is missing"},
         {"DROP INDEX shop.sensor_name_key; CREATE INDEX sensor_name_key ON shop.sensor (name)",
          "the index sensor_name_key is on (name); it must be unique, on (name)"},
-        {"DROP INDEX shop.sensor_name_key; CREATE UNIQUE INDEX sensor_name_key ON shop.sensor (name) WHERE note IS NULL",
+        {"DROP INDEX shop.sensor_name_key; CREATE UNIQUE INDEX sensor_name_key ON shop.sensor (name) WHERE "
+         "note IS NULL",
          "the index sensor_name_key is partial, unique, on (name)"},
-        {"ALTER TABLE shop.pulse RENAME TO p; CREATE VIEW shop.pulse AS SELECT * FROM shop.p", "table shop.pulse is not a table"},
-        {"ALTER TABLE shop.reading DROP CONSTRAINT reading_sensor_id_fkey; TRUNCATE shop.sensor, shop.site, shop.reading",
+        {"ALTER TABLE shop.pulse RENAME TO p; CREATE VIEW shop.pulse AS SELECT * FROM shop.p",
+         "table shop.pulse is not a table"},
+        {"ALTER TABLE shop.reading DROP CONSTRAINT reading_sensor_id_fkey; TRUNCATE shop.sensor, shop.site, "
+         "shop.reading",
          "the foreign key (sensor_id)"},
         {"CREATE TABLE bazaard.mine (id integer)", "schema bazaard holds mine"},
         {"ALTER TABLE bazaard.run DROP COLUMN settled", "table bazaard.run: column settled is missing"},
-        {"ALTER TABLE bazaard.control ALTER value TYPE integer", "table bazaard.control: column value is integer; it must be bigint"},
-        {"ALTER TABLE bazaard.control DROP CONSTRAINT control_pkey", "the primary key is (); it must be (schema_name, run, sequence)"},
+        {"ALTER TABLE bazaard.control ALTER value TYPE integer",
+         "table bazaard.control: column value is integer; it must be bigint"},
+        {"ALTER TABLE bazaard.control DROP CONSTRAINT control_pkey",
+         "the primary key is (); it must be (schema_name, run, sequence)"},
     };
     for (const auto& one_case : cases)
     {
@@ -211,7 +226,8 @@ TEST_F(schema_test, several_differences_are_several_lines)
 {
     session on(postgres::resolve(flags));
     ensure_schema(on, "shop", shop);
-    on.exec("ALTER TABLE shop.sensor DROP COLUMN note; DROP INDEX shop.reading_sensor_idx; DROP TABLE shop.pulse");
+    on.exec("ALTER TABLE shop.sensor DROP COLUMN note; DROP INDEX shop.reading_sensor_idx; DROP TABLE "
+            "shop.pulse");
     const auto found = postgres::schema_differences(on, "shop", shop.tables());
     EXPECT_EQ(found.size(), 3U);
 }
@@ -229,13 +245,14 @@ TEST_F(schema_test, an_emptied_fixed_table_is_drift)
 TEST_F(schema_test, names_that_cannot_be_a_schema_are_refused)
 {
     session on(postgres::resolve(flags));
-    for (const auto& name : {""s, "pg_shop"s, "information_schema"s, "bazaard"s, std::string(64, 'x'), "a\nb"s, "a\0b"s, "\xff"s,
-                                   "\xed\xa0\x80"s, "\xc0\x80"s})
+    for (const auto& name : {""s, "pg_shop"s, "information_schema"s, "bazaard"s, std::string(64, 'x'),
+                             "a\nb"s, "a\0b"s, "\xff"s, "\xed\xa0\x80"s, "\xc0\x80"s})
     {
         SCOPED_TRACE(name);
         EXPECT_EQ(error_of([&] { ensure_schema(on, name, shop); }).kind, error_kind::usage);
     }
-    EXPECT_EQ(one(on, "SELECT count(*) FROM pg_namespace WHERE nspname NOT LIKE 'pg%'"), "2");  // public, information_schema
+    EXPECT_EQ(one(on, "SELECT count(*) FROM pg_namespace WHERE nspname NOT LIKE 'pg%'"),
+              "2");  // public, information_schema
     EXPECT_EQ(postgres::quote_identifier("a\"b"), "\"a\"\"b\"");
     EXPECT_EQ(postgres::quote_identifier("Größe"), "\"Größe\"");
     EXPECT_EQ(one(on, "SELECT " + postgres::quote_literal("it's \\ \"q\"")), "it's \\ \"q\"");
@@ -257,7 +274,8 @@ TEST_F(schema_test, two_that_start_together_make_it_once)
         auto first = std::async(std::launch::async, work);
         auto second = std::async(std::launch::async, work);
         session watcher(postgres::resolve(flags));
-        while (one(watcher, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") != "2")
+        while (one(watcher, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") !=
+               "2")
             std::this_thread::yield();
         held.commit();
         states = {first.get(), second.get()};
@@ -284,7 +302,8 @@ TEST_F(schema_test, a_role_without_create_runs_what_the_owner_made)
     EXPECT_TRUE(found.says("lacks USAGE on the schema \"shop\"")) << text(found);
     EXPECT_TRUE(found.says("lacks USAGE on the schema \"bazaard\"")) << text(found);
 
-    owner.exec("GRANT USAGE ON SCHEMA shop, bazaard TO app; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO app");
+    owner.exec(
+        "GRANT USAGE ON SCHEMA shop, bazaard TO app; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO app");
     found = error_of([&] { ensure_schema(app, "shop", shop); });
     EXPECT_TRUE(found.says("lacks INSERT on the table shop.reading")) << text(found);
     EXPECT_TRUE(found.says("lacks UPDATE on the table shop.sensor")) << text(found);
@@ -324,18 +343,23 @@ TEST_F(schema_test, a_read_only_server_is_unavailable)
 
 TEST_F(schema_test, function_names_carry_their_text)
 {
-    const auto here = postgres::make_write_function("shop", shop.tables(), shop.kinds()[demo_scenario::record]);
-    const auto there = postgres::make_write_function("other", shop.tables(), shop.kinds()[demo_scenario::record]);
+    const auto here = postgres::make_write_function("shop", shop.tables(),
+                                                    shop.kinds()[demo_scenario::record]);
+    const auto there = postgres::make_write_function("other", shop.tables(),
+                                                     shop.kinds()[demo_scenario::record]);
     EXPECT_TRUE(here.name.starts_with("record_"));
     EXPECT_EQ(here.name.size(), "record_"s.size() + 16);
     EXPECT_NE(here.name, there.name);
-    const model::unit_kind wordy{"a_kind_of_unit_with_a_name_that_is_longer_than_any_name_on_the_server", shop.kinds()[0].parts};
+    const model::unit_kind wordy{"a_kind_of_unit_with_a_name_that_is_longer_than_any_name_on_the_server",
+                                 shop.kinds()[0].parts};
     EXPECT_EQ(postgres::make_write_function("shop", shop.tables(), wordy).name.size(), 63U);
     // Fixed: another text under the same name would be another function.
-    EXPECT_EQ(here.name, postgres::make_write_function("shop", shop.tables(), shop.kinds()[demo_scenario::record]).name);
+    EXPECT_EQ(here.name,
+              postgres::make_write_function("shop", shop.tables(), shop.kinds()[demo_scenario::record]).name);
 }
 
-// ---- Runs ------------------------------------------------------------------------------------------------------------
+// ---- Runs
+// ------------------------------------------------------------------------------------------------------------
 
 class store_test : public schema_test
 {

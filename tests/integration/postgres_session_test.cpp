@@ -34,7 +34,8 @@ using test::one;
 using test::postgres_cluster;
 using test::rows;
 
-// ---- Who says what ---------------------------------------------------------------------------------------------------
+// ---- Who says what
+// ---------------------------------------------------------------------------------------------------
 
 /// Sets environment variables for one test.
 class environment
@@ -44,7 +45,8 @@ public:
     {
         // A home without a .pgpass.
         set("HOME", "/nonexistent");
-        for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGPASSFILE", "PGSERVICE"})
+        for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD",
+                                 "PGPASSFILE", "PGSERVICE"})
             unsetenv(name);
     }
     ~environment()
@@ -126,7 +128,8 @@ TEST(connection_test, with_a_service_nothing_of_ours_is_added)
 TEST(connection_test, a_bad_url_is_not_echoed)
 {
     connection_flags flags;
-    for (const auto* url : {"postgresql://user:secret@host/x?unknown=1", "password secret", "secret", "postgresql://[secret/"})
+    for (const auto* url :
+         {"postgresql://user:secret@host/x?unknown=1", "password secret", "secret", "postgresql://[secret/"})
     {
         flags.url = url;
         try
@@ -142,7 +145,8 @@ TEST(connection_test, a_bad_url_is_not_echoed)
     }
 }
 
-// ---- Connecting ------------------------------------------------------------------------------------------------------
+// ---- Connecting
+// ------------------------------------------------------------------------------------------------------
 
 class session_test : public ::testing::Test
 {
@@ -168,7 +172,8 @@ protected:
     connection_flags flags = cluster.fresh_database();
 };
 
-#define EXPECT_SAYS(problem, part) EXPECT_NE(std::string((problem).what()).find(part), std::string::npos) << (problem).what()
+#define EXPECT_SAYS(problem, part)                                                                           \
+    EXPECT_NE(std::string((problem).what()).find(part), std::string::npos) << (problem).what()
 
 TEST_F(session_test, a_wrong_password_is_a_permission)
 {
@@ -176,7 +181,8 @@ TEST_F(session_test, a_wrong_password_is_a_permission)
     to.password = "hunter2";
     const auto problem = refused(to);
     EXPECT_EQ(problem.kind(), error_kind::permission);
-    EXPECT_SAYS(problem, "the login of \"bazaar\" failed at bazaar@127.0.0.1:" + *flags.port + "/" + *flags.name);
+    EXPECT_SAYS(problem,
+                "the login of \"bazaar\" failed at bazaar@127.0.0.1:" + *flags.port + "/" + *flags.name);
     EXPECT_SAYS(problem, "28P01");
 }
 
@@ -268,13 +274,15 @@ TEST_F(session_test, the_session_has_our_settings)
     EXPECT_EQ(one(on, "SHOW lock_timeout"), "2s");
     EXPECT_EQ(one(on, "SHOW statement_timeout"), "8s");
     EXPECT_EQ(one(on, "SHOW timezone"), "UTC");
+    EXPECT_EQ(one(on, "SHOW transaction_isolation"), "read committed");
     EXPECT_EQ(one(on, "SHOW application_name"), "bazaard/main");
     EXPECT_FALSE(on.pooled());
     EXPECT_EQ(one(on, "SELECT pg_backend_pid()"), std::to_string(on.backend()));
     EXPECT_EQ(on.where(), "bazaar@" + *flags.host + ":" + *flags.port + "/" + *flags.name);
 }
 
-// ---- Failures of requests --------------------------------------------------------------------------------------------
+// ---- Failures of requests
+// --------------------------------------------------------------------------------------------
 
 TEST_F(session_test, a_link_that_broke_while_idle_is_no_doubt)
 {
@@ -322,7 +330,8 @@ TEST_F(session_test, an_error_in_the_answer_leaves_the_session_usable)
 TEST_F(session_test, a_deferred_constraint_fails_the_call_although_rows_came)
 {
     session on(resolve(flags));
-    on.exec("CREATE TABLE public.a (id integer PRIMARY KEY, b integer REFERENCES public.a DEFERRABLE INITIALLY DEFERRED)");
+    on.exec("CREATE TABLE public.a (id integer PRIMARY KEY, b integer REFERENCES public.a DEFERRABLE "
+            "INITIALLY DEFERRED)");
     const auto answer = on.try_exec("INSERT INTO public.a VALUES (1, 2) RETURNING id", {});
     ASSERT_TRUE(answer.failed);
     EXPECT_EQ(answer.failed->state(), "23503");
@@ -407,7 +416,8 @@ TEST(classify_test, the_table)
     }
 }
 
-// ---- Types -----------------------------------------------------------------------------------------------------------
+// ---- Types
+// -----------------------------------------------------------------------------------------------------------
 
 using model::column;
 using model::type;
@@ -450,26 +460,111 @@ std::vector<std::vector<value>> extremes()
     const auto units = [](std::int64_t i) { return value::of_decimal(i); };
     const auto json = [](std::string_view words) { return value::of(words, type::json); };
     std::vector<std::vector<value>> rows;
-    rows.push_back({id(0), value::of_bool(true), number(-32768), number(-2147483648LL), number(least), number(least), units(least),
-                    units(least), units(least), value::of(-0.0), text("it's \"quoted\" \\ $1 \t\n|"), text("Zürich ☃ 🛒"), text("ab"),
-                    value::of("\0\xff\\x"sv, type::bytes), value::of(time{-210'866'803'200'000'000}), value::of(time{1'999}),
-                    value::of_date(-2'440'588), text("00000000-0000-0000-0000-000000000000"), json(R"({"a": [1, null, "\u2603"]})"),
-                    json("[]"), text("::ffff:1.2.3.4")});
-    rows.push_back({id(row_end - 1), value::of_bool(false), number(32767), number(2147483647), number(most), number(most), units(most),
-                    units(most), units(most), value::of(1.7976931348623157e308), text(""), text(""), text(""),
-                    value::of(""sv, type::bytes), value::of(time{253'402'300'799'999'999}), value::of(time{0}), value::of_date(2'932'896),
-                    text("FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"), json("{}"), json("null"), text("10.0.0.0/8")});
-    rows.push_back({id(1), value::of_bool(true), number(0), number(-1), number(10'000), number(0), units(1), units(1), units(1),
-                    value::of(5e-324), text("'"), text("x"), text("y"), value::of("\\"sv, type::bytes),
-                    value::of(time{946'684'800'000'000}), value::of(time{-1'000}), value::of_date(0),
-                    text("123e4567-e89b-12d3-a456-426614174000"), json("0"), json("\"x\""), text("2001:db8::1")});
-    rows.push_back({id(2), value::of_bool(false), number(1), number(10'000), number(-10'001), number(100'000'000), units(-1), units(0),
-                    units(-100'000), value::of(0.1), text("NULL"), text("NULL"), text("N"), value::of("a"sv, type::bytes),
-                    value::of(time{1}), value::of(time{500}), value::of_date(-1), text("123e4567-e89b-12d3-a456-426614174001"),
-                    json("true"), json("true"), text("255.255.255.255")});
-    rows.push_back({id(3), value(), number(12), number(123'456'789), number(99'999'999), number(10'000), units(12'345'678'901),
-                    units(1'000'000'000'000'000'000), units(10'000), value::of(-179.999999), text(" "), text(" "), text(" "), value(),
-                    value::of(time{-1}), value(), value::of_date(19'000), value(), value(), value(), value()});
+    rows.push_back({id(0),
+                    value::of_bool(true),
+                    number(-32768),
+                    number(-2147483648LL),
+                    number(least),
+                    number(least),
+                    units(least),
+                    units(least),
+                    units(least),
+                    value::of(-0.0),
+                    text("it's \"quoted\" \\ $1 \t\n|"),
+                    text("Zürich ☃ 🛒"),
+                    text("ab"),
+                    value::of("\0\xff\\x"sv, type::bytes),
+                    value::of(time{-210'866'803'200'000'000}),
+                    value::of(time{1'999}),
+                    value::of_date(-2'440'588),
+                    text("00000000-0000-0000-0000-000000000000"),
+                    json(R"({"a": [1, null, "\u2603"]})"),
+                    json("[]"),
+                    text("::ffff:1.2.3.4")});
+    rows.push_back({id(row_end - 1),
+                    value::of_bool(false),
+                    number(32767),
+                    number(2147483647),
+                    number(most),
+                    number(most),
+                    units(most),
+                    units(most),
+                    units(most),
+                    value::of(1.7976931348623157e308),
+                    text(""),
+                    text(""),
+                    text(""),
+                    value::of(""sv, type::bytes),
+                    value::of(time{253'402'300'799'999'999}),
+                    value::of(time{0}),
+                    value::of_date(2'932'896),
+                    text("FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"),
+                    json("{}"),
+                    json("null"),
+                    text("10.0.0.0/8")});
+    rows.push_back({id(1),
+                    value::of_bool(true),
+                    number(0),
+                    number(-1),
+                    number(10'000),
+                    number(0),
+                    units(1),
+                    units(1),
+                    units(1),
+                    value::of(5e-324),
+                    text("'"),
+                    text("x"),
+                    text("y"),
+                    value::of("\\"sv, type::bytes),
+                    value::of(time{946'684'800'000'000}),
+                    value::of(time{-1'000}),
+                    value::of_date(0),
+                    text("123e4567-e89b-12d3-a456-426614174000"),
+                    json("0"),
+                    json("\"x\""),
+                    text("2001:db8::1")});
+    rows.push_back({id(2),
+                    value::of_bool(false),
+                    number(1),
+                    number(10'000),
+                    number(-10'001),
+                    number(100'000'000),
+                    units(-1),
+                    units(0),
+                    units(-100'000),
+                    value::of(0.1),
+                    text("NULL"),
+                    text("NULL"),
+                    text("N"),
+                    value::of("a"sv, type::bytes),
+                    value::of(time{1}),
+                    value::of(time{500}),
+                    value::of_date(-1),
+                    text("123e4567-e89b-12d3-a456-426614174001"),
+                    json("true"),
+                    json("true"),
+                    text("255.255.255.255")});
+    rows.push_back({id(3),
+                    value(),
+                    number(12),
+                    number(123'456'789),
+                    number(99'999'999),
+                    number(10'000),
+                    units(12'345'678'901),
+                    units(1'000'000'000'000'000'000),
+                    units(10'000),
+                    value::of(-179.999999),
+                    text(" "),
+                    text(" "),
+                    text(" "),
+                    value(),
+                    value::of(time{-1}),
+                    value(),
+                    value::of_date(19'000),
+                    value(),
+                    value(),
+                    value(),
+                    value()});
     rows.push_back({id(4)});
     rows.back().resize(all_columns.size());
     return rows;
@@ -477,15 +572,21 @@ std::vector<std::vector<value>> extremes()
 
 /// What the server must say of those rows, written by hand.
 constexpr std::string_view expected_start =
-    "t|-32768|-2147483648|-9223372036854775808|-9223372036854775808|-92233720368547758.08|-9.223372036854775808|"
-    "-92233720368547.75808|-0|it's \"quoted\" \\ $1 \t\n||Zürich ☃ 🛒|ab|\\x00ff5c78|4714-11-24 00:00:00+00 BC|"
-    "1970-01-01 00:00:00.002+00|4714-11-24 BC|00000000-0000-0000-0000-000000000000|{\"a\": [1, null, \"☃\"]}|[]|::ffff:1.2.3.4\n"
-    "f|32767|2147483647|9223372036854775807|9223372036854775807|92233720368547758.07|9.223372036854775807|92233720368547.75807|"
+    "t|-32768|-2147483648|-9223372036854775808|-9223372036854775808|-92233720368547758.08|-9."
+    "223372036854775808|"
+    "-92233720368547.75808|-0|it's \"quoted\" \\ $1 \t\n||Zürich ☃ 🛒|ab|\\x00ff5c78|4714-11-24 "
+    "00:00:00+00 BC|"
+    "1970-01-01 00:00:00.002+00|4714-11-24 BC|00000000-0000-0000-0000-000000000000|{\"a\": [1, null, "
+    "\"☃\"]}|[]|::ffff:1.2.3.4\n"
+    "f|32767|2147483647|9223372036854775807|9223372036854775807|92233720368547758.07|9.223372036854775807|"
+    "92233720368547.75807|"
     "1.7976931348623157e+308|||  |\\x|9999-12-31 23:59:59.999999+00|1970-01-01 00:00:00+00|9999-12-31|"
     "ffffffff-ffff-ffff-ffff-ffffffffffff|{}|null|10.0.0.0/8\n"
-    "t|0|-1|10000|0|0.01|0.000000000000000001|0.00001|5e-324|'|x|y |\\x5c|2000-01-01 00:00:00+00|1969-12-31 23:59:59.999+00|"
+    "t|0|-1|10000|0|0.01|0.000000000000000001|0.00001|5e-324|'|x|y |\\x5c|2000-01-01 00:00:00+00|1969-12-31 "
+    "23:59:59.999+00|"
     "1970-01-01|123e4567-e89b-12d3-a456-426614174000|0|\"x\"|2001:db8::1\n"
-    "f|1|10000|-10001|100000000|-0.01|0.000000000000000000|-1.00000|0.1|NULL|NULL|N |\\x61|1970-01-01 00:00:00.000001+00|"
+    "f|1|10000|-10001|100000000|-0.01|0.000000000000000000|-1.00000|0.1|NULL|NULL|N |\\x61|1970-01-01 "
+    "00:00:00.000001+00|"
     "1970-01-01 00:00:00+00|1969-12-31|123e4567-e89b-12d3-a456-426614174001|true|true|255.255.255.255\n"
     "~|12|123456789|99999999|10000|123456789.01|1.000000000000000000|0.10000|-179.999999| | |  |~|"
     "1969-12-31 23:59:59.999999+00|~|2022-01-08|~|~|~|~\n"
@@ -508,7 +609,8 @@ protected:
         for (std::size_t i = 1; i < all_columns.size(); ++i)
             list += (i == 1 ? "t." : ", t.") + std::string(all_columns[i].name);
         // Row numbers lead the ids; the order is that of `extremes`.
-        EXPECT_EQ(rows(on, "SELECT " + list + " FROM shop.\"all\" t ORDER BY array_position(ARRAY[" + ids_text() + "]::uuid[], t.id)"),
+        EXPECT_EQ(rows(on, "SELECT " + list + " FROM shop.\"all\" t ORDER BY array_position(ARRAY[" +
+                               ids_text() + "]::uuid[], t.id)"),
                   expected_start);
         EXPECT_EQ(one(on, "SELECT count(*) FROM shop.\"all\""), std::to_string(extremes().size()));
         on.exec("TRUNCATE shop.\"all\"");
@@ -585,7 +687,8 @@ TEST_F(types_test, an_empty_array_is_one)
     postgres::parameters arguments;
     arguments.begin_array(postgres::wire::uuid);
     arguments.end_array();
-    const auto answer = on.try_call("SELECT cardinality($1)::text || coalesce(array_ndims($1)::text, ' none')", arguments);
+    const auto answer = on.try_call(
+        "SELECT cardinality($1)::text || coalesce(array_ndims($1)::text, ' none')", arguments);
     ASSERT_FALSE(answer.failed) << answer.failed->message;
     EXPECT_EQ(answer.value.get(0, 0), "0 none");
 }

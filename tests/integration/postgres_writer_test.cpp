@@ -115,11 +115,16 @@ protected:
     {
         const auto moment = [](const std::string& column)
         { return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"; };
-        return rows(on, "SELECT id, site_id, name, note, last_value, " + moment("updated_at") + " FROM shop.sensor ORDER BY id") +
-               rows(on, "SELECT id, sensor_id, amount, comment, " + moment("taken_at") + " FROM shop.reading ORDER BY id");
+        return rows(on, "SELECT id, site_id, name, note, last_value, " + moment("updated_at") +
+                            " FROM shop.sensor ORDER BY id") +
+               rows(on, "SELECT id, sensor_id, amount, comment, " + moment("taken_at") +
+                            " FROM shop.reading ORDER BY id");
     }
 
-    writer make(writer::options options = {}) { return writer(resolve(flags), "shop", shop, ids, std::move(options)); }
+    writer make(writer::options options = {})
+    {
+        return writer(resolve(flags), "shop", shop, ids, std::move(options));
+    }
 
     static constexpr std::uint64_t seed = 11;
     postgres::connection_flags flags = postgres_cluster::get().fresh_database();
@@ -196,7 +201,8 @@ TEST_F(writer_test, a_first_attempt_at_a_row_that_is_there_stops_the_program)
     catch (const error& problem)
     {
         EXPECT_EQ(problem.kind(), error_kind::temporary);
-        EXPECT_NE(std::string(problem.what()).find("another one writes the same run"), std::string::npos) << problem.what();
+        EXPECT_NE(std::string(problem.what()).find("another one writes the same run"), std::string::npos)
+            << problem.what();
     }
 }
 
@@ -211,13 +217,15 @@ TEST_F(writer_test, a_changed_row_is_a_foreign_edit_and_nothing_is_written)
         "UPDATE shop.sensor SET updated_at = '-infinity' WHERE id = '" + id + "'",
         "UPDATE shop.sensor SET updated_at = 'infinity' WHERE id = '" + id + "'",
         "UPDATE shop.sensor SET updated_at = '1970-01-01 00:00:00+00' WHERE id = '" + id + "'",
-        "DELETE FROM shop.reading WHERE sensor_id = '" + id + "'; DELETE FROM shop.sensor WHERE id = '" + id + "'",
+        "DELETE FROM shop.reading WHERE sensor_id = '" + id + "'; DELETE FROM shop.sensor WHERE id = '" + id +
+            "'",
     };
     for (const auto& edit : edits)
         for (const auto how : {form::first, form::replay})
         {
             SCOPED_TRACE(edit);
-            on.exec("CREATE TABLE public.s AS TABLE shop.sensor; CREATE TABLE public.r AS TABLE shop.reading");
+            on.exec(
+                "CREATE TABLE public.s AS TABLE shop.sensor; CREATE TABLE public.r AS TABLE shop.reading");
             on.exec(edit);
             const auto edited = state();
             const auto done = through.write(adjust, how);
@@ -260,7 +268,8 @@ TEST_F(writer_test, what_constraints_and_triggers_refuse_is_rejected)
     const std::map<std::string, std::string> hurdles{
         {"ALTER TABLE shop.sensor ADD CONSTRAINT mine CHECK (name <> '" + name + "')", "23514"},
         {"INSERT INTO shop.sensor VALUES (gen_random_uuid(), 1, '" + name + "', NULL, NULL, now())", "23505"},
-        {"CREATE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$; "
+        {"CREATE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END "
+         "$$; "
          "CREATE TRIGGER no BEFORE INSERT ON shop.sensor FOR EACH ROW EXECUTE FUNCTION public.no()",
          "P0001"},
     };
@@ -275,7 +284,8 @@ TEST_F(writer_test, what_constraints_and_triggers_refuse_is_rejected)
             EXPECT_EQ(done.what, outcome::rejected);
             EXPECT_EQ(std::string(done.sqlstate.data()), sqlstate);
         }
-        on.exec("ALTER TABLE shop.sensor DROP CONSTRAINT IF EXISTS mine; DROP TRIGGER IF EXISTS no ON shop.sensor; "
+        on.exec("ALTER TABLE shop.sensor DROP CONSTRAINT IF EXISTS mine; DROP TRIGGER IF EXISTS no ON "
+                "shop.sensor; "
                 "DELETE FROM shop.sensor WHERE id NOT IN (SELECT id FROM public.s); DROP TABLE public.s");
     }
     EXPECT_EQ(state(), before);
@@ -286,8 +296,9 @@ TEST_F(writer_test, a_trigger_that_swallows_rows_is_not_taken_for_a_replay)
 {
     auto through = make();
     const auto& unit = reach(through, demo_scenario::install);
-    on.exec("CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; "
-            "CREATE TRIGGER swallow BEFORE INSERT ON shop.sensor FOR EACH ROW EXECUTE FUNCTION public.swallow()");
+    on.exec(
+        "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; "
+        "CREATE TRIGGER swallow BEFORE INSERT ON shop.sensor FOR EACH ROW EXECUTE FUNCTION public.swallow()");
     EXPECT_EQ(through.write(unit, form::first).what, outcome::foreign);
     EXPECT_EQ(through.write(unit, form::replay).what, outcome::foreign);
 }
@@ -359,7 +370,8 @@ TEST_F(writer_test, a_link_that_broke_meanwhile_is_in_doubt_and_a_replay_resolve
         // It waits for our lock, which a third session sees, and then its server process ends.
         auto waiting = std::async(std::launch::async, [&] { return through.write(unit, form::first); });
         session killer(resolve(flags));
-        while (one(killer, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        while (one(killer, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                           "wait_event_type = 'Lock' "
                            "AND datname = current_database()") == "0")
             std::this_thread::yield();
         const auto done = waiting.get();

@@ -55,8 +55,10 @@ constexpr std::array reading_columns{
 constexpr std::array reading_keys{model::foreign_key{"sensor_id", "sensor"}};
 constexpr std::array reading_indexes{model::index{"reading_sensor_idx", "sensor_id, taken_at DESC"}};
 
-constexpr std::array site_columns{column{"id", "bigint", type::int64}, column{"name", "character varying(40)", type::text}};
-constexpr std::array pulse_columns{column{"id", "integer", type::int64}, column{"ts", timestamptz, type::timestamp}};
+constexpr std::array site_columns{column{"id", "bigint", type::int64},
+                                  column{"name", "character varying(40)", type::text}};
+constexpr std::array pulse_columns{column{"id", "integer", type::int64},
+                                   column{"ts", timestamptz, type::timestamp}};
 
 // The child stands before its parent in some scenario, so that nobody relies on the order: site after sensor.
 constexpr std::array tables_{
@@ -66,18 +68,24 @@ constexpr std::array tables_{
                  .foreign_keys = sensor_keys,
                  .checks = sensor_checks,
                  .indexes = sensor_indexes},
-    model::table{.name = "reading", .columns = reading_columns, .foreign_keys = reading_keys, .indexes = reading_indexes},
+    model::table{.name = "reading",
+                 .columns = reading_columns,
+                 .foreign_keys = reading_keys,
+                 .indexes = reading_indexes},
     model::table{.name = "site", .columns = site_columns, .kept_by = model::role::fixed},
     model::table{.name = "pulse", .columns = pulse_columns, .kept_by = model::role::heartbeat},
 };
 
 constexpr std::array adjusted{std::uint8_t{sensor_note}, std::uint8_t{sensor_last_value}};
 constexpr std::array recorded{std::uint8_t{sensor_last_value}};
-constexpr std::array install_parts{part{op::insert, demo_scenario::sensor}, part{op::insert, demo_scenario::reading, true}};
+constexpr std::array install_parts{part{op::insert, demo_scenario::sensor},
+                                   part{op::insert, demo_scenario::reading, true}};
 constexpr std::array measure_parts{part{op::insert, demo_scenario::reading, true}};
 constexpr std::array adjust_parts{part{op::update, demo_scenario::sensor, false, adjusted}};
-constexpr std::array record_parts{part{op::insert, demo_scenario::reading}, part{op::update, demo_scenario::sensor, false, recorded}};
-constexpr std::array forget_parts{part{op::erase, demo_scenario::reading, true}, part{op::erase, demo_scenario::sensor}};
+constexpr std::array record_parts{part{op::insert, demo_scenario::reading},
+                                  part{op::update, demo_scenario::sensor, false, recorded}};
+constexpr std::array forget_parts{part{op::erase, demo_scenario::reading, true},
+                                  part{op::erase, demo_scenario::sensor}};
 constexpr std::array kinds_{
     model::unit_kind{"install", install_parts}, model::unit_kind{"measure", measure_parts},
     model::unit_kind{"adjust", adjust_parts},   model::unit_kind{"record", record_parts},
@@ -85,7 +93,12 @@ constexpr std::array kinds_{
 };
 
 constexpr std::array fields_{
-    field{.name = "sensors", .initial = "5", .low = 1, .high = 1000, .placeholder = "N", .help = "sensors at the start"},
+    field{.name = "sensors",
+          .initial = "5",
+          .low = 1,
+          .high = 1000,
+          .placeholder = "N",
+          .help = "sensors at the start"},
     field{.name = "rate",
           .initial = "10",
           .scale = 3,
@@ -100,16 +113,17 @@ constexpr std::size_t rate_field = 1;
 /// Arguments of a decision.
 enum argument : std::uint8_t
 {
-    of_sensor,       ///< Row number.
-    of_unit,         ///< The unit that inserted it.
-    first_reading,   ///< Row numbers from here on.
+    of_sensor,      ///< Row number.
+    of_unit,        ///< The unit that inserted it.
+    first_reading,  ///< Row numbers from here on.
     reading_count,
     version_before,  ///< Of the sensor, microseconds.
     value_before,    ///< Version that set last_value, 0 for none.
     note_before,     ///< Version that set the note, 0 for none.
 };
 
-constexpr std::array<std::string_view, 6> remarks{"plain", "it's \"quoted\"", "back\\slash", "Zürich ☃ 東京", "two\nlines", ""};
+constexpr std::array<std::string_view, 6> remarks{"plain",         "it's \"quoted\"", "back\\slash",
+                                                  "Zürich ☃ 東京", "two\nlines",      ""};
 
 struct sensor_state
 {
@@ -197,7 +211,8 @@ public:
         {
             // What is left of the gap under way goes on at the new rate.
             const auto now = std::max(entry.at, from_);
-            const auto passed = scaled(static_cast<std::uint64_t>((now - from_).count()), static_cast<std::uint64_t>(rate_) << 32, 1'000'000'000);
+            const auto passed = scaled(static_cast<std::uint64_t>((now - from_).count()),
+                                       static_cast<std::uint64_t>(rate_) << 32, 1'000'000'000);
             gap_ -= std::min(gap_, passed);
             from_ = now;
             rate_ = entry.value;
@@ -210,8 +225,9 @@ public:
         for (const std::int64_t number : {from_.us, last_.us, rate_})
             sum = mix(sum ^ static_cast<std::uint64_t>(number));
         for (const auto& s : sensors_)
-            for (const auto number : {s.inserted, s.last_writer, static_cast<std::uint64_t>(s.version),
-                                      static_cast<std::uint64_t>(s.value), static_cast<std::uint64_t>(s.note)})
+            for (const auto number :
+                 {s.inserted, s.last_writer, static_cast<std::uint64_t>(s.version),
+                  static_cast<std::uint64_t>(s.value), static_cast<std::uint64_t>(s.note)})
                 sum = mix(sum ^ number);
         return sum;
     }
@@ -257,7 +273,10 @@ value remark_of(std::uint64_t seed, std::uint64_t row, std::int64_t version)
 
 }  // namespace
 
-demo_scenario::demo_scenario(const bazaar::scenario::request& from) : seed_(from.seed), configuration_(from.configuration) {}
+demo_scenario::demo_scenario(const bazaar::scenario::request& from)
+    : seed_(from.seed), configuration_(from.configuration)
+{
+}
 
 demo_scenario::demo_scenario(std::uint64_t seed) : seed_(seed), configuration_(defaults()) {}
 
@@ -278,14 +297,17 @@ std::span<const field> demo_scenario::fields()
 
 const bazaar::scenario::entry& demo_scenario::entry()
 {
-    static const bazaar::scenario::entry row{"demo", fields_, {}, [](const bazaar::scenario::request& from)
-                                             { return std::unique_ptr<bazaar::scenario::scenario>(new demo_scenario(from)); }};
+    static const bazaar::scenario::entry row{"demo", fields_, {}, [](const bazaar::scenario::request& from) {
+                                                 return std::unique_ptr<bazaar::scenario::scenario>(
+                                                     new demo_scenario(from));
+                                             }};
     return row;
 }
 
 std::unique_ptr<bazaar::scenario::planner> demo_scenario::plan(time start) const
 {
-    return std::make_unique<demo_planner>(seed_, configuration_.number("sensors"), configuration_.number("rate"), start);
+    return std::make_unique<demo_planner>(seed_, configuration_.number("sensors"),
+                                          configuration_.number("rate"), start);
 }
 
 void demo_scenario::build(const model::decision& decision, model::unit& out) const
@@ -295,7 +317,8 @@ void demo_scenario::build(const model::decision& decision, model::unit& out) con
     const auto& arg = decision.arg;
     const row_id sensor_row{sensor, arg[of_sensor], arg[of_unit]};
 
-    const auto fill_sensor = [&](std::span<value> row, std::int64_t version, std::int64_t amount, std::int64_t note)
+    const auto fill_sensor =
+        [&](std::span<value> row, std::int64_t version, std::int64_t amount, std::int64_t note)
     {
         row[sensor_id] = value::of(sensor_row);
         row[sensor_site] = value::of(static_cast<std::int64_t>(sensor_row.row % 3 + 1));
@@ -355,7 +378,8 @@ void demo_scenario::fixed_rows(std::uint8_t table, const bazaar::scenario::row_t
         take(std::array{value::of(++number), value::of(name)});
 }
 
-void demo_scenario::initial_rows(std::uint8_t table, time start, const bazaar::scenario::row_taker& take) const
+void demo_scenario::initial_rows(std::uint8_t table, time start,
+                                 const bazaar::scenario::row_taker& take) const
 {
     if (table != sensor)
         return;
@@ -363,8 +387,9 @@ void demo_scenario::initial_rows(std::uint8_t table, time start, const bazaar::s
     for (std::int64_t i = 0; i < count; ++i)
     {
         const auto name = "sensor " + std::to_string(i);
-        take(std::array{value::of(row_id{sensor, static_cast<std::uint64_t>(i), no_unit}), value::of(i % 3 + 1),
-                        value::of(std::string_view(name)), value(), value(), value::of(time{start.us - day})});
+        take(std::array{value::of(row_id{sensor, static_cast<std::uint64_t>(i), no_unit}),
+                        value::of(i % 3 + 1), value::of(std::string_view(name)), value(), value(),
+                        value::of(time{start.us - day})});
     }
 }
 

@@ -12,8 +12,9 @@ namespace bazaar::test
 
 /// A scenario that is no shop: sensors and their readings. It proves that nothing outside knows theLook.
 ///
-/// Units: `install` inserts a sensor with its first readings, `measure` readings alone, `adjust` updates a sensor, `record`
-/// inserts a reading and then updates its sensor. `forget` deletes; it is never planned, tests make it by hand.
+/// Units: `install` inserts a sensor with its first readings, `measure` readings alone, `adjust` updates a
+/// sensor, `record` inserts a reading and then updates its sensor. `forget` deletes; it is never planned,
+/// tests make it by hand.
 class demo_scenario final : public scenario::scenario
 {
 public:

@@ -27,7 +27,6 @@ namespace
 
 const std::string script = BAZAAR_SOURCE_DIR "/scripts/lib/pg_cluster";
 
-
 std::string output_of(const std::string& command)
 {
     FILE* pipe = popen(command.c_str(), "r");
@@ -91,11 +90,12 @@ postgres_cluster& postgres_cluster::get()
 postgres_cluster::postgres_cluster() : directory_(temporary_directory("/tmp/bazaard-test-pg.XXXXXX"))
 {
     // The environment of whoever runs the tests must not reach them.
-    for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGPASSFILE", "PGSERVICE",
-                             "PGSERVICEFILE", "PGOPTIONS", "PGSSLMODE"})
+    for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD",
+                             "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS", "PGSSLMODE"})
         unsetenv(name);
     // --with stops the server even when this process is killed.
-    std::istringstream lines(output_of(script + " start " + directory_ + " --fast --set fsync=off --set max_prepared_transactions=0" +
+    std::istringstream lines(output_of(script + " start " + directory_ +
+                                       " --fast --set fsync=off --set max_prepared_transactions=0" +
                                        " --with " + std::to_string(getpid())));
     for (std::string line; std::getline(lines, line);)
         if (const auto equals = line.find('='); equals != line.npos)
@@ -160,10 +160,11 @@ pgbouncer::pgbouncer(const postgres_cluster& to, int server_sessions)
     : directory_(temporary_directory("/tmp/bazaard-test-bouncer.XXXXXX")), port_(free_port())
 {
     const auto config = directory_ + "/pgbouncer.ini";
-    std::ofstream(config) << "[databases]\n* = host=127.0.0.1 port=" << to.value("PGPORT") << " user=" << to.value("PGUSER")
-                          << " password=" << to.superuser_password() << "\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port=" << port_
-                          << "\nunix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size=" << server_sessions
-                          << "\nlogfile=" << directory_ << "/log\nserver_idle_timeout=5\n";
+    std::ofstream(config) << "[databases]\n* = host=127.0.0.1 port=" << to.value("PGPORT")
+                          << " user=" << to.value("PGUSER") << " password=" << to.superuser_password()
+                          << "\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port=" << port_
+                          << "\nunix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size="
+                          << server_sessions << "\nlogfile=" << directory_ << "/log\nserver_idle_timeout=5\n";
     chmod(directory_.c_str(), 0755);
     // It refuses to be root, and keeps nothing secret that outlives this program.
     const passwd* nobody = getuid() == 0 ? getpwnam("nobody") : nullptr;

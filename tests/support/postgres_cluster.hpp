@@ -10,7 +10,8 @@
 namespace bazaar::test
 {
 
-/// A private PostgreSQL: one a test program, started at its first use, stopped when the program ends, however it ends.
+/// A private PostgreSQL: one a test program, started at its first use, stopped when the program ends, however
+/// it ends.
 ///
 /// BAZAARD_PG_BIN chooses another server version.
 class postgres_cluster

@@ -19,8 +19,9 @@ struct connection_flags
     std::optional<std::string> port;
     std::optional<std::string> user;
     std::optional<std::string> password;
-    std::optional<std::string> password_file;  ///< Read anew at each connect, so that rotation needs no restart.
-    std::optional<std::string> name;           ///< Of the database.
+    std::optional<std::string>
+        password_file;                ///< Read anew at each connect, so that rotation needs no restart.
+    std::optional<std::string> name;  ///< Of the database.
     std::optional<std::string> sslmode;
     std::optional<std::string> sslrootcert;
     std::optional<std::string> sslcert;
@@ -40,13 +41,15 @@ struct connection_parameters
     void set(std::string_view keyword, std::string_view value);
 };
 
-/// Settles who says what: flags, then the parts of the URL, then libpq's environment and service file, then our defaults.
+/// Settles who says what: flags, then the parts of the URL, then libpq's environment and service file, then
+/// our defaults.
 ///
 /// `run` becomes part of application_name: `bazaard/<run>`.
 /// Errors: `usage` when the URL cannot be read (its text is not echoed: it may hold a password).
 [[nodiscard]] connection_parameters resolve(const connection_flags& flags, std::string_view run = {});
 
-/// "user@host:port/dbname", for messages: no secrets. Parts that only libpq knows are looked up as libpq would.
+/// "user@host:port/dbname", for messages: no secrets. Parts that only libpq knows are looked up as libpq
+/// would.
 [[nodiscard]] std::string describe(const connection_parameters& parameters);
 
 }  // namespace bazaar::postgres

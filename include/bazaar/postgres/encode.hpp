@@ -76,7 +76,8 @@ struct field_type
 
 /// Appends the binary form of a value that is not NULL, without its length.
 ///
-/// Errors: throws `internal` where the value does not fit the type: the scenario's table and its rows disagree.
+/// Errors: throws `internal` where the value does not fit the type: the scenario's table and its rows
+/// disagree.
 void encode(byte_buffer& out, field_type type, const model::value& v, const id_codec& ids);
 
 /// One row of COPY ... WITH (FORMAT binary). `types` and `row` have the same length.

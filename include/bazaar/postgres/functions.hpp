@@ -15,25 +15,29 @@ namespace bazaar::postgres
 
 /// Answers of a write function; any other is the version that the gate found, in microseconds since 1970.
 inline constexpr std::int64_t answer_committed = 0;
-inline constexpr std::int64_t answer_found = -1;   ///< The gate's row was there: an earlier attempt had inserted it.
+inline constexpr std::int64_t answer_found =
+    -1;  ///< The gate's row was there: an earlier attempt had inserted it.
 inline constexpr std::int64_t answer_absent = -2;  ///< The row to change does not exist.
-inline constexpr std::int64_t answer_other = -3;   ///< The row is there, with a version that can be no one's of the plan.
+inline constexpr std::int64_t answer_other =
+    -3;  ///< The row is there, with a version that can be no one's of the plan.
 
 /// The server function that writes the units of one kind: one call, one transaction.
 ///
-/// The first part is the gate: when it changes nothing the function does nothing else and answers what it found. Every later
-/// part must change exactly the planned number of rows, or the function raises `wrong_count_state` and nothing is changed.
+/// The first part is the gate: when it changes nothing the function does nothing else and answers what it
+/// found. Every later part must change exactly the planned number of rows, or the function raises
+/// `wrong_count_state` and nothing is changed.
 struct write_function
 {
-    std::string name;              ///< Kind and a hash of the text, so that two versions stand side by side.
-    std::string signature;         ///< As to_regprocedure reads it.
-    std::string create;            ///< CREATE FUNCTION ...
-    std::string call;              ///< SELECT bazaard.f($1, ...)
-    std::vector<unsigned> types;   ///< Of the parameters, by number.
+    std::string name;             ///< Kind and a hash of the text, so that two versions stand side by side.
+    std::string signature;        ///< As to_regprocedure reads it.
+    std::string create;           ///< CREATE FUNCTION ...
+    std::string call;             ///< SELECT bazaard.f($1, ...)
+    std::vector<unsigned> types;  ///< Of the parameters, by number.
 };
 
 /// Determinism: a function of its arguments alone.
-[[nodiscard]] write_function make_write_function(std::string_view schema, std::span<const model::table> tables,
+[[nodiscard]] write_function make_write_function(std::string_view schema,
+                                                 std::span<const model::table> tables,
                                                  const model::unit_kind& kind);
 
 [[nodiscard]] std::vector<write_function> make_write_functions(std::string_view schema,

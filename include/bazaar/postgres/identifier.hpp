@@ -8,7 +8,8 @@ namespace bazaar::postgres
 
 /// A name as SQL text, in double quotes.
 ///
-/// Errors: throws `usage` when it is empty, longer than 63 bytes, not UTF-8, or holds NUL or control characters.
+/// Errors: throws `usage` when it is empty, longer than 63 bytes, not UTF-8, or holds NUL or control
+/// characters.
 [[nodiscard]] std::string quote_identifier(std::string_view name);
 
 /// Two names as SQL text, with a point between.
@@ -17,7 +18,8 @@ namespace bazaar::postgres
 /// A text as an SQL literal, for the few places that take no parameter.
 [[nodiscard]] std::string quote_literal(std::string_view text);
 
-/// Refuses, with `usage`, what cannot be the schema of the shop's tables: also pg_*, information_schema and bazaard.
+/// Refuses, with `usage`, what cannot be the schema of the shop's tables: also pg_*, information_schema and
+/// bazaard.
 void check_schema_name(std::string_view name);
 
 /// What is wrong with the name, as a sentence part; empty when nothing is.

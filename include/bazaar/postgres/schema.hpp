@@ -13,7 +13,8 @@
 namespace bazaar::postgres
 {
 
-/// DDL of a scenario's tables for people to read and psql to run: names are unqualified, meant for a search_path.
+/// DDL of a scenario's tables for people to read and psql to run: names are unqualified, meant for a
+/// search_path.
 ///
 /// Determinism: a function of the tables alone.
 [[nodiscard]] std::string schema_sql(std::span<const model::table> tables);
@@ -25,12 +26,12 @@ enum class schema_state : std::uint8_t
     found,    ///< They were there, as they should be.
 };
 
-/// Makes the shop's tables, the daemon's own schema `bazaard` and the write functions, as far as they are missing; checks
-/// what is there, object by object.
+/// Makes the shop's tables, the daemon's own schema `bazaard` and the write functions, as far as they are
+/// missing; checks what is there, object by object.
 ///
-/// One transaction a step, under a lock: of two daemons that start together, the second finds it done. Makes nothing where
-/// everything is there, so a role without CREATE is enough then.
-/// Errors: throws `config` with one line for each difference, and has then touched nothing; `permission` names the role and
+/// One transaction a step, under a lock: of two daemons that start together, the second finds it done. Makes
+/// nothing where everything is there, so a role without CREATE is enough then. Errors: throws `config` with
+/// one line for each difference, and has then touched nothing; `permission` names the role and
 ///         the missing privilege.
 schema_state ensure_schema(session& on, std::string_view schema, const scenario::scenario& shop);
 

@@ -61,21 +61,23 @@ using text_parameter = std::optional<std::string_view>;
 ///
 /// Lifetime: connected by its constructor; once lost it stays lost, nothing reconnects in silence.
 /// Threads:  belongs to one thread at a time.
-/// Errors:   `try_` functions return failures of the server and the link; the others throw `query_error`. A request that is
+/// Errors:   `try_` functions return failures of the server and the link; the others throw `query_error`. A
+/// request that is
 ///           not answered before its deadline closes the connection: what was sent is then in doubt.
 class session
 {
 public:
     struct options
     {
-        std::chrono::milliseconds connect_deadline = std::chrono::seconds{10};  ///< Of name lookup, TCP, TLS, login.
-        std::chrono::milliseconds call_deadline = std::chrono::seconds{10};     ///< Of each request.
+        std::chrono::milliseconds connect_deadline = std::chrono::seconds{
+            10};  ///< Of name lookup, TCP, TLS, login.
+        std::chrono::milliseconds call_deadline = std::chrono::seconds{10};  ///< Of each request.
     };
 
     /// Connects, and checks that the server is PostgreSQL 14 or later.
     ///
-    /// Errors: throws `unavailable` (nobody answers), `permission` (login or TLS refused), `config` (no such database,
-    /// server too old), `no_input` (password file).
+    /// Errors: throws `unavailable` (nobody answers), `permission` (login or TLS refused), `config` (no such
+    /// database, server too old), `no_input` (password file).
     explicit session(const connection_parameters& to) : session(to, options{}) {}
     session(const connection_parameters& to, options opts);
     ~session();

@@ -20,16 +20,16 @@ namespace bazaar::postgres
 
 /// Writes units to PostgreSQL: one call, one transaction, one round trip.
 ///
-/// Lifetime: keeps one session, made at the first write and again after it was lost. Destroying it never throws.
-/// Threads:  belongs to the worker that uses it; `counts` may be read by others.
-/// Errors:   refusals are outcomes. Throws `temporary` (away longer than `max_outage`; another process writes this plan),
+/// Lifetime: keeps one session, made at the first write and again after it was lost. Destroying it never
+/// throws. Threads:  belongs to the worker that uses it; `counts` may be read by others. Errors:   refusals
+/// are outcomes. Throws `temporary` (away longer than `max_outage`; another process writes this plan),
 ///           `permission`, `config` (function or table missing) and `internal`.
 class writer final : public run::sink
 {
 public:
     enum class statements : std::uint8_t
     {
-        automatic,   ///< Prepared, until the connection turns out not to keep them.
+        automatic,  ///< Prepared, until the connection turns out not to keep them.
         prepared,
         unprepared,
     };
@@ -37,7 +37,8 @@ public:
     struct options
     {
         statements use = statements::automatic;
-        std::chrono::milliseconds max_outage = std::chrono::seconds{60};  ///< Of trying to reconnect; then `temporary`.
+        std::chrono::milliseconds max_outage = std::chrono::seconds{
+            60};  ///< Of trying to reconnect; then `temporary`.
         session::options link{};
         std::stop_token stop{};  ///< Ends the waiting for a reconnect: the unit is then `not_done`.
     };
@@ -51,12 +52,13 @@ public:
         std::atomic<bool> prepares{true};  ///< Uses prepared statements.
     };
 
-    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
+    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop,
+           const id_codec& ids)
         : writer(std::move(to), schema, shop, ids, options{})
     {
     }
-    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
-           options opts);
+    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop,
+           const id_codec& ids, options opts);
     ~writer() override;
 
     run::written write(const model::unit& unit, run::form how) override;
@@ -71,8 +73,9 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// The greatest unit that any row of this run names: the rows are the progress record. Nothing when no unit was written.
-[[nodiscard]] std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
-                                                  const id_codec& ids);
+/// The greatest unit that any row of this run names: the rows are the progress record. Nothing when no unit
+/// was written.
+[[nodiscard]] std::optional<unit_no> highest_unit(session& on, std::string_view schema,
+                                                  const scenario::scenario& shop, const id_codec& ids);
 
 }  // namespace bazaar::postgres
