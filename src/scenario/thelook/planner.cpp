@@ -275,6 +275,7 @@ model::decision shop_planner::advance_order()
     if (closes(what))
     {
         user u = remembered(o.user);
+        d.depends_on(u.writer);  // The session comes from where the user lives now.
         s.session = sessions_++;
         s.session_after = std::max(d.at - 2 * session_max, u.busy);
         s.moves_then = u.moves;
