@@ -44,7 +44,8 @@ inline scenario::request request_of(const given& settings, std::uint64_t seed = 
     return r;
 }
 
-inline std::unique_ptr<scenario::scenario> shop_of(const given& settings, std::uint64_t seed = 7, std::string run = "main")
+inline std::unique_ptr<scenario::scenario> shop_of(const given& settings, std::uint64_t seed = 7,
+                                                   std::string run = "main")
 {
     return look::registration().make(request_of(settings, seed, std::move(run)));
 }
@@ -62,9 +63,9 @@ struct seed_facts
     };
 
     std::vector<place> places;
-    std::unordered_map<std::string, std::size_t> by_address;         ///< country|state|city|postal code.
-    std::unordered_set<std::string> sessions_from;                   ///< state|city|postal code.
-    std::unordered_set<std::string> names;                           ///< country|first F, first M or last|name.
+    std::unordered_map<std::string, std::size_t> by_address;  ///< country|state|city|postal code.
+    std::unordered_set<std::string> sessions_from;            ///< state|city|postal code.
+    std::unordered_set<std::string> names;                    ///< country|first F, first M or last|name.
 
     static const seed_facts& get()
     {
@@ -75,20 +76,24 @@ struct seed_facts
 private:
     seed_facts()
     {
-        scenario::kit::csv file("places.csv", scenario::embedded("places.csv"),
-                                {"country", "state", "city", "postal_code", "latitude", "longitude", "population"});
+        scenario::kit::csv file(
+            "places.csv", scenario::embedded("places.csv"),
+            {"country", "state", "city", "postal_code", "latitude", "longitude", "population"});
         while (file.next())
         {
             places.push_back({file.text(0), file.text(1), file.text(2), file.text(3),
                               std::stod(std::string(file.text(4))), std::stod(std::string(file.text(5))),
                               std::stoll(std::string(file.text(6)))});
             const auto& p = places.back();
-            by_address.emplace(fmt::format("{}|{}|{}|{}", p.country, p.state, p.city, p.postal_code), places.size() - 1);
+            by_address.emplace(fmt::format("{}|{}|{}|{}", p.country, p.state, p.city, p.postal_code),
+                               places.size() - 1);
             sessions_from.insert(fmt::format("{}|{}|{}", p.state, p.city, p.postal_code));
         }
-        scenario::kit::csv people("names.csv", scenario::embedded("names.csv"), {"country", "kind", "gender", "name"});
+        scenario::kit::csv people("names.csv", scenario::embedded("names.csv"),
+                                  {"country", "kind", "gender", "name"});
         while (people.next())
-            names.insert(fmt::format("{}|{} {}|{}", people.text(0), people.text(1), people.text(2), people.text(3)));
+            names.insert(
+                fmt::format("{}|{} {}|{}", people.text(0), people.text(1), people.text(2), people.text(3)));
     }
 };
 
@@ -97,7 +102,8 @@ inline double kilometres(double lat1, double lon1, double lat2, double lon2)
 {
     constexpr double rad = 3.14159265358979323846 / 180;
     const double a = std::pow(std::sin((lat2 - lat1) * rad / 2), 2) +
-                     std::cos(lat1 * rad) * std::cos(lat2 * rad) * std::pow(std::sin((lon2 - lon1) * rad / 2), 2);
+                     std::cos(lat1 * rad) * std::cos(lat2 * rad) *
+                         std::pow(std::sin((lon2 - lon1) * rad / 2), 2);
     return 12742 * std::asin(std::sqrt(a));
 }
 
@@ -116,8 +122,8 @@ public:
                             products_.emplace(row[0].integer(), row[5].integer());
                             const auto slug_of = [](std::string_view text) { return slug(text); };
                             categories_.insert("/category/" + slug_of(row[2].text()));
-                            categories_.insert(fmt::format("/department/{}/category/{}", slug_of(row[6].text()),
-                                                           slug_of(row[2].text())));
+                            categories_.insert(fmt::format("/department/{}/category/{}",
+                                                           slug_of(row[6].text()), slug_of(row[2].text())));
                         });
         shop.initial_rows(look::table::users, start,
                           [&](std::span<const model::value> row)
@@ -163,7 +169,8 @@ public:
         case look::kind::user_created:
             what_ = "users";
             new_user(u.changes[0].after, d.no);
-            check(u.changes[0].after[look::users_column::created_at].moment() == d.at, "a user is born in its unit");
+            check(u.changes[0].after[look::users_column::created_at].moment() == d.at,
+                  "a user is born in its unit");
             break;
         case look::kind::user_moved:
             moved(u);
@@ -185,13 +192,16 @@ public:
     std::array<std::uint64_t, 5> by_status{};  ///< Processing, Shipped, Delivered, Cancelled, Returned.
     std::vector<std::string> problems;         ///< The first twenty.
 
-    static constexpr std::array<std::string_view, 5> statuses{"Processing", "Shipped", "Delivered", "Cancelled", "Returned"};
+    static constexpr std::array<std::string_view, 5> statuses{"Processing", "Shipped", "Delivered",
+                                                              "Cancelled", "Returned"};
 
     /// The same numbers as the planner's figures, in their form.
     [[nodiscard]] std::map<std::string, std::uint64_t> figures() const
     {
-        std::map<std::string, std::uint64_t> all{
-            {"rows users", users}, {"rows orders", orders}, {"rows order_items", items}, {"rows events", events}};
+        std::map<std::string, std::uint64_t> all{{"rows users", users},
+                                                 {"rows orders", orders},
+                                                 {"rows order_items", items},
+                                                 {"rows events", events}};
         for (std::size_t i = 0; i < statuses.size(); ++i)
             all[fmt::format("orders {}", statuses[i])] = by_status[i];
         return all;
@@ -281,7 +291,8 @@ private:
             }
             check(row[i].kind() == t.columns[i].kind, "a value has its column's type");
             if (row[i].kind() == model::type::text)
-                check(!row[i].text().empty() && row[i].text() != "null" && !scenario::kit::utf8_error(row[i].text()),
+                check(!row[i].text().empty() && row[i].text() != "null" &&
+                          !scenario::kit::utf8_error(row[i].text()),
                       "text is UTF-8 and says something");
         }
     }
@@ -293,7 +304,8 @@ private:
         for (const auto& p : shop_.kinds()[u.decision.kind].parts)
         {
             std::size_t count = 0;
-            for (; at < u.changes.size() && u.changes[at].what == p.what && u.changes[at].table == p.table; ++at, ++count)
+            for (; at < u.changes.size() && u.changes[at].what == p.what && u.changes[at].table == p.table;
+                 ++at, ++count)
             {
                 const auto& c = u.changes[at];
                 const auto& t = shop_.tables()[p.table];
@@ -325,7 +337,8 @@ private:
         const bool woman = text(c::gender) == "F";
         check(woman || text(c::gender) == "M", "gender is F or M");
         const auto& facts = seed_facts::get();
-        check(facts.names.contains(fmt::format("{}|first {}|{}", text(c::country), text(c::gender), text(c::first_name))),
+        check(facts.names.contains(
+                  fmt::format("{}|first {}|{}", text(c::country), text(c::gender), text(c::first_name))),
               "the first name fits gender and country");
         check(facts.names.contains(fmt::format("{}|last -|{}", text(c::country), text(c::last_name))),
               "the last name fits the country");
@@ -336,12 +349,14 @@ private:
         check(mail.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.@-") == std::string_view::npos,
               "the e-mail is of small ASCII letters");
         check(mails_.insert(std::string(mail)).second, "no e-mail twice");
-        static const std::unordered_set<std::string_view> sources{"Organic", "Facebook", "Search", "Email", "Display"};
+        static const std::unordered_set<std::string_view> sources{"Organic", "Facebook", "Search", "Email",
+                                                                  "Display"};
         check(sources.contains(text(c::traffic_source)), "traffic source of users");
         const time created = row[c::created_at].moment();
         check(created == row[c::updated_at].moment(), "a new user was never updated");
         const auto home = place_of(row);
-        users_.push_back({created, created, created, created, unit, unit, home, home, street(row), hash(row)});
+        users_.push_back(
+            {created, created, created, created, unit, unit, home, home, street(row), hash(row)});
         ++users;
     }
 
@@ -357,9 +372,11 @@ private:
     {
         namespace c = look::users_column;
         const auto& facts = seed_facts::get();
-        check(row[c::street_address].text().find_first_of("{}") == std::string_view::npos, "the street is filled in");
-        const auto found = facts.by_address.find(fmt::format("{}|{}|{}|{}", row[c::country].text(), row[c::state].text(),
-                                                             row[c::city].text(), row[c::postal_code].text()));
+        check(row[c::street_address].text().find_first_of("{}") == std::string_view::npos,
+              "the street is filled in");
+        const auto found = facts.by_address.find(fmt::format("{}|{}|{}|{}", row[c::country].text(),
+                                                             row[c::state].text(), row[c::city].text(),
+                                                             row[c::postal_code].text()));
         check(found != facts.by_address.end(), "an address is one row of places.csv");
         if (found == facts.by_address.end())
             return 0;
@@ -372,7 +389,8 @@ private:
     user* user_of(const model::value& ref)
     {
         const auto id = ref.row();
-        const bool known = id.table == look::table::users && id.row < users_.size() && users_[id.row].unit == id.unit;
+        const bool known = id.table == look::table::users && id.row < users_.size() &&
+                           users_[id.row].unit == id.unit;
         check(known, "the user exists and was planned earlier");
         return known ? &users_[id.row] : nullptr;
     }
@@ -408,12 +426,17 @@ private:
         const auto& delivered = row[first + 3U];
         const auto& returned = row[first + 4U];
         const auto& cancelled = row[first + 5U];
-        const std::uint8_t from_stamps = !cancelled.null() ? 3 : !returned.null() ? 4 : !delivered.null() ? 2 : !shipped.null() ? 1 : 0;
+        const std::uint8_t from_stamps = !cancelled.null()   ? 3
+                                         : !returned.null()  ? 4
+                                         : !delivered.null() ? 2
+                                         : !shipped.null()   ? 1
+                                                             : 0;
         check(row[status].text() == statuses[from_stamps], "the status follows from the stamps");
         const auto before = [&](const model::value& a, const model::value& b)
         { return b.null() || (!a.null() && a.moment() < b.moment()); };
         check(before(created, shipped) && before(shipped, delivered) && before(delivered, returned) &&
-                  before(created, cancelled) && (shipped.null() || cancelled.null()) && created.moment() <= updated.moment(),
+                  before(created, cancelled) && (shipped.null() || cancelled.null()) &&
+                  created.moment() <= updated.moment(),
               "the stamps of a life are in order");
         for (const auto* stamp : {&created, &updated, &shipped, &delivered, &returned, &cancelled})
             check(stamp->null() || stamp->moment() <= unit_->decision.at, "no stamp lies in the future");
@@ -434,7 +457,8 @@ private:
             check(bought.insert(row[c::product_id].integer()).second, "no product twice in an order");
             check(row[c::status] == order_row[o::status], "an item has its order's status");
             for (std::uint8_t i = 0; i < 6; ++i)
-                check(row[c::created_at + i] == order_row[o::created_at + i], "an item has its order's stamps");
+                check(row[c::created_at + i] == order_row[o::created_at + i],
+                      "an item has its order's stamps");
             check(row[c::quantity].integer() >= 1 && row[c::quantity].integer() <= 3, "quantity from 1 to 3");
             const auto product = products_.find(row[c::product_id].integer());
             check(product != products_.end() && product->second == row[c::sale_price].integer(),
@@ -464,23 +488,26 @@ private:
         what_ = "orders";
         const auto& row = u.changes[0].after;
         const auto id = row[c::id].row();
-        check(id == row_id{look::table::orders, orders, u.decision.no}, "order ids are dense and name their unit");
+        check(id == row_id{look::table::orders, orders, u.decision.no},
+              "order ids are dense and name their unit");
         check(u.decision.tick == orders + 1, "a tick is one purchase");
         ++orders;
-        check(stamps_fit(row, c::status, c::created_at) == 0 && row[c::created_at].moment() == u.decision.at &&
+        check(stamps_fit(row, c::status, c::created_at) == 0 &&
+                  row[c::created_at].moment() == u.decision.at &&
                   row[c::updated_at].moment() == u.decision.at,
               "an order begins as Processing in its unit");
         user* who = user_of(row[c::user_id]);
         if (who == nullptr)
             return;
         wrote(who->writer);
-        check(who->created + look::session_max < u.decision.at, "a user buys only after birth plus the longest session");
+        check(who->created + look::session_max < u.decision.at,
+              "a user buys only after birth plus the longest session");
         const auto& home = seed_facts::get().places[who->home];
         stable_hash ship_street;
         ship_street.add(row[c::ship_street_address]);
         check(row[c::ship_country].text() == home.country && row[c::ship_state].text() == home.state &&
-                  row[c::ship_city].text() == home.city && row[c::ship_postal_code].text() == home.postal_code &&
-                  ship_street.value() == who->street,
+                  row[c::ship_city].text() == home.city &&
+                  row[c::ship_postal_code].text() == home.postal_code && ship_street.value() == who->street,
               "an order goes to its user's address");
         const auto count = items_fit(u, 1, row);
         orders_.push_back({row[c::user_id].row().row, u.decision.no, u.decision.no, hash(row), 0,
@@ -528,8 +555,9 @@ private:
             {},
         }};
         check(edges[o.status][to], "an order takes a legal step");
-        static constexpr std::array<std::uint16_t, 5> kind_of{999, look::kind::order_shipped, look::kind::order_delivered,
-                                                              look::kind::order_cancelled, look::kind::order_returned};
+        static constexpr std::array<std::uint16_t, 5> kind_of{
+            999, look::kind::order_shipped, look::kind::order_delivered, look::kind::order_cancelled,
+            look::kind::order_returned};
         static constexpr std::array<std::uint8_t, 5> stamp_of{c::created_at, c::shipped_at, c::delivered_at,
                                                               c::cancelled_at, c::returned_at};
         check(kind_of[to] == u.decision.kind, "the step is the unit's kind");
@@ -546,6 +574,7 @@ private:
             user* who = user_of(row[c::user_id]);
             if (who == nullptr)
                 return;
+            wrote(who->writer);
             session(u, 1 + count, who);
             std::unordered_set<std::uint64_t> closed;
             for (std::size_t i = 1 + count; i < u.changes.size(); ++i)
@@ -577,7 +606,8 @@ private:
         for (const auto& c : u.changes)
         {
             const auto type = c.after[look::events_column::event_type].text();
-            check(type != "purchase" && type != "cancel" && type != "return", "an anonymous session closes nothing");
+            check(type != "purchase" && type != "cancel" && type != "return",
+                  "an anonymous session closes nothing");
         }
     }
 
@@ -590,7 +620,8 @@ private:
             return check(false, "a session has events");
         const auto& head = u.changes[first].after;
         const auto id = head[c::session_id].row();
-        check(id == row_id{look::table::sessions, sessions, u.decision.no}, "session numbers are dense and name their unit");
+        check(id == row_id{look::table::sessions, sessions, u.decision.no},
+              "session numbers are dense and name their unit");
         ++sessions;
         const time begin = head[c::created_at].moment();
         time before{INT64_MIN};
@@ -599,11 +630,13 @@ private:
         {
             const auto& e = u.changes[i].after;
             ++events;
-            check(e[c::id].row() == row_id{look::table::events, sessions * 16 - 16 + (i - first), u.decision.no},
+            check(e[c::id].row() ==
+                      row_id{look::table::events, sessions * 16 - 16 + (i - first), u.decision.no},
                   "event ids follow the session's");
-            check(e[c::sequence_number].integer() == static_cast<std::int64_t>(i - first) + 1, "sequence numbers are 1..n");
-            for (const auto same : {c::session_id, c::user_id, c::ip_address, c::city, c::state, c::postal_code, c::browser,
-                                    c::traffic_source})
+            check(e[c::sequence_number].integer() == static_cast<std::int64_t>(i - first) + 1,
+                  "sequence numbers are 1..n");
+            for (const auto same : {c::session_id, c::user_id, c::ip_address, c::city, c::state,
+                                    c::postal_code, c::browser, c::traffic_source})
                 check(e[same] == head[same], "a session has one user, place, browser and source");
             const time at = e[c::created_at].moment();
             check(before < at, "the events of a session follow each other");
@@ -616,8 +649,8 @@ private:
             if (type == "home")
                 check(uri == "/home" && !has_product, "uri of home");
             else if (type == "department" || type == "category")
-                check(categories_.contains(std::string(uri)) && uri.starts_with(type == "category" ? "/category/" : "/department/") &&
-                          !has_product,
+                check(categories_.contains(std::string(uri)) &&
+                          uri.starts_with(type == "category" ? "/category/" : "/department/") && !has_product,
                       "uri of a department or category");
             else if (type == "product")
             {
@@ -625,11 +658,13 @@ private:
                 viewed.insert(product);
             }
             else if (type == "cart")
-                check(uri == "/cart" && has_product && viewed.contains(product), "a cart after a view of that product");
+                check(uri == "/cart" && has_product && viewed.contains(product),
+                      "a cart after a view of that product");
             else if (type == "purchase")
                 check(uri == "/purchase" && !has_product, "uri of a purchase");
             else
-                check((type == "cancel" || type == "return") && uri.starts_with(fmt::format("/{}/item/", type)) && has_product,
+                check((type == "cancel" || type == "return") &&
+                          uri.starts_with(fmt::format("/{}/item/", type)) && has_product,
                       "uri of a closing event");
         }
         check(before == u.decision.at, "a session ends with its unit");
@@ -637,12 +672,13 @@ private:
         if (who == nullptr)
         {
             check(head[c::user_id].null(), "an anonymous session has no user");
-            check(seed_facts::get().sessions_from.contains(
-                      fmt::format("{}|{}|{}", head[c::state].text(), head[c::city].text(), head[c::postal_code].text())),
+            check(seed_facts::get().sessions_from.contains(fmt::format(
+                      "{}|{}|{}", head[c::state].text(), head[c::city].text(), head[c::postal_code].text())),
                   "a session comes from one row of places.csv");
             return;
         }
-        check(!head[c::user_id].null() && user_of(head[c::user_id]) == who, "the session is the order's user's");
+        check(!head[c::user_id].null() && user_of(head[c::user_id]) == who,
+              "the session is the order's user's");
         check(begin > who->created, "no event before its user");
         check(begin > who->session_end, "sessions of one user do not overlap");
         who->session_end = before;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "bazaar/base/error.hpp"
+#include "scenario/thelook/fields.hpp"
 #include "unit/thelook_ledger.hpp"
 
 namespace bazaar::test
@@ -29,17 +30,21 @@ class thelook_history : public testing::TestWithParam<history>
 
 const std::vector<history> histories{
     {"defaults", 300'000, {}},
-    {"three_users", 60'000, {{"init-num-users", "3"}}},
-    {"complete_lives", 60'000, {{"lifecycle", "complete"}}},
+    {"three_users", 25'000, {{"init-num-users", "3"}}},
+    {"complete_lives", 25'000, {{"lifecycle", "complete"}}},
     {"few_active_users",
-     60'000,
-     {{"active-users", "20"}, {"init-num-users", "5"}, {"user-create-prob", "1"}, {"lifecycle", "complete"}, {"avg-qps", "5"}}},
-    {"everyone_is_new", 60'000, {{"user-create-prob", "1"}}},
-    {"slow_lives", 60'000, {{"lifecycle-scale", "3600"}, {"avg-qps", "0.2"}}},
+     40'000,
+     {{"active-users", "20"},
+      {"init-num-users", "5"},
+      {"user-create-prob", "1"},
+      {"lifecycle", "complete"},
+      {"avg-qps", "5"}}},
+    {"everyone_is_new", 25'000, {{"user-create-prob", "1"}}},
+    {"slow_lives", 25'000, {{"lifecycle-scale", "3600"}, {"avg-qps", "0.2"}}},
     {"no_updates", 30'000, {{"order-update-prob", "0"}}},
-    {"most_updates", 60'000, {{"order-update-prob", "1.969"}}},
-    {"all_dice", 60'000, {{"user-create-prob", "1"}, {"user-update-prob", "1"}, {"ghost-create-prob", "1"}}},
-    {"fast", 60'000, {{"avg-qps", "20000"}, {"init-num-users", "200"}, {"lifecycle", "complete"}}},
+    {"most_updates", 25'000, {{"order-update-prob", "1.969"}}},
+    {"all_dice", 25'000, {{"user-create-prob", "1"}, {"user-update-prob", "1"}, {"ghost-create-prob", "1"}}},
+    {"fast", 25'000, {{"avg-qps", "20000"}, {"init-num-users", "200"}, {"lifecycle", "complete"}}},
     {"one_city", 30'000, {{"country", "japan"}, {"state", "tokyo"}, {"user-update-prob", "0.5"}}},
 };
 
@@ -74,6 +79,534 @@ TEST_P(thelook_history, keeps_every_rule_of_the_shop)
 
 INSTANTIATE_TEST_SUITE_P(thelook, thelook_history, testing::ValuesIn(histories),
                          [](const auto& param) { return std::string(param.param.name); });
+
+/// Plans, builds and books until so many ticks are decided.
+void book(const scenario::scenario& shop, scenario::planner& planner, ledger& books, std::uint64_t ticks)
+{
+    model::unit unit;
+    while (planner.ticks() < ticks && books.problems.empty())
+    {
+        shop.build(planner.next(), unit);
+        books.take(unit);
+    }
+    for (const auto& problem : books.problems)
+        ADD_FAILURE() << problem;
+}
+
+/// A `set` entry for the next unit, at a business moment.
+model::control set(const scenario::scenario& shop, const scenario::planner& planner, std::string_view name,
+                   std::int64_t value, time at)
+{
+    return {.unit = planner.next_no(),
+            .what = model::control::kind::set,
+            .field = static_cast<std::uint16_t>(shop.configuration().find(name)),
+            .value = value,
+            .at = at};
+}
+
+model::control shift(const scenario::planner& planner, microseconds by)
+{
+    return {.unit = planner.next_no(),
+            .what = model::control::kind::shift,
+            .field = 0,
+            .value = by.count(),
+            .at = {}};
+}
+
+// ---- The ledger itself: a test that cannot fail is none.
+
+struct corruption
+{
+    std::string_view name;
+    std::uint16_t kind;  ///< The first unit of this kind is changed.
+    std::size_t change;  ///< Its change, from the end if counted beyond.
+    std::uint8_t column;
+    model::value value;
+
+    friend std::ostream& operator<<(std::ostream& out, const corruption& c) { return out << c.name; }
+};
+
+class ledger_control : public testing::TestWithParam<corruption>
+{
+};
+
+constexpr std::size_t last = 999;
+
+const std::vector<corruption> corruptions{
+    {"order_without_user", look::kind::purchase, 0, look::orders_column::user_id,
+     model::value::of(row_id{2, 5'000, 3})},
+    {"order_of_a_stamp_too_many", look::kind::purchase, 0, look::orders_column::shipped_at,
+     model::value::of(day_one)},
+    {"order_with_a_wrong_count", look::kind::purchase, 0, look::orders_column::num_of_items,
+     model::value::of(std::int64_t{9})},
+    {"order_to_another_city", look::kind::purchase, 0, look::orders_column::ship_city,
+     model::value::of("Atlantis")},
+    {"item_of_another_price", look::kind::purchase, 1, look::order_items_column::sale_price,
+     model::value::of_decimal(1)},
+    {"item_of_another_order", look::kind::purchase, 1, look::order_items_column::order_id,
+     model::value::of(row_id{3, 77, 0})},
+    {"item_of_no_product", look::kind::purchase, 1, look::order_items_column::product_id,
+     model::value::of(std::int64_t{-1})},
+    {"purchase_event_early", look::kind::purchase, last, look::events_column::created_at,
+     model::value::of(day_one)},
+    {"purchase_event_anonymous", look::kind::purchase, last, look::events_column::user_id, model::value()},
+    {"purchase_event_is_a_cart", look::kind::purchase, last, look::events_column::event_type,
+     model::value::of("cart")},
+    {"event_of_another_ip", look::kind::purchase, last, look::events_column::ip_address,
+     model::value::of("198.18.0.1")},
+    {"event_out_of_sequence", look::kind::purchase, last, look::events_column::sequence_number,
+     model::value::of(std::int64_t{1})},
+    {"user_of_another_country", look::kind::user_created, 0, look::users_column::country,
+     model::value::of("Belgium")},
+    {"user_far_from_home", look::kind::user_created, 0, look::users_column::latitude,
+     model::value::of(-89.0)},
+    {"user_with_anothers_mail", look::kind::user_created, 0, look::users_column::email,
+     model::value::of("a.b.0@example.com")},
+    {"user_too_young", look::kind::user_created, 0, look::users_column::age,
+     model::value::of(std::int64_t{17})},
+    {"move_without_a_version", look::kind::user_moved, 0, look::users_column::updated_at,
+     model::value::of(time{0})},
+    {"move_with_another_name", look::kind::user_moved, 0, look::users_column::first_name,
+     model::value::of("Nobody")},
+    {"shipped_before_created", look::kind::order_shipped, 0, look::orders_column::shipped_at,
+     model::value::of(time{1})},
+    {"shipped_with_another_status", look::kind::order_shipped, 0, look::orders_column::status,
+     model::value::of("Delivered")},
+    {"shipped_item_left_behind", look::kind::order_shipped, 1, look::order_items_column::status,
+     model::value::of("Processing")},
+    {"cancel_of_another_item", look::kind::order_cancelled, last, look::events_column::uri,
+     model::value::of("/cancel/item/b1375000-0000-897b-8000-000272f65a2a")},
+    {"ghost_that_buys", look::kind::ghost, 0, look::events_column::event_type, model::value::of("purchase")},
+    {"ghost_from_nowhere", look::kind::ghost, 0, look::events_column::city, model::value::of("Atlantis")},
+};
+
+TEST_P(ledger_control, is_noticed)
+{
+    const auto& c = GetParam();
+    const auto shop = shop_of({});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    model::unit unit;
+    do
+    {
+        shop->build(planner->next(), unit);
+        if (unit.decision.kind == c.kind)
+        {
+            const auto& where = unit.changes[std::min(c.change, unit.changes.size() - 1)].after[c.column];
+            const_cast<model::value&>(where) = c.value;
+        }
+        books.take(unit);
+    } while (unit.decision.kind != c.kind);
+    EXPECT_FALSE(books.problems.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(thelook, ledger_control, testing::ValuesIn(corruptions),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+TEST(ledger_control, a_missing_unit_is_noticed)
+{
+    const auto shop = shop_of({});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    model::unit unit;
+    (void)planner->next();
+    shop->build(planner->next(), unit);
+    books.take(unit);
+    EXPECT_FALSE(books.problems.empty());
+}
+
+// ---- Control entries
+
+TEST(thelook_control, a_new_rate_works_at_once)
+{
+    const auto shop = shop_of({{"avg-qps", "10"}, {"order-update-prob", "0"}});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    book(*shop, *planner, books, 1'000);
+    const time changed = planner->next_at();
+    planner->apply(set(*shop, *planner, "avg-qps", 1'000'000'000, changed));
+    book(*shop, *planner, books, 11'000);
+    const auto took = planner->next_at() - changed;
+    // 10,000 gaps of a millisecond: four standard deviations are four per cent.
+    EXPECT_NEAR(static_cast<double>(took.count()), 10e6, 0.4e6);
+    EXPECT_EQ(figures_of(*planner), books.figures());
+}
+
+TEST(thelook_control, a_rate_set_late_makes_no_burst)
+{
+    const auto shop = shop_of({{"avg-qps", "0.001"}});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    const time at = day_one + std::chrono::seconds(1);
+    ASSERT_GT(planner->next_at(), at);
+    planner->apply(set(*shop, *planner, "avg-qps", 10'000'000, at));
+    EXPECT_GE(planner->next_at(), at);
+    EXPECT_LT(planner->next_at(), at + std::chrono::seconds(2));
+    book(*shop, *planner, books, 2'000);
+    EXPECT_NEAR(static_cast<double>((planner->next_at() - at).count()), 200e6, 200e6 * 4 / 44);
+}
+
+TEST(thelook_control, probabilities_change_from_the_next_tick_on)
+{
+    const auto shop = shop_of({{"ghost-create-prob", "0"}, {"user-create-prob", "0"}});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    book(*shop, *planner, books, 500);
+    EXPECT_EQ(books.kinds[look::kind::ghost], 0U);
+    planner->apply(set(*shop, *planner, "ghost-create-prob", 1'000'000'000, planner->next_at()));
+    planner->apply(set(*shop, *planner, "order-update-prob", 1'969'000'000, planner->next_at()));
+    book(*shop, *planner, books, 1'500);
+    EXPECT_EQ(books.kinds[look::kind::ghost], 1'000U);
+    EXPECT_EQ(books.kinds[look::kind::user_created], 0U);
+}
+
+TEST(thelook_control, a_shift_moves_everything_later_and_keeps_the_order)
+{
+    constexpr auto night = std::chrono::hours(8);
+    // Without new users: a shift makes them old enough to buy, so that others may be chosen.
+    const auto shop = shop_of({{"lifecycle", "complete"}, {"user-create-prob", "0"}});
+    const auto still = shop->plan(day_one);
+    const auto moved = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    book(*shop, *moved, books, 1'000);
+    while (still->ticks() < 1'000)
+        (void)still->next();
+    const time before = moved->next_at();
+    moved->apply(shift(*moved, night));
+    EXPECT_EQ(moved->next_at(), before + night);
+    model::unit unit;
+    for (int i = 0; i < 20'000 && books.problems.empty(); ++i)
+    {
+        const auto a = still->next();
+        const auto b = moved->next();
+        ASSERT_EQ(b.at, a.at + night);
+        ASSERT_EQ(b.no, a.no);
+        ASSERT_EQ(b.kind, a.kind);
+        ASSERT_EQ(b.tick, a.tick);
+        ASSERT_EQ(b.after, a.after);
+        shop->build(b, unit);
+        books.take(unit);
+    }
+    for (const auto& problem : books.problems)
+        ADD_FAILURE() << problem;
+}
+
+TEST(thelook_control, many_entries_leave_the_books_in_order)
+{
+    const auto shop = shop_of(
+        {{"lifecycle", "complete"}, {"user-create-prob", "0.5"}, {"init-num-users", "10"}});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    auto draw = derive(99, stream("entries"), 0);
+    for (std::uint64_t ticks = 500; ticks <= 20'000 && books.problems.empty(); ticks += 500)
+    {
+        book(*shop, *planner, books, ticks);
+        if (draw.below(2) == 0)
+            planner->apply(shift(*planner, microseconds(draw.between(1, 10'000'000'000))));
+        else
+            planner->apply(
+                set(*shop, *planner, "avg-qps", draw.between(100'000, 2'000'000'000), planner->next_at()));
+    }
+    EXPECT_EQ(figures_of(*planner), books.figures());
+}
+
+TEST(thelook_control, an_entry_for_another_unit_is_refused)
+{
+    const auto shop = shop_of({});
+    const auto planner = shop->plan(day_one);
+    auto entry = shift(*planner, std::chrono::seconds(1));
+    entry.unit = 1;
+    EXPECT_THROW(planner->apply(entry), error);
+    entry.unit = 0;
+    entry.value = 0;
+    EXPECT_THROW(planner->apply(entry), error);
+}
+
+// ---- Digest
+
+TEST(thelook_digest, is_equal_for_equal_histories)
+{
+    const auto shop = shop_of({});
+    const auto again = shop_of({});
+    const auto a = shop->plan(day_one);
+    const auto b = again->plan(day_one);
+    for (int i = 0; i < 20'000; ++i)
+    {
+        ASSERT_EQ(a->digest(), b->digest());
+        (void)a->next();
+        (void)b->next();
+        if (i == 10'000)
+        {
+            a->apply(set(*shop, *a, "avg-qps", 77'000'000, a->next_at()));
+            b->apply(set(*again, *b, "avg-qps", 77'000'000, b->next_at()));
+        }
+    }
+}
+
+TEST(thelook_digest, differs_after_one_differing_entry)
+{
+    const auto shop = shop_of({});
+    const std::vector<std::pair<std::string_view, std::int64_t>> entries{{"", 1'000'000},
+                                                                         {"", 1'000'001},
+                                                                         {"avg-qps", 20'000'001},
+                                                                         {"ghost-create-prob", 200'000'001},
+                                                                         {"user-create-prob", 0},
+                                                                         {"user-update-prob", 1'000'000'000},
+                                                                         {"order-update-prob", 400'000'001}};
+    std::map<std::uint64_t, std::string_view> digests;
+    const auto digest_after = [&](std::string_view field, std::int64_t value)
+    {
+        const auto planner = shop->plan(day_one);
+        for (int i = 0; i < 1'000; ++i)
+            (void)planner->next();
+        if (value != 0 || !field.empty())
+            planner->apply(field.empty() ? shift(*planner, microseconds(value))
+                                         : set(*shop, *planner, field, value, planner->next_at()));
+        return planner->digest();
+    };
+    digests[digest_after("", 0)] = "none";
+    for (const auto& [field, value] : entries)
+        EXPECT_TRUE(digests.emplace(digest_after(field, value), field).second) << field << ' ' << value;
+}
+
+TEST(thelook_digest, differs_for_another_seed_start_or_setting)
+{
+    const auto digest = [](const given& settings, std::uint64_t seed, time start)
+    {
+        const auto planner = shop_of(settings, seed)->plan(start);
+        for (int i = 0; i < 100; ++i)
+            (void)planner->next();
+        return planner->digest();
+    };
+    const auto reference = digest({}, 7, day_one);
+    EXPECT_EQ(digest({}, 7, day_one), reference);
+    EXPECT_NE(digest({}, 8, day_one), reference);
+    EXPECT_NE(digest({{"init-num-users", "1001"}}, 7, day_one), reference);
+    EXPECT_NE(digest({}, 7, day_one + microseconds(1)), reference);
+}
+
+// ---- Lives
+
+TEST(thelook_lives, complete_ends_every_order)
+{
+    const auto shop = shop_of({{"lifecycle", "complete"}, {"order-update-prob", "0"}});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    book(*shop, *planner, books, 5'000);
+    // No more arrivals to speak of: what is open comes to its end.
+    planner->apply(set(*shop, *planner, "avg-qps", 1, planner->next_at()));
+    model::unit unit;
+    while (books.open_orders() > 0 && planner->ticks() < 5'010 && books.problems.empty())
+    {
+        shop->build(planner->next(), unit);
+        books.take(unit);
+    }
+    EXPECT_EQ(books.open_orders(), 0U);
+    EXPECT_EQ(books.by_status[0], 0U);
+    EXPECT_GT(books.by_status[2], 4'500U);
+    EXPECT_GT(books.by_status[3], 100U);
+    EXPECT_GT(books.by_status[4], 20U);
+}
+
+TEST(thelook_lives, no_updates_leaves_every_order_processing)
+{
+    const auto shop = shop_of({{"order-update-prob", "0"}});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    book(*shop, *planner, books, 5'000);
+    EXPECT_EQ(books.by_status[0], 5'000U);
+}
+
+TEST(thelook_lives, the_share_of_steps_solves_its_equation)
+{
+    for (std::int64_t nano = 0; nano <= 1'969'000'000; nano += 1'969'000)
+    {
+        const double a = look::share_of_steps(nano);
+        EXPECT_NEAR(a + 0.95 * a * a + 0.019 * a * a * a, static_cast<double>(nano) / 1e9, 1e-12);
+    }
+    EXPECT_EQ(look::share_of_steps(1'969'000'000), 1.0);
+    EXPECT_NEAR(look::share_of_steps(400'000'000), 0.31, 0.005);
+}
+
+TEST(thelook_lives, the_mean_number_of_updates_is_what_was_asked_for)
+{
+    for (const auto& [asked, mean] :
+         std::vector<std::pair<std::string_view, double>>{{"0.1", 0.1}, {"0.4", 0.4}, {"1.5", 1.5}})
+    {
+        const auto shop = shop_of({{"order-update-prob", asked}});
+        const auto planner = shop->plan(day_one);
+        constexpr std::uint64_t orders = 60'000;
+        std::uint64_t updates = 0;
+        while (planner->ticks() < orders)
+        {
+            const auto kind = planner->next().kind;
+            updates += kind >= look::kind::order_shipped && kind <= look::kind::order_returned ? 1 : 0;
+        }
+        // A tick's updates have a standard deviation below 1; those still to come are some thousand of 60,000.
+        EXPECT_NEAR(static_cast<double>(updates) / orders, mean, 0.04) << asked;
+    }
+}
+
+// ---- Filters and seed files
+
+void expect_usage(const given& settings, const std::vector<std::string>& words)
+{
+    try
+    {
+        (void)shop_of(settings);
+        ADD_FAILURE() << "no error";
+    }
+    catch (const error& e)
+    {
+        EXPECT_EQ(e.kind(), error_kind::usage);
+        for (const auto& word : words)
+            EXPECT_NE(std::string(e.what()).find(word), std::string::npos) << e.what() << " lacks " << word;
+    }
+}
+
+TEST(thelook_filters, intersect)
+{
+    const auto shop = shop_of({{"country", "United States"}, {"state", "texas"}, {"user-update-prob", "1"}});
+    const auto planner = shop->plan(day_one);
+    model::unit unit;
+    const auto check = [](std::span<const model::value> row)
+    {
+        EXPECT_EQ(row[look::users_column::country].text(), "United States");
+        EXPECT_EQ(row[look::users_column::state].text(), "Texas");
+    };
+    shop->initial_rows(look::table::users, day_one, check);
+    while (planner->ticks() < 2'000)
+    {
+        shop->build(planner->next(), unit);
+        for (const auto& c : unit.changes)
+            if (c.table == look::table::users)
+                check(c.after);
+    }
+}
+
+TEST(thelook_filters, no_match_names_near_matches)
+{
+    expect_usage({{"country", "Germny"}}, {"--country", "Germny", "Germany"});
+    expect_usage({{"state", "Texsa"}}, {"--state", "Texas"});
+    expect_usage({{"country", "Brazil"}, {"state", "Texas"}}, {"--state", "in Brazil"});
+    expect_usage({{"country", "Germany"}, {"postal-code", "00000"}}, {"--postal-code", "in Germany"});
+}
+
+TEST(thelook_seed_files, all_problems_are_told_with_their_place)
+{
+    auto request = request_of({});
+    request.files["products.csv"] =
+        "id,cost,category,name,brand,retail_price,department,sku,distribution_center_id\n"
+        "1,2.00,A,Name,Brand,\"3,00\",Men,S1,1\n"
+        "1,5.00,A,Name,Brand,4.00,Women,S1,99\n";
+    request.files["names.csv"] =
+        "country,kind,gender,name,ascii,weight\nJapan,first,X,A,a,1\nJapan,last,-,B,B,0\n";
+    try
+    {
+        (void)look::registration().make(request);
+        FAIL() << "no error";
+    }
+    catch (const error& e)
+    {
+        EXPECT_EQ(e.kind(), error_kind::data);
+        std::string all;
+        for (const auto& line : e.lines())
+            all += line + '\n';
+        for (const std::string_view word : {"products.csv:2:21: retail_price \"3,00\" is not a number",
+                                            "products.csv:3:1: id 1 is there twice", "sku S1 is there twice",
+                                            "distribution_center_id 99 is no id", "names.csv:2:7: kind",
+                                            "names.csv:3:16: ascii", "names.csv:3:18: weight", "places.csv:"})
+            EXPECT_NE(all.find(word), std::string::npos) << word << " is not in\n" << all;
+    }
+}
+
+TEST(thelook_seed_files, a_catalogue_of_one_department_and_no_popularity_works)
+{
+    auto request = request_of({});
+    std::string products =
+        "id,cost,category,name,brand,retail_price,department,sku,distribution_center_id\r\n";
+    for (int i = 1; i <= 4; ++i)
+        products += fmt::format("{0},1.00,C & D,\"N \"\"{0}\"\"\",B,2.50,Kids,S{0},1\r\n", i);
+    request.files["products.csv"] = products;
+    const auto shop = look::registration().make(request);
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    book(*shop, *planner, books, 2'000);
+    EXPECT_EQ(books.orders, 2'000U);
+    EXPECT_NE(shop->catalogue(), shop_of({})->catalogue());
+}
+
+// ---- Build
+
+TEST(thelook_build, gives_equal_rows_twice_and_in_four_threads)
+{
+    const auto shop = shop_of({{"lifecycle", "complete"}, {"user-update-prob", "0.5"}});
+    const auto planner = shop->plan(day_one);
+    std::vector<model::decision> decisions;
+    for (std::size_t i = 0; i < 8'000 / effort; ++i)
+        decisions.push_back(planner->next());
+    const auto hashes = [&]
+    {
+        std::vector<std::uint64_t> all;
+        model::unit unit;
+        for (const auto& d : decisions)
+        {
+            shop->build(d, unit);
+            stable_hash h;
+            h.add(unit);
+            all.push_back(h.value());
+        }
+        return all;
+    };
+    const auto expected = hashes();
+    EXPECT_EQ(hashes(), expected);
+    std::array<std::vector<std::uint64_t>, 4> found;
+    {
+        std::vector<std::jthread> threads;
+        for (auto& one : found)
+            threads.emplace_back([&one, &hashes] { one = hashes(); });
+    }
+    for (const auto& one : found)
+        EXPECT_EQ(one, expected);
+}
+
+TEST(thelook_build, is_independent_of_what_was_built_before)
+{
+    const auto shop = shop_of({});
+    const auto planner = shop->plan(day_one);
+    std::vector<model::decision> decisions;
+    for (int i = 0; i < 500; ++i)
+        decisions.push_back(planner->next());
+    const auto hash = [&](model::unit& unit, const model::decision& d)
+    {
+        shop->build(d, unit);
+        stable_hash h;
+        h.add(unit);
+        return h.value();
+    };
+    model::unit reused;
+    std::vector<std::uint64_t> backwards;
+    for (auto d = decisions.rbegin(); d != decisions.rend(); ++d)
+        backwards.push_back(hash(reused, *d));
+    for (std::size_t i = 0; i < decisions.size(); ++i)
+    {
+        model::unit fresh;
+        EXPECT_EQ(hash(fresh, decisions[i]), backwards[decisions.size() - 1 - i]);
+    }
+}
+
+TEST(thelook_build, two_runs_share_no_mail_and_no_id)
+{
+    const auto first = shop_of({});
+    const auto second = shop_of({}, 7, "second");
+    std::unordered_set<std::string> mails;
+    for (const auto* shop : {first.get(), second.get()})
+        shop->initial_rows(look::table::users, day_one,
+                           [&](std::span<const model::value> row)
+                           { EXPECT_TRUE(mails.emplace(row[look::users_column::email].text()).second); });
+    EXPECT_EQ(mails.size(), 2'000U);
+    EXPECT_NE(run_tag("main"), run_tag("second"));
+}
 
 }  // namespace
 }  // namespace bazaar::test
