@@ -32,7 +32,7 @@ std::chrono::microseconds backoff(int attempt, std::uint64_t salt)
 runner::runner(boost::asio::io_context& loop, const scenario::scenario& shop, scenario::planner& planner, clock& time,
                options opts)
     : loop_(loop), shop_(shop), planner_(planner), clock_(time), options_(std::move(opts)), pacer_(options_.pace),
-      timer_(loop), window_(planner.next_no(), options_.window)
+      timer_(loop), busy_(loop.get_executor()), window_(planner.next_no(), options_.window)
 {
     tally_.settled = planner.next_no();
 }
@@ -280,6 +280,7 @@ void runner::finish_if_done()
     for (auto& worker : workers_)
         worker.join();
     workers_.clear();
+    busy_.reset();
     options_.done();
 }
 

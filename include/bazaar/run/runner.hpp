@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -98,6 +99,8 @@ private:
     options options_;
     pacer pacer_;
     boost::asio::steady_timer timer_;
+    /// Keeps the loop running while only the workers have something to do.
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_;
     bool planning_ = true;
     bool finished_ = false;
 

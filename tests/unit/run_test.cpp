@@ -1,0 +1,484 @@
+// Window, pacer, histogram, replanner, and the runner against a simulated sink: no server, no clock but a manual one.
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include "bazaar/base/error.hpp"
+#include "bazaar/base/random.hpp"
+#include "bazaar/run/histogram.hpp"
+#include "bazaar/run/pacer.hpp"
+#include "bazaar/run/replan.hpp"
+#include "bazaar/run/runner.hpp"
+#include "bazaar/run/window.hpp"
+#include "bazaar/scenario/registry.hpp"
+
+namespace bazaar
+{
+namespace
+{
+
+using std::chrono::seconds;
+
+model::decision decision(unit_no no, std::initializer_list<unit_no> after = {}, bool barrier = false)
+{
+    model::decision d;
+    d.no = no;
+    d.barrier = barrier;
+    for (const auto earlier : after)
+        d.depends_on(earlier);
+    return d;
+}
+
+unit_no taken(run::window& w)
+{
+    const auto* d = w.take();
+    return d == nullptr ? no_unit : d->no;
+}
+
+TEST(Window, SendsTheLowestReadyUnitFirst)
+{
+    run::window w(10, 16);
+    for (unit_no no = 10; no < 14; ++no)
+        w.add(decision(no));
+    EXPECT_EQ(taken(w), 10U);
+    EXPECT_EQ(taken(w), 11U);
+    w.settle(11);
+    EXPECT_EQ(w.settled(), 10U) << "10 is still in flight";
+    w.settle(10);
+    EXPECT_EQ(w.settled(), 12U);
+}
+
+TEST(Window, HoldsAUnitBackUntilAllItNamesAreSettled)
+{
+    run::window w(0, 16);
+    w.add(decision(0));
+    w.add(decision(1));
+    w.add(decision(2, {0, 1}));
+    w.add(decision(3));
+    EXPECT_EQ(taken(w), 0U);
+    EXPECT_EQ(taken(w), 1U);
+    EXPECT_EQ(taken(w), 3U) << "2 waits, 3 does not";
+    w.settle(1);
+    EXPECT_EQ(taken(w), no_unit);
+    w.settle(0);
+    EXPECT_EQ(taken(w), 2U);
+}
+
+TEST(Window, BoundsTheSpanNotTheNumberInFlight)
+{
+    run::window w(0, 4);
+    for (unit_no no = 0; no < 4; ++no)
+        w.add(decision(no));
+    EXPECT_FALSE(w.has_room());
+    for (unit_no no = 0; no < 4; ++no)
+        EXPECT_EQ(taken(w), no);
+    w.settle(1);
+    w.settle(2);
+    w.settle(3);
+    EXPECT_FALSE(w.has_room()) << "unit 0 is not settled: 4 would be 4 beyond it";
+    EXPECT_EQ(w.open(), 1U);
+    w.settle(0);
+    EXPECT_TRUE(w.has_room());
+    EXPECT_TRUE(w.empty());
+    EXPECT_THROW(w.add(decision(7)), error) << "numbers follow each other";
+}
+
+TEST(Window, OneWorkerSendsInPlannedOrder)
+{
+    run::window w(0, 64);
+    auto draw = derive(7, stream("one worker"), 0);
+    for (unit_no no = 0; no < 64; ++no)
+        w.add(no == 0 ? decision(no) : decision(no, {draw.below(no)}));
+    for (unit_no no = 0; no < 64; ++no)
+    {
+        ASSERT_EQ(taken(w), no);
+        w.settle(no);
+    }
+}
+
+TEST(Window, ABarrierRunsAlone)
+{
+    run::window w(0, 16);
+    w.add(decision(0));
+    w.add(decision(1));
+    w.add(decision(2, {}, true));
+    w.add(decision(3));
+    w.add(decision(4, {}, true));
+    w.add(decision(5));
+    EXPECT_EQ(taken(w), 0U);
+    EXPECT_EQ(taken(w), 1U);
+    EXPECT_EQ(taken(w), no_unit);
+    w.settle(0);
+    EXPECT_EQ(taken(w), no_unit) << "1 is still in flight";
+    w.settle(1);
+    EXPECT_EQ(taken(w), 2U);
+    EXPECT_EQ(taken(w), no_unit);
+    w.settle(2);
+    EXPECT_EQ(taken(w), 3U);
+    EXPECT_EQ(taken(w), no_unit);
+    w.settle(3);
+    EXPECT_EQ(taken(w), 4U);
+    w.settle(4);
+    EXPECT_EQ(taken(w), 5U);
+}
+
+/// Random plans, random orders of settling: every unit once, after its links, within the span.
+void run_schedule(std::uint64_t seed)
+{
+    SCOPED_TRACE(seed);
+    auto draw = derive(seed, stream("schedule"), 0);
+    const std::uint32_t span = 1 + static_cast<std::uint32_t>(draw.below(40));
+    const unit_no first = draw.below(1000);
+    const unit_no end = first + 200;
+    run::window w(first, span);
+    std::vector<unit_no> in_flight;
+    std::set<unit_no> settled, sent;
+    std::map<unit_no, model::decision> plan;
+    unit_no next = first;
+    while (settled.size() < end - first)
+    {
+        const auto choice = draw.below(3);
+        if (choice == 0 && next < end && w.has_room())
+        {
+            model::decision d = decision(next, {}, draw.below(20) == 0);
+            for (int i = 0; i < 3; ++i)
+                if (draw.below(2) == 0 && next > 0)
+                    d.depends_on(next - 1 - draw.below(std::min<unit_no>(next, 60)));
+            plan[next++] = d;
+            w.add(d);
+        }
+        else if (choice == 1)
+        {
+            const auto no = taken(w);
+            if (no == no_unit)
+                continue;
+            ASSERT_TRUE(sent.insert(no).second) << "twice: " << no;
+            ASSERT_LT(no - w.settled(), span);
+            for (std::size_t i = 0; i < plan[no].after_count; ++i)
+                ASSERT_TRUE(plan[no].after[i] < first || settled.contains(plan[no].after[i]));
+            if (plan[no].barrier)
+            {
+                ASSERT_TRUE(in_flight.empty() && w.settled() == no);
+            }
+            for (const auto other : in_flight)
+                ASSERT_FALSE(plan[other].barrier);
+            in_flight.push_back(no);
+        }
+        else if (!in_flight.empty())
+        {
+            const auto which = draw.below(in_flight.size());
+            w.settle(in_flight[which]);
+            settled.insert(in_flight[which]);
+            in_flight.erase(in_flight.begin() + static_cast<std::ptrdiff_t>(which));
+        }
+    }
+    EXPECT_TRUE(w.empty());
+    EXPECT_EQ(w.settled(), end);
+}
+
+TEST(Window, KeepsItsPromisesUnderRandomSchedules)
+{
+    for (std::uint64_t seed = 0; seed < 2000; ++seed)
+    {
+        run_schedule(seed);
+        if (HasFatalFailure())
+            return;
+    }
+}
+
+TEST(Pacer, NeverSendsBeforeTheBusinessTime)
+{
+    run::pacer p({seconds(10), true, true});
+    EXPECT_EQ(p.judge(time{1000}, time{999}).wait.count(), 1);
+    EXPECT_EQ(p.judge(time{1000}, time{1000}).wait.count(), 0);
+}
+
+TEST(Pacer, CatchesLagUpToTheLimitAndThenAsksForOneShift)
+{
+    run::pacer p({seconds(10), true, true});
+    const time now{1'000'000'000};
+    EXPECT_FALSE(p.judge(now - seconds(10), now).shift);
+    EXPECT_EQ(p.judge(now - seconds(10), now).lag, seconds(10));
+    ASSERT_TRUE(p.judge(now - seconds(11), now).shift);
+    EXPECT_EQ(*p.judge(now - seconds(11), now).shift, seconds(11)) << "the next unit is then due at once";
+}
+
+TEST(Pacer, HurriesThroughHistoryWithoutAShiftUntilItIsLive)
+{
+    run::pacer p({seconds(10), true, false});
+    const time now{1'000'000'000'000};
+    EXPECT_FALSE(p.judge(now - std::chrono::hours(100), now).shift);
+    EXPECT_FALSE(p.live());
+    (void)p.judge(now + seconds(1), now);
+    EXPECT_TRUE(p.live());
+    EXPECT_TRUE(p.judge(now - std::chrono::hours(100), now).shift);
+}
+
+TEST(Pacer, AnUnpacedRunNeverShifts)
+{
+    run::pacer p({seconds(10), false, true});
+    EXPECT_FALSE(p.judge(time{0}, time{0} + std::chrono::hours(100)).shift);
+}
+
+TEST(Histogram, QuantilesAreWithinASixteenth)
+{
+    run::histogram h;
+    for (std::uint64_t us = 1; us <= 100'000; ++us)
+        h.add(us);
+    EXPECT_EQ(h.count(), 100'000U);
+    EXPECT_EQ(h.max(), 100'000U);
+    for (const double q : {.001, .01, .5, .9, .99, .999})
+    {
+        const double exact = q * 100'000;
+        EXPECT_GE(static_cast<double>(h.quantile(q)), exact - 1);
+        EXPECT_LE(static_cast<double>(h.quantile(q)), exact * 17 / 16 + 1);
+    }
+    EXPECT_EQ(h.quantile(1), 100'000U);
+    EXPECT_EQ(run::histogram().quantile(.5), 0U);
+}
+
+TEST(Histogram, MergesAsIfAllHadBeenAddedToOne)
+{
+    run::histogram a, b, both;
+    for (std::uint64_t us = 0; us < 5000; us += 7)
+    {
+        (us % 2 == 0 ? a : b).add(us * us);
+        both.add(us * us);
+    }
+    a.merge(b);
+    for (const double q : {0.0, .3, .5, .99, 1.0})
+        EXPECT_EQ(a.quantile(q), both.quantile(q));
+    EXPECT_EQ(a.sum(), both.sum());
+}
+
+// ---- The runner with a sink that only remembers.
+
+/// A clock that stands where the test puts it.
+class manual_clock final : public run::clock
+{
+public:
+    [[nodiscard]] time now() override { return {us.load()}; }
+    std::atomic<std::int64_t> us{0};
+};
+
+/// What reached the sink, in the order of its committing.
+struct journal
+{
+    std::mutex mutex;
+    std::vector<model::decision> committed;
+    std::set<unit_no> seen;
+    std::atomic<int> trouble{0};  ///< Writes until the next failure; 0: none.
+};
+
+/// Commits everything; now and then it doubts or is busy first.
+class memory_sink final : public run::sink
+{
+public:
+    explicit memory_sink(journal& to, int trouble_every) : journal_(to), every_(trouble_every) {}
+
+    run::written write(const model::unit& unit, run::form how) override
+    {
+        const std::lock_guard lock(journal_.mutex);
+        run::written answer;
+        const bool fresh = !journal_.seen.contains(unit.decision.no);
+        if (every_ > 0 && ++journal_.trouble % every_ == 0)
+        {
+            // A doubt may have committed or not.
+            if (journal_.trouble % 2 == 0)
+            {
+                answer.what = run::outcome::not_done;
+                return answer;
+            }
+            if (fresh && journal_.trouble % 3 == 0)
+                commit(unit);
+            answer.what = run::outcome::in_doubt;
+            return answer;
+        }
+        EXPECT_TRUE(fresh || how == run::form::replay) << "unit " << unit.decision.no << " twice as a first attempt";
+        if (fresh)
+            commit(unit);
+        else
+            answer.what = run::outcome::already_there;
+        return answer;
+    }
+
+private:
+    void commit(const model::unit& unit)
+    {
+        journal_.seen.insert(unit.decision.no);
+        journal_.committed.push_back(unit.decision);
+    }
+
+    journal& journal_;
+    int every_;
+};
+
+struct outcome_of_run
+{
+    run::tally done;
+    std::vector<model::control> log;
+    std::uint64_t digest = 0;
+};
+
+outcome_of_run run_ticks(journal& to, std::uint64_t ticks, std::uint32_t workers, int trouble_every = 0,
+                         time start = time{0}, bool live = false)
+{
+    const auto& entry = scenario::registry()[0];
+    const auto shop = entry.make({"main", 5, scenario::settings(entry.fields), {}});
+    const auto planner = shop->plan(start);
+    boost::asio::io_context loop;
+    manual_clock clock;
+    clock.us = (start + std::chrono::hours(10)).us;
+    outcome_of_run result;
+    run::runner::options how;
+    how.workers = workers;
+    how.window = 128;
+    how.ticks_max = ticks;
+    how.pace = {seconds(10), true, live};
+    how.make_sink = [&] { return std::make_unique<memory_sink>(to, trouble_every); };
+    how.record = [&](const model::control& e) { result.log.push_back(e); };
+    how.done = [&] { loop.stop(); };
+    run::runner runner(loop, *shop, *planner, clock, how);
+    runner.start();
+    loop.run();
+    EXPECT_EQ(runner.failure(), nullptr);
+    result.done = runner.now();
+    result.digest = planner->digest();
+    return result;
+}
+
+TEST(Runner, CommitsEveryUnitOnceAndInOrderOfItsLinks)
+{
+    for (const std::uint32_t workers : {1U, 4U, 16U})
+    {
+        journal to;
+        const auto result = run_ticks(to, 2000, workers);
+        EXPECT_EQ(to.committed.size(), result.done.planned);
+        std::map<unit_no, std::size_t> place;
+        for (std::size_t i = 0; i < to.committed.size(); ++i)
+            place[to.committed[i].no] = i;
+        for (const auto& d : to.committed)
+            for (std::size_t i = 0; i < d.after_count; ++i)
+                EXPECT_LT(place.at(d.after[i]), place.at(d.no));
+        if (workers == 1)
+        {
+            EXPECT_TRUE(std::is_sorted(to.committed.begin(), to.committed.end(),
+                                       [](const auto& a, const auto& b) { return a.no < b.no; }));
+        }
+    }
+}
+
+TEST(Runner, ResolvesDoubtByReplayAndNeverWritesTwice)
+{
+    journal to;
+    const auto result = run_ticks(to, 1000, 4, 17);
+    EXPECT_EQ(to.committed.size(), result.done.planned);
+    EXPECT_EQ(result.done.written(), result.done.planned);
+    EXPECT_GT(result.done.of(run::outcome::in_doubt), 0U);
+    EXPECT_GT(result.done.of(run::outcome::already_there), 0U);
+}
+
+TEST(Runner, ShiftsALiveRunThatIsTooFarBehindAndSaysSoFirst)
+{
+    journal history, live;
+    const auto caught_up = run_ticks(history, 50, 2);
+    EXPECT_EQ(caught_up.done.shifts, 0U) << "history is hurried through";
+    // A live run found ten hours behind: one shift, recorded for the first unit, and all rows are of now.
+    const auto& entry = scenario::registry()[0];
+    const auto shop = entry.make({"main", 5, scenario::settings(entry.fields), {}});
+    const auto first = shop->plan(time{0})->next_at();
+    const auto shifted = [&]
+    {
+        const auto planner = shop->plan(time{0});
+        boost::asio::io_context loop;
+        manual_clock clock;
+        clock.us = (time{0} + std::chrono::hours(10)).us;
+        std::vector<model::control> log;
+        run::runner::options how;
+        how.ticks_max = 1;
+        how.pace = {seconds(10), true, true};
+        how.make_sink = [&] { return std::make_unique<memory_sink>(live, 0); };
+        how.record = [&](const model::control& e)
+        {
+            EXPECT_EQ(planner->next_at(), first) << "the entry is durable before it takes effect";
+            log.push_back(e);
+        };
+        how.done = [&] { loop.stop(); };
+        run::runner runner(loop, *shop, *planner, clock, how);
+        runner.start();
+        loop.run();
+        return log;
+    }();
+    ASSERT_EQ(shifted.size(), 1U);
+    EXPECT_EQ(shifted[0].unit, 0U);
+    EXPECT_EQ(live.committed.at(0).at, time{0} + std::chrono::hours(10));
+}
+
+TEST(Runner, AFailureOfAWorkerEndsTheRun)
+{
+    class broken_sink final : public run::sink
+    {
+    public:
+        run::written write(const model::unit& unit, run::form) override
+        {
+            if (unit.decision.no == 20)
+                throw error(error_kind::permission, "no more");
+            return {};
+        }
+    };
+    const auto& entry = scenario::registry()[0];
+    const auto shop = entry.make({"main", 5, scenario::settings(entry.fields), {}});
+    const auto planner = shop->plan(time{0});
+    boost::asio::io_context loop;
+    manual_clock clock;
+    clock.us = std::chrono::microseconds(std::chrono::hours(1)).count();
+    run::runner::options how;
+    how.make_sink = [] { return std::make_unique<broken_sink>(); };
+    how.record = [](const model::control&) {};
+    how.done = [&] { loop.stop(); };
+    run::runner runner(loop, *shop, *planner, clock, how);
+    runner.start();
+    loop.run();
+    ASSERT_NE(runner.failure(), nullptr);
+    EXPECT_THROW(std::rethrow_exception(runner.failure()), error);
+    EXPECT_LE(runner.now().settled, 20U) << "the refused unit is not settled";
+}
+
+TEST(Replanner, WalksTheSamePlanAlongItsLog)
+{
+    const auto& entry = scenario::registry()[0];
+    const auto shop = entry.make({"main", 9, scenario::settings(entry.fields), {}});
+    std::vector<model::control> log;
+    const auto original = shop->plan(time{0});
+    std::vector<model::decision> decided;
+    while (original->next_no() < 5000)
+    {
+        if (original->next_no() % 1000 == 500)
+        {
+            log.push_back({original->next_no(), model::control::kind::shift, 0, 12'345'678, {}});
+            original->apply(log.back());
+            log.push_back({original->next_no(), model::control::kind::set, 0, 50'000'000, {}});
+            original->apply(log.back());
+        }
+        decided.push_back(original->next());
+    }
+    const auto again = shop->plan(time{0});
+    run::replanner walk(*again, log);
+    walk.forward_to(2500);
+    for (unit_no no = 2500; no < 5000; ++no)
+    {
+        const auto d = walk.next();
+        ASSERT_EQ(d.at, decided[no].at);
+        ASSERT_EQ(d.arg, decided[no].arg);
+    }
+    EXPECT_EQ(again->digest(), original->digest());
+}
+
+}  // namespace
+}  // namespace bazaar
