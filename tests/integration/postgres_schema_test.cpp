@@ -358,8 +358,7 @@ TEST_F(schema_test, function_names_carry_their_text)
               postgres::make_write_function("shop", shop.tables(), shop.kinds()[demo_scenario::record]).name);
 }
 
-// ---- Runs
-// ------------------------------------------------------------------------------------------------------------
+// ---- Runs ------------------------------------------------------------------------------------------------
 
 class store_test : public schema_test
 {

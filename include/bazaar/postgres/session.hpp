@@ -69,9 +69,10 @@ class session
 public:
     struct options
     {
-        std::chrono::milliseconds connect_deadline = std::chrono::seconds{
-            10};  ///< Of name lookup, TCP, TLS, login.
-        std::chrono::milliseconds call_deadline = std::chrono::seconds{10};  ///< Of each request.
+        /// Of TCP, TLS and login together.
+        std::chrono::milliseconds connect_deadline = std::chrono::seconds{10};
+        /// Of each request.
+        std::chrono::milliseconds call_deadline = std::chrono::seconds{10};
     };
 
     /// Connects, and checks that the server is PostgreSQL 14 or later.

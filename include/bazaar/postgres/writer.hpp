@@ -37,8 +37,8 @@ public:
     struct options
     {
         statements use = statements::automatic;
-        std::chrono::milliseconds max_outage = std::chrono::seconds{
-            60};  ///< Of trying to reconnect; then `temporary`.
+        /// Of trying to reconnect; then `temporary`.
+        std::chrono::milliseconds max_outage = std::chrono::seconds{60};
         session::options link{};
         std::stop_token stop{};  ///< Ends the waiting for a reconnect: the unit is then `not_done`.
     };
