@@ -58,9 +58,8 @@ catalogue read_catalogue(session& on, std::string_view schema)
         else if (kind == "c")
             relation->checks.emplace_back(constraints.get(i, 2));
         else
-            relation->foreign_keys.push_back(
-                {std::string(constraints.get(i, 3)), std::string(constraints.get(i, 4)),
-                 std::string(constraints.get(i, 5)), std::string(constraints.get(i, 6))});
+            relation->foreign_keys.push_back({std::string(constraints.get(i, 3)), std::string(constraints.get(i, 4)),
+                                              std::string(constraints.get(i, 5)), std::string(constraints.get(i, 6))});
     }
 
     const auto indexes = on.exec(
@@ -77,8 +76,7 @@ catalogue read_catalogue(session& on, std::string_view schema)
     for (int i = 0; i < indexes.rows(); ++i)
         if (auto* relation = relation_of(indexes, i))
             relation->indexes.push_back({std::string(indexes.get(i, 1)), std::string(indexes.get(i, 2)),
-                                         indexes.get(i, 3) == "t", indexes.get(i, 4) == "t",
-                                         indexes.get(i, 5) == "t"});
+                                         indexes.get(i, 3) == "t", indexes.get(i, 4) == "t", indexes.get(i, 5) == "t"});
     return found;
 }
 

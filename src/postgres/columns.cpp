@@ -15,8 +15,7 @@ std::vector<std::uint8_t> parents_first(std::span<const model::table> tables)
         return std::ranges::all_of(tables[number].foreign_keys,
                                    [&](const model::foreign_key& link)
                                    {
-                                       const auto parent = std::ranges::find(tables, link.table,
-                                                                             &model::table::name);
+                                       const auto parent = std::ranges::find(tables, link.table, &model::table::name);
                                        const auto at = static_cast<std::size_t>(parent - tables.begin());
                                        return parent == tables.end() || at == number || placed(at);
                                    });

@@ -42,9 +42,8 @@ void take_url(connection_parameters& into, const std::string& url)
     // libpq's complaint quotes parts of the text, perhaps the password.
     PQfreemem(complaint);
     if (all == nullptr)
-        throw error(error_kind::usage,
-                    "--db-url cannot be read: it must be like postgresql://user@host:5432/dbname, "
-                    "or like \"host=... port=... dbname=... user=...\"");
+        throw error(error_kind::usage, "--db-url cannot be read: it must be like postgresql://user@host:5432/dbname, "
+                                       "or like \"host=... port=... dbname=... user=...\"");
     for (const auto* option = all.get(); option->keyword != nullptr; ++option)
         if (option->val != nullptr)
             into.set(option->keyword, option->val);
@@ -122,8 +121,7 @@ connection_parameters resolve(const connection_flags& flags, std::string_view ru
         fill("user", "PGUSER", "db_user");
         fill("dbname", "PGDATABASE", "fh_dev");
         // The password goes with our user only, and with nobody who keeps passwords in libpq's own places.
-        if (to.find("user") == "db_user" && !to.password_file && to.find("passfile").empty() &&
-            !has_password_file())
+        if (to.find("user") == "db_user" && !to.password_file && to.find("passfile").empty() && !has_password_file())
             fill("password", "PGPASSWORD", "db_password");
     }
 

@@ -16,8 +16,8 @@ constexpr std::chrono::seconds long_deadline{90};
 
 }  // namespace
 
-void copy_rows(session& on, std::string_view schema, const model::table& t, const id_codec& ids,
-               std::size_t batch_rows, const row_source& rows)
+void copy_rows(session& on, std::string_view schema, const model::table& t, const id_codec& ids, std::size_t batch_rows,
+               const row_source& rows)
 {
     const auto numbers = live_columns(t);
     std::vector<field_type> types;
@@ -52,8 +52,7 @@ void copy_rows(session& on, std::string_view schema, const model::table& t, cons
     on.end_copy();
 }
 
-long_transaction::long_transaction(session& on)
-    : session_(on), usual_deadline_(on.call_deadline()), transaction_(on)
+long_transaction::long_transaction(session& on) : session_(on), usual_deadline_(on.call_deadline()), transaction_(on)
 {
     session_.exec("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'");
     session_.call_deadline(long_deadline);

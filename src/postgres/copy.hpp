@@ -15,8 +15,8 @@ namespace bazaar::postgres
 using row_source = std::function<void(const scenario::row_taker& take)>;
 
 /// Writes rows by binary COPY, `batch_rows` of them a message.
-void copy_rows(session& on, std::string_view schema, const model::table& t, const id_codec& ids,
-               std::size_t batch_rows, const row_source& rows);
+void copy_rows(session& on, std::string_view schema, const model::table& t, const id_codec& ids, std::size_t batch_rows,
+               const row_source& rows);
 
 /// A transaction of work that is longer than a unit: more patience on both sides while it lives.
 class long_transaction

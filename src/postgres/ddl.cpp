@@ -121,9 +121,8 @@ constexpr std::array<std::string_view, 7> more_reserved{"variadic", "verbose", "
 std::string plain(std::string_view name)
 {
     const bool simple = !name.empty() && !(name.front() >= '0' && name.front() <= '9') &&
-                        std::ranges::all_of(
-                            name, [](char c)
-                            { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+                        std::ranges::all_of(name, [](char c)
+                                            { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
     const bool word = std::ranges::find(reserved, name) != reserved.end() ||
                       std::ranges::find(more_reserved, name) != more_reserved.end();
     const auto quoted = quote_identifier(name);  // Checked in any case.
@@ -146,8 +145,8 @@ void add_table(std::string& out, const model::table& t)
         lines.push_back(fmt::format("CONSTRAINT {} CHECK ({})", plain(check.name), check.expression));
     out += fmt::format("\nCREATE TABLE {} (\n    {}\n);\n", plain(t.name), fmt::join(lines, ",\n    "));
     for (const auto& index : t.indexes)
-        out += fmt::format("CREATE {}INDEX {} ON {} ({});\n", index.unique ? "UNIQUE " : "",
-                           plain(index.name), plain(t.name), index.columns);
+        out += fmt::format("CREATE {}INDEX {} ON {} ({});\n", index.unique ? "UNIQUE " : "", plain(index.name),
+                           plain(t.name), index.columns);
 }
 
 }  // namespace
@@ -169,10 +168,9 @@ std::string schema_sql(std::span<const model::table> tables)
             expect(parent != tables.end(), "a foreign key names a table of its scenario");
             if (std::exchange(first, false))
                 out += '\n';
-            out += fmt::format("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({});\n",
-                               plain(t.name), plain(fmt::format("{}_{}_fkey", t.name, link.column)),
-                               plain(link.column), plain(link.table),
-                               plain(parent->columns[parent->key].name));
+            out += fmt::format("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({});\n", plain(t.name),
+                               plain(fmt::format("{}_{}_fkey", t.name, link.column)), plain(link.column),
+                               plain(link.table), plain(parent->columns[parent->key].name));
         }
     }
     return out;

@@ -95,8 +95,7 @@ Narrow narrowed(field_type type, const model::value& v)
 void encode_numeric(byte_buffer& out, std::int64_t units, unsigned scale)
 {
     const bool negative = units < 0;
-    unsigned __int128 magnitude = negative ? ~static_cast<std::uint64_t>(units) + 1
-                                           : static_cast<std::uint64_t>(units);
+    unsigned __int128 magnitude = negative ? ~static_cast<std::uint64_t>(units) + 1 : static_cast<std::uint64_t>(units);
     // Groups of four digits are counted from the point, so the digits behind it are filled up to whole
     // groups.
     for (unsigned i = scale; i % 4 != 0; ++i)

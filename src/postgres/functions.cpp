@@ -39,8 +39,7 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
 class function_text
 {
 public:
-    function_text(std::string_view schema, std::span<const model::table> tables)
-        : schema_(schema), tables_(tables)
+    function_text(std::string_view schema, std::span<const model::table> tables) : schema_(schema), tables_(tables)
     {
         add_parameter(wire::boolean, "replay", shape::scalar);
     }
@@ -72,18 +71,15 @@ public:
         {
             key_parameter_ = add_parameter(part.key.type, meaning("", part.key_column), form);
             if (!version_.empty())
-                expected_parameter_ = add_parameter(part.version.type,
-                                                    meaning("expected ", part.version_column), form);
+                expected_parameter_ = add_parameter(part.version.type, meaning("expected ", part.version_column), form);
             if (part.what == model::op::update)
-                next_parameter_ = add_parameter(part.version.type, meaning("next ", part.version_column),
-                                                form);
+                next_parameter_ = add_parameter(part.version.type, meaning("next ", part.version_column), form);
         }
         for (std::size_t i = 0; i < part.columns.size(); ++i)
         {
             const auto& column = t.columns[part.columns[i]];
             columns_.push_back(quote_identifier(column.name));
-            column_parameters_.push_back(
-                add_parameter(part.types[i].type, meaning("", part.columns[i]), form));
+            column_parameters_.push_back(add_parameter(part.types[i].type, meaning("", part.columns[i]), form));
             if (part.what == model::op::insert && part.columns[i] == part.key_column)
                 key_parameter_ = column_parameters_.back();
         }
@@ -115,8 +111,8 @@ public:
         std::string quote = "$unit$";
         while (body.find(quote) != body.npos)
             quote.insert(quote.size() - 1, "_");
-        made.create = "CREATE FUNCTION " + made.signature +
-                      " RETURNS bigint LANGUAGE plpgsql SECURITY INVOKER AS " + quote + body + quote;
+        made.create = "CREATE FUNCTION " + made.signature + " RETURNS bigint LANGUAGE plpgsql SECURITY INVOKER AS " +
+                      quote + body + quote;
 
         std::vector<std::string> numbers;
         for (std::size_t i = 1; i <= made.types.size(); ++i)
@@ -152,8 +148,7 @@ private:
 
     [[nodiscard]] std::string planned(const part_encoder& part) const
     {
-        return part.many ? "cardinality(" +
-                               (key_parameter_.empty() ? column_parameters_.front() : key_parameter_) + ')'
+        return part.many ? "cardinality(" + (key_parameter_.empty() ? column_parameters_.front() : key_parameter_) + ')'
                          : "1";
     }
 
@@ -162,11 +157,11 @@ private:
     [[nodiscard]] std::string version_number() const
     {
         if (version_kind_ != wire::timestamptz)
-            return "CASE WHEN t." + version_ + " > 0 THEN t." + version_ + " ELSE " +
-                   std::to_string(answer_other) + " END";
+            return "CASE WHEN t." + version_ + " > 0 THEN t." + version_ + " ELSE " + std::to_string(answer_other) +
+                   " END";
         return "CASE WHEN isfinite(t." + version_ + ") AND t." + version_ +
-               " > '1970-01-01 00:00:00+00' THEN (extract(epoch FROM t." + version_ +
-               ") * 1000000)::bigint ELSE " + std::to_string(answer_other) + " END";
+               " > '1970-01-01 00:00:00+00' THEN (extract(epoch FROM t." + version_ + ") * 1000000)::bigint ELSE " +
+               std::to_string(answer_other) + " END";
     }
 
     [[nodiscard]] std::string insert(const part_encoder& part, std::string_view conflict) const
@@ -192,10 +187,10 @@ private:
         sets.push_back(version_ + " = " + (part.many ? "u.next" : next_parameter_));
         const auto head = "UPDATE " + table_ + " AS t SET " + joined(sets, ", ");
         if (part.many)
-            return head + " FROM unnest(" + joined(arrays, ", ") + ") AS u(" + joined(names, ", ") +
-                   ") WHERE t." + key_ + " = u.k AND t." + version_ + " = u.expected;";
-        return head + " WHERE t." + key_ + " = " + key_parameter_ + " AND t." + version_ + " = " +
-               expected_parameter_ + ';';
+            return head + " FROM unnest(" + joined(arrays, ", ") + ") AS u(" + joined(names, ", ") + ") WHERE t." +
+                   key_ + " = u.k AND t." + version_ + " = u.expected;";
+        return head + " WHERE t." + key_ + " = " + key_parameter_ + " AND t." + version_ + " = " + expected_parameter_ +
+               ';';
     }
 
     [[nodiscard]] std::string erase(const part_encoder& part) const
@@ -219,8 +214,7 @@ private:
              ", SCHEMA = " + quote_literal(schema_) + ", TABLE = " + quote_literal(table_name_) + ',');
         line("        MESSAGE = format(" +
              quote_literal("rows of %I.%I " + std::string(what) + ": planned %s, found %s") + ", " +
-             quote_literal(schema_) + ", " + quote_literal(table_name_) + ", " + planned(part) +
-             ", changed);");
+             quote_literal(schema_) + ", " + quote_literal(table_name_) + ", " + planned(part) + ", changed);");
     }
 
     void check_count(const part_encoder& part, std::string_view what)
@@ -274,24 +268,23 @@ private:
         indent_ = 8;
         if (!part.many)
         {
-            line("SELECT " + (version_.empty() ? std::to_string(answer_other) : version_number()) +
-                 " INTO seen FROM " + table_ + " AS t WHERE t." + key_ + " = " + key_parameter_ + ';');
+            line("SELECT " + (version_.empty() ? std::to_string(answer_other) : version_number()) + " INTO seen FROM " +
+                 table_ + " AS t WHERE t." + key_ + " = " + key_parameter_ + ';');
             line("RETURN CASE WHEN FOUND THEN coalesce(seen, " + std::to_string(answer_other) + ") ELSE " +
                  std::to_string(answer_absent) + " END;");
         }
         else
         {
-            line("SELECT count(*) INTO changed FROM " + table_ + " AS t WHERE t." + key_ + " = ANY(" +
-                 key_parameter_ + ");");
+            line("SELECT count(*) INTO changed FROM " + table_ + " AS t WHERE t." + key_ + " = ANY(" + key_parameter_ +
+                 ");");
             line("IF changed = 0 THEN");
             line("    RETURN " + std::to_string(answer_absent) + ';');
             line("END IF;");
             if (part.what == model::op::update)
             {
                 // Each row has a version of its own to compare with, so the comparison is made here.
-                line("SELECT count(*) INTO changed FROM " + table_ + " AS t JOIN unnest(" + key_parameter_ +
-                     ", " + next_parameter_ + ") AS u(k, next) ON t." + key_ + " = u.k WHERE t." + version_ +
-                     " >= u.next;");
+                line("SELECT count(*) INTO changed FROM " + table_ + " AS t JOIN unnest(" + key_parameter_ + ", " +
+                     next_parameter_ + ") AS u(k, next) ON t." + key_ + " = u.k WHERE t." + version_ + " >= u.next;");
                 line("IF changed = " + planned(part) + " THEN");
                 line("    RETURN " + std::to_string(answer_found) + ';');
                 line("END IF;");
@@ -354,8 +347,7 @@ private:
 
 }  // namespace
 
-std::vector<part_encoder> make_part_encoders(std::span<const model::table> tables,
-                                             const model::unit_kind& kind)
+std::vector<part_encoder> make_part_encoders(std::span<const model::table> tables, const model::unit_kind& kind)
 {
     std::vector<part_encoder> encoders;
     for (const auto& part : kind.parts)
@@ -397,8 +389,7 @@ write_function make_write_function(std::string_view schema, std::span<const mode
     return std::move(text).finish(kind.name);
 }
 
-std::vector<write_function> make_write_functions(std::string_view schema,
-                                                 std::span<const model::table> tables,
+std::vector<write_function> make_write_functions(std::string_view schema, std::span<const model::table> tables,
                                                  std::span<const model::unit_kind> kinds)
 {
     std::vector<write_function> all;
@@ -440,16 +431,13 @@ void encode_unit(parameters& out, std::span<const part_encoder> parts, std::span
             add(part.key, key_of);
             if (part.version_column != model::no_column)
                 add(part.version,
-                    [&](const model::change& c) -> const model::value&
-                    { return c.before[part.version_column]; });
+                    [&](const model::change& c) -> const model::value& { return c.before[part.version_column]; });
             if (part.what == model::op::update)
                 add(part.version,
-                    [&](const model::change& c) -> const model::value&
-                    { return c.after[part.version_column]; });
+                    [&](const model::change& c) -> const model::value& { return c.after[part.version_column]; });
         }
         for (std::size_t i = 0; i < part.columns.size(); ++i)
-            add(part.types[i],
-                [&](const model::change& c) -> const model::value& { return c.after[part.columns[i]]; });
+            add(part.types[i], [&](const model::change& c) -> const model::value& { return c.after[part.columns[i]]; });
     }
     expect(first == changes.size(), "a unit has no rows beyond those of its kind");
 }

@@ -112,8 +112,8 @@ void check_schema_name(std::string_view name)
     if (const auto problem = identifier_problem(name); !problem.empty())
         throw error(error_kind::usage, "--db-schema: the name " + problem);
     if (name.starts_with("pg_") || name == "information_schema")
-        throw error(error_kind::usage, "--db-schema: \"" + std::string(name) +
-                                           "\" is a schema of PostgreSQL itself; name another");
+        throw error(error_kind::usage,
+                    "--db-schema: \"" + std::string(name) + "\" is a schema of PostgreSQL itself; name another");
     if (name == "bazaard")
         throw error(error_kind::usage, "--db-schema: \"bazaard\" is the daemon's own schema; name another");
 }

@@ -109,8 +109,7 @@ std::string normal(std::string_view columns)
     return text;
 }
 
-void compare_columns(lines& found, const std::string& where, const model::table& t,
-                     const catalogue::relation& there)
+void compare_columns(lines& found, const std::string& where, const model::table& t, const catalogue::relation& there)
 {
     for (const auto number : live_columns(t))
     {
@@ -123,8 +122,8 @@ void compare_columns(lines& found, const std::string& where, const model::table&
             continue;
         }
         if (place->type != wanted.sql_type)
-            found.push_back(fmt::format("{}: column {} is {}; it must be {}", where, wanted.name, place->type,
-                                        wanted.sql_type));
+            found.push_back(
+                fmt::format("{}: column {} is {}; it must be {}", where, wanted.name, place->type, wanted.sql_type));
         if (place->not_null == wanted.nullable)
             found.push_back(fmt::format("{}: column {} {}; it must {}", where, wanted.name,
                                         place->not_null ? "is NOT NULL" : "allows NULL",
@@ -136,47 +135,42 @@ void compare_columns(lines& found, const std::string& where, const model::table&
         const auto number = model::column_number(t, column.name);
         const bool ours = number != model::no_column && live(t.columns[number]);
         if (!ours && column.not_null && !column.filled)
-            found.push_back(fmt::format(
-                "{}: column {} is not of the scenario, and is NOT NULL without a default; drop it, let "
-                "it be NULL, or give it a default",
-                where, column.name));
+            found.push_back(
+                fmt::format("{}: column {} is not of the scenario, and is NOT NULL without a default; drop it, let "
+                            "it be NULL, or give it a default",
+                            where, column.name));
     }
 }
 
-void compare_keys(lines& found, const std::string& where, std::string_view schema,
-                  std::span<const model::table> tables, const model::table& t,
-                  const catalogue::relation& there)
+void compare_keys(lines& found, const std::string& where, std::string_view schema, std::span<const model::table> tables,
+                  const model::table& t, const catalogue::relation& there)
 {
     const auto key = t.columns[t.key].name;
     if (there.key != key)
-        found.push_back(
-            there.key.empty()
-                ? fmt::format("{}: there is no primary key; it must be ({})", where, key)
-                : fmt::format("{}: the primary key is ({}); it must be ({})", where, there.key, key));
+        found.push_back(there.key.empty()
+                            ? fmt::format("{}: there is no primary key; it must be ({})", where, key)
+                            : fmt::format("{}: the primary key is ({}); it must be ({})", where, there.key, key));
     for (const auto& link : t.foreign_keys)
     {
         const auto parent = std::ranges::find(tables, link.table, &model::table::name);
         expect(parent != tables.end(), "a foreign key names a table of its scenario");
         const auto target = parent->columns[parent->key].name;
-        const auto place = std::ranges::find(there.foreign_keys, link.column,
-                                             &catalogue::foreign_key::column);
+        const auto place = std::ranges::find(there.foreign_keys, link.column, &catalogue::foreign_key::column);
         if (place == there.foreign_keys.end())
-            found.push_back(fmt::format("{}: the foreign key ({}) to {} ({}) is missing", where, link.column,
-                                        link.table, target));
+            found.push_back(
+                fmt::format("{}: the foreign key ({}) to {} ({}) is missing", where, link.column, link.table, target));
         else if (std::ranges::none_of(there.foreign_keys,
-                                      [&](const auto& one)
-                                      {
+                                      [&](const auto& one) {
                                           return one.column == link.column && one.schema == schema &&
                                                  one.table == link.table && one.target == target;
                                       }))
-            found.push_back(fmt::format(
-                "{}: the foreign key ({}) goes to {}.{} ({}); it must go to {}.{} ({})", where, link.column,
-                place->schema, place->table, place->target, schema, link.table, target));
+            found.push_back(fmt::format("{}: the foreign key ({}) goes to {}.{} ({}); it must go to {}.{} ({})", where,
+                                        link.column, place->schema, place->table, place->target, schema, link.table,
+                                        target));
     }
 }
 
-void compare_rest(lines& found, const std::string& where, const model::table& t,
-                  const catalogue::relation& there)
+void compare_rest(lines& found, const std::string& where, const model::table& t, const catalogue::relation& there)
 {
     for (const auto& check : t.checks)
         if (std::ranges::find(there.checks, check.name) == there.checks.end())
@@ -188,8 +182,7 @@ void compare_rest(lines& found, const std::string& where, const model::table& t,
         const auto fits = [&](const catalogue::index& one)
         {
             // The server writes expressions in words of its own; there the name has to do.
-            const bool columns = expression ? one.name == wanted.name
-                                            : normal(one.columns) == normal(wanted.columns);
+            const bool columns = expression ? one.name == wanted.name : normal(one.columns) == normal(wanted.columns);
             return columns && one.valid && !one.partial && (one.unique || !wanted.unique);
         };
         if (std::ranges::any_of(there.indexes, fits))
@@ -197,13 +190,12 @@ void compare_rest(lines& found, const std::string& where, const model::table& t,
         const auto named = std::ranges::find(there.indexes, wanted.name, &catalogue::index::name);
         const auto kind = wanted.unique ? "unique index" : "index";
         if (named == there.indexes.end())
-            found.push_back(
-                fmt::format("{}: the {} {} on ({}) is missing", where, kind, wanted.name, wanted.columns));
+            found.push_back(fmt::format("{}: the {} {} on ({}) is missing", where, kind, wanted.name, wanted.columns));
         else
-            found.push_back(fmt::format("{}: the index {} is {}{}{}on ({}); it must be {}on ({})", where,
-                                        wanted.name, named->valid ? "" : "invalid, ",
-                                        named->partial ? "partial, " : "", named->unique ? "unique, " : "",
-                                        named->columns, wanted.unique ? "unique, " : "", wanted.columns));
+            found.push_back(fmt::format("{}: the index {} is {}{}{}on ({}); it must be {}on ({})", where, wanted.name,
+                                        named->valid ? "" : "invalid, ", named->partial ? "partial, " : "",
+                                        named->unique ? "unique, " : "", named->columns,
+                                        wanted.unique ? "unique, " : "", wanted.columns));
     }
 }
 
@@ -241,9 +233,8 @@ lines compare_own(const catalogue& there)
         const auto ours = std::ranges::find(own_tables, name, &own_table::name);
         if (ours == own_tables.end())
         {
-            found.push_back(
-                fmt::format("schema {} holds {}, which is not the daemon's: the schema has to be its own",
-                            own_schema, name));
+            found.push_back(fmt::format("schema {} holds {}, which is not the daemon's: the schema has to be its own",
+                                        own_schema, name));
             continue;
         }
         const auto where = fmt::format("table {}.{}", own_schema, name);
@@ -253,8 +244,7 @@ lines compare_own(const catalogue& there)
             if (place == relation.columns.end())
                 found.push_back(fmt::format("{}: column {} is missing", where, column));
             else if (place->type != type)
-                found.push_back(
-                    fmt::format("{}: column {} is {}; it must be {}", where, column, place->type, type));
+                found.push_back(fmt::format("{}: column {} is {}; it must be {}", where, column, place->type, type));
         }
         if (relation.key != ours->key)
             found.push_back(
@@ -320,24 +310,20 @@ public:
         const auto database = session_.exec("SELECT current_database()");
         const bool schemas_missing = !now.shop_schema || !now.own_schema;
         if (schemas_missing && !holds("SELECT has_database_privilege(current_database(), 'CREATE')", {}))
-            missing.push_back(
-                fmt::format("the role \"{}\" lacks CREATE on the database \"{}\": the schema{} not there",
-                            role(), database.get(0, 0),
-                            now.shop_schema  ? " \"bazaard\" is"
-                            : now.own_schema ? fmt::format(" \"{}\" is", schema_)
-                                             : fmt::format("s \"{}\" and \"bazaard\" are", schema_)));
-        if (now.shop_schema && !now.shop_tables &&
-            !holds("SELECT has_schema_privilege($1, 'CREATE')", {schema_}))
-            missing.push_back(
-                fmt::format("the role \"{}\" lacks CREATE on the schema \"{}\": its tables are not there",
-                            role(), schema_));
+            missing.push_back(fmt::format("the role \"{}\" lacks CREATE on the database \"{}\": the schema{} not there",
+                                          role(), database.get(0, 0),
+                                          now.shop_schema  ? " \"bazaard\" is"
+                                          : now.own_schema ? fmt::format(" \"{}\" is", schema_)
+                                                           : fmt::format("s \"{}\" and \"bazaard\" are", schema_)));
+        if (now.shop_schema && !now.shop_tables && !holds("SELECT has_schema_privilege($1, 'CREATE')", {schema_}))
+            missing.push_back(fmt::format("the role \"{}\" lacks CREATE on the schema \"{}\": its tables are not there",
+                                          role(), schema_));
         const bool own_missing = !now.missing_own.empty() || !now.missing_functions.empty();
-        if (now.own_schema && own_missing &&
-            !holds("SELECT has_schema_privilege($1, 'CREATE')", {own_schema}))
-            missing.push_back(fmt::format(
-                "the role \"{}\" lacks CREATE on the schema \"bazaard\": its {} are not there; let its "
-                "owner run \"bazaard init\"",
-                role(), now.missing_own.empty() ? "write functions" : "tables"));
+        if (now.own_schema && own_missing && !holds("SELECT has_schema_privilege($1, 'CREATE')", {own_schema}))
+            missing.push_back(
+                fmt::format("the role \"{}\" lacks CREATE on the schema \"bazaard\": its {} are not there; let its "
+                            "owner run \"bazaard init\"",
+                            role(), now.missing_own.empty() ? "write functions" : "tables"));
         if (!missing.empty())
             throw error(error_kind::permission, std::move(missing));
     }
@@ -368,16 +354,15 @@ public:
         lines missing;
         for (const std::string_view name : {std::string_view(schema_), own_schema})
             if (!holds("SELECT has_schema_privilege($1, 'USAGE')", {name}))
-                missing.push_back(
-                    fmt::format("the role \"{}\" lacks USAGE on the schema \"{}\"", role(), name));
+                missing.push_back(fmt::format("the role \"{}\" lacks USAGE on the schema \"{}\"", role(), name));
         if (!missing.empty())
             throw error(error_kind::permission, std::move(missing));
         const auto need = [&](std::string_view schema, std::string_view name, std::string_view privilege)
         {
             const auto table = quote_qualified(schema, name);
             if (!holds("SELECT has_table_privilege($1, $2)", {table, privilege}))
-                missing.push_back(fmt::format("the role \"{}\" lacks {} on the table {}.{}", role(),
-                                              privilege, schema, name));
+                missing.push_back(
+                    fmt::format("the role \"{}\" lacks {} on the table {}.{}", role(), privilege, schema, name));
         };
         const auto tables = shop_.tables();
         for (std::size_t i = 0; i < tables.size(); ++i)
@@ -402,8 +387,8 @@ public:
             }
         for (const auto& function : functions_)
             if (!holds("SELECT has_function_privilege($1, 'EXECUTE')", {function.signature}))
-                missing.push_back(fmt::format("the role \"{}\" lacks EXECUTE on the function bazaard.{}",
-                                              role(), function.name));
+                missing.push_back(
+                    fmt::format("the role \"{}\" lacks EXECUTE on the function bazaard.{}", role(), function.name));
         if (!missing.empty())
             throw error(error_kind::permission, std::move(missing));
     }
@@ -416,16 +401,13 @@ public:
         for (std::size_t i = 0; i < tables.size(); ++i)
         {
             if (!kept_here(tables[i]) || tables[i].kept_by != model::role::fixed ||
-                session_.exec("SELECT FROM " + quote_qualified(schema_, tables[i].name) + " LIMIT 1").rows() >
-                    0)
+                session_.exec("SELECT FROM " + quote_qualified(schema_, tables[i].name) + " LIMIT 1").rows() > 0)
                 continue;
             bool wanted = false;
-            shop_.fixed_rows(static_cast<std::uint8_t>(i),
-                             [&](std::span<const model::value>) { wanted = true; });
+            shop_.fixed_rows(static_cast<std::uint8_t>(i), [&](std::span<const model::value>) { wanted = true; });
             if (wanted)
-                empty.push_back(
-                    fmt::format("table {}.{} is empty; its rows are written together with the tables",
-                                schema_, tables[i].name));
+                empty.push_back(fmt::format("table {}.{} is empty; its rows are written together with the tables",
+                                            schema_, tables[i].name));
         }
         if (!empty.empty())
             throw error(error_kind::config, std::move(empty));
@@ -481,15 +463,13 @@ void refuse(lines differences, std::string_view schema)
     if (differences.empty())
         return;
     differences.push_back(fmt::format(
-        "nothing was changed; name another schema with --db-schema, or remove what is in the way in \"{}\"",
-        schema));
+        "nothing was changed; name another schema with --db-schema, or remove what is in the way in \"{}\"", schema));
     throw error(error_kind::config, std::move(differences));
 }
 
 }  // namespace
 
-std::vector<std::string> schema_differences(session& on, std::string_view schema,
-                                            std::span<const model::table> tables)
+std::vector<std::string> schema_differences(session& on, std::string_view schema, std::span<const model::table> tables)
 {
     return compare_shop(read_catalogue(on, schema), schema, tables);
 }
@@ -498,10 +478,9 @@ schema_state ensure_schema(session& on, std::string_view schema, const scenario:
 {
     check_schema_name(schema);
     if (on.exec("SHOW transaction_read_only").get(0, 0) == "on")
-        throw error(
-            error_kind::unavailable,
-            "the server at " + on.where() +
-                " is read-only (standby or default_transaction_read_only); name the primary with --db-host");
+        throw error(error_kind::unavailable,
+                    "the server at " + on.where() +
+                        " is read-only (standby or default_transaction_read_only); name the primary with --db-host");
     schema_work work(on, schema, shop);
     auto now = work.look();
     refuse(now.differences, schema);

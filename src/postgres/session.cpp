@@ -144,8 +144,8 @@ std::optional<std::pair<std::string, std::string>> state_in(std::string_view tex
     {
         const auto state = text.substr(at + 3, 5);
         const bool whole = state.size() == 5 && text.substr(at + 8, 2) == ": " &&
-                           std::ranges::all_of(state, [](char c)
-                                               { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+                           std::ranges::all_of(state,
+                                               [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
         if (whole)
             found.emplace(state, text.substr(at + 10, text.find('\n', at) - at - 10));
     }
@@ -164,8 +164,7 @@ failure connect_failure(PGconn* raw, const connect_words& words)
         what.message = one_line(found->second);
         // PgBouncer has one code for all of its refusals.
         const auto says = [&](std::string_view part) { return what.message.find(part) != what.message.npos; };
-        if (found->first == "08P01" &&
-            (says("no such database") || (says("database \"") && says("does not exist"))))
+        if (found->first == "08P01" && (says("no such database") || (says("database \"") && says("does not exist"))))
             what.sqlstate = sqlstate("3D000");
         else if (found->first == "08P01" && (says("no such user") || says("role \"") || says("auth")))
             what.sqlstate = sqlstate("28000");
@@ -212,7 +211,6 @@ std::string quoted(std::string_view text)
 }  // namespace
 
 // ---- result
-// ---------------------------------------------------------------------------------------------------------
 
 void result::clear::operator()(pg_result* raw) const noexcept
 {
@@ -237,9 +235,8 @@ bool result::null(int row, int column) const noexcept
 std::string_view result::get(int row, int column) const noexcept
 {
     const char* value = PQgetvalue(raw_.get(), row, column);
-    return value == nullptr
-               ? std::string_view()
-               : std::string_view(value, static_cast<std::size_t>(PQgetlength(raw_.get(), row, column)));
+    return value == nullptr ? std::string_view()
+                            : std::string_view(value, static_cast<std::size_t>(PQgetlength(raw_.get(), row, column)));
 }
 
 std::int64_t result::number(int row, int column) const
@@ -257,7 +254,6 @@ std::string_view result::tag() const noexcept
 }
 
 // ---- session
-// --------------------------------------------------------------------------------------------------------
 
 void session::finish::operator()(pg_conn* raw) const noexcept
 {
@@ -289,8 +285,7 @@ void session::connect(const connection_parameters& to)
         bool late = false;
         while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED && !late)
         {
-            late = !wait_for(PQsocket(raw_.get()), state == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-                             deadline);
+            late = !wait_for(PQsocket(raw_.get()), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
             if (!late)
                 state = PQconnectPoll(raw_.get());
         }
@@ -319,10 +314,9 @@ void session::connect(const connection_parameters& to)
     {
         const char* text = PQparameterStatus(raw_.get(), "server_version");
         raw_.reset();
-        throw error(error_kind::config,
-                    "the server at " + where_ + " is PostgreSQL " +
-                        (text == nullptr ? std::to_string(version / 10000) : std::string(text)) +
-                        "; bazaard needs 14 or later");
+        throw error(error_kind::config, "the server at " + where_ + " is PostgreSQL " +
+                                            (text == nullptr ? std::to_string(version / 10000) : std::string(text)) +
+                                            "; bazaard needs 14 or later");
     }
 }
 
@@ -433,8 +427,7 @@ reply session::collect(phase at)
             answer.value = std::move(one);
         }
     }
-    const bool fatal = answer.failed &&
-                       (answer.failed->severity == "FATAL" || answer.failed->severity == "PANIC");
+    const bool fatal = answer.failed && (answer.failed->severity == "FATAL" || answer.failed->severity == "PANIC");
     if (fatal || PQstatus(raw_.get()) == CONNECTION_BAD)
     {
         if (!answer.failed)
@@ -475,8 +468,8 @@ reply session::try_exec(std::string_view sql, std::span<const text_parameter> pa
         texts.emplace_back(parameter.value_or(std::string_view()));
         values.push_back(parameter ? texts.back().c_str() : nullptr);
     }
-    return after_send(PQsendQueryParams(raw_.get(), std::string(sql).c_str(), static_cast<int>(values.size()),
-                                        nullptr, values.data(), nullptr, nullptr, 0),
+    return after_send(PQsendQueryParams(raw_.get(), std::string(sql).c_str(), static_cast<int>(values.size()), nullptr,
+                                        values.data(), nullptr, nullptr, 0),
                       phase::answer);
 }
 
@@ -492,8 +485,8 @@ reply session::try_call_prepared(const char* name, const parameters& arguments)
 {
     if (auto problem = ready())
         return {{}, std::move(problem)};
-    return after_send(PQsendQueryPrepared(raw_.get(), name, arguments.count(), arguments.values(),
-                                          arguments.lengths(), arguments.formats(), 1),
+    return after_send(PQsendQueryPrepared(raw_.get(), name, arguments.count(), arguments.values(), arguments.lengths(),
+                                          arguments.formats(), 1),
                       phase::answer);
 }
 
@@ -501,8 +494,8 @@ reply session::try_call(const char* sql, const parameters& arguments)
 {
     if (auto problem = ready())
         return {{}, std::move(problem)};
-    return after_send(PQsendQueryParams(raw_.get(), sql, arguments.count(), arguments.types(),
-                                        arguments.values(), arguments.lengths(), arguments.formats(), 1),
+    return after_send(PQsendQueryParams(raw_.get(), sql, arguments.count(), arguments.types(), arguments.values(),
+                                        arguments.lengths(), arguments.formats(), 1),
                       phase::answer);
 }
 
@@ -562,7 +555,6 @@ void session::end_copy()
 }
 
 // ---- messages
-// -------------------------------------------------------------------------------------------------------
 
 std::string explain(const failure& what, std::string_view where, std::string_view user)
 {
@@ -581,8 +573,7 @@ std::string explain(const failure& what, std::string_view where, std::string_vie
         if (verdict.kind == error_kind::permission)
             return quoted(user) + " may not connect at " + at + reason + "; grant it CONNECT on the database";
         if (what.state() == "3D000")
-            return "the database does not exist at " + at + reason +
-                   "; create it, or name another with --db-name";
+            return "the database does not exist at " + at + reason + "; create it, or name another with --db-name";
         if (verdict.kind == error_kind::config)
             return "the connection options for " + at + " are wrong" + reason;
         return "PostgreSQL is not available at " + at + reason +
@@ -591,8 +582,8 @@ std::string explain(const failure& what, std::string_view where, std::string_vie
     if (what.state() == "42501")
         return "the role " + quoted(user) + " lacks a privilege at " + at + ": " + what.message + state;
     if (what.state() == "25006")
-        return "the server at " + at +
-               " is read-only (standby or default_transaction_read_only): " + what.message + state;
+        return "the server at " + at + " is read-only (standby or default_transaction_read_only): " + what.message +
+               state;
     if (what.link_lost)
         return "the connection to " + at +
                " was lost: " + (what.message.empty() ? "closed by the server" : what.message) + state;
@@ -600,7 +591,6 @@ std::string explain(const failure& what, std::string_view where, std::string_vie
 }
 
 // ---- transaction
-// ----------------------------------------------------------------------------------------------------
 
 transaction::transaction(session& on, std::string_view begin) : session_(on)
 {

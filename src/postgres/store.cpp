@@ -94,14 +94,12 @@ std::string run_of(std::string_view schema, std::string_view run)
 
 }  // namespace
 
-std::optional<run::record> load(session& on, std::string_view schema, std::string_view run,
-                                const fields_of& fields)
+std::optional<run::record> load(session& on, std::string_view schema, std::string_view run, const fields_of& fields)
 {
     if (!has_tables(on))
         return std::nullopt;
     const auto rows = on.exec(
-        fmt::format("SELECT {} FROM bazaard.run WHERE schema_name = $1 AND run = $2", run_columns),
-        {schema, run});
+        fmt::format("SELECT {} FROM bazaard.run WHERE schema_name = $1 AND run = $2", run_columns), {schema, run});
     if (rows.rows() == 0)
         return std::nullopt;
     auto record = record_of(rows, 0);
@@ -118,17 +116,16 @@ std::optional<run::record> load(session& on, std::string_view schema, std::strin
         entry.unit = unsigned_number(entries.get(i, 0));
         const auto kind = model::control_kind(entries.get(i, 1));
         if (!kind)
-            throw error(error_kind::config,
-                        run_of(schema, run) + " has a control entry of the unknown kind \"" +
-                            std::string(entries.get(i, 1)) + "\": a newer bazaard wrote it");
+            throw error(error_kind::config, run_of(schema, run) + " has a control entry of the unknown kind \"" +
+                                                std::string(entries.get(i, 1)) + "\": a newer bazaard wrote it");
         entry.what = *kind;
         if (entry.what == model::control::kind::set)
         {
             const auto place = std::ranges::find(known, entries.get(i, 2), &scenario::field::name);
             if (place == known.end())
-                throw error(error_kind::config,
-                            run_of(schema, run) + " was steered by \"" + std::string(entries.get(i, 2)) +
-                                "\", which the scenario " + record.scenario + " does not have");
+                throw error(error_kind::config, run_of(schema, run) + " was steered by \"" +
+                                                    std::string(entries.get(i, 2)) + "\", which the scenario " +
+                                                    record.scenario + " does not have");
             entry.field = static_cast<std::uint16_t>(place - known.begin());
         }
         entry.value = entries.number(i, 3);
@@ -144,8 +141,7 @@ std::vector<run::record> list(session& on, std::string_view schema)
     if (!has_tables(on))
         return records;
     const auto rows = on.exec(
-        fmt::format("SELECT {} FROM bazaard.run WHERE schema_name = $1 ORDER BY run COLLATE \"C\"",
-                    run_columns),
+        fmt::format("SELECT {} FROM bazaard.run WHERE schema_name = $1 ORDER BY run COLLATE \"C\"", run_columns),
         {schema});
     for (int i = 0; i < rows.rows(); ++i)
         records.push_back(record_of(rows, i));
@@ -176,8 +172,8 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
                 "VALUES ($1, $2, $3::integer, $4::numeric, $5, $6::bigint, $7::numeric, $8::timestamptz, "
                 "$9::bigint, "
                 "$10::jsonb, $11::bigint, $12::boolean, $13::boolean)",
-                {record.schema, record.run, tag, seed, record.scenario, version, catalogue, start, window,
-                 settings, settled, record.clean ? "t" : "f", record.live ? "t" : "f"});
+                {record.schema, record.run, tag, seed, record.scenario, version, catalogue, start, window, settings,
+                 settled, record.clean ? "t" : "f", record.live ? "t" : "f"});
     }
     catch (const query_error& problem)
     {
@@ -221,10 +217,9 @@ void append(session& on, std::string_view schema, std::string_view run, const mo
 void mark(session& on, std::string_view schema, std::string_view run, progress now)
 {
     const auto settled = std::to_string(now.settled);
-    const auto answer = on.exec(
-        "UPDATE bazaard.run SET settled = $3::bigint, clean = $4::boolean, live = $5::boolean "
-        "WHERE schema_name = $1 AND run = $2",
-        {schema, run, settled, now.clean ? "t" : "f", now.live ? "t" : "f"});
+    const auto answer = on.exec("UPDATE bazaard.run SET settled = $3::bigint, clean = $4::boolean, live = $5::boolean "
+                                "WHERE schema_name = $1 AND run = $2",
+                                {schema, run, settled, now.clean ? "t" : "f", now.live ? "t" : "f"});
     if (answer.tag() != "UPDATE 1")
         throw error(error_kind::config, run_of(schema, run) + " is not there any more");
 }

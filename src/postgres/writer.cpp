@@ -39,8 +39,7 @@ std::int64_t big_endian(std::string_view bytes)
 
 std::string version_text(const model::value& version)
 {
-    return version.kind() == model::type::timestamp ? to_string(version.moment())
-                                                    : std::to_string(version.integer());
+    return version.kind() == model::type::timestamp ? to_string(version.moment()) : std::to_string(version.integer());
 }
 
 }  // namespace
@@ -91,8 +90,8 @@ struct writer::state
     parameters arguments;
 };
 
-writer::writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop,
-               const id_codec& ids, options opts)
+writer::writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
+               options opts)
     : state_(std::make_unique<state>(std::move(to), schema, shop, ids, std::move(opts)))
 {
 }
@@ -149,8 +148,7 @@ bool writer::state::connect()
             if (classify(problem.cause()).what != action::transient)
                 throw;
             const auto draw = jitter.below(static_cast<std::uint64_t>(reach.count()) + 1);
-            const auto pause = std::max(reconnect_floor,
-                                        std::chrono::milliseconds(static_cast<std::int64_t>(draw)));
+            const auto pause = std::max(reconnect_floor, std::chrono::milliseconds(static_cast<std::int64_t>(draw)));
             if (clock::now() + pause > end)
                 throw error(error_kind::temporary,
                             fmt::format("gave up after {} s without PostgreSQL: {}",
@@ -194,8 +192,7 @@ run::written writer::write(const model::unit& unit, run::form how)
         if (!answer.failed)
             return me.judge(unit, how, big_endian(answer.value.get(0, 0)));
         const auto verdict = classify(*answer.failed);
-        if (verdict.what == action::unprepared && me.options_.use == statements::automatic &&
-            me.counts.prepares)
+        if (verdict.what == action::unprepared && me.options_.use == statements::automatic && me.counts.prepares)
         {
             // A pooler gives each transaction another server session. Nothing was executed, so the call is
             // simply made again.
@@ -307,7 +304,6 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
 }
 
 // ---- highest_unit
-// ---------------------------------------------------------------------------------------------------
 
 std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
                                     const id_codec& ids)
@@ -317,8 +313,7 @@ std::optional<unit_no> highest_unit(session& on, std::string_view schema, const 
     for (std::size_t i = 0; i < tables.size(); ++i)
     {
         const auto& t = tables[i];
-        if (t.kept_by != model::role::planned || !kept_here(t) ||
-            wire_of(t.columns[t.key].sql_type) != wire::uuid)
+        if (t.kept_by != model::role::planned || !kept_here(t) || wire_of(t.columns[t.key].sql_type) != wire::uuid)
             continue;
         // Tag, table and row number lead an id, so one run's rows of one table lie together. The last 60 bits
         // are the unit and the check.

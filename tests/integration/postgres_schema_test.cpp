@@ -41,8 +41,7 @@ struct seen
 
     [[nodiscard]] bool says(std::string_view part) const
     {
-        return std::ranges::any_of(lines,
-                                   [&](const std::string& line) { return line.find(part) != line.npos; });
+        return std::ranges::any_of(lines, [&](const std::string& line) { return line.find(part) != line.npos; });
     }
 };
 
@@ -169,8 +168,7 @@ TEST_F(schema_test, every_kind_of_drift_is_named)
     ensure_schema(on, "shop", shop);
     const std::vector<drift> cases{
         {"DROP TABLE shop.reading", "table shop.reading is missing"},
-        {"ALTER TABLE shop.sensor DROP COLUMN note",
-         "table shop.sensor: column note is missing; it must be text"},
+        {"ALTER TABLE shop.sensor DROP COLUMN note", "table shop.sensor: column note is missing; it must be text"},
         {"ALTER TABLE shop.sensor ALTER last_value TYPE numeric(12,2)",
          "column last_value is numeric(12,2); it must be numeric(10,2)"},
         {"ALTER TABLE shop.sensor ALTER name DROP NOT NULL", "column name allows NULL; it must be NOT NULL"},
@@ -187,10 +185,8 @@ TEST_F(schema_test, every_kind_of_drift_is_named)
          "CREATE TABLE shop.elsewhere (id uuid PRIMARY KEY); "
          "ALTER TABLE shop.reading ADD FOREIGN KEY (sensor_id) REFERENCES shop.elsewhere",
          "the foreign key (sensor_id) goes to shop.elsewhere (id); it must go to shop.sensor (id)"},
-        {"ALTER TABLE shop.sensor DROP CONSTRAINT sensor_name_check",
-         "the check sensor_name_check is missing"},
-        {"DROP INDEX shop.reading_sensor_idx",
-         "the index reading_sensor_idx on (sensor_id, taken_at DESC) is missing"},
+        {"ALTER TABLE shop.sensor DROP CONSTRAINT sensor_name_check", "the check sensor_name_check is missing"},
+        {"DROP INDEX shop.reading_sensor_idx", "the index reading_sensor_idx on (sensor_id, taken_at DESC) is missing"},
         {"DROP INDEX shop.sensor_name_key; CREATE INDEX sensor_name_key ON shop.sensor (name)",
          "the index sensor_name_key is on (name); it must be unique, on (name)"},
         {"DROP INDEX shop.sensor_name_key; CREATE UNIQUE INDEX sensor_name_key ON shop.sensor (name) WHERE "
@@ -245,8 +241,8 @@ TEST_F(schema_test, an_emptied_fixed_table_is_drift)
 TEST_F(schema_test, names_that_cannot_be_a_schema_are_refused)
 {
     session on(postgres::resolve(flags));
-    for (const auto& name : {""s, "pg_shop"s, "information_schema"s, "bazaard"s, std::string(64, 'x'),
-                             "a\nb"s, "a\0b"s, "\xff"s, "\xed\xa0\x80"s, "\xc0\x80"s})
+    for (const auto& name : {""s, "pg_shop"s, "information_schema"s, "bazaard"s, std::string(64, 'x'), "a\nb"s, "a\0b"s,
+                             "\xff"s, "\xed\xa0\x80"s, "\xc0\x80"s})
     {
         SCOPED_TRACE(name);
         EXPECT_EQ(error_of([&] { ensure_schema(on, name, shop); }).kind, error_kind::usage);
@@ -274,8 +270,7 @@ TEST_F(schema_test, two_that_start_together_make_it_once)
         auto first = std::async(std::launch::async, work);
         auto second = std::async(std::launch::async, work);
         session watcher(postgres::resolve(flags));
-        while (one(watcher, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") !=
-               "2")
+        while (one(watcher, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") != "2")
             std::this_thread::yield();
         held.commit();
         states = {first.get(), second.get()};
@@ -302,8 +297,7 @@ TEST_F(schema_test, a_role_without_create_runs_what_the_owner_made)
     EXPECT_TRUE(found.says("lacks USAGE on the schema \"shop\"")) << text(found);
     EXPECT_TRUE(found.says("lacks USAGE on the schema \"bazaard\"")) << text(found);
 
-    owner.exec(
-        "GRANT USAGE ON SCHEMA shop, bazaard TO app; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO app");
+    owner.exec("GRANT USAGE ON SCHEMA shop, bazaard TO app; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO app");
     found = error_of([&] { ensure_schema(app, "shop", shop); });
     EXPECT_TRUE(found.says("lacks INSERT on the table shop.reading")) << text(found);
     EXPECT_TRUE(found.says("lacks UPDATE on the table shop.sensor")) << text(found);
@@ -343,10 +337,8 @@ TEST_F(schema_test, a_read_only_server_is_unavailable)
 
 TEST_F(schema_test, function_names_carry_their_text)
 {
-    const auto here = postgres::make_write_function("shop", shop.tables(),
-                                                    shop.kinds()[demo_scenario::record]);
-    const auto there = postgres::make_write_function("other", shop.tables(),
-                                                     shop.kinds()[demo_scenario::record]);
+    const auto here = postgres::make_write_function("shop", shop.tables(), shop.kinds()[demo_scenario::record]);
+    const auto there = postgres::make_write_function("other", shop.tables(), shop.kinds()[demo_scenario::record]);
     EXPECT_TRUE(here.name.starts_with("record_"));
     EXPECT_EQ(here.name.size(), "record_"s.size() + 16);
     EXPECT_NE(here.name, there.name);
@@ -358,7 +350,7 @@ TEST_F(schema_test, function_names_carry_their_text)
               postgres::make_write_function("shop", shop.tables(), shop.kinds()[demo_scenario::record]).name);
 }
 
-// ---- Runs ------------------------------------------------------------------------------------------------
+// ---- Runs
 
 class store_test : public schema_test
 {

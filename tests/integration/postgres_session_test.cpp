@@ -35,7 +35,6 @@ using test::postgres_cluster;
 using test::rows;
 
 // ---- Who says what
-// ---------------------------------------------------------------------------------------------------
 
 /// Sets environment variables for one test.
 class environment
@@ -45,8 +44,8 @@ public:
     {
         // A home without a .pgpass.
         set("HOME", "/nonexistent");
-        for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD",
-                                 "PGPASSFILE", "PGSERVICE"})
+        for (const char* name :
+             {"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGPASSFILE", "PGSERVICE"})
             unsetenv(name);
     }
     ~environment()
@@ -146,7 +145,6 @@ TEST(connection_test, a_bad_url_is_not_echoed)
 }
 
 // ---- Connecting
-// ------------------------------------------------------------------------------------------------------
 
 class session_test : public ::testing::Test
 {
@@ -172,7 +170,7 @@ protected:
     connection_flags flags = cluster.fresh_database();
 };
 
-#define EXPECT_SAYS(problem, part)                                                                           \
+#define EXPECT_SAYS(problem, part)                                                                                     \
     EXPECT_NE(std::string((problem).what()).find(part), std::string::npos) << (problem).what()
 
 TEST_F(session_test, a_wrong_password_is_a_permission)
@@ -181,8 +179,7 @@ TEST_F(session_test, a_wrong_password_is_a_permission)
     to.password = "hunter2";
     const auto problem = refused(to);
     EXPECT_EQ(problem.kind(), error_kind::permission);
-    EXPECT_SAYS(problem,
-                "the login of \"bazaar\" failed at bazaar@127.0.0.1:" + *flags.port + "/" + *flags.name);
+    EXPECT_SAYS(problem, "the login of \"bazaar\" failed at bazaar@127.0.0.1:" + *flags.port + "/" + *flags.name);
     EXPECT_SAYS(problem, "28P01");
 }
 
@@ -282,7 +279,6 @@ TEST_F(session_test, the_session_has_our_settings)
 }
 
 // ---- Failures of requests
-// --------------------------------------------------------------------------------------------
 
 TEST_F(session_test, a_link_that_broke_while_idle_is_no_doubt)
 {
@@ -417,7 +413,6 @@ TEST(classify_test, the_table)
 }
 
 // ---- Types
-// -----------------------------------------------------------------------------------------------------------
 
 using model::column;
 using model::type;
@@ -609,8 +604,8 @@ protected:
         for (std::size_t i = 1; i < all_columns.size(); ++i)
             list += (i == 1 ? "t." : ", t.") + std::string(all_columns[i].name);
         // Row numbers lead the ids; the order is that of `extremes`.
-        EXPECT_EQ(rows(on, "SELECT " + list + " FROM shop.\"all\" t ORDER BY array_position(ARRAY[" +
-                               ids_text() + "]::uuid[], t.id)"),
+        EXPECT_EQ(rows(on, "SELECT " + list + " FROM shop.\"all\" t ORDER BY array_position(ARRAY[" + ids_text() +
+                               "]::uuid[], t.id)"),
                   expected_start);
         EXPECT_EQ(one(on, "SELECT count(*) FROM shop.\"all\""), std::to_string(extremes().size()));
         on.exec("TRUNCATE shop.\"all\"");
@@ -687,8 +682,8 @@ TEST_F(types_test, an_empty_array_is_one)
     postgres::parameters arguments;
     arguments.begin_array(postgres::wire::uuid);
     arguments.end_array();
-    const auto answer = on.try_call(
-        "SELECT cardinality($1)::text || coalesce(array_ndims($1)::text, ' none')", arguments);
+    const auto answer = on.try_call("SELECT cardinality($1)::text || coalesce(array_ndims($1)::text, ' none')",
+                                    arguments);
     ASSERT_FALSE(answer.failed) << answer.failed->message;
     EXPECT_EQ(answer.value.get(0, 0), "0 none");
 }

@@ -117,14 +117,11 @@ protected:
         { return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"; };
         return rows(on, "SELECT id, site_id, name, note, last_value, " + moment("updated_at") +
                             " FROM shop.sensor ORDER BY id") +
-               rows(on, "SELECT id, sensor_id, amount, comment, " + moment("taken_at") +
-                            " FROM shop.reading ORDER BY id");
+               rows(on,
+                    "SELECT id, sensor_id, amount, comment, " + moment("taken_at") + " FROM shop.reading ORDER BY id");
     }
 
-    writer make(writer::options options = {})
-    {
-        return writer(resolve(flags), "shop", shop, ids, std::move(options));
-    }
+    writer make(writer::options options = {}) { return writer(resolve(flags), "shop", shop, ids, std::move(options)); }
 
     static constexpr std::uint64_t seed = 11;
     postgres::connection_flags flags = postgres_cluster::get().fresh_database();
@@ -217,15 +214,13 @@ TEST_F(writer_test, a_changed_row_is_a_foreign_edit_and_nothing_is_written)
         "UPDATE shop.sensor SET updated_at = '-infinity' WHERE id = '" + id + "'",
         "UPDATE shop.sensor SET updated_at = 'infinity' WHERE id = '" + id + "'",
         "UPDATE shop.sensor SET updated_at = '1970-01-01 00:00:00+00' WHERE id = '" + id + "'",
-        "DELETE FROM shop.reading WHERE sensor_id = '" + id + "'; DELETE FROM shop.sensor WHERE id = '" + id +
-            "'",
+        "DELETE FROM shop.reading WHERE sensor_id = '" + id + "'; DELETE FROM shop.sensor WHERE id = '" + id + "'",
     };
     for (const auto& edit : edits)
         for (const auto how : {form::first, form::replay})
         {
             SCOPED_TRACE(edit);
-            on.exec(
-                "CREATE TABLE public.s AS TABLE shop.sensor; CREATE TABLE public.r AS TABLE shop.reading");
+            on.exec("CREATE TABLE public.s AS TABLE shop.sensor; CREATE TABLE public.r AS TABLE shop.reading");
             on.exec(edit);
             const auto edited = state();
             const auto done = through.write(adjust, how);
@@ -296,9 +291,8 @@ TEST_F(writer_test, a_trigger_that_swallows_rows_is_not_taken_for_a_replay)
 {
     auto through = make();
     const auto& unit = reach(through, demo_scenario::install);
-    on.exec(
-        "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; "
-        "CREATE TRIGGER swallow BEFORE INSERT ON shop.sensor FOR EACH ROW EXECUTE FUNCTION public.swallow()");
+    on.exec("CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; "
+            "CREATE TRIGGER swallow BEFORE INSERT ON shop.sensor FOR EACH ROW EXECUTE FUNCTION public.swallow()");
     EXPECT_EQ(through.write(unit, form::first).what, outcome::foreign);
     EXPECT_EQ(through.write(unit, form::replay).what, outcome::foreign);
 }

@@ -57,8 +57,7 @@ constexpr std::array reading_indexes{model::index{"reading_sensor_idx", "sensor_
 
 constexpr std::array site_columns{column{"id", "bigint", type::int64},
                                   column{"name", "character varying(40)", type::text}};
-constexpr std::array pulse_columns{column{"id", "integer", type::int64},
-                                   column{"ts", timestamptz, type::timestamp}};
+constexpr std::array pulse_columns{column{"id", "integer", type::int64}, column{"ts", timestamptz, type::timestamp}};
 
 // The child stands before its parent in some scenario, so that nobody relies on the order: site after sensor.
 constexpr std::array tables_{
@@ -68,10 +67,8 @@ constexpr std::array tables_{
                  .foreign_keys = sensor_keys,
                  .checks = sensor_checks,
                  .indexes = sensor_indexes},
-    model::table{.name = "reading",
-                 .columns = reading_columns,
-                 .foreign_keys = reading_keys,
-                 .indexes = reading_indexes},
+    model::table{
+        .name = "reading", .columns = reading_columns, .foreign_keys = reading_keys, .indexes = reading_indexes},
     model::table{.name = "site", .columns = site_columns, .kept_by = model::role::fixed},
     model::table{.name = "pulse", .columns = pulse_columns, .kept_by = model::role::heartbeat},
 };
@@ -93,12 +90,8 @@ constexpr std::array kinds_{
 };
 
 constexpr std::array fields_{
-    field{.name = "sensors",
-          .initial = "5",
-          .low = 1,
-          .high = 1000,
-          .placeholder = "N",
-          .help = "sensors at the start"},
+    field{
+        .name = "sensors", .initial = "5", .low = 1, .high = 1000, .placeholder = "N", .help = "sensors at the start"},
     field{.name = "rate",
           .initial = "10",
           .scale = 3,
@@ -225,9 +218,8 @@ public:
         for (const std::int64_t number : {from_.us, last_.us, rate_})
             sum = mix(sum ^ static_cast<std::uint64_t>(number));
         for (const auto& s : sensors_)
-            for (const auto number :
-                 {s.inserted, s.last_writer, static_cast<std::uint64_t>(s.version),
-                  static_cast<std::uint64_t>(s.value), static_cast<std::uint64_t>(s.note)})
+            for (const auto number : {s.inserted, s.last_writer, static_cast<std::uint64_t>(s.version),
+                                      static_cast<std::uint64_t>(s.value), static_cast<std::uint64_t>(s.note)})
                 sum = mix(sum ^ number);
         return sum;
     }
@@ -306,8 +298,8 @@ const bazaar::scenario::entry& demo_scenario::entry()
 
 std::unique_ptr<bazaar::scenario::planner> demo_scenario::plan(time start) const
 {
-    return std::make_unique<demo_planner>(seed_, configuration_.number("sensors"),
-                                          configuration_.number("rate"), start);
+    return std::make_unique<demo_planner>(seed_, configuration_.number("sensors"), configuration_.number("rate"),
+                                          start);
 }
 
 void demo_scenario::build(const model::decision& decision, model::unit& out) const
@@ -317,8 +309,7 @@ void demo_scenario::build(const model::decision& decision, model::unit& out) con
     const auto& arg = decision.arg;
     const row_id sensor_row{sensor, arg[of_sensor], arg[of_unit]};
 
-    const auto fill_sensor =
-        [&](std::span<value> row, std::int64_t version, std::int64_t amount, std::int64_t note)
+    const auto fill_sensor = [&](std::span<value> row, std::int64_t version, std::int64_t amount, std::int64_t note)
     {
         row[sensor_id] = value::of(sensor_row);
         row[sensor_site] = value::of(static_cast<std::int64_t>(sensor_row.row % 3 + 1));
@@ -378,8 +369,7 @@ void demo_scenario::fixed_rows(std::uint8_t table, const bazaar::scenario::row_t
         take(std::array{value::of(++number), value::of(name)});
 }
 
-void demo_scenario::initial_rows(std::uint8_t table, time start,
-                                 const bazaar::scenario::row_taker& take) const
+void demo_scenario::initial_rows(std::uint8_t table, time start, const bazaar::scenario::row_taker& take) const
 {
     if (table != sensor)
         return;
@@ -387,9 +377,8 @@ void demo_scenario::initial_rows(std::uint8_t table, time start,
     for (std::int64_t i = 0; i < count; ++i)
     {
         const auto name = "sensor " + std::to_string(i);
-        take(std::array{value::of(row_id{sensor, static_cast<std::uint64_t>(i), no_unit}),
-                        value::of(i % 3 + 1), value::of(std::string_view(name)), value(), value(),
-                        value::of(time{start.us - day})});
+        take(std::array{value::of(row_id{sensor, static_cast<std::uint64_t>(i), no_unit}), value::of(i % 3 + 1),
+                        value::of(std::string_view(name)), value(), value(), value::of(time{start.us - day})});
     }
 }
 

@@ -90,13 +90,13 @@ postgres_cluster& postgres_cluster::get()
 postgres_cluster::postgres_cluster() : directory_(temporary_directory("/tmp/bazaard-test-pg.XXXXXX"))
 {
     // The environment of whoever runs the tests must not reach them.
-    for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD",
-                             "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS", "PGSSLMODE"})
+    for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGPASSFILE",
+                             "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS", "PGSSLMODE"})
         unsetenv(name);
     // --with stops the server even when this process is killed.
     std::istringstream lines(output_of(script + " start " + directory_ +
-                                       " --fast --set fsync=off --set max_prepared_transactions=0" +
-                                       " --with " + std::to_string(getpid())));
+                                       " --fast --set fsync=off --set max_prepared_transactions=0" + " --with " +
+                                       std::to_string(getpid())));
     for (std::string line; std::getline(lines, line);)
         if (const auto equals = line.find('='); equals != line.npos)
             values_[line.substr(0, equals)] = line.substr(equals + 1);

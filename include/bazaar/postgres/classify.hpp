@@ -26,9 +26,9 @@ struct failure
     phase at = phase::answer;
     bool link_lost = false;          ///< The connection is gone or was given up: no more answer will come.
     std::array<char, 6> sqlstate{};  ///< Empty where the server said none.
-    std::string severity{};  ///< Not localised: ERROR, FATAL, PANIC; empty where the server said none.
-    std::string message{};   ///< The server's primary message, or the link's; one line.
-    std::string schema{};    ///< Names the server gave, else empty.
+    std::string severity{};          ///< Not localised: ERROR, FATAL, PANIC; empty where the server said none.
+    std::string message{};           ///< The server's primary message, or the link's; one line.
+    std::string schema{};            ///< Names the server gave, else empty.
     std::string table{};
     std::string constraint{};
 
@@ -62,10 +62,7 @@ inline constexpr std::string_view wrong_count_state = "BZ001";
 class query_error : public error
 {
 public:
-    query_error(failure what, const std::string& line)
-        : error(classify(what).kind, line), failure_(std::move(what))
-    {
-    }
+    query_error(failure what, const std::string& line) : error(classify(what).kind, line), failure_(std::move(what)) {}
 
     [[nodiscard]] const failure& cause() const noexcept { return failure_; }
 

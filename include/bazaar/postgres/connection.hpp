@@ -19,9 +19,8 @@ struct connection_flags
     std::optional<std::string> port;
     std::optional<std::string> user;
     std::optional<std::string> password;
-    std::optional<std::string>
-        password_file;                ///< Read anew at each connect, so that rotation needs no restart.
-    std::optional<std::string> name;  ///< Of the database.
+    std::optional<std::string> password_file;  ///< Read anew at each connect, so that rotation needs no restart.
+    std::optional<std::string> name;           ///< Of the database.
     std::optional<std::string> sslmode;
     std::optional<std::string> sslrootcert;
     std::optional<std::string> sslcert;

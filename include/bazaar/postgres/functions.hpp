@@ -15,8 +15,7 @@ namespace bazaar::postgres
 
 /// Answers of a write function; any other is the version that the gate found, in microseconds since 1970.
 inline constexpr std::int64_t answer_committed = 0;
-inline constexpr std::int64_t answer_found =
-    -1;  ///< The gate's row was there: an earlier attempt had inserted it.
+inline constexpr std::int64_t answer_found = -1;   ///< The gate's row was there: an earlier attempt had inserted it.
 inline constexpr std::int64_t answer_absent = -2;  ///< The row to change does not exist.
 inline constexpr std::int64_t answer_other =
     -3;  ///< The row is there, with a version that can be no one's of the plan.
@@ -36,8 +35,7 @@ struct write_function
 };
 
 /// Determinism: a function of its arguments alone.
-[[nodiscard]] write_function make_write_function(std::string_view schema,
-                                                 std::span<const model::table> tables,
+[[nodiscard]] write_function make_write_function(std::string_view schema, std::span<const model::table> tables,
                                                  const model::unit_kind& kind);
 
 [[nodiscard]] std::vector<write_function> make_write_functions(std::string_view schema,

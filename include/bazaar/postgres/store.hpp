@@ -32,8 +32,7 @@ using fields_of = std::function<std::span<const scenario::field>(std::string_vie
 ///
 /// Errors: throws `config` when the run exists, or another run of the schema has its tag.
 /// Limits: `batch_rows` rows a message; memory for one batch.
-void create(session& on, const run::record& record, const scenario::scenario& shop,
-            std::size_t batch_rows = 1000);
+void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows = 1000);
 
 /// Adds one entry behind the last. It is durable when this returns.
 ///

@@ -52,13 +52,12 @@ public:
         std::atomic<bool> prepares{true};  ///< Uses prepared statements.
     };
 
-    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop,
-           const id_codec& ids)
+    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
         : writer(std::move(to), schema, shop, ids, options{})
     {
     }
-    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop,
-           const id_codec& ids, options opts);
+    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
+           options opts);
     ~writer() override;
 
     run::written write(const model::unit& unit, run::form how) override;
@@ -75,7 +74,7 @@ private:
 
 /// The greatest unit that any row of this run names: the rows are the progress record. Nothing when no unit
 /// was written.
-[[nodiscard]] std::optional<unit_no> highest_unit(session& on, std::string_view schema,
-                                                  const scenario::scenario& shop, const id_codec& ids);
+[[nodiscard]] std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
+                                                  const id_codec& ids);
 
 }  // namespace bazaar::postgres
