@@ -63,18 +63,13 @@ std::vector<pinned_run> pinned_runs()
           {"lifecycle", "complete"},
           {"user-create-prob", "1"},
           {"ghost-create-prob", "1"}},
-         {{1'000, "avg-qps", 3'000'000},
-          {2'000, "", 86'400'000'000},
-          {3'000, "user-update-prob", 900'000'000}}},
+         {{1'000, "avg-qps", 3'000'000}, {2'000, "", 86'400'000'000}, {3'000, "user-update-prob", 900'000'000}}},
         {"one country, slow lives",
          "main",
          0,
          "1999-12-31T12:00:00Z",
          5'000,
-         {{"country", "Japan"},
-          {"lifecycle-scale", "3600"},
-          {"order-update-prob", "1.969"},
-          {"avg-qps", "0.01"}},
+         {{"country", "Japan"}, {"lifecycle-scale", "3600"}, {"order-update-prob", "1.969"}, {"avg-qps", "0.01"}},
          {}},
     };
 }
@@ -88,13 +83,12 @@ void print_run(const scenario::entry& entry, const pinned_run& pinned, std::stri
 {
     scenario::request request{pinned.run, pinned.seed, scenario::settings(entry.fields), {}};
     for (const auto& [name, value] : pinned.settings)
-        expect(request.configuration.set(request.configuration.find(name), value).empty(),
-               "a pinned setting is valid");
+        expect(request.configuration.set(request.configuration.find(name), value).empty(), "a pinned setting is valid");
     const auto shop = entry.make(request);
     const auto start = *parse_time(pinned.start);
     const auto end = std::back_inserter(out);
-    fmt::format_to(end, "== {}: {} version {}, run {}, seed {}, from {}, {} ticks\n", pinned.title,
-                   entry.name, shop->version(), pinned.run, pinned.seed, to_string(start), pinned.ticks);
+    fmt::format_to(end, "== {}: {} version {}, run {}, seed {}, from {}, {} ticks\n", pinned.title, entry.name,
+                   shop->version(), pinned.run, pinned.seed, to_string(start), pinned.ticks);
 
     test::stable_hash standing;
     for (std::uint8_t t = 0; t < shop->tables().size(); ++t)
@@ -117,12 +111,11 @@ void print_run(const scenario::entry& entry, const pinned_run& pinned, std::stri
     while (planner->ticks() < pinned.ticks)
     {
         for (; steer != pinned.steer.end() && planner->ticks() >= steer->ticks; ++steer)
-            planner->apply(
-                {.unit = planner->next_no(),
-                 .what = steer->field.empty() ? model::control::kind::shift : model::control::kind::set,
-                 .field = steer->field.empty() ? std::uint16_t{} : field_number(*shop, steer->field),
-                 .value = steer->value,
-                 .at = planner->next_at()});
+            planner->apply({.unit = planner->next_no(),
+                            .what = steer->field.empty() ? model::control::kind::shift : model::control::kind::set,
+                            .field = steer->field.empty() ? std::uint16_t{} : field_number(*shop, steer->field),
+                            .value = steer->value,
+                            .at = planner->next_at()});
         shop->build(planner->next(), unit);
         rows.add(unit);
         if (changes < 20 || !shown[unit.decision.kind])

@@ -19,8 +19,7 @@ std::vector<row_id> samples()
 {
     std::vector<row_id> all;
     for (const std::uint8_t table : std::array<std::uint8_t, 4>{0, 1, 8, 15})
-        for (const std::uint64_t row :
-             {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{0xa5a5a5a5a5}, row_end - 1})
+        for (const std::uint64_t row : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{0xa5a5a5a5a5}, row_end - 1})
             for (const unit_no unit : {unit_no{0}, unit_no{1}, unit_no{0x5a5a5a5a5a}, no_unit - 1, no_unit})
                 all.push_back({table, row, unit});
     return all;
@@ -63,8 +62,7 @@ TEST(id_codec, ids_of_one_table_ascend_with_the_row_whatever_the_unit)
 {
     const id_codec codec(main_run, 42);
     auto draw = derive(6, stream("units"), 0);
-    for (const std::uint64_t base :
-         {std::uint64_t{0}, std::uint64_t{0xfffe}, std::uint64_t{1} << 30, row_end - 3'000})
+    for (const std::uint64_t base : {std::uint64_t{0}, std::uint64_t{0xfffe}, std::uint64_t{1} << 30, row_end - 3'000})
     {
         auto before = codec.encode({5, base, draw.below(no_unit)});
         for (std::uint64_t i = 1; i < 3'000; ++i)

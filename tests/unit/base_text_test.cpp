@@ -131,8 +131,8 @@ TEST(time, reads_its_own_print_back)
 
 TEST(time, counts_leap_years)
 {
-    for (const auto& [year, leap] : std::vector<std::pair<int, bool>>{
-             {1900, false}, {2000, true}, {2023, false}, {2024, true}, {2100, false}})
+    for (const auto& [year, leap] :
+         std::vector<std::pair<int, bool>>{{1900, false}, {2000, true}, {2023, false}, {2024, true}, {2100, false}})
     {
         const auto text = std::to_string(year);
         EXPECT_EQ(parse_time(text + "-02-29").has_value(), leap) << year;

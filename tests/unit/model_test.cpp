@@ -108,10 +108,7 @@ TEST(unit, collects_changes_and_forgets_them)
     const auto& t = scenario::registry()[0].fields;
     EXPECT_FALSE(t.empty());
     const auto tables = scenario::registry()[0]
-                            .make({.run = "main",
-                                   .seed = 1,
-                                   .configuration = scenario::settings(t),
-                                   .files = {}})
+                            .make({.run = "main", .seed = 1, .configuration = scenario::settings(t), .files = {}})
                             ->tables();
     unit u;
     const auto row = u.insert(2, tables[2]);
@@ -183,8 +180,7 @@ TEST(tables, refer_to_columns_and_tables_that_exist)
         for (const auto& kind : shop->kinds())
         {
             ASSERT_FALSE(kind.parts.empty());
-            EXPECT_TRUE(!kind.parts[0].many || kind.parts.size() == 1)
-                << kind.name << ": the gate is one row";
+            EXPECT_TRUE(!kind.parts[0].many || kind.parts.size() == 1) << kind.name << ": the gate is one row";
             for (const auto& part : kind.parts)
             {
                 ASSERT_LT(part.table, tables.size());

@@ -40,8 +40,7 @@ double mean_gap(arrivals& a, int count)
 
 TEST(arrivals, keep_their_mean_from_slow_to_100000_a_second)
 {
-    for (const std::uint64_t rate :
-         {std::uint64_t{1}, 20 * per_second, 20'000 * per_second, 100'000 * per_second})
+    for (const std::uint64_t rate : {std::uint64_t{1}, 20 * per_second, 20'000 * per_second, 100'000 * per_second})
     {
         arrivals a(11, stream("arrivals"), rate);
         constexpr int n = 200'000;
@@ -79,8 +78,7 @@ TEST(arrivals, a_new_rate_rescales_what_is_left_of_the_gap)
     fast.set_rate(10 * per_second, change);
     for (int i = 0; i < 1'000; ++i)
     {
-        EXPECT_NEAR(static_cast<double>(fast.next() - change), static_cast<double>(slow.next() - change) / 10,
-                    1.0);
+        EXPECT_NEAR(static_cast<double>(fast.next() - change), static_cast<double>(slow.next() - change) / 10, 1.0);
         slow.advance();
         fast.advance();
     }
@@ -145,8 +143,7 @@ TEST(due_queue, gives_what_is_due_first_and_equal_dues_by_their_order)
     for (const auto& d : all)
         queue.push(d);
     std::sort(all.begin(), all.end(),
-              [](const waiting& a, const waiting& b)
-              { return std::pair(a.due, a.order) < std::pair(b.due, b.order); });
+              [](const waiting& a, const waiting& b) { return std::pair(a.due, a.order) < std::pair(b.due, b.order); });
     EXPECT_EQ(queue.size(), all.size());
     for (const auto& d : all)
     {
@@ -226,9 +223,9 @@ TEST(weighted, picks_by_weight_in_the_whole_and_in_a_range)
             ++seen[w.pick(draw, first, last)];
         for (std::size_t i = 0; i < weights.size(); ++i)
         {
-            const double p = i < first || i >= last ? 0
-                                                    : static_cast<double>(weights[i]) /
-                                                          static_cast<double>(w.weight(first, last));
+            const double p = i < first || i >= last
+                                 ? 0
+                                 : static_cast<double>(weights[i]) / static_cast<double>(w.weight(first, last));
             EXPECT_NEAR(seen[i], n * p, 3.29 * std::sqrt(n * p * (1 - p))) << i;
         }
     };
@@ -268,8 +265,7 @@ table_read read(std::string_view bytes)
     while (file.next())
     {
         const auto b = file.decimal(1, 2, 0, 100'000);
-        out.rows.push_back(std::string(file.filled(0)) + '|' + std::to_string(b) + '|' +
-                           std::string(file.text(2)));
+        out.rows.push_back(std::string(file.filled(0)) + '|' + std::to_string(b) + '|' + std::string(file.text(2)));
     }
     out.problems = file.problems();
     return out;
@@ -326,16 +322,14 @@ TEST(csv, tells_numbers_out_of_range_or_too_fine)
 {
     const auto t = read("a,b\none,1000.01\ntwo,0.001\nthree,-1\nfour,\nfive,5\n");
     EXPECT_EQ(t.problems.size(), 4U);
-    EXPECT_EQ(t.problems[0],
-              "f.csv:2:5: b \"1000.01\" is not a number with at most 2 decimals from 0 to 1000");
+    EXPECT_EQ(t.problems[0], "f.csv:2:5: b \"1000.01\" is not a number with at most 2 decimals from 0 to 1000");
     EXPECT_EQ(t.problems[3], "f.csv:5:6: b \"\" is not a number with at most 2 decimals from 0 to 1000");
     EXPECT_EQ(t.rows.back(), "five|500|");
 }
 
 TEST(csv, tells_missing_columns_and_an_empty_file)
 {
-    EXPECT_EQ(read("x,y\n1,2\n").problems,
-              (lines{"f.csv:1:1: has no column a", "f.csv:1:1: has no column b"}));
+    EXPECT_EQ(read("x,y\n1,2\n").problems, (lines{"f.csv:1:1: has no column a", "f.csv:1:1: has no column b"}));
     EXPECT_TRUE(read("x,y\n1,2\n").rows.empty());
     EXPECT_EQ(read("").problems, lines{"f.csv:1:1: is empty; the header line \"a,b,c\" should be here"});
     EXPECT_EQ(read("\xef\xbb\xbf").problems.size(), 1U);
@@ -358,8 +352,8 @@ TEST(utf8, knows_overlong_forms_surrogates_and_what_is_beyond_unicode)
                                         "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
         EXPECT_FALSE(kit::utf8_error(good));
     for (const std::string_view bad :
-         {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "\xf0\x9f\x98"})
+         {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+          "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "\xf0\x9f\x98"})
         EXPECT_EQ(kit::utf8_error(bad), std::optional<std::size_t>(0)) << testing::PrintToString(bad);
     EXPECT_EQ(kit::utf8_error(std::string_view("ab\0c", 4)), std::optional<std::size_t>(2));
     EXPECT_EQ(kit::utf8_error("\xc3\xbc\xc3"), std::optional<std::size_t>(2));

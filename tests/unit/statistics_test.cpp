@@ -208,16 +208,14 @@ private:
     }
 
     void take(const scenario::scenario& shop, scenario::planner& planner, model::unit& unit, time& before,
-              std::vector<bool>& woman, const std::map<std::int64_t, bool>& for_women,
-              std::vector<std::string>& status)
+              std::vector<bool>& woman, const std::map<std::int64_t, bool>& for_women, std::vector<std::string>& status)
     {
         shop.build(planner.next(), unit);
         ++kinds[std::string(shop.kinds()[unit.decision.kind].name)];
         const auto& first = unit.changes[0].after;
         if (unit.decision.kind == look::kind::user_created)
             woman.push_back(first[look::users_column::gender].text() == "F");
-        if (unit.decision.kind >= look::kind::order_shipped &&
-            unit.decision.kind <= look::kind::order_returned)
+        if (unit.decision.kind >= look::kind::order_shipped && unit.decision.kind <= look::kind::order_returned)
             status[first[look::orders_column::id].row().row] = first[look::orders_column::status].text();
         if (unit.decision.kind != look::kind::purchase && unit.decision.kind != look::kind::ghost)
             return;
@@ -238,8 +236,7 @@ private:
         ++sizes[std::to_string(first[look::orders_column::num_of_items].integer())];
         const auto product = unit.changes[1].after[look::order_items_column::product_id].integer();
         ++first_products[product];
-        own_department += for_women.at(product) == woman[first[look::orders_column::user_id].row().row] ? 1
-                                                                                                        : 0;
+        own_department += for_women.at(product) == woman[first[look::orders_column::user_id].row().row] ? 1 : 0;
         for (const auto& c : unit.changes)
         {
             if (c.table == look::table::order_items)
@@ -313,8 +310,7 @@ void expect_weights(const std::vector<double>& observed, const std::vector<doubl
 void expect_share(double count, double n, double p, double wrong)
 {
     EXPECT_GT(proportion_p(count, n, p), reject_below) << count / n << " instead of " << p;
-    EXPECT_LT(proportion_p(drawn(n, {wrong, 1 - wrong})[0], n, p), reject_below)
-        << "the negative control passes";
+    EXPECT_LT(proportion_p(drawn(n, {wrong, 1 - wrong})[0], n, p), reject_below) << "the negative control passes";
 }
 
 TEST(statistics, the_tests_know_their_tables)
@@ -365,9 +361,8 @@ TEST(statistics, half_of_the_users_are_women)
 TEST(statistics, ages_are_uniform)
 {
     const auto& ages = users::get().ages;
-    EXPECT_EQ(std::accumulate(ages.begin(), ages.begin() + 18, 0.0) +
-                  std::accumulate(ages.begin() + 71, ages.end(), 0.0),
-              0);
+    EXPECT_EQ(
+        std::accumulate(ages.begin(), ages.begin() + 18, 0.0) + std::accumulate(ages.begin() + 71, ages.end(), 0.0), 0);
     std::vector<double> sloping;
     for (int age = 18; age <= 70; ++age)
         sloping.push_back(100 - age / 1.5);
@@ -383,10 +378,10 @@ TEST(statistics, users_come_by_their_traffic_sources)
 TEST(statistics, sessions_come_by_their_traffic_sources_and_browsers)
 {
     const auto& h = history::get();
-    expect_weights(in_order(h.sources, {"Email", "Adwords", "Organic", "YouTube", "Facebook"}),
-                   {45, 30, 5, 10, 10}, {44, 30, 6, 10, 10});
-    expect_weights(in_order(h.browsers, {"IE", "Edge", "Chrome", "Safari", "Firefox", "Other"}),
-                   {5, 10, 45, 20, 15, 5}, {5, 10, 44, 21, 15, 5});
+    expect_weights(in_order(h.sources, {"Email", "Adwords", "Organic", "YouTube", "Facebook"}), {45, 30, 5, 10, 10},
+                   {44, 30, 6, 10, 10});
+    expect_weights(in_order(h.browsers, {"IE", "Edge", "Chrome", "Safari", "Firefox", "Other"}), {5, 10, 45, 20, 15, 5},
+                   {5, 10, 44, 21, 15, 5});
 }
 
 TEST(statistics, countries_have_users_by_their_people)
@@ -436,9 +431,8 @@ TEST(statistics, orders_end_in_the_shares_of_the_life_they_were_given)
     EXPECT_NEAR(shares[1], 0.20, 0.005);
     EXPECT_NEAR(shares[2], 0.09, 0.005);
     // The control is the mix that picking orders at random leaves behind.
-    expect_weights(
-        in_order(history::get().statuses, {"Processing", "Shipped", "Delivered", "Cancelled", "Returned"}),
-        shares, {0.714, 0.194, 0.077, 0.014, 0.0006});
+    expect_weights(in_order(history::get().statuses, {"Processing", "Shipped", "Delivered", "Cancelled", "Returned"}),
+                   shares, {0.714, 0.194, 0.077, 0.014, 0.0006});
 }
 
 TEST(statistics, most_buy_from_their_own_department)
@@ -453,8 +447,7 @@ TEST(statistics, products_of_a_department_sell_by_a_zipf_law_of_exponent_0_8)
         std::int64_t weight, id;
     };
     std::map<std::string, std::vector<ware>> by_department;
-    scenario::kit::csv file("products.csv", scenario::embedded("products.csv"),
-                            {"id", "department", "popularity"});
+    scenario::kit::csv file("products.csv", scenario::embedded("products.csv"), {"id", "department", "popularity"});
     while (file.next())
         by_department[std::string(file.text(1))].push_back(
             {std::stoll(std::string(file.text(2))), std::stoll(std::string(file.text(0)))});

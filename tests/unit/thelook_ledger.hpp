@@ -76,9 +76,8 @@ struct seed_facts
 private:
     seed_facts()
     {
-        scenario::kit::csv file(
-            "places.csv", scenario::embedded("places.csv"),
-            {"country", "state", "city", "postal_code", "latitude", "longitude", "population"});
+        scenario::kit::csv file("places.csv", scenario::embedded("places.csv"),
+                                {"country", "state", "city", "postal_code", "latitude", "longitude", "population"});
         while (file.next())
         {
             places.push_back({file.text(0), file.text(1), file.text(2), file.text(3),
@@ -89,11 +88,9 @@ private:
                                places.size() - 1);
             sessions_from.insert(fmt::format("{}|{}|{}", p.state, p.city, p.postal_code));
         }
-        scenario::kit::csv people("names.csv", scenario::embedded("names.csv"),
-                                  {"country", "kind", "gender", "name"});
+        scenario::kit::csv people("names.csv", scenario::embedded("names.csv"), {"country", "kind", "gender", "name"});
         while (people.next())
-            names.insert(
-                fmt::format("{}|{} {}|{}", people.text(0), people.text(1), people.text(2), people.text(3)));
+            names.insert(fmt::format("{}|{} {}|{}", people.text(0), people.text(1), people.text(2), people.text(3)));
     }
 };
 
@@ -102,8 +99,7 @@ inline double kilometres(double lat1, double lon1, double lat2, double lon2)
 {
     constexpr double rad = 3.14159265358979323846 / 180;
     const double a = std::pow(std::sin((lat2 - lat1) * rad / 2), 2) +
-                     std::cos(lat1 * rad) * std::cos(lat2 * rad) *
-                         std::pow(std::sin((lon2 - lon1) * rad / 2), 2);
+                     std::cos(lat1 * rad) * std::cos(lat2 * rad) * std::pow(std::sin((lon2 - lon1) * rad / 2), 2);
     return 12742 * std::asin(std::sqrt(a));
 }
 
@@ -122,8 +118,8 @@ public:
                             products_.emplace(row[0].integer(), row[5].integer());
                             const auto slug_of = [](std::string_view text) { return slug(text); };
                             categories_.insert("/category/" + slug_of(row[2].text()));
-                            categories_.insert(fmt::format("/department/{}/category/{}",
-                                                           slug_of(row[6].text()), slug_of(row[2].text())));
+                            categories_.insert(fmt::format("/department/{}/category/{}", slug_of(row[6].text()),
+                                                           slug_of(row[2].text())));
                         });
         shop.initial_rows(look::table::users, start,
                           [&](std::span<const model::value> row)
@@ -169,8 +165,7 @@ public:
         case look::kind::user_created:
             what_ = "users";
             new_user(u.changes[0].after, d.no);
-            check(u.changes[0].after[look::users_column::created_at].moment() == d.at,
-                  "a user is born in its unit");
+            check(u.changes[0].after[look::users_column::created_at].moment() == d.at, "a user is born in its unit");
             break;
         case look::kind::user_moved:
             moved(u);
@@ -192,16 +187,14 @@ public:
     std::array<std::uint64_t, 5> by_status{};  ///< Processing, Shipped, Delivered, Cancelled, Returned.
     std::vector<std::string> problems;         ///< The first twenty.
 
-    static constexpr std::array<std::string_view, 5> statuses{"Processing", "Shipped", "Delivered",
-                                                              "Cancelled", "Returned"};
+    static constexpr std::array<std::string_view, 5> statuses{"Processing", "Shipped", "Delivered", "Cancelled",
+                                                              "Returned"};
 
     /// The same numbers as the planner's figures, in their form.
     [[nodiscard]] std::map<std::string, std::uint64_t> figures() const
     {
-        std::map<std::string, std::uint64_t> all{{"rows users", users},
-                                                 {"rows orders", orders},
-                                                 {"rows order_items", items},
-                                                 {"rows events", events}};
+        std::map<std::string, std::uint64_t> all{
+            {"rows users", users}, {"rows orders", orders}, {"rows order_items", items}, {"rows events", events}};
         for (std::size_t i = 0; i < statuses.size(); ++i)
             all[fmt::format("orders {}", statuses[i])] = by_status[i];
         return all;
@@ -291,8 +284,7 @@ private:
             }
             check(row[i].kind() == t.columns[i].kind, "a value has its column's type");
             if (row[i].kind() == model::type::text)
-                check(!row[i].text().empty() && row[i].text() != "null" &&
-                          !scenario::kit::utf8_error(row[i].text()),
+                check(!row[i].text().empty() && row[i].text() != "null" && !scenario::kit::utf8_error(row[i].text()),
                       "text is UTF-8 and says something");
         }
     }
@@ -337,9 +329,9 @@ private:
         const bool woman = text(c::gender) == "F";
         check(woman || text(c::gender) == "M", "gender is F or M");
         const auto& facts = seed_facts::get();
-        check(facts.names.contains(
-                  fmt::format("{}|first {}|{}", text(c::country), text(c::gender), text(c::first_name))),
-              "the first name fits gender and country");
+        check(
+            facts.names.contains(fmt::format("{}|first {}|{}", text(c::country), text(c::gender), text(c::first_name))),
+            "the first name fits gender and country");
         check(facts.names.contains(fmt::format("{}|last -|{}", text(c::country), text(c::last_name))),
               "the last name fits the country");
         check(row[c::age].integer() >= 18 && row[c::age].integer() <= 70, "age from 18 to 70");
@@ -349,14 +341,12 @@ private:
         check(mail.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.@-") == std::string_view::npos,
               "the e-mail is of small ASCII letters");
         check(mails_.insert(std::string(mail)).second, "no e-mail twice");
-        static const std::unordered_set<std::string_view> sources{"Organic", "Facebook", "Search", "Email",
-                                                                  "Display"};
+        static const std::unordered_set<std::string_view> sources{"Organic", "Facebook", "Search", "Email", "Display"};
         check(sources.contains(text(c::traffic_source)), "traffic source of users");
         const time created = row[c::created_at].moment();
         check(created == row[c::updated_at].moment(), "a new user was never updated");
         const auto home = place_of(row);
-        users_.push_back(
-            {created, created, created, created, unit, unit, home, home, street(row), hash(row)});
+        users_.push_back({created, created, created, created, unit, unit, home, home, street(row), hash(row)});
         ++users;
     }
 
@@ -372,8 +362,7 @@ private:
     {
         namespace c = look::users_column;
         const auto& facts = seed_facts::get();
-        check(row[c::street_address].text().find_first_of("{}") == std::string_view::npos,
-              "the street is filled in");
+        check(row[c::street_address].text().find_first_of("{}") == std::string_view::npos, "the street is filled in");
         const auto found = facts.by_address.find(fmt::format("{}|{}|{}|{}", row[c::country].text(),
                                                              row[c::state].text(), row[c::city].text(),
                                                              row[c::postal_code].text()));
@@ -389,8 +378,7 @@ private:
     user* user_of(const model::value& ref)
     {
         const auto id = ref.row();
-        const bool known = id.table == look::table::users && id.row < users_.size() &&
-                           users_[id.row].unit == id.unit;
+        const bool known = id.table == look::table::users && id.row < users_.size() && users_[id.row].unit == id.unit;
         check(known, "the user exists and was planned earlier");
         return known ? &users_[id.row] : nullptr;
     }
@@ -457,8 +445,7 @@ private:
             check(bought.insert(row[c::product_id].integer()).second, "no product twice in an order");
             check(row[c::status] == order_row[o::status], "an item has its order's status");
             for (std::uint8_t i = 0; i < 6; ++i)
-                check(row[c::created_at + i] == order_row[o::created_at + i],
-                      "an item has its order's stamps");
+                check(row[c::created_at + i] == order_row[o::created_at + i], "an item has its order's stamps");
             check(row[c::quantity].integer() >= 1 && row[c::quantity].integer() <= 3, "quantity from 1 to 3");
             const auto product = products_.find(row[c::product_id].integer());
             check(product != products_.end() && product->second == row[c::sale_price].integer(),
@@ -488,12 +475,10 @@ private:
         what_ = "orders";
         const auto& row = u.changes[0].after;
         const auto id = row[c::id].row();
-        check(id == row_id{look::table::orders, orders, u.decision.no},
-              "order ids are dense and name their unit");
+        check(id == row_id{look::table::orders, orders, u.decision.no}, "order ids are dense and name their unit");
         check(u.decision.tick == orders + 1, "a tick is one purchase");
         ++orders;
-        check(stamps_fit(row, c::status, c::created_at) == 0 &&
-                  row[c::created_at].moment() == u.decision.at &&
+        check(stamps_fit(row, c::status, c::created_at) == 0 && row[c::created_at].moment() == u.decision.at &&
                   row[c::updated_at].moment() == u.decision.at,
               "an order begins as Processing in its unit");
         user* who = user_of(row[c::user_id]);
@@ -506,8 +491,8 @@ private:
         stable_hash ship_street;
         ship_street.add(row[c::ship_street_address]);
         check(row[c::ship_country].text() == home.country && row[c::ship_state].text() == home.state &&
-                  row[c::ship_city].text() == home.city &&
-                  row[c::ship_postal_code].text() == home.postal_code && ship_street.value() == who->street,
+                  row[c::ship_city].text() == home.city && row[c::ship_postal_code].text() == home.postal_code &&
+                  ship_street.value() == who->street,
               "an order goes to its user's address");
         const auto count = items_fit(u, 1, row);
         orders_.push_back({row[c::user_id].row().row, u.decision.no, u.decision.no, hash(row), 0,
@@ -555,9 +540,9 @@ private:
             {},
         }};
         check(edges[o.status][to], "an order takes a legal step");
-        static constexpr std::array<std::uint16_t, 5> kind_of{
-            999, look::kind::order_shipped, look::kind::order_delivered, look::kind::order_cancelled,
-            look::kind::order_returned};
+        static constexpr std::array<std::uint16_t, 5> kind_of{999, look::kind::order_shipped,
+                                                              look::kind::order_delivered, look::kind::order_cancelled,
+                                                              look::kind::order_returned};
         static constexpr std::array<std::uint8_t, 5> stamp_of{c::created_at, c::shipped_at, c::delivered_at,
                                                               c::cancelled_at, c::returned_at};
         check(kind_of[to] == u.decision.kind, "the step is the unit's kind");
@@ -606,8 +591,7 @@ private:
         for (const auto& c : u.changes)
         {
             const auto type = c.after[look::events_column::event_type].text();
-            check(type != "purchase" && type != "cancel" && type != "return",
-                  "an anonymous session closes nothing");
+            check(type != "purchase" && type != "cancel" && type != "return", "an anonymous session closes nothing");
         }
     }
 
@@ -630,13 +614,12 @@ private:
         {
             const auto& e = u.changes[i].after;
             ++events;
-            check(e[c::id].row() ==
-                      row_id{look::table::events, sessions * 16 - 16 + (i - first), u.decision.no},
+            check(e[c::id].row() == row_id{look::table::events, sessions * 16 - 16 + (i - first), u.decision.no},
                   "event ids follow the session's");
             check(e[c::sequence_number].integer() == static_cast<std::int64_t>(i - first) + 1,
                   "sequence numbers are 1..n");
-            for (const auto same : {c::session_id, c::user_id, c::ip_address, c::city, c::state,
-                                    c::postal_code, c::browser, c::traffic_source})
+            for (const auto same : {c::session_id, c::user_id, c::ip_address, c::city, c::state, c::postal_code,
+                                    c::browser, c::traffic_source})
                 check(e[same] == head[same], "a session has one user, place, browser and source");
             const time at = e[c::created_at].moment();
             check(before < at, "the events of a session follow each other");
@@ -658,13 +641,12 @@ private:
                 viewed.insert(product);
             }
             else if (type == "cart")
-                check(uri == "/cart" && has_product && viewed.contains(product),
-                      "a cart after a view of that product");
+                check(uri == "/cart" && has_product && viewed.contains(product), "a cart after a view of that product");
             else if (type == "purchase")
                 check(uri == "/purchase" && !has_product, "uri of a purchase");
             else
-                check((type == "cancel" || type == "return") &&
-                          uri.starts_with(fmt::format("/{}/item/", type)) && has_product,
+                check((type == "cancel" || type == "return") && uri.starts_with(fmt::format("/{}/item/", type)) &&
+                          has_product,
                       "uri of a closing event");
         }
         check(before == u.decision.at, "a session ends with its unit");
@@ -677,8 +659,7 @@ private:
                   "a session comes from one row of places.csv");
             return;
         }
-        check(!head[c::user_id].null() && user_of(head[c::user_id]) == who,
-              "the session is the order's user's");
+        check(!head[c::user_id].null() && user_of(head[c::user_id]) == who, "the session is the order's user's");
         check(begin > who->created, "no event before its user");
         check(begin > who->session_end, "sessions of one user do not overlap");
         who->session_end = before;

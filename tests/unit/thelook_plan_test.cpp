@@ -106,11 +106,7 @@ model::control set(const scenario::scenario& shop, const scenario::planner& plan
 
 model::control shift(const scenario::planner& planner, microseconds by)
 {
-    return {.unit = planner.next_no(),
-            .what = model::control::kind::shift,
-            .field = 0,
-            .value = by.count(),
-            .at = {}};
+    return {.unit = planner.next_no(), .what = model::control::kind::shift, .field = 0, .value = by.count(), .at = {}};
 }
 
 // ---- The ledger itself: a test that cannot fail is none.
@@ -135,39 +131,30 @@ constexpr std::size_t last = 999;
 const std::vector<corruption> corruptions{
     {"order_without_user", look::kind::purchase, 0, look::orders_column::user_id,
      model::value::of(row_id{2, 5'000, 3})},
-    {"order_of_a_stamp_too_many", look::kind::purchase, 0, look::orders_column::shipped_at,
-     model::value::of(day_one)},
+    {"order_of_a_stamp_too_many", look::kind::purchase, 0, look::orders_column::shipped_at, model::value::of(day_one)},
     {"order_with_a_wrong_count", look::kind::purchase, 0, look::orders_column::num_of_items,
      model::value::of(std::int64_t{9})},
-    {"order_to_another_city", look::kind::purchase, 0, look::orders_column::ship_city,
-     model::value::of("Atlantis")},
+    {"order_to_another_city", look::kind::purchase, 0, look::orders_column::ship_city, model::value::of("Atlantis")},
     {"item_of_another_price", look::kind::purchase, 1, look::order_items_column::sale_price,
      model::value::of_decimal(1)},
     {"item_of_another_order", look::kind::purchase, 1, look::order_items_column::order_id,
      model::value::of(row_id{3, 77, 0})},
     {"item_of_no_product", look::kind::purchase, 1, look::order_items_column::product_id,
      model::value::of(std::int64_t{-1})},
-    {"purchase_event_early", look::kind::purchase, last, look::events_column::created_at,
-     model::value::of(day_one)},
+    {"purchase_event_early", look::kind::purchase, last, look::events_column::created_at, model::value::of(day_one)},
     {"purchase_event_anonymous", look::kind::purchase, last, look::events_column::user_id, model::value()},
-    {"purchase_event_is_a_cart", look::kind::purchase, last, look::events_column::event_type,
-     model::value::of("cart")},
+    {"purchase_event_is_a_cart", look::kind::purchase, last, look::events_column::event_type, model::value::of("cart")},
     {"event_of_another_ip", look::kind::purchase, last, look::events_column::ip_address,
      model::value::of("198.18.0.1")},
     {"event_out_of_sequence", look::kind::purchase, last, look::events_column::sequence_number,
      model::value::of(std::int64_t{1})},
-    {"user_of_another_country", look::kind::user_created, 0, look::users_column::country,
-     model::value::of("Belgium")},
-    {"user_far_from_home", look::kind::user_created, 0, look::users_column::latitude,
-     model::value::of(-89.0)},
+    {"user_of_another_country", look::kind::user_created, 0, look::users_column::country, model::value::of("Belgium")},
+    {"user_far_from_home", look::kind::user_created, 0, look::users_column::latitude, model::value::of(-89.0)},
     {"user_with_anothers_mail", look::kind::user_created, 0, look::users_column::email,
      model::value::of("a.b.0@example.com")},
-    {"user_too_young", look::kind::user_created, 0, look::users_column::age,
-     model::value::of(std::int64_t{17})},
-    {"move_without_a_version", look::kind::user_moved, 0, look::users_column::updated_at,
-     model::value::of(time{0})},
-    {"move_with_another_name", look::kind::user_moved, 0, look::users_column::first_name,
-     model::value::of("Nobody")},
+    {"user_too_young", look::kind::user_created, 0, look::users_column::age, model::value::of(std::int64_t{17})},
+    {"move_without_a_version", look::kind::user_moved, 0, look::users_column::updated_at, model::value::of(time{0})},
+    {"move_with_another_name", look::kind::user_moved, 0, look::users_column::first_name, model::value::of("Nobody")},
     {"shipped_before_created", look::kind::order_shipped, 0, look::orders_column::shipped_at,
      model::value::of(time{1})},
     {"shipped_with_another_status", look::kind::order_shipped, 0, look::orders_column::status,
@@ -293,8 +280,7 @@ TEST(thelook_control, a_shift_moves_everything_later_and_keeps_the_order)
 
 TEST(thelook_control, many_entries_leave_the_books_in_order)
 {
-    const auto shop = shop_of(
-        {{"lifecycle", "complete"}, {"user-create-prob", "0.5"}, {"init-num-users", "10"}});
+    const auto shop = shop_of({{"lifecycle", "complete"}, {"user-create-prob", "0.5"}, {"init-num-users", "10"}});
     const auto planner = shop->plan(day_one);
     ledger books(*shop, day_one);
     auto draw = derive(99, stream("entries"), 0);
@@ -304,8 +290,7 @@ TEST(thelook_control, many_entries_leave_the_books_in_order)
         if (draw.below(2) == 0)
             planner->apply(shift(*planner, microseconds(draw.between(1, 10'000'000'000))));
         else
-            planner->apply(
-                set(*shop, *planner, "avg-qps", draw.between(100'000, 2'000'000'000), planner->next_at()));
+            planner->apply(set(*shop, *planner, "avg-qps", draw.between(100'000, 2'000'000'000), planner->next_at()));
     }
     EXPECT_EQ(figures_of(*planner), books.figures());
 }
@@ -495,12 +480,10 @@ TEST(thelook_filters, no_match_names_near_matches)
 TEST(thelook_seed_files, all_problems_are_told_with_their_place)
 {
     auto request = request_of({});
-    request.files["products.csv"] =
-        "id,cost,category,name,brand,retail_price,department,sku,distribution_center_id\n"
-        "1,2.00,A,Name,Brand,\"3,00\",Men,S1,1\n"
-        "1,5.00,A,Name,Brand,4.00,Women,S1,99\n";
-    request.files["names.csv"] =
-        "country,kind,gender,name,ascii,weight\nJapan,first,X,A,a,1\nJapan,last,-,B,B,0\n";
+    request.files["products.csv"] = "id,cost,category,name,brand,retail_price,department,sku,distribution_center_id\n"
+                                    "1,2.00,A,Name,Brand,\"3,00\",Men,S1,1\n"
+                                    "1,5.00,A,Name,Brand,4.00,Women,S1,99\n";
+    request.files["names.csv"] = "country,kind,gender,name,ascii,weight\nJapan,first,X,A,a,1\nJapan,last,-,B,B,0\n";
     try
     {
         (void)look::registration().make(request);
@@ -512,10 +495,10 @@ TEST(thelook_seed_files, all_problems_are_told_with_their_place)
         std::string all;
         for (const auto& line : e.lines())
             all += line + '\n';
-        for (const std::string_view word : {"products.csv:2:21: retail_price \"3,00\" is not a number",
-                                            "products.csv:3:1: id 1 is there twice", "sku S1 is there twice",
-                                            "distribution_center_id 99 is no id", "names.csv:2:7: kind",
-                                            "names.csv:3:16: ascii", "names.csv:3:18: weight", "places.csv:"})
+        for (const std::string_view word :
+             {"products.csv:2:21: retail_price \"3,00\" is not a number", "products.csv:3:1: id 1 is there twice",
+              "sku S1 is there twice", "distribution_center_id 99 is no id", "names.csv:2:7: kind",
+              "names.csv:3:16: ascii", "names.csv:3:18: weight", "places.csv:"})
             EXPECT_NE(all.find(word), std::string::npos) << word << " is not in\n" << all;
     }
 }
@@ -523,8 +506,7 @@ TEST(thelook_seed_files, all_problems_are_told_with_their_place)
 TEST(thelook_seed_files, a_catalogue_of_one_department_and_no_popularity_works)
 {
     auto request = request_of({});
-    std::string products =
-        "id,cost,category,name,brand,retail_price,department,sku,distribution_center_id\r\n";
+    std::string products = "id,cost,category,name,brand,retail_price,department,sku,distribution_center_id\r\n";
     for (int i = 1; i <= 4; ++i)
         products += fmt::format("{0},1.00,C & D,\"N \"\"{0}\"\"\",B,2.50,Kids,S{0},1\r\n", i);
     request.files["products.csv"] = products;
