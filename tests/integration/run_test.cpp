@@ -1,0 +1,378 @@
+// The whole daemon on a real PostgreSQL: same rows whatever the speed, whole transactions, invariants at every commit.
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <map>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "bazaar/base/time.hpp"
+#include "support/daemon.hpp"
+#include "support/postgres_cluster.hpp"
+#include "support/query.hpp"
+
+namespace bazaar::test
+{
+namespace
+{
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+postgres::session connect(const postgres::connection_flags& flags)
+{
+    return postgres::session(postgres::resolve(flags), {seconds(10), seconds(120)});
+}
+
+/// Asks until the answer is yes; false when it stays no for a minute.
+template <typename Question>
+bool eventually(Question question)
+{
+    const auto end = std::chrono::steady_clock::now() + seconds(60);
+    while (std::chrono::steady_clock::now() < end)
+    {
+        if (question())
+            return true;
+        std::this_thread::yield();
+    }
+    return false;
+}
+
+std::string wall(seconds ago)
+{
+    const auto now = std::chrono::system_clock::now().time_since_epoch() - ago;
+    return to_string(time{std::chrono::duration_cast<microseconds>(now).count()});
+}
+
+std::int64_t count(postgres::session& on, const std::string& what)
+{
+    return std::stoll(one(on, "SELECT count(*) FROM demo." + what));
+}
+
+TEST(Run, SameSeedGivesBitEqualTablesAtAnySpeedAndWithAnyNumberOfWorkers)
+{
+    auto& cluster = postgres_cluster::get();
+    const auto start = wall(seconds(2));
+    std::vector<std::string> same{"--seed", "11", "--start-time", start, "--avg-qps", "120", "--max-iter", "600"};
+    std::map<std::string, std::string> digests;
+    const auto add = [&](const std::string& name, std::vector<std::string> more)
+    {
+        const auto database = cluster.fresh_database();
+        auto words = same;
+        words.insert(words.end(), more.begin(), more.end());
+        const auto done = run_bazaard("run", database, words);
+        ASSERT_EQ(done.status, 0) << done.err;
+        auto link = connect(database);
+        EXPECT_EQ(one(link, "SELECT count(*) FROM bazaard.control"), "0") << "no shift";
+        digests[name] = table_digests(link);
+    };
+    add("paced", {"--workers", "4"});
+    for (const char* workers : {"1", "4", "16"})
+        add(std::string("unpaced ") + workers, {"--workers", workers, "--unpaced"});
+    for (const auto& [name, digest] : digests)
+        EXPECT_EQ(digest, digests["paced"]) << name;
+    // Negative control: another seed, other rows.
+    same[1] = "12";
+    add("another seed", {"--unpaced"});
+    EXPECT_NE(digests["another seed"], digests["paced"]);
+}
+
+/// A change as test_decoding prints it.
+struct decoded
+{
+    std::string xid, table, op, text;
+};
+
+std::vector<decoded> read_slot(postgres::session& on)
+{
+    std::vector<decoded> changes;
+    std::istringstream lines(rows(on, "SELECT xid, replace(data, E'\\n', ' ') FROM pg_logical_slot_get_changes('tap', NULL, NULL)"));
+    for (std::string line; std::getline(lines, line);)
+    {
+        const auto bar = line.find('|');
+        const auto text = line.substr(bar + 1);
+        if (!text.starts_with("table demo."))
+            continue;
+        const auto colon = text.find(": ");
+        const auto op_end = text.find(": ", colon + 2);
+        changes.push_back({line.substr(0, bar), text.substr(11, colon - 11), text.substr(colon + 2, op_end - colon - 2),
+                           text.substr(op_end + 2)});
+    }
+    return changes;
+}
+
+/// Value of a column in a decoded row.
+std::string column(const std::string& text, const std::string& name)
+{
+    const auto at = text.find(name + "[");
+    const auto quote = text.find(":'", at);
+    return at == std::string::npos ? "" : text.substr(quote + 2, text.find('\'', quote + 2) - quote - 2);
+}
+
+/// What is wrong with a stream: torn or unordered units, updates that change nothing.
+std::vector<std::string> stream_faults(const std::vector<decoded>& changes)
+{
+    std::vector<std::string> faults;
+    std::map<std::string, std::string> xid_of_order;
+    std::map<std::string, int> rank{{"users", 0}, {"orders", 1}, {"order_items", 2}, {"events", 3}};
+    std::map<std::string, int> seen;
+    std::set<std::string> sessions_purchased;
+    for (const auto& c : changes)
+    {
+        if (!rank.contains(c.table))
+            continue;
+        if (seen[c.xid] > rank[c.table])
+            faults.push_back("parents come first: " + c.table + " in " + c.xid);
+        seen[c.xid] = std::max(seen[c.xid], rank[c.table]);
+        if (c.op == "INSERT" && c.table == "orders")
+            xid_of_order[column(c.text, "id")] = c.xid;
+        if (c.op == "INSERT" && c.table == "order_items" && xid_of_order[column(c.text, "order_id")] != c.xid)
+            faults.push_back("item without its order in the same transaction: " + c.text);
+        if (c.op == "INSERT" && c.table == "events" && column(c.text, "event_type") == "purchase" &&
+            std::none_of(xid_of_order.begin(), xid_of_order.end(), [&](const auto& o) { return o.second == c.xid; }))
+            faults.push_back("purchase without its order in the same transaction: " + c.text);
+        if (c.op == "UPDATE")
+        {
+            const auto old_key = c.text.find("old-key: ");
+            const auto tuple = c.text.find(" new-tuple: ");
+            if (old_key != 0 || tuple == std::string::npos)
+                faults.push_back("no before image: " + c.text);
+            else
+            {
+                const auto before = c.text.substr(9, tuple - 9);
+                const auto after = c.text.substr(tuple + 12);
+                // The before image leaves NULLs out.
+                std::string filled = after;
+                for (std::size_t at; (at = filled.find(":null")) != std::string::npos;)
+                {
+                    const auto blank = filled.rfind(' ', at);
+                    filled.erase(blank, at + 5 - blank);
+                }
+                if (before == filled)
+                    faults.push_back("an update that changes nothing: " + c.text);
+            }
+        }
+        if (c.op == "DELETE")
+            faults.push_back("a delete that nobody planned");
+    }
+    return faults;
+}
+
+TEST(Run, TheLogShowsEachUnitWholeParentsFirstAndNoIdleUpdate)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    ASSERT_EQ(run_bazaard("init", database, {}).status, 0);
+    auto link = connect(database);
+    for (const char* table : {"users", "orders", "order_items"})
+        link.exec(std::string("ALTER TABLE demo.") + table + " REPLICA IDENTITY FULL");
+    link.exec("SELECT pg_create_logical_replication_slot('tap', 'test_decoding')");
+    const auto done = run_bazaard("run", database, {"--seed", "3", "--max-iter", "400", "--unpaced", "--lifecycle",
+                                                    "complete", "--init-num-users", "100", "--avg-qps", "2"});
+    ASSERT_EQ(done.status, 0) << done.err;
+    const auto changes = read_slot(link);
+    const auto inserted = std::count_if(changes.begin(), changes.end(),
+                                        [](const auto& c) { return c.table == "order_items" && c.op == "INSERT"; });
+    EXPECT_EQ(inserted, count(link, "order_items"));
+    EXPECT_GT(std::count_if(changes.begin(), changes.end(), [](const auto& c) { return c.op == "UPDATE"; }), 500);
+    EXPECT_EQ(stream_faults(changes), std::vector<std::string>{});
+
+    // Negative controls: each fault made by hand is found.
+    const auto faults_of = [&](const std::string& sql)
+    {
+        link.exec(sql);
+        auto found = changes;
+        const auto more = read_slot(link);
+        found.insert(found.end(), more.begin(), more.end());
+        return stream_faults(found).size();
+    };
+    EXPECT_GE(faults_of("UPDATE demo.users SET age = age WHERE id = (SELECT id FROM demo.users LIMIT 1)"), 1U);
+    EXPECT_GE(faults_of("INSERT INTO demo.order_items SELECT (jsonb_populate_record(i, jsonb_build_object('id', "
+                        "gen_random_uuid(), 'product_id', (SELECT max(p.id) FROM demo.products p WHERE p.id NOT IN "
+                        "(SELECT product_id FROM demo.order_items))))).* FROM demo.order_items i LIMIT 1"),
+              1U);
+    link.exec("SELECT pg_drop_replication_slot('tap')");
+}
+
+TEST(Run, InvariantsHoldAtEveryCommitAndTheSummaryTellsTheTables)
+{
+    ASSERT_GE(read_named_sql("invariants.sql", "name").size(), 20U);
+    const auto database = postgres_cluster::get().fresh_database();
+    auto daemon = start_bazaard("run", database, {"--seed", "5", "--avg-qps", "200", "--lifecycle", "complete",
+                                                  "--lifecycle-scale", "0.05", "--init-num-users", "50"});
+    auto link = connect(database);
+    const auto orders = [&]
+    { return one(link, "SELECT to_regclass('demo.orders') IS NOT NULL") == "t" ? count(link, "orders") : 0; };
+    ASSERT_TRUE(eventually([&] { return orders() > 10; }));
+    int looks = 0;
+    ASSERT_TRUE(eventually(
+        [&]
+        {
+            ++looks;
+            EXPECT_EQ(broken_invariants(link), "") << "in the middle of the run";
+            return orders() > 1000 || testing::Test::HasFailure();
+        }));
+    EXPECT_GE(looks, 2);
+    daemon.send(SIGINT);
+    const auto done = daemon.wait();
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_EQ(broken_invariants(link), "");
+    // The summary counts by the planner; the tables agree.
+    std::istringstream words(done.out.substr(done.out.find("rows ") + 5));
+    for (std::string name, number; words >> name >> number && name != "states";)
+    {
+        std::erase(number, ',');
+        EXPECT_EQ(std::stoll(number), count(link, name)) << name;
+    }
+    std::istringstream states(done.out.substr(done.out.find("states ") + 7));
+    for (std::string name, number; states >> name >> number && name != "lag";)
+    {
+        std::erase(number, ',');
+        EXPECT_EQ(std::stoll(number), count(link, "orders WHERE status = '" + name + "'")) << name;
+    }
+}
+
+TEST(Run, EachBrokenInvariantIsFound)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    ASSERT_EQ(run_bazaard("run", database, {"--seed", "5", "--max-iter", "1500", "--unpaced", "--lifecycle", "complete",
+                                            "--avg-qps", "5"})
+                  .status,
+              0);
+    auto link = connect(database);
+    ASSERT_EQ(broken_invariants(link), "");
+    const auto invariants = read_named_sql("invariants.sql", "name");
+    std::string prepare;
+    std::set<std::string> broken;
+    for (const auto& corruption : read_named_sql("corruptions.sql", "breaks"))
+    {
+        if (corruption.name == "prepare")
+        {
+            prepare = corruption.sql;
+            continue;
+        }
+        link.exec("BEGIN; SET LOCAL search_path = demo, pg_catalog; SET LOCAL statement_timeout = '60s'");
+        link.exec(prepare);
+        link.exec(corruption.sql);
+        const auto query = std::find_if(invariants.begin(), invariants.end(),
+                                        [&](const auto& q) { return q.name == corruption.name; });
+        ASSERT_NE(query, invariants.end()) << corruption.name;
+        EXPECT_NE(rows(link, query->sql), "") << "not noticed: " << corruption.name << '\n' << corruption.sql;
+        link.exec("ROLLBACK");
+        broken.insert(corruption.name);
+    }
+    for (const auto& query : invariants)
+        EXPECT_TRUE(broken.contains(query.name)) << query.name << " has no corruption";
+}
+
+TEST(Run, GoesOnAfterACleanStopWithTheShiftThatThePauseNeeds)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    auto link = connect(database);
+    const auto orders = [&]
+    { return one(link, "SELECT to_regclass('demo.orders') IS NOT NULL") == "t" ? count(link, "orders") : 0; };
+    std::string again;
+    for (int part = 0; part < 3; ++part)
+    {
+        const auto before = orders();
+        auto daemon = start_bazaard("run", database, {"--seed", "8", "--avg-qps", "40", "--max-lag", "50ms"});
+        ASSERT_TRUE(eventually([&] { return orders() > before + 20; }));
+        daemon.send(part == 1 ? SIGTERM : SIGINT);
+        const auto done = daemon.wait();
+        ASSERT_EQ(done.status, 0) << done.err;
+        EXPECT_EQ(one(link, "SELECT clean AND live FROM bazaard.run"), "t");
+        again = one(link, "SELECT now()");
+    }
+    EXPECT_GE(std::stoi(one(link, "SELECT count(*) FROM bazaard.control WHERE kind = 'shift'")), 2);
+    EXPECT_EQ(broken_invariants(link), "");
+    EXPECT_EQ(one(link, "SELECT count(*) FROM demo.orders WHERE updated_at > now()"), "0");
+    // One plan all along: it can be planned again from the record, rows and times.
+    const auto unit = one(link, "SELECT settled - 1 FROM bazaard.run");
+    const auto planned = run_bazaard("plan", database, {"--units", unit + ".." + unit});
+    EXPECT_EQ(planned.status, 0) << planned.err;
+    EXPECT_TRUE(planned.out.starts_with("unit " + unit)) << planned.out;
+}
+
+TEST(Run, AKilledDaemonLeavesNothingTornAndGoesOn)
+{
+    auto& cluster = postgres_cluster::get();
+    const std::vector<std::string> same{"--seed", "21", "--start-time", wall(seconds(600)), "--avg-qps", "50"};
+    auto calm = same;
+    calm.insert(calm.end(), {"--max-iter", "1200"});
+    const auto undisturbed = cluster.fresh_database();
+    ASSERT_EQ(run_bazaard("run", undisturbed, calm).status, 0);
+    const auto database = cluster.fresh_database();
+    auto link = connect(database);
+    const auto orders = [&]
+    { return one(link, "SELECT to_regclass('demo.orders') IS NOT NULL") == "t" ? count(link, "orders") : 0; };
+    for (int kill = 1; kill <= 4; ++kill)
+    {
+        auto daemon = start_bazaard("run", database, same);
+        ASSERT_TRUE(eventually([&] { return orders() > kill * 200; }));
+        daemon.send(SIGKILL);
+        (void)daemon.wait();
+        EXPECT_EQ(broken_invariants(link), "");
+    }
+    ASSERT_EQ(run_bazaard("run", database, calm).status, 0);
+    auto other = connect(undisturbed);
+    EXPECT_EQ(table_digests(link), table_digests(other));
+}
+
+TEST(Run, TouchesTheHeartbeatWhileLive)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    auto daemon = start_bazaard("run", database, {"--avg-qps", "1", "--heartbeat-interval", "100ms"});
+    auto link = connect(database);
+    std::set<std::string> beats;
+    EXPECT_TRUE(eventually(
+        [&]
+        {
+            if (one(link, "SELECT to_regclass('demo.heartbeat') IS NOT NULL") == "t" && count(link, "heartbeat") == 1)
+                beats.insert(one(link, "SELECT ts FROM demo.heartbeat"));
+            return beats.size() > 3;
+        }));
+    daemon.send(SIGTERM);
+    EXPECT_EQ(daemon.wait().status, 0);
+}
+
+TEST(Run, WorksThroughPgBouncerInTransactionMode)
+{
+    if (!pgbouncer::installed())
+        GTEST_SKIP() << "the package pgbouncer is not installed";
+    auto& cluster = postgres_cluster::get();
+    const std::vector<std::string> same{"--seed", "31", "--start-time", wall(seconds(600)), "--unpaced", "--max-iter", "300"};
+    const auto direct = cluster.fresh_database();
+    ASSERT_EQ(run_bazaard("run", direct, same).status, 0);
+    const auto database = cluster.fresh_database();
+    const pgbouncer pooler(cluster, 2);
+    const auto done = run_bazaard("run", pooler.before(database), same);
+    ASSERT_EQ(done.status, 0) << done.err;
+    auto one_side = connect(direct);
+    auto other_side = connect(database);
+    EXPECT_EQ(table_digests(one_side), table_digests(other_side));
+}
+
+TEST(Run, AWriterWithoutTheRightToCreateRunsOnceTheOwnerHasMadeTheSchema)
+{
+    auto& cluster = postgres_cluster::get();
+    auto database = cluster.fresh_database();
+    ASSERT_EQ(run_bazaard("init", database, {}).status, 0);
+    auto link = connect(database);
+    link.exec("DROP ROLE IF EXISTS shop_writer");
+    link.exec("CREATE ROLE shop_writer LOGIN PASSWORD 'writer'");
+    link.exec("GRANT USAGE ON SCHEMA demo, bazaard TO shop_writer; "
+              "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA demo, bazaard TO shop_writer; "
+              "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bazaard TO shop_writer");
+    auto writer = cluster.over_tcp(database);
+    writer.user = "shop_writer";
+    writer.password = "writer";
+    const auto done = run_bazaard("run", writer, {"--unpaced", "--max-iter", "100"});
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_EQ(count(link, "orders"), 100);
+}
+
+}  // namespace
+}  // namespace bazaar::test
