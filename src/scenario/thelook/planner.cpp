@@ -135,20 +135,16 @@ void shop_planner::choose_user(random& dice)
     const std::uint64_t active = configuration_.active_users;
     const std::uint64_t first = std::max(users_.begin(), eligible_ > active ? eligible_ - active : 0);
     forget_users_below(first);
-    // One who is not in the middle of another session, as long as somebody is not.
+    // One who is not in the middle of another session.
     const std::uint64_t count = eligible_ - first;
     const std::uint64_t drawn = dice.below(count);
     constexpr std::uint64_t tries = 64;
+    const auto room_at = [&](std::uint64_t row) { return users_[row].busy + session_min; };
     buyer_ = first + drawn;
-    for (std::uint64_t i = 0; i < std::min(count, tries); ++i)
-    {
-        const std::uint64_t row = first + (drawn + i) % count;
-        if (at - users_[row].busy >= session_min)
-        {
-            buyer_ = row;
-            break;
-        }
-    }
+    for (std::uint64_t i = 1; i < std::min(count, tries) && room_at(buyer_) > at; ++i)
+        buyer_ = first + (drawn + i) % count;
+    // Nobody near: the tick waits these few microseconds.
+    now_ += std::max<std::int64_t>(0, (room_at(buyer_) - at).count());
     buyer_moves_then_ = users_[buyer_].moves;
 }
 
