@@ -20,6 +20,7 @@ struct history
     std::string_view name;
     std::uint64_t ticks;
     given settings;
+    bool crowded = false;  ///< So few users that a tick may wait for one, some microseconds.
 
     friend std::ostream& operator<<(std::ostream& out, const history& h) { return out << h.name; }
 };
@@ -45,6 +46,14 @@ const std::vector<history> histories{
     {"most_updates", 25'000, {{"order-update-prob", "1.969"}}},
     {"all_dice", 25'000, {{"user-create-prob", "1"}, {"user-update-prob", "1"}, {"ghost-create-prob", "1"}}},
     {"fast", 25'000, {{"avg-qps", "20000"}, {"init-num-users", "200"}, {"lifecycle", "complete"}}},
+    {"two_users_in_a_hurry",
+     25'000,
+     {{"avg-qps", "30000"},
+      {"init-num-users", "2"},
+      {"user-create-prob", "0"},
+      {"user-update-prob", "0.5"},
+      {"lifecycle", "complete"}},
+     true},
     {"one_city", 30'000, {{"country", "japan"}, {"state", "tokyo"}, {"user-update-prob", "0.5"}}},
 };
 
@@ -63,6 +72,8 @@ TEST_P(thelook_history, keeps_every_rule_of_the_shop)
         const time announced = planner->next_at();
         const auto d = planner->next();
         mistimed += d.at == announced ? 0 : 1;
+        ASSERT_LE(announced, d.at);
+        ASSERT_LE(d.at - announced, microseconds(20));
         shop->build(d, unit);
         books.take(unit);
         if (no++ % 50'000 == 0)
@@ -72,7 +83,7 @@ TEST_P(thelook_history, keeps_every_rule_of_the_shop)
     }
     for (const auto& problem : books.problems)
         ADD_FAILURE() << problem;
-    EXPECT_EQ(mistimed, 0U) << "next_at() is the moment of the next unit";
+    EXPECT_TRUE(h.crowded || mistimed == 0) << "next_at() is the moment of the next unit";
     EXPECT_EQ(figures_of(*planner), books.figures());
     EXPECT_EQ(planner->ticks(), books.orders);
 }
