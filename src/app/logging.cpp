@@ -71,7 +71,7 @@ std::string_view cut(std::string_view text, std::size_t columns)
     return text;
 }
 
-/// A descriptor that carries log lines and, below them, at most one line that is refreshed.
+/// A descriptor that carries log lines and, below them, at most one status that is refreshed.
 ///
 /// Threads: any; each call is one write, so that lines of others who share the terminal do not come between.
 class console
@@ -82,18 +82,17 @@ public:
         const std::scoped_lock lock(mutex_);
         descriptor_ = descriptor;
         status_.clear();
+        rows_ = 0;
     }
 
     void line(std::string_view text)
     {
         const std::scoped_lock lock(mutex_);
-        std::string all;
-        if (!status_.empty())
-            all = erase;
+        auto all = erased();
         all += text;
         all += '\n';
         if (!status_.empty())
-            all += cut(status_, columns() - 1);
+            all += drawn();
         write_all(descriptor_, all);
     }
 
@@ -102,14 +101,52 @@ public:
         const std::scoped_lock lock(mutex_);
         if (text.empty() && status_.empty())
             return;
+        auto all = erased();
         status_ = plain(text);
-        write_all(descriptor_, std::string(erase) + std::string(cut(status_, columns() - 1)));
+        if (!status_.empty())
+            all += drawn();
+        write_all(descriptor_, all);
     }
 
 private:
-    static constexpr std::string_view erase = "\r\x1b[K";
+    /// What takes the rows of the status off the screen.
+    std::string erased()
+    {
+        if (rows_ == 0)
+            return {};
+        std::string all = "\r";
+        for (; rows_ > 1; --rows_)
+            all += "\x1b[A";
+        rows_ = 0;
+        return all + "\x1b[J";
+    }
 
-    /// A longer status line would wrap, and only its last row could be erased.
+    /// The status in as many rows as it needs, broken at " | ". A row that wrapped could not be erased, so each is cut.
+    std::string drawn()
+    {
+        constexpr std::string_view bar = " | ";
+        const std::size_t width = columns() - 1;
+        std::string all, row;
+        const auto end_row = [&]
+        {
+            if (rows_++ > 0)
+                all += '\n';
+            all += cut(row, width);
+            row.clear();
+        };
+        for (std::string_view rest = status_; !rest.empty();)
+        {
+            const auto end = rest.find(bar);
+            const auto part = rest.substr(0, end);
+            if (!row.empty() && row.size() + bar.size() + part.size() > width)
+                end_row();
+            row += row.empty() ? std::string(part) : std::string(bar) + std::string(part);
+            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + bar.size());
+        }
+        end_row();
+        return all;
+    }
+
     [[nodiscard]] std::size_t columns() const
     {
         winsize size{};
@@ -121,6 +158,7 @@ private:
     std::mutex mutex_;
     int descriptor_ = 2;
     std::string status_;
+    std::size_t rows_ = 0;  ///< That the status takes on the screen now.
 };
 
 console& the_console()

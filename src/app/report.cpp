@@ -71,9 +71,10 @@ std::string reporter::status(const run::tally& done, const scenario::planner& pl
     last_ = now;
     last_written_ = done.written();
     plan.figures(figures_);
-    return fmt::format("{:.1f}/{:.1f} units/s | lag {} | {} | {} | errors {}", rate, target(plan),
-                       duration(static_cast<std::uint64_t>(done.lag.count())), group(figures_, true, " "),
-                       group(figures_, false, " "), errors(done));
+    const auto states = group(figures_, false, " ");
+    return fmt::format("{:.1f} units/s, target {:.1f} | lag {} | errors {} | {}{}{}", rate, target(plan),
+                       duration(static_cast<std::uint64_t>(done.lag.count())), errors(done), group(figures_, true, " "),
+                       states.empty() ? "" : " | ", states);
 }
 
 std::string reporter::summary(const run::tally& done, const scenario::planner& plan, clock::time_point now) const
