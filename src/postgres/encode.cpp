@@ -161,8 +161,7 @@ void encode_uuid(byte_buffer& out, field_type type, const model::value& v, const
         id = *parsed;
     else
         misfit(type, v);
-    for (const auto byte : id)
-        out.add8(byte);
+    out.add({reinterpret_cast<const char*>(id.data()), id.size()});
 }
 
 }  // namespace
@@ -189,30 +188,6 @@ unsigned array_oid(wire type) noexcept
 std::string_view sql_name(wire type) noexcept
 {
     return table[static_cast<std::size_t>(type)].name;
-}
-
-void byte_buffer::add16(std::uint16_t x)
-{
-    const std::array<char, 2> bytes{static_cast<char>(x >> 8), static_cast<char>(x & 0xff)};
-    add({bytes.data(), bytes.size()});
-}
-
-void byte_buffer::add32(std::uint32_t x)
-{
-    add16(static_cast<std::uint16_t>(x >> 16));
-    add16(static_cast<std::uint16_t>(x & 0xffff));
-}
-
-void byte_buffer::add64(std::uint64_t x)
-{
-    add32(static_cast<std::uint32_t>(x >> 32));
-    add32(static_cast<std::uint32_t>(x & 0xffffffff));
-}
-
-void byte_buffer::put32(std::size_t at, std::uint32_t x) noexcept
-{
-    for (std::size_t i = 0; i < 4; ++i)
-        bytes_[at + i] = static_cast<char>(x >> (24 - 8 * i) & 0xff);
 }
 
 void encode(byte_buffer& out, field_type type, const model::value& v, const id_codec& ids)

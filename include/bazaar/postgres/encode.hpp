@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -46,22 +48,44 @@ enum class wire : std::uint8_t
 class byte_buffer
 {
 public:
-    void clear() noexcept { bytes_.clear(); }
-    void add8(std::uint8_t x) { bytes_.push_back(static_cast<char>(x)); }
-    void add16(std::uint16_t x);
-    void add32(std::uint32_t x);
-    void add64(std::uint64_t x);
-    void add(std::string_view bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+    void clear() noexcept { size_ = 0; }
+    void add8(std::uint8_t x) { *grow(1) = static_cast<char>(x); }
+    void add16(std::uint16_t x) { store(grow(2), x); }
+    void add32(std::uint32_t x) { store(grow(4), x); }
+    void add64(std::uint64_t x) { store(grow(8), x); }
+    void add(std::string_view bytes)
+    {
+        if (!bytes.empty())
+            std::memcpy(grow(bytes.size()), bytes.data(), bytes.size());
+    }
 
     /// Overwrites four bytes written before.
-    void put32(std::size_t at, std::uint32_t x) noexcept;
+    void put32(std::size_t at, std::uint32_t x) noexcept { store(bytes_.data() + at, x); }
 
-    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] const char* data() const noexcept { return bytes_.data(); }
-    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), bytes_.size()}; }
+    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
 private:
-    std::vector<char> bytes_;
+    /// Compilers make one instruction of it.
+    template <typename Unsigned>
+    static void store(char* to, Unsigned x) noexcept
+    {
+        for (std::size_t i = 0; i < sizeof(x); ++i)
+            to[i] = static_cast<char>(x >> (8 * (sizeof(x) - 1 - i)) & 0xff);
+    }
+
+    /// Room for `more` bytes, counted as written.
+    char* grow(std::size_t more)
+    {
+        if (more > bytes_.size() - size_) [[unlikely]]
+            bytes_.resize(std::max(2 * bytes_.size(), size_ + more));
+        size_ += more;
+        return bytes_.data() + size_ - more;
+    }
+
+    std::vector<char> bytes_;  ///< Those from `size_` on are room.
+    std::size_t size_ = 0;
 };
 
 /// One column at the edge.
