@@ -115,10 +115,10 @@ def check_include(path, top, header, quoted):
     return f"<{header}> is not for a pure room" if header in NOT_PURE else None
 
 
-def check_tree(top):
+def check_tree(top, only=None):
     findings = []
     top = top.resolve()
-    files = sorted(f for d in ("include", "src") for f in (top / d).rglob("*") if f.suffix in (".hpp", ".cpp", ".h"))
+    files = [top / only] if only else sorted(f for d in ("include", "src") for f in (top / d).rglob("*") if f.suffix in (".hpp", ".cpp", ".h"))
     if not files:
         return [f"{top}: no sources"]
     for path in files:
@@ -229,7 +229,7 @@ def self_test(top, compiler):
             before = path.read_bytes() if path.exists() else None
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes((before or b"") + b"\n" + line.encode() + b"\n")
-            found = [f for f in check_tree(copy) if f not in clean]
+            found = [f for f in check_tree(copy, file) if f not in clean]
             if before is None:
                 shutil.rmtree(path.parent)
             else:
