@@ -2,16 +2,16 @@
 # Builds a preset of CMakePresets.json into build/<preset>. Needs common.sh and packages.sh.
 # shellcheck disable=SC2154  # top is common.sh's.
 
-# build_preset PRESET [CMAKE ARGUMENT...]: configures and builds. Warnings are errors where CI=true.
+# build_preset PRESET [TARGET]: configures, and builds all or the one target. Warnings are errors where CI=true.
 build_preset() {
-    local preset=$1
-    shift
+    local preset=$1 target=${2:-all}
+    set --
     [[ ${CI:-} != true ]] || set -- -DBAZAARD_WERROR=ON "$@"
     # One ccache serves every copy of the tree: the path of the copy is no part of what it compares.
     export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=true
     [[ -f $top/CMakePresets.json ]] || die 66 "there is no CMakePresets.json in $top"
     say "building $preset"
-    (cd "$top" && cmake --preset "$preset" "$@" && cmake --build "build/$preset") >&2 ||
+    (cd "$top" && cmake --preset "$preset" "$@" && cmake --build "build/$preset" --target "$target") >&2 ||
         die 70 "the $preset build failed; the compiler's messages are above"
 }
 
