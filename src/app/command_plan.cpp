@@ -31,7 +31,7 @@ subject from_flags(const options& opts)
     subject s{{}, make_stage(opts.run, seed, opts.configuration, opts.seed_dir)};
     s.recorded = new_record(opts, seed, *s.made.shop);
     run::wall_clock clock;
-    s.recorded.start = opts.start                    ? *opts.start
+    s.recorded.start = opts.start                       ? *opts.start
                        : opts.unpaced && opts.ticks_max ? start_to_end_at(*s.made.shop, *opts.ticks_max, clock.now())
                                                         : clock.now();
     return s;
@@ -160,12 +160,14 @@ int explain(const options& opts)
         print_out(text);
         return 0;
     }
-    throw error(error_kind::data,
-                candidates.empty()
-                    ? fmt::format("{}: no run is known to compare it with; give the database, or --seed and --run", opts.id)
-                    : fmt::format("{}: is no id of {} (foreign, or damaged)", opts.id,
-                                  candidates.size() == 1 ? "run " + candidates[0].run
-                                                         : fmt::format("the {} runs of schema {}", candidates.size(), opts.schema)));
+    throw error(
+        error_kind::data,
+        candidates.empty()
+            ? fmt::format("{}: no run is known to compare it with; give the database, or --seed and --run", opts.id)
+            : fmt::format("{}: is no id of {} (foreign, or damaged)", opts.id,
+                          candidates.size() == 1
+                              ? "run " + candidates[0].run
+                              : fmt::format("the {} runs of schema {}", candidates.size(), opts.schema)));
 }
 
 }  // namespace bazaar::app

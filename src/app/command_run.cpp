@@ -32,7 +32,6 @@ void check_start(time start, time now)
                     fmt::format("--start-time {}: lies in the future; rows never do", to_string(start)));
 }
 
-
 /// Makes a run where there is none: T0, run row, initial rows.
 run::record begin_run(const options& opts, postgres::session& link, const stage& made, std::uint64_t seed)
 {
@@ -133,8 +132,9 @@ int run(const options& opts)
     if (opts.ticks_max && planner->ticks() >= *opts.ticks_max)
     {
         log(log_level::info, "done",
-            fmt::format("run {} has {} ticks already: go on with --max-iter {} or more, or begin another with --run NEW",
-                        opts.run, planner->ticks(), planner->ticks() + *opts.ticks_max));
+            fmt::format(
+                "run {} has {} ticks already: go on with --max-iter {} or more, or begin another with --run NEW",
+                opts.run, planner->ticks(), planner->ticks() + *opts.ticks_max));
         return 0;
     }
     const id_codec ids(recorded->tag, recorded->seed);
@@ -151,7 +151,8 @@ int run(const options& opts)
             {{"seed", recorded->seed}, {"start", to_string(recorded->start)}});
     const auto record = [&](const model::control& entry)
     {
-        const auto name = entry.what == model::control::kind::set ? current.fields()[entry.field].name : std::string_view();
+        const auto name = entry.what == model::control::kind::set ? current.fields()[entry.field].name
+                                                                  : std::string_view();
         postgres::append(link, opts.schema, opts.run, entry, name);
     };
     for (auto entry : changes)
@@ -160,8 +161,9 @@ int run(const options& opts)
         record(entry);
         planner->apply(entry);
         current.set(entry.field, entry.value);
-        log(log_level::info, "set", fmt::format("{} is {} from unit {} on", current.fields()[entry.field].name,
-                                                current.printed(entry.field), entry.unit));
+        log(log_level::info, "set",
+            fmt::format("{} is {} from unit {} on", current.fields()[entry.field].name, current.printed(entry.field),
+                        entry.unit));
     }
     for (const auto& line : shop.outlook())
         log(log_level::info, "outlook", line);
@@ -205,7 +207,8 @@ int run(const options& opts)
                     return;
                 if (++stops > 1)
                     std::_Exit(128 + number);
-                log(log_level::info, "stop", "stopping: what is in flight is finished first; a second signal stops at once");
+                log(log_level::info, "stop",
+                    "stopping: what is in flight is finished first; a second signal stops at once");
                 runner.drain();
                 await_signal();
             });
@@ -235,8 +238,9 @@ int run(const options& opts)
     show();
     runner.start();
     {
-        keeper beside(to, shop, {opts.schema, opts.run, std::chrono::seconds(2), opts.heartbeat_interval,
-                                 [&] { return progress(false); }});
+        keeper beside(to, shop, {opts.schema, opts.run, std::chrono::seconds(2), opts.heartbeat_interval, [&] {
+                                     return progress(false);
+                                 }});
         loop.run();
     }
     status.clear();
@@ -244,8 +248,8 @@ int run(const options& opts)
     if (link.alive())
         postgres::mark(link, opts.schema, opts.run, progress(failure == nullptr));
     const auto text = report.summary(runner.now(), *planner, steady::now());
-    print_out(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n", text, opts.run, recorded->seed,
-                          to_string(recorded->start)));
+    print_out(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n", text, opts.run,
+                          recorded->seed, to_string(recorded->start)));
     if (failure)
         std::rethrow_exception(failure);
     return 0;

@@ -14,8 +14,7 @@ namespace bazaar::app
 const flag* find_flag(std::span<const flag> table, std::string_view name)
 {
     for (const auto& entry : table)
-        if (entry.name == name ||
-            std::find(entry.aliases.begin(), entry.aliases.end(), name) != entry.aliases.end())
+        if (entry.name == name || std::find(entry.aliases.begin(), entry.aliases.end(), name) != entry.aliases.end())
             return &entry;
     return nullptr;
 }

@@ -207,26 +207,25 @@ void add_run(std::vector<flag>& table)
                          to.seed = seed;
                          return {};
                      }});
-    table.push_back(
-        {.topic = running,
-         .name = "start-time",
-         .placeholder = "TIME",
-         .initially = "now",
-         .range = "RFC 3339, from 2000-01-01 to now",
-         .help = "Business time at which a new run begins. In the past, the run first writes this history "
-                 "as fast as it can, then goes on live.",
-         .commands = {command::run, command::plan, command::explain},
-         .set = [](options& to, std::string_view text) -> std::string
-         {
-             static constexpr time earliest{946'684'800'000'000};
-             const auto start = parse_time(text);
-             if (!start)
-                 return "must be a date or a time of RFC 3339, for example 2026-01-31T08:00:00Z";
-             if (*start < earliest)
-                 return "must not be before 2000-01-01";
-             to.start = start;
-             return {};
-         }});
+    table.push_back({.topic = running,
+                     .name = "start-time",
+                     .placeholder = "TIME",
+                     .initially = "now",
+                     .range = "RFC 3339, from 2000-01-01 to now",
+                     .help = "Business time at which a new run begins. In the past, the run first writes this history "
+                             "as fast as it can, then goes on live.",
+                     .commands = {command::run, command::plan, command::explain},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         static constexpr time earliest{946'684'800'000'000};
+                         const auto start = parse_time(text);
+                         if (!start)
+                             return "must be a date or a time of RFC 3339, for example 2026-01-31T08:00:00Z";
+                         if (*start < earliest)
+                             return "must not be before 2000-01-01";
+                         to.start = start;
+                         return {};
+                     }});
     table.push_back({.topic = running,
                      .name = "max-iter",
                      .placeholder = "N",
@@ -238,18 +237,16 @@ void add_run(std::vector<flag>& table)
                      {
                          const auto ticks = parse_count(text);
                          if (text != "-1" && (!ticks || *ticks < 1 || *ticks > ticks_most))
-                             return fmt::format("must be -1 (endless) or a whole number from 1 to {}",
-                                                ticks_most);
+                             return fmt::format("must be -1 (endless) or a whole number from 1 to {}", ticks_most);
                          to.ticks_max = ticks;
                          return {};
                      }});
-    table.push_back(
-        {.topic = running,
-         .name = "unpaced",
-         .help = "Writes as fast as the database takes it; the business time ends now. Needs --max-iter.",
-         .commands = {command::run, command::plan},
-         .form = flag_form::mark,
-         .set = mark(&options::unpaced)});
+    table.push_back({.topic = running,
+                     .name = "unpaced",
+                     .help = "Writes as fast as the database takes it; the business time ends now. Needs --max-iter.",
+                     .commands = {command::run, command::plan},
+                     .form = flag_form::mark,
+                     .set = mark(&options::unpaced)});
     table.push_back({.topic = running,
                      .name = "workers",
                      .placeholder = "N",
@@ -266,17 +263,16 @@ void add_run(std::vector<flag>& table)
                      .help = "Span of units that may be unsettled at the same time; recorded with a new run.",
                      .commands = {command::run},
                      .set = whole_number(&options::window, 16, 65'536)});
-    table.push_back(
-        {.topic = running,
-         .name = "max-lag",
-         .placeholder = "DURATION",
-         .initial = "10s",
-         .range = "from 0 to 24h",
-         .help = "Lag that a live run catches up; beyond it the business time is shifted, recorded and "
-                 "logged.",
-         .commands = {command::run},
-         .set = duration(&options::lag_max, microseconds(0), std::chrono::hours(24),
-                         "must be a duration from 0 to 24h, for example 500ms, 10s or 5m")});
+    table.push_back({.topic = running,
+                     .name = "max-lag",
+                     .placeholder = "DURATION",
+                     .initial = "10s",
+                     .range = "from 0 to 24h",
+                     .help = "Lag that a live run catches up; beyond it the business time is shifted, recorded and "
+                             "logged.",
+                     .commands = {command::run},
+                     .set = duration(&options::lag_max, microseconds(0), std::chrono::hours(24),
+                                     "must be a duration from 0 to 24h, for example 500ms, 10s or 5m")});
     table.push_back(
         {.topic = running,
          .name = "heartbeat-interval",
@@ -287,21 +283,20 @@ void add_run(std::vector<flag>& table)
          .commands = {command::run},
          .set = duration(&options::heartbeat_interval, std::chrono::milliseconds(100), std::chrono::hours(24),
                          "must be 0 (off) or a duration from 100ms to 24h, for example 10s or 5m")});
-    table.push_back(
-        {.topic = running,
-         .name = "seed-dir",
-         .placeholder = "DIR",
-         .initially = "the built-in files",
-         .help = "Directory with seed files of your own, for example products.csv; the built-in ones stand "
-                 "in for those that it lacks.",
-         .commands = all_commands,
-         .set = [](options& to, std::string_view text) -> std::string
-         {
-             if (text.empty())
-                 return "must not be empty";
-             to.seed_dir = text;
-             return {};
-         }});
+    table.push_back({.topic = running,
+                     .name = "seed-dir",
+                     .placeholder = "DIR",
+                     .initially = "the built-in files",
+                     .help = "Directory with seed files of your own, for example products.csv; the built-in ones stand "
+                             "in for those that it lacks.",
+                     .commands = all_commands,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (text.empty())
+                             return "must not be empty";
+                         to.seed_dir = text;
+                         return {};
+                     }});
     table.push_back({.topic = running,
                      .name = "echo",
                      .initial = "false",
@@ -334,10 +329,9 @@ void add_plan(std::vector<flag>& table)
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto units = parse_units(text);
-                         if (!units || units->second - units->first >= plan_units_max ||
-                             units->second >= no_unit)
-                             return fmt::format("must be A..B with 0 <= A <= B < {}, at most {} units",
-                                                no_unit, plan_units_max);
+                         if (!units || units->second - units->first >= plan_units_max || units->second >= no_unit)
+                             return fmt::format("must be A..B with 0 <= A <= B < {}, at most {} units", no_unit,
+                                                plan_units_max);
                          to.units_first = units->first;
                          to.units_last = units->second;
                          return {};
@@ -385,17 +379,16 @@ void add_database(std::vector<flag>& table)
                      .help = "Role.",
                      .commands = all_commands,
                      .set = database_text(&database_flags::user)});
-    table.push_back(
-        {.topic = database,
-         .name = "db-password",
-         .aliases = {"password"},
-         .placeholder = "PASSWORD",
-         .initially = "PGPASSWORD, password file or service file, then db_password",
-         .help = "Other users of the machine can see a command line: better use --db-password-file or a "
-                 "libpq password file.",
-         .commands = all_commands,
-         .secret = flag_secret::whole,
-         .set = database_text(&database_flags::password)});
+    table.push_back({.topic = database,
+                     .name = "db-password",
+                     .aliases = {"password"},
+                     .placeholder = "PASSWORD",
+                     .initially = "PGPASSWORD, password file or service file, then db_password",
+                     .help = "Other users of the machine can see a command line: better use --db-password-file or a "
+                             "libpq password file.",
+                     .commands = all_commands,
+                     .secret = flag_secret::whole,
+                     .set = database_text(&database_flags::password)});
     table.push_back({.topic = database,
                      .name = "db-password-file",
                      .placeholder = "FILE",
@@ -413,9 +406,8 @@ void add_database(std::vector<flag>& table)
         {.topic = database,
          .name = "db-url",
          .placeholder = "URL",
-         .help =
-             "Several of these in one, like postgresql://USER@HOST:PORT/NAME; the other flags go before its "
-             "parts.",
+         .help = "Several of these in one, like postgresql://USER@HOST:PORT/NAME; the other flags go before its "
+                 "parts.",
          .commands = all_commands,
          .secret = flag_secret::url,
          .set = [](options& to, std::string_view text) -> std::string
@@ -442,21 +434,20 @@ void add_database(std::vector<flag>& table)
                      }});
     static constexpr std::array<std::string_view, 6> modes{"disable", "allow",     "prefer",
                                                            "require", "verify-ca", "verify-full"};
-    table.push_back(
-        {.topic = database,
-         .name = "db-sslmode",
-         .placeholder = "MODE",
-         .initially = "PGSSLMODE or the service file, then prefer",
-         .range = fmt::format("one of {}", fmt::join(modes, ", ")),
-         .help = "Protection of the connection; only verify-full protects against an active attacker.",
-         .commands = all_commands,
-         .set = [](options& to, std::string_view text) -> std::string
-         {
-             if (std::find(modes.begin(), modes.end(), text) == modes.end())
-                 return fmt::format("must be one of: {}", fmt::join(modes, ", "));
-             to.database.sslmode = std::string(text);
-             return {};
-         }});
+    table.push_back({.topic = database,
+                     .name = "db-sslmode",
+                     .placeholder = "MODE",
+                     .initially = "PGSSLMODE or the service file, then prefer",
+                     .range = fmt::format("one of {}", fmt::join(modes, ", ")),
+                     .help = "Protection of the connection; only verify-full protects against an active attacker.",
+                     .commands = all_commands,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (std::find(modes.begin(), modes.end(), text) == modes.end())
+                             return fmt::format("must be one of: {}", fmt::join(modes, ", "));
+                         to.database.sslmode = std::string(text);
+                         return {};
+                     }});
     table.push_back({.topic = database,
                      .name = "db-sslrootcert",
                      .placeholder = "FILE",
@@ -513,40 +504,37 @@ void add_kafka(std::vector<flag>& table)
                      {
                          // Kafka's bound for a whole topic name is 249; schema and table need room too.
                          const bool good = !text.empty() && text.size() <= 120 &&
-                                           text.find_first_not_of(
-                                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                               "0123456789._-") == std::string_view::npos;
+                                           text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                                  "0123456789._-") == std::string_view::npos;
                          if (!good)
                              return "must be 1 to 120 of the characters A-Z, a-z, 0-9, '.', '_' and '-'";
                          to.topic_prefix = text;
                          return {};
                      }});
-    table.push_back(
-        {.topic = kafka,
-         .name = "create-topic",
-         .initial = "false",
-         .help = "Topics are not created by this version: only --no-create-topic is accepted.",
-         .commands = {command::run},
-         .form = flag_form::toggle,
-         .set = [](options&, std::string_view text) -> std::string
-         {
-             if (text == "true")
-                 return "topics are not created by this version; create them with Kafka's own tools, or "
-                        "let the connector do it";
-             return {};
-         }});
+    table.push_back({.topic = kafka,
+                     .name = "create-topic",
+                     .initial = "false",
+                     .help = "Topics are not created by this version: only --no-create-topic is accepted.",
+                     .commands = {command::run},
+                     .form = flag_form::toggle,
+                     .set = [](options&, std::string_view text) -> std::string
+                     {
+                         if (text == "true")
+                             return "topics are not created by this version; create them with Kafka's own tools, or "
+                                    "let the connector do it";
+                         return {};
+                     }});
 }
 
 void add_general(std::vector<flag>& table)
 {
-    table.push_back(
-        {.topic = general,
-         .name = "config",
-         .placeholder = "FILE",
-         .help = "Reads flags from a file: lines `name = value` without the dashes, # begins a comment.",
-         .commands = all_commands,
-         .place = flag_place::environment,
-         .set = taken});
+    table.push_back({.topic = general,
+                     .name = "config",
+                     .placeholder = "FILE",
+                     .help = "Reads flags from a file: lines `name = value` without the dashes, # begins a comment.",
+                     .commands = all_commands,
+                     .place = flag_place::environment,
+                     .set = taken});
     table.push_back({.topic = general,
                      .name = "print-config",
                      .help = "Prints each value with its origin, passwords masked, and ends.",
@@ -579,16 +567,15 @@ void add_general(std::vector<flag>& table)
                      .set = choice(&options::format, formats)});
     const std::vector<word<progress>> modes{
         {"auto", progress::automatic}, {"on", progress::on}, {"off", progress::off}};
-    table.push_back(
-        {.topic = general,
-         .name = "progress",
-         .placeholder = "MODE",
-         .initial = "auto",
-         .range = "one of " + words_of(modes),
-         .help = "Status line on stderr; auto refreshes it in place on a terminal and logs a line every "
-                 "10 s otherwise.",
-         .commands = all_commands,
-         .set = choice(&options::progress, modes)});
+    table.push_back({.topic = general,
+                     .name = "progress",
+                     .placeholder = "MODE",
+                     .initial = "auto",
+                     .range = "one of " + words_of(modes),
+                     .help = "Status line on stderr; auto refreshes it in place on a terminal and logs a line every "
+                             "10 s otherwise.",
+                     .commands = all_commands,
+                     .set = choice(&options::progress, modes)});
     table.push_back({.topic = general,
                      .name = "help",
                      .help = "Prints this text and ends.",

@@ -46,8 +46,8 @@ bool is_server(std::string_view text)
                                         [&](char c)
                                         {
                                             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                                   (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-                                                   c == '_' || (bracketed && (c == ':' || c == '%'));
+                                                   (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
+                                                   (bracketed && (c == ':' || c == '%'));
                                         });
 }
 
@@ -69,8 +69,8 @@ bool is_utf8(std::string_view text)
             if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80)
                 return false;
         const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0U;
-        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
-            (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
+        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+            (lead == 0xf4 && second > 0x8f))
             return false;
         i += length;
     }
@@ -107,15 +107,13 @@ std::string masked_uri(std::string_view url)
 std::string masked_words(std::string_view line)
 {
     std::string text(line);
-    for (auto found = text.find("password"); found != std::string::npos;
-         found = text.find("password", found + 1))
+    for (auto found = text.find("password"); found != std::string::npos; found = text.find("password", found + 1))
     {
         const auto value = text.find_first_not_of(" \t", text.find('=', found) + 1);
         if (text.find('=', found) == std::string::npos || value == std::string::npos)
             break;
         auto end = value;
-        for (bool quoted = false; end < text.size() && (quoted || (text[end] != ' ' && text[end] != '\t'));
-             ++end)
+        for (bool quoted = false; end < text.size() && (quoted || (text[end] != ' ' && text[end] != '\t')); ++end)
         {
             if (text[end] == '\\')
                 ++end;

@@ -58,8 +58,7 @@ constexpr std::array<about, 4> commands{{
 
 const about& about_of(command what)
 {
-    return *std::find_if(commands.begin(), commands.end(),
-                         [&](const about& entry) { return entry.what == what; });
+    return *std::find_if(commands.begin(), commands.end(), [&](const about& entry) { return entry.what == what; });
 }
 
 /// Breaks a text into lines; a word that is longer than a line stands alone.
@@ -155,9 +154,8 @@ std::vector<std::string_view> topics(std::span<const flag> table)
 
 std::string sources_text()
 {
-    return paragraph(
-        "A flag goes before the environment (BAZAARD_AVG_QPS for --avg-qps), the environment before the "
-        "file of --config (avg-qps = 20), and the file before the default.");
+    return paragraph("A flag goes before the environment (BAZAARD_AVG_QPS for --avg-qps), the environment before the "
+                     "file of --config (avg-qps = 20), and the file before the default.");
 }
 
 std::string overview()
@@ -167,25 +165,21 @@ std::string overview()
         "changes.");
     text += "\nUsage: bazaard [COMMAND] [FLAG]...\n\nCommands\n";
     for (const auto& entry : commands)
-        text += beside(std::string(name(entry.what)) + (entry.what == command::run ? " (default)" : ""),
-                       entry.summary);
+        text += beside(std::string(name(entry.what)) + (entry.what == command::run ? " (default)" : ""), entry.summary);
     text += "\nExamples\n"
             "  bazaard --avg-qps 20 --db-host localhost --db-name fh_dev\n"
             "  bazaard run --seed 7 --unpaced --max-iter 10000\n"
             "  bazaard plan --seed 7 --units 0..9\n\n";
     text += sources_text();
-    text += '\n' +
-            paragraph(
-                "'bazaard COMMAND --help' lists the flags of a command, 'bazaard --version' the versions. "
-                "Exit codes: docs/exit-codes.md.");
+    text += '\n' + paragraph("'bazaard COMMAND --help' lists the flags of a command, 'bazaard --version' the versions. "
+                             "Exit codes: docs/exit-codes.md.");
     return text;
 }
 
 std::string command_help(command what, std::span<const flag> table)
 {
     const auto& entry = about_of(what);
-    std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", entry.summary, entry.usage,
-                                   paragraph(entry.text));
+    std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", entry.summary, entry.usage, paragraph(entry.text));
     for (const auto topic : topics(table))
     {
         std::string lines;
@@ -241,10 +235,9 @@ std::string version_text()
                        "nlohmann-json {}.{}.{}\n"
                        "spdlog        {}.{}.{}\n",
                        BAZAARD_VERSION, build_type(), sanitizer(), compiler(), BOOST_VERSION / 100'000,
-                       BOOST_VERSION / 100 % 1'000, BOOST_VERSION % 100, FMT_VERSION / 10'000,
-                       FMT_VERSION / 100 % 100, FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR,
-                       NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH, SPDLOG_VER_MAJOR,
-                       SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
+                       BOOST_VERSION / 100 % 1'000, BOOST_VERSION % 100, FMT_VERSION / 10'000, FMT_VERSION / 100 % 100,
+                       FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                       NLOHMANN_JSON_VERSION_PATCH, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
 }
 
 /// A value as a configuration file takes it.
@@ -273,8 +266,7 @@ std::string config_text(const options& given, std::span<const flag> table)
         // The file cannot name itself.
         const std::string_view off = entry.place == flag_place::environment ? "# " : "";
         if (found != given.given.end())
-            text += fmt::format("{}{} = {}  # {}\n", off, entry.name, quoted(found->second.text),
-                                found->second.origin);
+            text += fmt::format("{}{} = {}  # {}\n", off, entry.name, quoted(found->second.text), found->second.origin);
         else if (entry.form != flag_form::value)
             text += fmt::format("{} = {}  # default\n", entry.name, entry.initial == "true");
         else if (!entry.initial.empty())
@@ -319,8 +311,7 @@ std::string markdown(std::span<const flag> table)
     for (const auto topic : topics(table))
     {
         text += fmt::format(
-            "\n## {}\n\n| flag | default | range | commands | meaning |\n| --- | --- | --- | --- | --- |\n",
-            topic);
+            "\n## {}\n\n| flag | default | range | commands | meaning |\n| --- | --- | --- | --- | --- |\n", topic);
         for (const auto& entry : table)
         {
             if (entry.topic != topic || entry.hidden)
@@ -334,8 +325,8 @@ std::string markdown(std::span<const flag> table)
             const auto shown_default = initial.empty()         ? std::string()
                                        : entry.initial.empty() ? cell(initial)
                                                                : fmt::format("`{}`", initial);
-            text += fmt::format("| `{}` | {} | {} | {} | {} |\n", term(entry), shown_default,
-                                cell(entry.range), listed(entry.commands), notes);
+            text += fmt::format("| `{}` | {} | {} | {} | {} |\n", term(entry), shown_default, cell(entry.range),
+                                listed(entry.commands), notes);
         }
     }
     return text;

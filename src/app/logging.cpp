@@ -191,8 +191,7 @@ thread_local const structured* current = nullptr;
 
 std::string_view level_name(spdlog::level::level_enum level)
 {
-    static constexpr std::array<std::string_view, 7> names{"trace", "debug", "info", "warning",
-                                                           "error", "error", ""};
+    static constexpr std::array<std::string_view, 7> names{"trace", "debug", "info", "warning", "error", "error", ""};
     return names.at(static_cast<std::size_t>(level));
 }
 
@@ -223,8 +222,7 @@ std::string as_text(const spdlog::details::log_msg& message, const std::string& 
     static constexpr std::array<std::string_view, 7> colours{"\x1b[2m",  "\x1b[2m",  "\x1b[32m", "\x1b[33m",
                                                              "\x1b[31m", "\x1b[31m", ""};
     const bool colour = state().colour;
-    auto text = fmt::format("{} {}{:<7}{} {}", ts,
-                            colour ? colours.at(static_cast<std::size_t>(message.level)) : "",
+    auto text = fmt::format("{} {}{:<7}{} {}", ts, colour ? colours.at(static_cast<std::size_t>(message.level)) : "",
                             level_name(message.level), colour ? "\x1b[0m" : "",
                             plain({message.payload.data(), message.payload.size()}));
     if (keys != nullptr)
@@ -273,8 +271,7 @@ void set_log_level(log_level level)
     spdlog::set_level(level_of(level));
 }
 
-void log(log_level level, std::string_view event, std::string_view message,
-         std::initializer_list<log_field> fields)
+void log(log_level level, std::string_view event, std::string_view message, std::initializer_list<log_field> fields)
 {
     const structured keys{event, {fields.begin(), fields.size()}};
     const auto* const before = std::exchange(current, &keys);

@@ -103,8 +103,7 @@ private:
                 for (const auto what_name : all_commands)
                     names.push_back(name(what_name));
                 usage_.push_back(fmt::format("'{}': unknown command{} (commands: {})", shown(plain, words[0]),
-                                             suggestion(likely_meant(words[0], names)),
-                                             fmt::join(names, ", ")));
+                                             suggestion(likely_meant(words[0], names)), fmt::join(names, ", ")));
                 return;
             }
             next = 1;
@@ -113,8 +112,7 @@ private:
         if (command_ == command::explain && next < words.size())
             made_.id = words[next++];
         for (; next < words.size(); ++next)
-            usage_.push_back(
-                fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
+            usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
     }
 
     void unknown(const std::string& typed)
@@ -129,10 +127,9 @@ private:
                     names.push_back(entry.name);
                     names.insert(names.end(), entry.aliases.begin(), entry.aliases.end());
                 }
-        const auto bare = std::string_view(typed).substr(
-            std::min(typed.find_first_not_of('-'), typed.size()));
-        usage_.push_back(fmt::format("{}: unknown flag{}", shown(plain, typed),
-                                     suggestion(likely_meant(bare, names), "--")));
+        const auto bare = std::string_view(typed).substr(std::min(typed.find_first_not_of('-'), typed.size()));
+        usage_.push_back(
+            fmt::format("{}: unknown flag{}", shown(plain, typed), suggestion(likely_meant(bare, names), "--")));
     }
 
     /// The file that flag or environment name; nothing read when they name none.
@@ -161,8 +158,7 @@ private:
         {
             const auto& value = values[i];
             const auto before = std::find_if(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i),
-                                             [&](const assignment& other)
-                                             { return other.which == value.which; });
+                                             [&](const assignment& other) { return other.which == value.which; });
             if (before != values.begin() + static_cast<std::ptrdiff_t>(i))
             {
                 twice(*before, value);
@@ -193,13 +189,13 @@ private:
         const auto place = second.from == source::environment ? " in the environment" : "";
         if (first.spelled == second.spelled)
             lines.push_back(second.from == source::file
-                                ? fmt::format("{}: {}: given twice, before in line {}", second.place,
-                                              second.spelled, first.place.substr(first.place.rfind(':') + 1))
+                                ? fmt::format("{}: {}: given twice, before in line {}", second.place, second.spelled,
+                                              first.place.substr(first.place.rfind(':') + 1))
                                 : fmt::format("{}{}: given twice", second.spelled, place));
         else
             lines.push_back(fmt::format("{}{}{}: given twice, also as {}",
-                                        second.place.empty() ? "" : second.place + ": ", second.spelled,
-                                        place, first.spelled));
+                                        second.place.empty() ? "" : second.place + ": ", second.spelled, place,
+                                        first.spelled));
     }
 
     void note(const assignment& value)
@@ -231,8 +227,8 @@ private:
     {
         if (const auto* start = effective("start-time"); start != nullptr && *made_.start > around_.now)
             mistakes(start->from)
-                .push_back(fmt::format("{}: must not be in the future; now is {}", described(*start),
-                                       to_string(around_.now)));
+                .push_back(
+                    fmt::format("{}: must not be in the future; now is {}", described(*start), to_string(around_.now)));
         if (made_.unpaced && !made_.ticks_max && !refused("--max-iter"))
             mistakes(effective("unpaced")->from)
                 .push_back(described(*effective("unpaced")) + ": needs --max-iter N with N >= 1");
@@ -245,8 +241,7 @@ private:
         {
             if (password->from == file->from)
                 mistakes(file->from)
-                    .push_back(
-                        fmt::format("{}: give this or {}, not both", described(*file), password->spelled));
+                    .push_back(fmt::format("{}: give this or {}, not both", described(*file), password->spelled));
             else if (password->from > file->from)
                 forget("db-password-file", made_.database.password_file);
             else
@@ -333,8 +328,7 @@ surroundings process_surroundings()
         return contents;
     };
     made.now = time{
-        std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch())
-            .count()};
+        std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
     made.fields = scenario::registry().front().fields;
     return made;
 }

@@ -20,15 +20,13 @@ namespace po = boost::program_options;
 /// Variables that scripts and tests of this project use, none of them a flag.
 bool is_reserved(std::string_view variable)
 {
-    static constexpr std::array<std::string_view, 4> beginnings{"BAZAARD_TEST_", "BAZAARD_PG_",
-                                                                "BAZAARD_BENCH_", "BAZAARD_CI_"};
+    static constexpr std::array<std::string_view, 4> beginnings{"BAZAARD_TEST_", "BAZAARD_PG_", "BAZAARD_BENCH_",
+                                                                "BAZAARD_CI_"};
     static constexpr std::array<std::string_view, 9> names{
-        "BAZAARD_BIN",         "BAZAARD_BUILD",         "BAZAARD_CACHE",
-        "BAZAARD_CONNECT_URL", "BAZAARD_DEBIAN_MIRROR", "BAZAARD_PROGRAM",
-        "BAZAARD_SANITIZE",    "BAZAARD_PURE_ONLY",     "BAZAARD_WERROR"};
+        "BAZAARD_BIN",     "BAZAARD_BUILD",    "BAZAARD_CACHE",     "BAZAARD_CONNECT_URL", "BAZAARD_DEBIAN_MIRROR",
+        "BAZAARD_PROGRAM", "BAZAARD_SANITIZE", "BAZAARD_PURE_ONLY", "BAZAARD_WERROR"};
     return std::find(names.begin(), names.end(), variable) != names.end() ||
-           std::any_of(beginnings.begin(), beginnings.end(),
-                       [&](auto start) { return variable.starts_with(start); });
+           std::any_of(beginnings.begin(), beginnings.end(), [&](auto start) { return variable.starts_with(start); });
 }
 
 /// A long flag taken apart: "--no-echo" is the flag echo with `negated`.
@@ -43,8 +41,7 @@ spelling find_spelled(std::span<const flag> table, std::string_view name)
     if (const auto* which = find_flag(table, name))
         return {which, false};
     if (name.starts_with("no-"))
-        if (const auto* which = find_flag(table, name.substr(3));
-            which != nullptr && which->form == flag_form::toggle)
+        if (const auto* which = find_flag(table, name.substr(3)); which != nullptr && which->form == flag_form::toggle)
             return {which, true};
     return {};
 }
@@ -65,8 +62,7 @@ bool is_flag(std::string_view word, std::span<const flag> table)
 
 bool is_command(std::string_view word)
 {
-    return std::any_of(all_commands.begin(), all_commands.end(),
-                       [&](command what) { return name(what) == word; });
+    return std::any_of(all_commands.begin(), all_commands.end(), [&](command what) { return name(what) == word; });
 }
 
 bool is_number(std::string_view word)
@@ -88,8 +84,7 @@ public:
         if (word.size() < 2 || word[0] != '-' || word == "--" || word == "-h" || is_number(word))
             return {};
         rest.erase(rest.begin());
-        const auto [which, negated] = word.starts_with("--") ? find_spelled(table_, flag_name(word))
-                                                             : spelling{};
+        const auto [which, negated] = word.starts_with("--") ? find_spelled(table_, flag_name(word)) : spelling{};
         if (which == nullptr)
             return unknown(word, rest);
         return known(*which, negated, word, rest);
@@ -101,8 +96,8 @@ private:
         const auto equals = word.find('=');
         found_.unknown.push_back(word.substr(0, equals));
         // What follows is most likely its value, not a word of its own.
-        if (equals == std::string::npos && !rest.empty() &&
-            (rest.front()[0] != '-' || is_number(rest.front())) && !is_command(rest.front()))
+        if (equals == std::string::npos && !rest.empty() && (rest.front()[0] != '-' || is_number(rest.front())) &&
+            !is_command(rest.front()))
             rest.erase(rest.begin());
         return {};
     }
@@ -235,8 +230,7 @@ public:
             return unknown(place, key);
         if (which->place != flag_place::anywhere)
             return mistake(place, fmt::format("{}: cannot be set in a file", key));
-        assignment made{
-            .which = which, .from = source::file, .spelled = std::string(key), .text = {}, .place = place};
+        assignment made{.which = which, .from = source::file, .spelled = std::string(key), .text = {}, .place = place};
         if (const auto wrong = unquote(text.substr(equals + 1), made.text); !wrong.empty())
             return mistake(place, fmt::format("{}: {}", key, wrong));
         if (auto wrong = check_truth(made); !wrong.empty())
@@ -278,8 +272,7 @@ std::string described(const assignment& value)
         text.clear();
     else if (value.text.empty() || text.find(' ') != std::string::npos)
         text = fmt::format("'{}'", text);
-    const bool bare = text.empty() ||
-                      (value.which->form != flag_form::value && value.from == source::command_line);
+    const bool bare = text.empty() || (value.which->form != flag_form::value && value.from == source::command_line);
     switch (value.from)
     {
     case source::command_line:
@@ -358,11 +351,8 @@ reading read_environment(const std::map<std::string, std::string>& environment, 
                             near.empty() ? std::string() : fmt::format("; did you mean {}?", near)));
             continue;
         }
-        assignment made{.which = known->second,
-                        .from = source::environment,
-                        .spelled = variable,
-                        .text = text,
-                        .place = {}};
+        assignment made{
+            .which = known->second, .from = source::environment, .spelled = variable, .text = text, .place = {}};
         if (auto wrong = check_truth(made); !wrong.empty())
             found.mistakes.push_back(std::move(wrong));
         else
@@ -411,10 +401,9 @@ void wipe_secrets(int argc, char** argv, std::span<const flag> table)
         if (value == nullptr || (!has_value && is_flag(value, table)))
             continue;
         // A misspelled flag may carry a password too.
-        const bool secret = which == nullptr
-                                ? typed.find("pass") != std::string_view::npos && !typed.ends_with("file")
-                                : which->secret == flag_secret::whole ||
-                                      (which->secret == flag_secret::url && masked_url(value) != value);
+        const bool secret = which == nullptr ? typed.find("pass") != std::string_view::npos && !typed.ends_with("file")
+                                             : which->secret == flag_secret::whole ||
+                                                   (which->secret == flag_secret::url && masked_url(value) != value);
         if (secret)
             wipe(value);
         if (which != nullptr && which->form == flag_form::value && !has_value)

@@ -45,7 +45,8 @@ std::string group(std::span<const scenario::figure> figures, bool rows, std::str
 std::uint64_t errors(const run::tally& done)
 {
     using run::outcome;
-    return done.of(outcome::foreign) + done.of(outcome::not_done) + done.of(outcome::in_doubt) + done.of(outcome::rejected);
+    return done.of(outcome::foreign) + done.of(outcome::not_done) + done.of(outcome::in_doubt) +
+           done.of(outcome::rejected);
 }
 
 }  // namespace
@@ -85,16 +86,18 @@ std::string reporter::summary(const run::tally& done, const scenario::planner& p
     const double took = seconds(now - begun_);
     std::string text;
     auto end = std::back_inserter(text);
-    fmt::format_to(end, "units     {} written in {:.1f} s ({:.1f}/s), {} of them found done; {} of {} planned in all, {} ticks\n",
-                   grouped(done.written()), took, took > 0 ? static_cast<double>(done.written()) / took : 0,
-                   grouped(done.of(outcome::already_there)), grouped(done.settled), grouped(plan.next_no()),
-                   grouped(plan.ticks()));
+    fmt::format_to(
+        end, "units     {} written in {:.1f} s ({:.1f}/s), {} of them found done; {} of {} planned in all, {} ticks\n",
+        grouped(done.written()), took, took > 0 ? static_cast<double>(done.written()) / took : 0,
+        grouped(done.of(outcome::already_there)), grouped(done.settled), grouped(plan.next_no()),
+        grouped(plan.ticks()));
     fmt::format_to(end, "rows      {}\n", group(figures, true, ", "));
     if (const auto states = group(figures, false, ", "); !states.empty())
         fmt::format_to(end, "states    {}\n", states);
     fmt::format_to(end, "lag       p50 {}, p99 {}, max {} from planned to sent; answered in p50 {}, p99 {}, max {}\n",
                    duration(done.sent.quantile(.5)), duration(done.sent.quantile(.99)), duration(done.sent.max()),
-                   duration(done.answered.quantile(.5)), duration(done.answered.quantile(.99)), duration(done.answered.max()));
+                   duration(done.answered.quantile(.5)), duration(done.answered.quantile(.99)),
+                   duration(done.answered.max()));
     fmt::format_to(end, "trouble   {} foreign edits, {} retries, {} in doubt; {} shifts, {:.1f} s\n",
                    done.of(outcome::foreign), done.of(outcome::not_done), done.of(outcome::in_doubt), done.shifts,
                    static_cast<double>(done.shifted.count()) / 1e6);

@@ -23,7 +23,8 @@ public:
     [[nodiscard]] std::string status(const run::tally& done, const scenario::planner& plan, clock::time_point now);
 
     /// Lines for the end of a run.
-    [[nodiscard]] std::string summary(const run::tally& done, const scenario::planner& plan, clock::time_point now) const;
+    [[nodiscard]] std::string summary(const run::tally& done, const scenario::planner& plan,
+                                      clock::time_point now) const;
 
 private:
     /// Mean number of units per second that the plan asks for, by its own history.

@@ -40,7 +40,8 @@ constexpr std::array<cell, 256> make_cells()
     {
         const std::uint64_t low = (256 + i) << 55;
         const wide inverse = (static_cast<wide>(1) << 127) / low;
-        cells[i] = {ln_ratio_q62(512, 256 + i), inverse >> 64 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(inverse)};
+        cells[i] = {ln_ratio_q62(512, 256 + i),
+                    inverse >> 64 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(inverse)};
     }
     return cells;
 }
@@ -60,7 +61,8 @@ std::uint64_t exponential_q32(std::uint64_t bits) noexcept
     const std::uint64_t rest = mantissa - ((256 + index) << 55);
     // r = rest / low < 2^-8, in Q62; then ln(1 + r) by its series.
     const auto r = static_cast<std::uint64_t>((static_cast<wide>(rest) * c.inverse_q63) >> 65);
-    const auto times = [](std::uint64_t a, std::uint64_t b) { return static_cast<std::uint64_t>((static_cast<wide>(a) * b) >> 62); };
+    const auto times = [](std::uint64_t a, std::uint64_t b)
+    { return static_cast<std::uint64_t>((static_cast<wide>(a) * b) >> 62); };
     const std::uint64_t r2 = times(r, r);
     const std::uint64_t r3 = times(r2, r);
     const std::uint64_t r4 = times(r2, r2);

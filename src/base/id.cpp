@@ -74,7 +74,10 @@ std::optional<uuid> parse_uuid(std::string_view text)
     return id;
 }
 
-id_codec::id_codec(std::uint32_t tag, std::uint64_t seed) noexcept : tag_(tag & 0x3ffff), key_(derive(seed, stream("id check"), tag_).next()) {}
+id_codec::id_codec(std::uint32_t tag, std::uint64_t seed) noexcept
+    : tag_(tag & 0x3ffff), key_(derive(seed, stream("id check"), tag_).next())
+{
+}
 
 std::uint32_t id_codec::check(std::uint64_t high, std::uint64_t unit) const noexcept
 {

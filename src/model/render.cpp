@@ -168,8 +168,8 @@ void renderer::json(const unit& what, std::string& out) const
     out += "],\"changes\":[";
     for (const auto& c : what.changes)
     {
-        fmt::format_to(end, R"({}{{"op":"{}","table":"{}","before":)", &c == what.changes.data() ? "" : ",", name(c.what),
-                       tables_[c.table].name);
+        fmt::format_to(end, R"({}{{"op":"{}","table":"{}","before":)", &c == what.changes.data() ? "" : ",",
+                       name(c.what), tables_[c.table].name);
         side_json(c.before, tables_[c.table], out);
         out += ",\"after\":";
         side_json(c.after, tables_[c.table], out);

@@ -31,8 +31,15 @@ std::chrono::microseconds backoff(int attempt, std::uint64_t salt)
 
 runner::runner(boost::asio::io_context& loop, const scenario::scenario& shop, scenario::planner& planner, clock& time,
                options opts)
-    : loop_(loop), shop_(shop), planner_(planner), clock_(time), options_(std::move(opts)), pacer_(options_.pace),
-      timer_(loop), busy_(loop.get_executor()), window_(planner.next_no(), options_.window)
+    : loop_(loop),
+      shop_(shop),
+      planner_(planner),
+      clock_(time),
+      options_(std::move(opts)),
+      pacer_(options_.pace),
+      timer_(loop),
+      busy_(loop.get_executor()),
+      window_(planner.next_no(), options_.window)
 {
     tally_.settled = planner.next_no();
 }
@@ -231,8 +238,8 @@ written runner::write(sink& to, const model::unit& unit)
         if (answer.what == outcome::in_doubt)
             how = form::replay;
         if (attempt == attempts_max)
-            throw error(error_kind::temporary,
-                        fmt::format("unit {} could not be written in {} attempts: {}", unit.decision.no, attempt, answer.detail));
+            throw error(error_kind::temporary, fmt::format("unit {} could not be written in {} attempts: {}",
+                                                           unit.decision.no, attempt, answer.detail));
         std::unique_lock lock(mutex_);
         ++tally_.outcomes[static_cast<std::size_t>(answer.what)];
         const auto enough = [this] { return stop_; };

@@ -28,7 +28,8 @@ bool has_word(std::string_view words, std::string_view word)
 
 std::string range(const field& f)
 {
-    return fmt::format("from {} to {}", to_decimal(f.low, f.scale, zeros::trim), to_decimal(f.high, f.scale, zeros::trim));
+    return fmt::format("from {} to {}", to_decimal(f.low, f.scale, zeros::trim),
+                       to_decimal(f.high, f.scale, zeros::trim));
 }
 
 settings::settings(std::span<const field> fields) : fields_(fields), values_(fields.size())
@@ -97,7 +98,8 @@ const std::string& settings::text(std::string_view name) const
 std::string settings::printed(std::size_t number) const
 {
     const auto& f = fields_[number];
-    return f.kind == field_kind::number ? to_decimal(values_[number].number, f.scale, zeros::trim) : values_[number].text;
+    return f.kind == field_kind::number ? to_decimal(values_[number].number, f.scale, zeros::trim)
+                                        : values_[number].text;
 }
 
 }  // namespace bazaar::scenario

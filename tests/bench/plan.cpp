@@ -58,7 +58,8 @@ int main(int argc, char** argv)
     using namespace bazaar;
     const std::uint64_t ticks = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000;
     const auto& entry = scenario::registry()[0];
-    const auto shop = entry.make({.run = "main", .seed = 1, .configuration = scenario::settings(entry.fields), .files = {}});
+    const auto shop = entry.make(
+        {.run = "main", .seed = 1, .configuration = scenario::settings(entry.fields), .files = {}});
     const auto start = *parse_time("2026-01-01");
     {
         const auto planner = shop->plan(start);

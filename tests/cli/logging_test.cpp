@@ -90,11 +90,7 @@ TEST(logging, a_pipe_gets_json_lines)
     const screen to(false);
     start_logging({.descriptor = to.descriptor()});
     log(log_level::warning, "shift", "the \"time\"\nwas \xff shifted",
-        {{"unit", std::uint64_t{7}},
-         {"lag", 1.5},
-         {"live", true},
-         {"who", std::string("a b")},
-         {"delta", -3}});
+        {{"unit", std::uint64_t{7}}, {"lag", 1.5}, {"live", true}, {"who", std::string("a b")}, {"delta", -3}});
     const auto text = to.taken();
     ASSERT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
     const auto line = nlohmann::json::parse(text);

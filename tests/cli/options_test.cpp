@@ -59,22 +59,16 @@ const std::vector<bad_line> table{
     {"rate_nan", {"--avg-qps", "nan"}, {"--avg-qps nan: must be a number from"}},
     {"rate_huge", {"--avg-qps", "1e9"}, {"--avg-qps 1e9: must be a number from"}},
     {"rate_empty", {"--avg-qps", ""}, {"--avg-qps '': must be a number from"}},
-    {"probability_above_one",
-     {"--user-create-prob", "1.2"},
-     {"--user-create-prob 1.2: must be a number from 0 to 1"}},
+    {"probability_above_one", {"--user-create-prob", "1.2"}, {"--user-create-prob 1.2: must be a number from 0 to 1"}},
     {"order_updates_out_of_reach",
      {"--order-update-prob", "1.97"},
      {"--order-update-prob 1.97: must be a number from 0 to 1.969"}},
-    {"iterations_no_number",
-     {"--max-iter", "abc"},
-     {"--max-iter abc: must be -1 (endless) or a whole number from 1"}},
+    {"iterations_no_number", {"--max-iter", "abc"}, {"--max-iter abc: must be -1 (endless) or a whole number from 1"}},
     {"iterations_zero", {"--max-iter", "0"}, {"--max-iter 0: must be -1"}},
     {"iterations_below", {"--max-iter=-2"}, {"--max-iter -2: must be -1"}},
     {"unpaced_endless", {"--unpaced"}, {"--unpaced: needs --max-iter N"}},
     {"unpaced_explicitly_endless", {"--unpaced", "--max-iter", "-1"}, {"--unpaced: needs --max-iter N"}},
-    {"start_in_the_future",
-     {"--start-time", "9000-01-01"},
-     {"--start-time 9000-01-01: must not be in the future"}},
+    {"start_in_the_future", {"--start-time", "9000-01-01"}, {"--start-time 9000-01-01: must not be in the future"}},
     {"start_no_time", {"--start-time", "yesterday"}, {"--start-time yesterday: must be a date or a time"}},
     {"run_name", {"--run", "Main!"}, {"--run Main!: must be 1 to 31 of the characters"}},
     {"seed_negative", {"--seed", "-1"}, {"--seed -1: must be a whole number from 0 to 18446744073709551615"}},
@@ -82,9 +76,7 @@ const std::vector<bad_line> table{
     {"workers", {"--workers", "65"}, {"--workers 65: must be a whole number from 1 to 64"}},
     {"window", {"--window", "15"}, {"--window 15: must be a whole number from 16 to 65536"}},
     {"lag", {"--max-lag", "10x"}, {"--max-lag 10x: must be a duration"}},
-    {"heartbeat",
-     {"--heartbeat-interval", "1ms"},
-     {"--heartbeat-interval 1ms: must be 0 (off) or a duration"}},
+    {"heartbeat", {"--heartbeat-interval", "1ms"}, {"--heartbeat-interval 1ms: must be 0 (off) or a duration"}},
     {"batch", {"--batch-size", "0"}, {"--batch-size 0: must be a whole number from 1 to 1000000"}},
     {"schema_of_postgres", {"--schema", "pg_catalog"}, {"--schema pg_catalog: is reserved by PostgreSQL"}},
     {"schema_too_long", {"--db-schema", std::string(64, 'a')}, {"must be a name of 1 to 63 bytes"}},
@@ -102,14 +94,10 @@ const std::vector<bad_line> table{
      {"init", "--workers", "2"},
      {"--workers: is a flag of run, not of init", "Try 'bazaard init --help'"}},
     {"unknown_flag", {"--avg-qsp", "20"}, {"--avg-qsp: unknown flag; did you mean --avg-qps?"}},
-    {"unknown_flag_start",
-     {"--lifecycle-s=2"},
-     {"--lifecycle-s: unknown flag; did you mean --lifecycle-scale?"}},
+    {"unknown_flag_start", {"--lifecycle-s=2"}, {"--lifecycle-s: unknown flag; did you mean --lifecycle-scale?"}},
     {"unknown_flag_far", {"--quux"}, {"--quux: unknown flag\n"}},
     {"single_dash", {"-avg-qps", "20"}, {"-avg-qps: unknown flag; did you mean --avg-qps?"}},
-    {"unknown_command",
-     {"rnu"},
-     {"'rnu': unknown command; did you mean run? (commands: run, init, plan, explain)"}},
+    {"unknown_command", {"rnu"}, {"'rnu': unknown command; did you mean run? (commands: run, init, plan, explain)"}},
     {"stray_word", {"run", "fast"}, {"'fast': unexpected word after run"}},
     {"explain_what", {"explain"}, {"explain: needs the ID", "Try 'bazaard explain --help'"}},
     {"value_missing", {"--max-iter"}, {"--max-iter: needs a value, N"}},
@@ -126,8 +114,7 @@ const std::vector<bad_line> table{
     {"url", {"--db-url", "mysql://a:geheim@b"}, {"--db-url mysql://a:***@b: must be like postgresql://"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(cli, bad_lines, testing::ValuesIn(table),
-                         [](const auto& it) { return it.param.name; });
+INSTANTIATE_TEST_SUITE_P(cli, bad_lines, testing::ValuesIn(table), [](const auto& it) { return it.param.name; });
 
 TEST(cli_options, near_countries_are_listed)
 {
@@ -139,19 +126,17 @@ TEST(cli_options, near_countries_are_listed)
 TEST(cli_options, all_mistakes_at_once)
 {
     const temporary_file file("workers = 0\nno equals here\nturbo = 1\n");
-    const auto left = bazaard(
-        {"--avg-qps", "0", "--user-create-prob", "1.2", "--sed", "7", "--config", file.path()},
-        {{"BAZAARD_WINDOW", "1"}});
+    const auto left = bazaard({"--avg-qps", "0", "--user-create-prob", "1.2", "--sed", "7", "--config", file.path()},
+                              {{"BAZAARD_WINDOW", "1"}});
     EXPECT_EQ(left.status, 64);
     const auto lines = lines_of(left.err);
     ASSERT_EQ(lines.size(), 8U) << left.err;
     for (std::size_t i = 0; i < 7; ++i)
         EXPECT_TRUE(lines[i].starts_with("bazaard: ")) << lines[i];
     EXPECT_EQ(lines[7], "Try 'bazaard run --help'.");
-    for (const auto* part :
-         {"--sed: unknown flag; did you mean --seed?",
-          "--avg-qps 0: ", "--user-create-prob 1.2: ", "BAZAARD_WINDOW=1 in the environment: must be",
-          ":1: workers 0: must be", ":2: must be `name = value`", ":3: turbo: unknown name"})
+    for (const auto* part : {"--sed: unknown flag; did you mean --seed?", "--avg-qps 0: ", "--user-create-prob 1.2: ",
+                             "BAZAARD_WINDOW=1 in the environment: must be", ":1: workers 0: must be",
+                             ":2: must be `name = value`", ":3: turbo: unknown name"})
         EXPECT_NE(left.err.find(part), std::string::npos) << part << "\n" << left.err;
 }
 
@@ -160,36 +145,31 @@ TEST(cli_options, a_bad_file_alone_is_a_configuration_error)
     const temporary_file file("# shop\navg-qps = fast\n");
     const auto left = bazaard({"--config", file.path()});
     EXPECT_EQ(left.status, 78);
-    EXPECT_EQ(lines_of(left.err).at(0).find("bazaard: " + file.path() + ":2: avg-qps fast: must be"), 0U)
-        << left.err;
+    EXPECT_EQ(lines_of(left.err).at(0).find("bazaard: " + file.path() + ":2: avg-qps fast: must be"), 0U) << left.err;
 }
 
 TEST(cli_options, flag_before_environment_before_file_before_default)
 {
     const temporary_file file("avg-qps = 10\nworkers = 2  # few\nwindow = 64\n");
-    const auto left = bazaard(
-        {"--config", file.path(), "--avg-qps", "30", "--print-config"},
-        {{"BAZAARD_AVG_QPS", "20"}, {"BAZAARD_WORKERS", "3"}, {"BAZAARD_LOG_FORMAT", ""}});
+    const auto left = bazaard({"--config", file.path(), "--avg-qps", "30", "--print-config"},
+                              {{"BAZAARD_AVG_QPS", "20"}, {"BAZAARD_WORKERS", "3"}, {"BAZAARD_LOG_FORMAT", ""}});
     EXPECT_EQ(left.status, 0) << left.err;
     EXPECT_EQ(left.err, "");
     for (const auto& line :
          {std::string("\navg-qps = 30  # command line\n"),
-          std::string("\nworkers = 3  # environment BAZAARD_WORKERS\n"),
-          "\nwindow = 64  # " + file.path() + ":3\n", std::string("\nmax-lag = 10s  # default\n"),
-          std::string("\nlog-format = auto  # default\n")})
+          std::string("\nworkers = 3  # environment BAZAARD_WORKERS\n"), "\nwindow = 64  # " + file.path() + ":3\n",
+          std::string("\nmax-lag = 10s  # default\n"), std::string("\nlog-format = auto  # default\n")})
         EXPECT_NE(left.out.find(line), std::string::npos) << line << "\n" << left.out;
 }
 
 TEST(cli_options, the_printed_configuration_is_a_configuration)
 {
-    const auto first = bazaard(
-        {"--print-config", "--country", "Japan # 1", "--schema", "shop 1", "--seed", "9"});
+    const auto first = bazaard({"--print-config", "--country", "Japan # 1", "--schema", "shop 1", "--seed", "9"});
     ASSERT_EQ(first.status, 0) << first.err;
     const temporary_file file(first.out);
     const auto second = bazaard({"--print-config", "--config", file.path()});
     EXPECT_EQ(second.status, 0) << second.err;
-    EXPECT_NE(second.out.find("\ncountry = \"Japan # 1\"  # " + file.path()), std::string::npos)
-        << second.out;
+    EXPECT_NE(second.out.find("\ncountry = \"Japan # 1\"  # " + file.path()), std::string::npos) << second.out;
     EXPECT_NE(second.out.find("\ndb-schema = shop 1  # " + file.path()), std::string::npos) << second.out;
 }
 
@@ -264,8 +244,8 @@ TEST(cli_secrets, are_wiped_from_the_process_list)
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
 
     const std::string secret = "swordfish";
-    process running({BAZAARD_PROGRAM, "--db-password", secret, "--db-url",
-                     "postgresql://u:" + secret + "@h/d", "--config", pipe, "--print-config"});
+    process running({BAZAARD_PROGRAM, "--db-password", secret, "--db-url", "postgresql://u:" + secret + "@h/d",
+                     "--config", pipe, "--print-config"});
     // Opening the other end waits until the program has opened its own.
     const int writer = ::open(pipe.c_str(), O_WRONLY | O_CLOEXEC);
     ASSERT_GE(writer, 0);

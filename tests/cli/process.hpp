@@ -91,8 +91,8 @@ public:
         const auto end = std::chrono::steady_clock::now() + limit;
         while (pipes_[0] >= 0 || pipes_[1] >= 0)
         {
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                end - std::chrono::steady_clock::now());
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end -
+                                                                                    std::chrono::steady_clock::now());
             if (left.count() <= 0)
                 return late();
             read_some(static_cast<int>(left.count()));
@@ -148,8 +148,7 @@ private:
 };
 
 /// Runs bazaard to its end.
-inline finished bazaard(std::vector<std::string> arguments,
-                        std::map<std::string, std::string> environment = {})
+inline finished bazaard(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {})
 {
     arguments.insert(arguments.begin(), BAZAARD_PROGRAM);
     return process(std::move(arguments), std::move(environment)).wait();
@@ -162,8 +161,7 @@ public:
     explicit temporary_file(std::string_view contents)
     {
         const int file = ::mkstemp(path_.data());
-        if (file < 0 ||
-            ::write(file, contents.data(), contents.size()) != static_cast<ssize_t>(contents.size()))
+        if (file < 0 || ::write(file, contents.data(), contents.size()) != static_cast<ssize_t>(contents.size()))
             throw std::runtime_error("mkstemp");
         ::close(file);
     }

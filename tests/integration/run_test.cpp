@@ -90,7 +90,8 @@ struct decoded
 std::vector<decoded> read_slot(postgres::session& on)
 {
     std::vector<decoded> changes;
-    std::istringstream lines(rows(on, "SELECT xid, replace(data, E'\\n', ' ') FROM pg_logical_slot_get_changes('tap', NULL, NULL)"));
+    std::istringstream lines(
+        rows(on, "SELECT xid, replace(data, E'\\n', ' ') FROM pg_logical_slot_get_changes('tap', NULL, NULL)"));
     for (std::string line; std::getline(lines, line);)
     {
         const auto bar = line.find('|');
@@ -170,8 +171,9 @@ TEST(Run, TheLogShowsEachUnitWholeParentsFirstAndNoIdleUpdate)
     for (const char* table : {"users", "orders", "order_items"})
         link.exec(std::string("ALTER TABLE demo.") + table + " REPLICA IDENTITY FULL");
     link.exec("SELECT pg_create_logical_replication_slot('tap', 'test_decoding')");
-    const auto done = run_bazaard("run", database, {"--seed", "3", "--max-iter", "400", "--unpaced", "--lifecycle",
-                                                    "complete", "--init-num-users", "100", "--avg-qps", "2"});
+    const auto done = run_bazaard("run", database,
+                                  {"--seed", "3", "--max-iter", "400", "--unpaced", "--lifecycle", "complete",
+                                   "--init-num-users", "100", "--avg-qps", "2"});
     ASSERT_EQ(done.status, 0) << done.err;
     const auto changes = read_slot(link);
     const auto inserted = std::count_if(changes.begin(), changes.end(),
@@ -201,8 +203,9 @@ TEST(Run, InvariantsHoldAtEveryCommitAndTheSummaryTellsTheTables)
 {
     ASSERT_GE(read_named_sql("invariants.sql", "name").size(), 20U);
     const auto database = postgres_cluster::get().fresh_database();
-    auto daemon = start_bazaard("run", database, {"--seed", "5", "--avg-qps", "200", "--lifecycle", "complete",
-                                                  "--lifecycle-scale", "0.05", "--init-num-users", "50"});
+    auto daemon = start_bazaard("run", database,
+                                {"--seed", "5", "--avg-qps", "200", "--lifecycle", "complete", "--lifecycle-scale",
+                                 "0.05", "--init-num-users", "50"});
     auto link = connect(database);
     const auto orders = [&]
     { return one(link, "SELECT to_regclass('demo.orders') IS NOT NULL") == "t" ? count(link, "orders") : 0; };
@@ -238,10 +241,11 @@ TEST(Run, InvariantsHoldAtEveryCommitAndTheSummaryTellsTheTables)
 TEST(Run, EachBrokenInvariantIsFound)
 {
     const auto database = postgres_cluster::get().fresh_database();
-    ASSERT_EQ(run_bazaard("run", database, {"--seed", "5", "--max-iter", "1500", "--unpaced", "--lifecycle", "complete",
-                                            "--avg-qps", "5"})
-                  .status,
-              0);
+    ASSERT_EQ(
+        run_bazaard("run", database,
+                    {"--seed", "5", "--max-iter", "1500", "--unpaced", "--lifecycle", "complete", "--avg-qps", "5"})
+            .status,
+        0);
     auto link = connect(database);
     ASSERT_EQ(broken_invariants(link), "");
     const auto invariants = read_named_sql("invariants.sql", "name");
@@ -343,7 +347,8 @@ TEST(Run, WorksThroughPgBouncerInTransactionMode)
     if (!pgbouncer::installed())
         GTEST_SKIP() << "the package pgbouncer is not installed";
     auto& cluster = postgres_cluster::get();
-    const std::vector<std::string> same{"--seed", "31", "--start-time", wall(seconds(600)), "--unpaced", "--max-iter", "300"};
+    const std::vector<std::string> same{"--seed",    "31",         "--start-time", wall(seconds(600)),
+                                        "--unpaced", "--max-iter", "300"};
     const auto direct = cluster.fresh_database();
     ASSERT_EQ(run_bazaard("run", direct, same).status, 0);
     const auto database = cluster.fresh_database();

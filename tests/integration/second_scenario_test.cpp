@@ -81,18 +81,18 @@ TEST(SecondScenario, RunsThroughEveryRoomWithoutAChangeInAny)
     ASSERT_GE(expected.size(), 2U);
     for (const auto& [table, planned] : expected)
     {
-        EXPECT_EQ(one(link, "SELECT count(*) FROM lab." + table),
-                  std::to_string(planned.size()))
-            << table;
+        EXPECT_EQ(one(link, "SELECT count(*) FROM lab." + table), std::to_string(planned.size())) << table;
         for (const auto& [key, row] : planned)
         {
             const auto id = row["id"].get<std::string>();
-            const auto stored = nlohmann::json::parse(one(link, "SELECT to_jsonb(t) FROM lab." + table + " t WHERE id = '" + id + "'"));
+            const auto stored = nlohmann::json::parse(
+                one(link, "SELECT to_jsonb(t) FROM lab." + table + " t WHERE id = '" + id + "'"));
             for (const auto& [column, value] : row.items())
             {
                 // Moments and decimals are spelled differently in jsonb; their binary forms are tested elsewhere.
                 const bool same_spelling = value.is_null() || value.is_number_integer() ||
-                                           (value.is_string() && stored[column].is_string() && !parse_time(value.get<std::string>()));
+                                           (value.is_string() && stored[column].is_string() &&
+                                            !parse_time(value.get<std::string>()));
                 if (same_spelling)
                 {
                     EXPECT_EQ(stored[column], value) << table << '.' << column;

@@ -59,8 +59,9 @@ std::string table_digests(postgres::session& on)
     std::string all;
     for (const char* table : {"dist_centers", "products", "users", "orders", "order_items", "events"})
         all += std::string(table) + ' ' +
-               one(on, "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY id)), '') FROM demo." +
-                           std::string(table) + " t") +
+               one(on,
+                   "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY id)), '') FROM demo." +
+                       std::string(table) + " t") +
                '\n';
     return all;
 }

@@ -39,8 +39,7 @@ constexpr std::array<field, 3> fields{{
 /// A command line in memory that may be overwritten, and the world around it.
 struct fixture
 {
-    surroundings around{
-        .environment = {}, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .fields = fields};
+    surroundings around{.environment = {}, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .fields = fields};
     std::map<std::string, std::string> files;
     std::vector<std::string> words;
 
@@ -133,11 +132,10 @@ TEST(options, the_written_defaults_are_the_real_ones)
 
 TEST(options, both_generations_of_the_command_line)
 {
-    const auto now = fixture().parse({"--db-host", "h", "--db-user", "u", "--db-password", "p", "--db-schema",
-                                      "s", "--db-batch-size", "7", "--db-name", "n"});
+    const auto now = fixture().parse({"--db-host", "h", "--db-user", "u", "--db-password", "p", "--db-schema", "s",
+                                      "--db-batch-size", "7", "--db-name", "n"});
     const auto before = fixture().parse({"--host", "h", "--user", "u", "--password", "p", "--schema", "s",
-                                         "--batch-size", "7", "--db-name", "n", "--no-create-topic",
-                                         "--no-echo"});
+                                         "--batch-size", "7", "--db-name", "n", "--no-create-topic", "--no-echo"});
     for (const auto* made : {&now, &before})
     {
         EXPECT_EQ(made->database.host, "h");
@@ -219,9 +217,9 @@ TEST(options, a_file)
 TEST(options, mistakes_of_a_file)
 {
     fixture world;
-    world.files["f"] =
-        "turbo = 1\nworkers\nhelp = true\necho = yes\nseed = \"1\nseed = \"1\" 2\nhost = a\ndb-host = b\n"
-        "window = 1\nwindow = 64\n";
+    world
+        .files["f"] = "turbo = 1\nworkers\nhelp = true\necho = yes\nseed = \"1\nseed = \"1\" 2\nhost = a\ndb-host = b\n"
+                      "window = 1\nwindow = 64\n";
     const auto [kind, lines] = world.refusal({"--config", "f"});
     EXPECT_EQ(kind, error_kind::config);
     const std::vector<std::string> wanted{
@@ -250,8 +248,7 @@ TEST(options, kinds_of_refusal)
     EXPECT_EQ(world.refusal({"--config", "bad", "--workers", "0"}).first, error_kind::usage);
     world.around.environment = {{"BAZAARD_CONFIG", "none"}};
     EXPECT_EQ(world.refusal({}).second,
-              std::vector<std::string>{
-                  "BAZAARD_CONFIG=none in the environment: the file is missing or not readable"});
+              std::vector<std::string>{"BAZAARD_CONFIG=none in the environment: the file is missing or not readable"});
 }
 
 TEST(options, all_mistakes_at_once)
@@ -259,9 +256,8 @@ TEST(options, all_mistakes_at_once)
     fixture world;
     world.files["f"] = "window = 1\n";
     world.around.environment = {{"BAZAARD_WORKERS", "many"}};
-    const auto [kind, lines] = world.refusal({"--avg-qps", "x", "--turbo", "9", "--max-lag", "1d", "--config",
-                                              "f", "--units", "1..2", "--start-time", "2026-06-01T12:00:01Z",
-                                              "--unpaced"});
+    const auto [kind, lines] = world.refusal({"--avg-qps", "x", "--turbo", "9", "--max-lag", "1d", "--config", "f",
+                                              "--units", "1..2", "--start-time", "2026-06-01T12:00:01Z", "--unpaced"});
     EXPECT_EQ(kind, error_kind::usage);
     EXPECT_EQ(lines.size(), 8U) << testing::PrintToString(lines);
 }
@@ -286,8 +282,7 @@ TEST(options, the_value_after_an_unknown_flag_is_no_command)
 
 TEST(options, the_start_may_be_now_but_not_later)
 {
-    EXPECT_EQ(fixture().parse({"--start-time", "2026-06-01T14:00:00+02:00"}).start,
-              parse_time("2026-06-01T12:00:00Z"));
+    EXPECT_EQ(fixture().parse({"--start-time", "2026-06-01T14:00:00+02:00"}).start, parse_time("2026-06-01T12:00:00Z"));
     EXPECT_EQ(fixture().refusal({"--start-time", "2026-06-01T12:00:00.000001Z"}).second.size(), 1U);
 }
 
@@ -307,8 +302,7 @@ TEST(options, a_password_and_its_file)
 TEST(options, secrets_are_overwritten_in_place)
 {
     fixture world;
-    const auto made = world.parse(
-        {"--password", "geheim", "--db-url", "postgresql://u:geheim@h/d", "--db-host", "h"});
+    const auto made = world.parse({"--password", "geheim", "--db-url", "postgresql://u:geheim@h/d", "--db-host", "h"});
     EXPECT_EQ(made.database.password, "geheim");
     EXPECT_EQ(made.database.url, "postgresql://u:geheim@h/d");
     EXPECT_EQ(world.words[2], "xxxxxx");
@@ -338,16 +332,14 @@ TEST(options, unknown_variables_are_warnings)
     world.around.environment = {{"BAZAARD_AVG_QSP", "1"}, {"BAZAARD_TEST_X", "1"}, {"BAZAARD_PG_BIN", "x"},
                                 {"BAZAARD_CACHE", "x"},   {"BAZAARD_SEED", ""},    {"HOME", "/"}};
     const auto made = world.parse({});
-    EXPECT_EQ(made.warnings,
-              std::vector<std::string>{
-                  "BAZAARD_AVG_QSP in the environment is not known; did you mean BAZAARD_AVG_QPS?"});
+    EXPECT_EQ(made.warnings, std::vector<std::string>{
+                                 "BAZAARD_AVG_QSP in the environment is not known; did you mean BAZAARD_AVG_QPS?"});
     EXPECT_FALSE(made.is_given("seed"));
 }
 
 TEST(options, control_characters_of_a_value_do_not_reach_the_terminal)
 {
-    EXPECT_EQ(fixture().refusal({"--run", "a\x1b[2J\nb"}).second.at(0).find("--run a\\x1b[2J\\x0ab: must"),
-              0U);
+    EXPECT_EQ(fixture().refusal({"--run", "a\x1b[2J\nb"}).second.at(0).find("--run a\\x1b[2J\\x0ab: must"), 0U);
 }
 
 TEST(flags, of_all_scenarios_are_complete_and_unique)
@@ -467,16 +459,14 @@ TEST(exit_codes, are_those_of_the_document)
         std::string empty;
         std::string code;
         std::string word;
-        if (!std::getline(cells, empty, '|') || !std::getline(cells, code, '|') ||
-            !std::getline(cells, word, '|'))
+        if (!std::getline(cells, empty, '|') || !std::getline(cells, code, '|') || !std::getline(cells, word, '|'))
             continue;
         code = code.substr(1, code.size() - 2);
         if (code.find_first_not_of("0123456789") == std::string::npos)
             written[word.substr(1, word.size() - 2)] = code;
     }
     std::map<std::string, std::string> real{{"clean", "0"}};
-    for (auto number = static_cast<int>(error_kind::rejects); number <= static_cast<int>(error_kind::config);
-         ++number)
+    for (auto number = static_cast<int>(error_kind::rejects); number <= static_cast<int>(error_kind::config); ++number)
     {
         const auto kind = static_cast<error_kind>(number);
         real[std::string(name(kind))] = std::to_string(exit_code(kind));

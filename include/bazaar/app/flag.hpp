@@ -64,8 +64,8 @@ struct flag
     std::vector<std::string_view> aliases{};  ///< Names of an older command line.
     std::string placeholder{};                ///< Of the value.
     std::string initial{};                    ///< Default, as a user would type it; empty: none.
-    std::string initially{};  ///< What happens without a value, where `initial` does not say it.
-    std::string range{};      ///< Sentence part: "from 1 to 64".
+    std::string initially{};                  ///< What happens without a value, where `initial` does not say it.
+    std::string range{};                      ///< Sentence part: "from 1 to 64".
     std::string help{};
     command_set commands = {};
     flag_form form = flag_form::value;
@@ -92,8 +92,7 @@ struct flag
 [[nodiscard]] std::string shown(const flag& which, std::string_view text);
 
 /// The candidate that a typing mistake most likely meant; empty when none is near.
-[[nodiscard]] std::string_view likely_meant(std::string_view typed,
-                                            std::span<const std::string_view> candidates);
+[[nodiscard]] std::string_view likely_meant(std::string_view typed, std::span<const std::string_view> candidates);
 
 /// "run, plan and explain".
 [[nodiscard]] std::string listed(command_set commands);

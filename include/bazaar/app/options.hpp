@@ -102,7 +102,7 @@ struct options
     std::uint32_t window = 1024;
     microseconds lag_max{10'000'000};
     microseconds heartbeat_interval{10'000'000};  ///< Zero: none.
-    std::string seed_dir;  ///< Directory of the user's seed files; empty: the built-in ones.
+    std::string seed_dir;                         ///< Directory of the user's seed files; empty: the built-in ones.
     bool echo = false;
 
     // Kafka: names only, nothing connects.

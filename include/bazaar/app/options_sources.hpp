@@ -55,8 +55,7 @@ struct reading
                                        std::span<const flag> table);
 
 /// `name = value` lines; # begins a comment at the start of a line or after a blank; "…" keeps # and outer blanks.
-[[nodiscard]] reading read_config(const std::string& path, std::string_view contents,
-                                  std::span<const flag> table);
+[[nodiscard]] reading read_config(const std::string& path, std::string_view contents, std::span<const flag> table);
 
 /// Overwrites the values of secret flags in the memory of the process's arguments.
 void wipe_secrets(int argc, char** argv, std::span<const flag> table);

@@ -12,7 +12,8 @@ namespace bazaar
 [[nodiscard]] std::uint64_t exponential_q32(std::uint64_t bits) noexcept;
 
 /// `value` * `numerator` / `denominator`, rounded down, without overflow in between. `denominator` > 0.
-[[nodiscard]] constexpr std::uint64_t scaled(std::uint64_t value, std::uint64_t numerator, std::uint64_t denominator) noexcept
+[[nodiscard]] constexpr std::uint64_t scaled(std::uint64_t value, std::uint64_t numerator,
+                                             std::uint64_t denominator) noexcept
 {
     return static_cast<std::uint64_t>(static_cast<unsigned __int128>(value) * numerator / denominator);
 }

@@ -33,9 +33,9 @@ inline constexpr std::uint64_t row_end = std::uint64_t{1} << 40;
 /// What an id says of its row.
 struct row_id
 {
-    std::uint8_t table = 0;   ///< Number of the table in its scenario, below 16.
-    std::uint64_t row = 0;    ///< Row number in its table, below 2^40.
-    unit_no unit = no_unit;   ///< The unit that inserts the row.
+    std::uint8_t table = 0;  ///< Number of the table in its scenario, below 16.
+    std::uint64_t row = 0;   ///< Row number in its table, below 2^40.
+    unit_no unit = no_unit;  ///< The unit that inserts the row.
 
     friend bool operator==(const row_id&, const row_id&) = default;
 };

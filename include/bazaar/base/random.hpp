@@ -78,9 +78,8 @@ public:
     /// `numerator` / `denominator`, 0 <= numerator <= denominator, denominator > 0.
     constexpr chance(std::uint64_t numerator, std::uint64_t denominator) noexcept
         : always_(numerator >= denominator),
-          threshold_(always_ ? 0
-                             : static_cast<std::uint64_t>((static_cast<unsigned __int128>(numerator) << 64) /
-                                                          denominator))
+          threshold_(
+              always_ ? 0 : static_cast<std::uint64_t>((static_cast<unsigned __int128>(numerator) << 64) / denominator))
     {
     }
 

@@ -18,7 +18,7 @@ struct column
     std::string_view name;
     std::string_view sql_type;  ///< As PostgreSQL's format_type prints it, e.g. "timestamp with time zone".
     type kind = type::text;
-    std::uint8_t scale = 0;     ///< Digits behind the point of a decimal.
+    std::uint8_t scale = 0;  ///< Digits behind the point of a decimal.
     bool nullable = false;
     std::uint16_t since = 0;      ///< First schema version that has the column.
     std::uint16_t until = 65535;  ///< First schema version that has it no more.

@@ -29,11 +29,12 @@ enum class op : std::uint8_t
 struct decision
 {
     unit_no no = 0;
-    time at;                 ///< Business time.
-    std::uint64_t tick = 0;  ///< The arrival that this unit belongs to, counted from 1; a follow-up has the last one before it.
+    time at;  ///< Business time.
+    std::uint64_t tick =
+        0;  ///< The arrival that this unit belongs to, counted from 1; a follow-up has the last one before it.
     std::uint16_t kind = 0;  ///< Number of its unit_kind.
     std::uint16_t schema = 0;
-    bool barrier = false;    ///< Runs alone.
+    bool barrier = false;  ///< Runs alone.
     std::uint8_t after_count = 0;
     std::array<unit_no, 3> after{};       ///< Last writers of the rows that it changes or refers to.
     std::array<std::uint64_t, 10> arg{};  ///< The scenario's own; longer lists are drawn again by `build`.
@@ -56,7 +57,10 @@ struct change
     std::span<const value> after;
 
     /// Value of the key column.
-    [[nodiscard]] const value& key(const model::table& t) const noexcept { return (after.empty() ? before : after)[t.key]; }
+    [[nodiscard]] const value& key(const model::table& t) const noexcept
+    {
+        return (after.empty() ? before : after)[t.key];
+    }
 };
 
 /// A run of consecutive changes of one unit: the same operation on the same table.
@@ -64,7 +68,7 @@ struct part
 {
     op what = op::insert;
     std::uint8_t table = 0;
-    bool many = false;                       ///< Zero or more rows; otherwise exactly one.
+    bool many = false;                        ///< Zero or more rows; otherwise exactly one.
     std::span<const std::uint8_t> columns{};  ///< For an update: the columns that may differ, without key and version.
 };
 

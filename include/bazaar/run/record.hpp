@@ -15,20 +15,20 @@ namespace bazaar::run
 /// The run row and its control log: with the program, all that reproduces the run.
 struct record
 {
-    std::string schema;           ///< Schema of the shop's tables.
-    std::string run = "main";     ///< Name of the run within the schema.
-    std::uint32_t tag = 0;        ///< `run_tag` of the name, as ids carry it.
+    std::string schema;        ///< Schema of the shop's tables.
+    std::string run = "main";  ///< Name of the run within the schema.
+    std::uint32_t tag = 0;     ///< `run_tag` of the name, as ids carry it.
     std::uint64_t seed = 0;
     std::string scenario;
     std::uint32_t scenario_version = 0;
-    std::uint64_t catalogue = 0;  ///< Digest of the seed data.
-    time start;                   ///< T0.
-    std::uint32_t window = 1024;  ///< W: bound on the span of unsettled units.
+    std::uint64_t catalogue = 0;                                ///< Digest of the seed data.
+    time start;                                                 ///< T0.
+    std::uint32_t window = 1024;                                ///< W: bound on the span of unsettled units.
     std::vector<std::pair<std::string, std::string>> settings;  ///< Scenario fields by name, as a user types them.
-    std::vector<model::control> log;                             ///< In the order of their sequence.
-    unit_no settled = 0;          ///< All units below are settled.
-    bool live = false;            ///< The run had caught up with the clock: from then on a pause is a shift.
-    bool clean = false;           ///< The last owner stopped cleanly: no unit at or above `settled` was ever sent.
+    std::vector<model::control> log;                            ///< In the order of their sequence.
+    unit_no settled = 0;                                        ///< All units below are settled.
+    bool live = false;   ///< The run had caught up with the clock: from then on a pause is a shift.
+    bool clean = false;  ///< The last owner stopped cleanly: no unit at or above `settled` was ever sent.
 };
 
 }  // namespace bazaar::run

@@ -29,14 +29,14 @@ namespace bazaar::run
 /// What a runner has done so far.
 struct tally
 {
-    std::uint64_t planned = 0;        ///< Units decided by this process.
+    std::uint64_t planned = 0;                ///< Units decided by this process.
     std::array<std::uint64_t, 6> outcomes{};  ///< Units by `outcome`; attempts for `not_done` and `in_doubt`.
     std::uint64_t shifts = 0;
     microseconds shifted{0};
-    microseconds lag{0};              ///< Of the newest unit sent.
-    histogram sent;                   ///< From the planned time to the sending.
-    histogram answered;               ///< From the sending to the answer.
-    unit_no settled = 0;              ///< All units below are settled.
+    microseconds lag{0};  ///< Of the newest unit sent.
+    histogram sent;       ///< From the planned time to the sending.
+    histogram answered;   ///< From the sending to the answer.
+    unit_no settled = 0;  ///< All units below are settled.
     std::uint64_t span = 0;
     bool live = false;
 
@@ -58,7 +58,7 @@ public:
         std::uint32_t window = 1024;
         std::optional<std::uint64_t> ticks_max;  ///< Counted from the run's beginning; nothing: endless.
         pacer::options pace;
-        unit_no replay_below = 0;                ///< Units below may have been sent before.
+        unit_no replay_below = 0;  ///< Units below may have been sent before.
         std::function<std::unique_ptr<sink>()> make_sink;
         std::function<void(const model::control&)> record;  ///< Makes a control entry durable; throws.
         std::function<void(const model::unit&)> echo;       ///< Before a unit is sent; one at a time. May be empty.

@@ -46,11 +46,11 @@ public:
 private:
     enum class stage : std::uint8_t
     {
-        none,       ///< Free.
-        waiting,    ///< For earlier units.
+        none,     ///< Free.
+        waiting,  ///< For earlier units.
         ready,
         in_flight,
-        settled,    ///< While an earlier unit is not.
+        settled,  ///< While an earlier unit is not.
     };
 
     static constexpr std::uint64_t nobody = ~std::uint64_t{0};
@@ -65,9 +65,9 @@ private:
     {
         model::decision decision;
         stage at = stage::none;
-        std::uint8_t missing = 0;       ///< Earlier units still awaited.
-        link waiting;                   ///< First of those that wait for this one.
-        std::array<link, 3> next{};     ///< Next in the list of each unit waited for.
+        std::uint8_t missing = 0;    ///< Earlier units still awaited.
+        link waiting;                ///< First of those that wait for this one.
+        std::array<link, 3> next{};  ///< Next in the list of each unit waited for.
     };
 
     [[nodiscard]] slot& at(unit_no no) noexcept { return slots_[no % slots_.size()]; }
@@ -79,8 +79,8 @@ private:
     unit_no next_;
     std::uint64_t open_ = 0;
     std::priority_queue<unit_no, std::vector<unit_no>, std::greater<>> ready_;
-    std::vector<unit_no> held_;      ///< Without missing units, behind a barrier or one themselves.
-    unit_no barrier_ = nobody;       ///< The earliest barrier not yet settled.
+    std::vector<unit_no> held_;  ///< Without missing units, behind a barrier or one themselves.
+    unit_no barrier_ = nobody;   ///< The earliest barrier not yet settled.
 };
 
 }  // namespace bazaar::run

@@ -106,7 +106,7 @@ struct request
     std::string run = "main";  ///< Name of the run: part of e-mail addresses.
     std::uint64_t seed = 0;
     settings configuration;
-    seed_files files;          ///< Those given by the user; the scenario's own stand in for the rest.
+    seed_files files;  ///< Those given by the user; the scenario's own stand in for the rest.
 };
 
 /// One row of the registry.
@@ -114,7 +114,7 @@ struct entry
 {
     std::string_view name;
     std::span<const field> fields;
-    std::span<const std::string_view> files;  ///< Names of its seed files.
+    std::span<const std::string_view> files;            ///< Names of its seed files.
     std::unique_ptr<scenario> (*make)(const request&);  ///< Throws `data` or `usage`, all problems at once.
 };
 

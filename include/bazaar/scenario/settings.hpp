@@ -19,16 +19,16 @@ enum class field_kind : std::uint8_t
 /// One knob of a scenario. Flag, configuration key, run row and documentation are made from it.
 struct field
 {
-    std::string_view name;           ///< Flag name without dashes.
+    std::string_view name;  ///< Flag name without dashes.
     field_kind kind = field_kind::number;
-    std::string_view initial;        ///< Default, as a user would type it.
+    std::string_view initial;  ///< Default, as a user would type it.
     int scale = 0;
-    std::int64_t low = 0;            ///< Least and greatest value, in units of 10^-scale.
+    std::int64_t low = 0;  ///< Least and greatest value, in units of 10^-scale.
     std::int64_t high = 0;
     std::string_view choices{};      ///< Space separated words.
     std::string_view placeholder{};  ///< Of the value, in the help.
     std::string_view help{};
-    bool steerable = false;          ///< May change during a run, by a `set` entry.
+    bool steerable = false;  ///< May change during a run, by a `set` entry.
 };
 
 /// The range of a number as a sentence part: "from 0 to 1".

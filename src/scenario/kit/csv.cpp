@@ -16,7 +16,8 @@ constexpr std::size_t problems_max = 20;
 /// Bytes of the UTF-8 sequence that begins here; 0 when it is none (overlong forms and surrogates are none).
 std::size_t sequence(std::string_view bytes, std::size_t at) noexcept
 {
-    const auto byte = [&](std::size_t i) { return at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U; };
+    const auto byte = [&](std::size_t i)
+    { return at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U; };
     const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
     const unsigned first = byte(0);
     if (first < 0x80)
@@ -68,7 +69,8 @@ csv::csv(std::string_view file, std::string_view bytes, std::vector<std::string_
         const auto before = rest_.substr(0, *bad);
         line_ = 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
         const auto start = before.rfind('\n');
-        complain(*bad - (start == std::string_view::npos ? 0 : start + 1) + 1, "is not UTF-8 here; save the file as UTF-8");
+        complain(*bad - (start == std::string_view::npos ? 0 : start + 1) + 1,
+                 "is not UTF-8 here; save the file as UTF-8");
         rest_ = {};
         return;
     }
@@ -191,7 +193,8 @@ std::int64_t csv::decimal(std::size_t wanted, int scale, std::int64_t low, std::
     if (units && *units >= low && *units <= high)
         return *units;
     const auto printed = [scale](std::int64_t n) { return to_decimal(n, scale, zeros::trim); };
-    const auto kind = scale == 0 ? std::string("a whole number") : fmt::format("a number with at most {} decimals", scale);
+    const auto kind = scale == 0 ? std::string("a whole number")
+                                 : fmt::format("a number with at most {} decimals", scale);
     problem(wanted, fmt::format("\"{}\" is not {} from {} to {}", text(wanted), kind, printed(low), printed(high)));
     return low;
 }

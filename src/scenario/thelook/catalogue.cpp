@@ -101,10 +101,10 @@ void catalogue::read_centres(std::string_view bytes, std::vector<std::string>& p
 
 void catalogue::read_products(std::string_view bytes, std::vector<std::string>& problems)
 {
-    kit::csv file("products.csv", bytes,
-                  {"id", "cost", "category", "name", "brand", "retail_price", "department", "sku",
-                   "distribution_center_id"},
-                  {"popularity"});
+    kit::csv file(
+        "products.csv", bytes,
+        {"id", "cost", "category", "name", "brand", "retail_price", "department", "sku", "distribution_center_id"},
+        {"popularity"});
     constexpr std::int64_t most = 1'000'000'000'00;
     std::set<std::int64_t> ids;
     std::set<std::string_view> skus;
@@ -112,9 +112,16 @@ void catalogue::read_products(std::string_view bytes, std::vector<std::string>& 
     shelf all;
     while (file.next())
     {
-        product p{file.integer(0, 1, INT64_MAX), file.decimal(1, 2, 1, most), file.decimal(5, 2, 2, most),
-                  file.filled(2), file.filled(3), file.filled(4), file.filled(6), file.filled(7),
-                  file.integer(8, 1, INT64_MAX), 0};
+        product p{file.integer(0, 1, INT64_MAX),
+                  file.decimal(1, 2, 1, most),
+                  file.decimal(5, 2, 2, most),
+                  file.filled(2),
+                  file.filled(3),
+                  file.filled(4),
+                  file.filled(6),
+                  file.filled(7),
+                  file.integer(8, 1, INT64_MAX),
+                  0};
         if (!ids.insert(p.id).second)
             file.problem(0, fmt::format("{} is there twice", p.id));
         if (!skus.insert(p.sku).second)
@@ -125,7 +132,8 @@ void catalogue::read_products(std::string_view bytes, std::vector<std::string>& 
             file.problem(8, fmt::format("{} is no id of distribution_centers.csv", p.centre));
         const auto weight = static_cast<std::uint64_t>(file.has(9) ? file.integer(9, 1, 1'000'000'000) : 1);
         const auto position = static_cast<std::uint32_t>(products_.size());
-        const auto [at, fresh] = cells.try_emplace({p.department, p.category}, static_cast<std::uint32_t>(cells_.size()));
+        const auto [at, fresh] = cells.try_emplace({p.department, p.category},
+                                                   static_cast<std::uint32_t>(cells_.size()));
         if (fresh)
             cells_.emplace_back();
         p.cell = at->second;
@@ -194,7 +202,8 @@ void catalogue::read_streets(std::string_view bytes, std::vector<std::string>& p
         const auto value = file.filled(2);
         if (kind == "name")
             p.streets.push_back(value);
-        else if (kind == "pattern" && value.find("{street}") != npos && value.find("{street}") == value.rfind("{street}"))
+        else if (kind == "pattern" && value.find("{street}") != npos &&
+                 value.find("{street}") == value.rfind("{street}"))
             p.patterns.push_back(value);
         else if (kind == "pattern")
             file.problem(2, "must contain {street} once");
@@ -212,16 +221,25 @@ void catalogue::read_places(std::string_view bytes, const filter& where, std::ve
     std::map<std::string_view, std::uint32_t> numbers;
     while (file.next())
     {
-        place p{file.filled(0), file.filled(1), file.filled(2), file.filled(3),
-                file.decimal(4, 6, -90 * degree, 90 * degree), file.decimal(5, 6, -180 * degree, 180 * degree),
-                0, 0, 0, 0, 0};
+        place p{file.filled(0),
+                file.filled(1),
+                file.filled(2),
+                file.filled(3),
+                file.decimal(4, 6, -90 * degree, 90 * degree),
+                file.decimal(5, 6, -180 * degree, 180 * degree),
+                0,
+                0,
+                0,
+                0,
+                0};
         const auto weight = static_cast<std::uint64_t>(file.integer(6, 0, 10'000'000'000));
         const auto [at, fresh] = numbers.try_emplace(p.country, 0);
         if (fresh)
         {
             const auto& who = people_named(p.country);
             if (who.women.list.empty() || who.men.list.empty() || who.families.list.empty())
-                file.problem(0, fmt::format("{} has no first names for F and M and last names in names.csv", p.country));
+                file.problem(0,
+                             fmt::format("{} has no first names for F and M and last names in names.csv", p.country));
             if (who.streets.empty() || who.patterns.empty())
                 file.problem(0, fmt::format("{} has no names and patterns in streets.csv", p.country));
             at->second = static_cast<std::uint32_t>(&who - peoples_.data());
@@ -247,8 +265,8 @@ void catalogue::read_places(std::string_view bytes, const filter& where, std::ve
                             std::string_view within)
     {
         const auto near = nearest(value, {known.begin(), known.end()}, 5);
-        return error(error_kind::usage, fmt::format("--{} \"{}\": no such place{}; near matches: {}", flag, value, within,
-                                                    fmt::join(near, ", ")));
+        return error(error_kind::usage, fmt::format("--{} \"{}\": no such place{}; near matches: {}", flag, value,
+                                                    within, fmt::join(near, ", ")));
     };
     const auto among = [&](std::string_view value, const std::set<std::string_view>& known)
     { return std::any_of(known.begin(), known.end(), [&](auto k) { return matches(value, k); }); };

@@ -32,8 +32,8 @@ struct centre
 struct place
 {
     std::string_view country, state, city, postal_code;
-    std::int64_t latitude, longitude;  ///< Microdegrees.
-    std::uint32_t people;              ///< Number of its country in `peoples`.
+    std::int64_t latitude, longitude;          ///< Microdegrees.
+    std::uint32_t people;                      ///< Number of its country in `peoples`.
     std::uint32_t state_begin, state_end;      ///< Places of the same state.
     std::uint32_t country_begin, country_end;  ///< Places of the same country.
 };

@@ -17,7 +17,7 @@ struct purchase_decision
     std::uint32_t moves;       ///< Address changes of the user so far: where the order goes.
     std::uint32_t moves_then;  ///< The same when the session began: where the user sits.
     std::uint64_t session;
-    time session_after;        ///< The session begins after this moment.
+    time session_after;  ///< The session begins after this moment.
 };
 
 struct user_created_decision
@@ -43,8 +43,8 @@ struct step_decision
     time created, shipped, delivered;  ///< As far as they happened.
     std::uint64_t session;             ///< Of a cancellation or return.
     time session_after;
-    std::uint32_t moves;               ///< Address of the order.
-    std::uint32_t moves_then;          ///< Address of the user.
+    std::uint32_t moves;       ///< Address of the order.
+    std::uint32_t moves_then;  ///< Address of the user.
 };
 
 struct ghost_decision

@@ -31,16 +31,18 @@ struct visit
 {
     std::uint64_t session;
     unit_no unit;
-    const row_id* user;      ///< Null for an anonymous one.
+    const row_id* user;  ///< Null for an anonymous one.
     const place* where;
-    time after, end;         ///< All events lie behind `after`; the last is at `end`.
+    time after, end;  ///< All events lie behind `after`; the last is at `end`.
 };
 
 /// Writes the events of sessions into a unit.
 class session_writer
 {
 public:
-    session_writer(std::uint64_t seed, const catalogue& c, const id_codec& ids) : seed_(seed), catalogue_(c), ids_(ids) {}
+    session_writer(std::uint64_t seed, const catalogue& c, const id_codec& ids) : seed_(seed), catalogue_(c), ids_(ids)
+    {
+    }
 
     void purchase(const visit& v, std::uint64_t order, std::span<const line> lines, model::unit& out) const;
     void cancellation(const visit& v, std::span<const line> lines, model::unit& out) const;

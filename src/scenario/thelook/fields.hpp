@@ -20,8 +20,8 @@ struct configuration
     std::uint64_t initial_users;
     std::uint64_t active_users;
     chance user_created, user_moved, ghost;
-    chance step;               ///< Share with which each step of a life happens.
-    std::uint64_t scale_milli; ///< Factor on the delays of a life, in thousandths.
+    chance step;                ///< Share with which each step of a life happens.
+    std::uint64_t scale_milli;  ///< Factor on the delays of a life, in thousandths.
 };
 
 /// The share a with a + .95 a^2 + .019 a^3 = p / 10^9, for 0 <= p <= 1.969 * 10^9: every order takes its first step

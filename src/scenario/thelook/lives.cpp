@@ -50,8 +50,8 @@ std::int64_t delay_before(std::uint64_t seed, std::uint64_t order, step what, st
     constexpr std::uint64_t second = 1'000'000;
     const delay& d = delays[static_cast<std::size_t>(what)];
     auto r = derive(seed, stream("order delay"), order * 8 + static_cast<std::uint64_t>(what));
-    const std::uint64_t us =
-        d.least * second + scaled(exponential_q32(r.next()), d.mean * second, std::uint64_t{1} << 32);
+    const std::uint64_t us = d.least * second +
+                             scaled(exponential_q32(r.next()), d.mean * second, std::uint64_t{1} << 32);
     return static_cast<std::int64_t>(scaled(std::min(us, d.most * second), scale_milli, 1000)) + 1;
 }
 

@@ -50,7 +50,10 @@ std::uint64_t shop_planner::open_order::hash() const noexcept
 }
 
 shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start)
-    : seed_(seed), settings_(given), configuration_(given), start_(start),
+    : seed_(seed),
+      settings_(given),
+      configuration_(given),
+      start_(start),
       arrivals_(seed, stream("arrivals"), configuration_.rate_micro)
 {
     users_.reserve(std::min(configuration_.initial_users, configuration_.active_users));
@@ -214,7 +217,8 @@ model::decision shop_planner::purchase()
     user u = users_[buyer_];
     const std::uint64_t order = orders_++;
     d.depends_on(u.writer);
-    put(d, purchase_decision{order, buyer_, u.unit, static_cast<std::uint32_t>(u.moves), buyer_moves_then_, sessions_++, u.busy});
+    put(d, purchase_decision{order, buyer_, u.unit, static_cast<std::uint32_t>(u.moves), buyer_moves_then_, sessions_++,
+                             u.busy});
     const std::uint32_t items = order_size(seed_, order);
     items_ += items;
     events_ += purchase_events(seed_, order, items);
@@ -224,8 +228,18 @@ model::decision shop_planner::purchase()
     change_user(buyer_, u);
     ++orders_at_[static_cast<std::size_t>(step::none)];
     if (steps[0] != step::none)
-        due_.push({now_ + delay_before(seed_, order, steps[0], configuration_.scale_milli), order, d.at, {}, {}, buyer_,
-                   d.no, u.unit, d.no, static_cast<std::uint32_t>(u.moves), steps, 0});
+        due_.push({now_ + delay_before(seed_, order, steps[0], configuration_.scale_milli),
+                   order,
+                   d.at,
+                   {},
+                   {},
+                   buyer_,
+                   d.no,
+                   u.unit,
+                   d.no,
+                   static_cast<std::uint32_t>(u.moves),
+                   steps,
+                   0});
     return d;
 }
 

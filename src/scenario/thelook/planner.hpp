@@ -41,7 +41,8 @@ private:
     {
         time created, updated, busy;  ///< `busy`: end of the last session.
         std::uint64_t unit : 40, moves : 24;
-        std::uint64_t writer : 40, closings : 24;  ///< `closings`: its orders that are still to be cancelled or returned.
+        std::uint64_t writer : 40,
+            closings : 24;  ///< `closings`: its orders that are still to be cancelled or returned.
 
         [[nodiscard]] std::uint64_t hash(std::uint64_t row) const noexcept;
     };
@@ -97,7 +98,7 @@ private:
     std::uint64_t users_digest_ = 0;
     std::uint64_t eligible_ = 0;  ///< Users below are old enough to buy.
     unit_no next_no_ = 0;
-    std::uint64_t ticks_ = 0;     ///< Ticks begun.
+    std::uint64_t ticks_ = 0;  ///< Ticks begun.
     std::uint64_t orders_ = 0, items_ = 0, events_ = 0, sessions_ = 0;
     std::array<std::uint64_t, 5> orders_at_{};  ///< Orders by the step that they took last.
 

@@ -91,7 +91,8 @@ address shoppers::home_address(std::uint64_t user, std::uint32_t moves, model::a
         }
     }
     // Up to 0.02 degrees, about 2 km, from the middle of the place.
-    const auto near = [&](std::int64_t micro) { return static_cast<double>(micro + draw.between(-20'000, 20'000)) / 1e6; };
+    const auto near = [&](std::int64_t micro)
+    { return static_cast<double>(micro + draw.between(-20'000, 20'000)) / 1e6; };
     const double latitude = near(where.latitude);
     return {&where, {text, static_cast<std::size_t>(end - text)}, latitude, near(where.longitude)};
 }
@@ -106,7 +107,8 @@ void shoppers::fill(std::span<value> row, std::uint64_t user, unit_no unit, time
     const name& first = (woman ? who.women : who.men).pick(draw);
     const name& last = who.families.pick(draw);
     const auto end = mail_ends[draw.below(mail_ends.size())];
-    auto* const mail = reinterpret_cast<char*>(arena.allocate(first.ascii.size() + last.ascii.size() + domain_.size() + 32));
+    auto* const mail = reinterpret_cast<char*>(
+        arena.allocate(first.ascii.size() + last.ascii.size() + domain_.size() + 32));
     const char* mail_end = fmt::format_to(mail, "{}.{}.{}@{}{}", first.ascii, last.ascii, user, domain_, end);
     const address home_now = home_address(user, moves, arena);
     row[c::id] = value::of(row_id{table::users, user, unit});

@@ -54,18 +54,31 @@ constexpr column optional(column c)
 constexpr std::array dist_centers_columns{big("id"), words("name"), degrees("latitude"), degrees("longitude")};
 
 constexpr std::array products_columns{
-    big("id"),     money("cost"),         words("category"),   words("name"), words("brand"),
-    money("retail_price"), words("department"), words("sku"), big("distribution_center_id"),
+    big("id"),           money("cost"),  words("category"),
+    words("name"),       words("brand"), money("retail_price"),
+    words("department"), words("sku"),   big("distribution_center_id"),
 };
 constexpr std::array products_keys{foreign_key{"distribution_center_id", "dist_centers"}};
 constexpr std::array products_checks{check{"products_price_check", "0 < cost AND cost < retail_price"}};
 constexpr std::array products_indexes{index{"products_sku_key", "sku", true}};
 
 constexpr std::array users_columns{
-    key(),           words("first_name"),     words("last_name"),   words("email"),
-    number("age"),   words("gender"),         words("street_address"), words("postal_code"),
-    words("city"),   words("state"),          words("country"),     degrees("latitude"),
-    degrees("longitude"), words("traffic_source"), moment("created_at"), moment("updated_at"),
+    key(),
+    words("first_name"),
+    words("last_name"),
+    words("email"),
+    number("age"),
+    words("gender"),
+    words("street_address"),
+    words("postal_code"),
+    words("city"),
+    words("state"),
+    words("country"),
+    degrees("latitude"),
+    degrees("longitude"),
+    words("traffic_source"),
+    moment("created_at"),
+    moment("updated_at"),
 };
 constexpr std::array users_checks{
     check{"users_age_check", "age BETWEEN 18 AND 120"},
@@ -163,8 +176,15 @@ constexpr std::array<model::table, table::count> all_tables{{
     {"dist_centers", dist_centers_columns, 0, model::no_column, model::role::fixed},
     {"products", products_columns, 0, model::no_column, model::role::fixed, model::target::postgres, products_keys,
      products_checks, products_indexes},
-    {"users", users_columns, users_column::id, users_column::updated_at, model::role::planned, model::target::postgres,
-     {}, users_checks, users_indexes},
+    {"users",
+     users_columns,
+     users_column::id,
+     users_column::updated_at,
+     model::role::planned,
+     model::target::postgres,
+     {},
+     users_checks,
+     users_indexes},
     {"orders", orders_columns, orders_column::id, orders_column::updated_at, model::role::planned,
      model::target::postgres, orders_keys, orders_checks, orders_indexes},
     {"order_items", order_items_columns, order_items_column::id, order_items_column::updated_at, model::role::planned,
@@ -175,10 +195,9 @@ constexpr std::array<model::table, table::count> all_tables{{
 }};
 
 // What each kind of unit may change.
-constexpr std::array<std::uint8_t, 7> moved{users_column::street_address, users_column::postal_code,
-                                                   users_column::city,           users_column::state,
-                                                   users_column::country,        users_column::latitude,
-                                                   users_column::longitude};
+constexpr std::array<std::uint8_t, 7> moved{
+    users_column::street_address, users_column::postal_code, users_column::city,     users_column::state,
+    users_column::country,        users_column::latitude,    users_column::longitude};
 constexpr std::array<std::uint8_t, 2> order_shipped{orders_column::status, orders_column::shipped_at};
 constexpr std::array<std::uint8_t, 2> order_delivered{orders_column::status, orders_column::delivered_at};
 constexpr std::array<std::uint8_t, 2> order_cancelled{orders_column::status, orders_column::cancelled_at};

@@ -81,9 +81,12 @@ class shop final : public scenario
 {
 public:
     explicit shop(const request& r)
-        : settings_(r.configuration), seed_(r.seed), ids_(run_tag(r.run), r.seed),
+        : settings_(r.configuration),
+          seed_(r.seed),
+          ids_(run_tag(r.run), r.seed),
           catalogue_(r.files, {settings_.text("country"), settings_.text("state"), settings_.text("postal-code")}),
-          shoppers_(r.seed, catalogue_, r.run), sessions_(r.seed, catalogue_, ids_)
+          shoppers_(r.seed, catalogue_, r.run),
+          sessions_(r.seed, catalogue_, ids_)
     {
     }
 
@@ -192,11 +195,14 @@ private:
         {
             const bool matching = own_department.happens(draw.next());
             const bool alike = same_category.happens(draw.next());
-            const shelf& from =
-                i > 0 && alike ? catalogue_.cell(out[0].what->cell) : catalogue_.department(matching ? woman : !woman);
+            const shelf& from = i > 0 && alike ? catalogue_.cell(out[0].what->cell)
+                                               : catalogue_.department(matching ? woman : !woman);
             auto position = from.pick(draw);
             const auto taken = [&](std::uint32_t p)
-            { return std::any_of(out.begin(), out.begin() + i, [&](const line& l) { return l.what == &catalogue_.products()[p]; }); };
+            {
+                return std::any_of(out.begin(), out.begin() + i,
+                                   [&](const line& l) { return l.what == &catalogue_.products()[p]; });
+            };
             while (taken(position))
                 position = (position + 1) % static_cast<std::uint32_t>(catalogue_.products().size());
             out[i] = {&catalogue_.products()[position], draw.between(1, 3), {table::order_items, order * 4 + i, unit}};

@@ -54,10 +54,10 @@ private:
     std::string_view rest_;
     std::size_t line_ = 0;
     std::vector<std::string_view> names_;
-    std::vector<std::size_t> places_;         ///< Column of each wanted field in the file.
+    std::vector<std::size_t> places_;  ///< Column of each wanted field in the file.
     std::vector<std::string_view> fields_;
     std::vector<std::string_view> row_;
-    std::vector<std::size_t> columns_;        ///< Byte column of each field of the row, from 1.
+    std::vector<std::size_t> columns_;  ///< Byte column of each field of the row, from 1.
     std::vector<std::unique_ptr<std::string>> copies_;
     std::size_t header_fields_ = 0;
     std::vector<std::string> problems_;

@@ -41,10 +41,7 @@ public:
     [[nodiscard]] std::uint64_t digest() const noexcept { return digest_; }
 
 private:
-    static bool later(const T& a, const T& b) noexcept
-    {
-        return a.due != b.due ? a.due > b.due : a.order > b.order;
-    }
+    static bool later(const T& a, const T& b) noexcept { return a.due != b.due ? a.due > b.due : a.order > b.order; }
 
     std::vector<T> heap_;
     std::uint64_t digest_ = 0;

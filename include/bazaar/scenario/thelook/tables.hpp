@@ -31,32 +31,81 @@ namespace users_column
 {
 enum : std::uint8_t
 {
-    id, first_name, last_name, email, age, gender, street_address, postal_code, city, state, country, latitude,
-    longitude, traffic_source, created_at, updated_at
+    id,
+    first_name,
+    last_name,
+    email,
+    age,
+    gender,
+    street_address,
+    postal_code,
+    city,
+    state,
+    country,
+    latitude,
+    longitude,
+    traffic_source,
+    created_at,
+    updated_at
 };
 }
 namespace orders_column
 {
 enum : std::uint8_t
 {
-    id, user_id, status, num_of_items, created_at, updated_at, shipped_at, delivered_at, returned_at, cancelled_at,
-    ship_street_address, ship_postal_code, ship_city, ship_state, ship_country
+    id,
+    user_id,
+    status,
+    num_of_items,
+    created_at,
+    updated_at,
+    shipped_at,
+    delivered_at,
+    returned_at,
+    cancelled_at,
+    ship_street_address,
+    ship_postal_code,
+    ship_city,
+    ship_state,
+    ship_country
 };
 }
 namespace order_items_column
 {
 enum : std::uint8_t
 {
-    id, order_id, product_id, status, quantity, sale_price, created_at, updated_at, shipped_at, delivered_at,
-    returned_at, cancelled_at
+    id,
+    order_id,
+    product_id,
+    status,
+    quantity,
+    sale_price,
+    created_at,
+    updated_at,
+    shipped_at,
+    delivered_at,
+    returned_at,
+    cancelled_at
 };
 }
 namespace events_column
 {
 enum : std::uint8_t
 {
-    id, user_id, sequence_number, session_id, ip_address, city, state, postal_code, browser, traffic_source, uri,
-    event_type, created_at, product_id
+    id,
+    user_id,
+    sequence_number,
+    session_id,
+    ip_address,
+    city,
+    state,
+    postal_code,
+    browser,
+    traffic_source,
+    uri,
+    event_type,
+    created_at,
+    product_id
 };
 }
 
