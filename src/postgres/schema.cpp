@@ -261,7 +261,8 @@ struct findings
     bool own_schema = false;
     std::vector<const own_table*> missing_own;
     std::vector<const write_function*> missing_functions;
-    lines differences;
+    lines differences;      ///< Of the shop's schema.
+    lines own_differences;  ///< Of `bazaard`.
 
     [[nodiscard]] bool complete() const
     {
@@ -292,8 +293,7 @@ public:
 
         const auto own = read_catalogue(session_, own_schema);
         now.own_schema = own.exists;
-        for (const auto& line : compare_own(own))
-            now.differences.push_back(line);
+        now.own_differences = compare_own(own);
         for (const auto& t : own_tables)
             if (!own.relations.contains(t.name))
                 now.missing_own.push_back(&t);
@@ -458,13 +458,21 @@ private:
     std::vector<write_function> functions_;
 };
 
-void refuse(lines differences, std::string_view schema)
+void refuse_differences(const findings& now, std::string_view schema)
 {
-    if (differences.empty())
+    auto told = now.differences;
+    told.insert(told.end(), now.own_differences.begin(), now.own_differences.end());
+    if (told.empty())
         return;
-    differences.push_back(fmt::format(
-        "nothing was changed; name another schema with --db-schema, or remove what is in the way in \"{}\"", schema));
-    throw error(error_kind::config, std::move(differences));
+    std::string way_out = "nothing was changed";
+    if (!now.differences.empty())
+        way_out += fmt::format("; name another schema with --db-schema, or remove what is in the way in \"{}\"",
+                               schema);
+    if (!now.own_differences.empty())
+        way_out += fmt::format("; remove what is in the way in \"{}\", or name another database with --db-name",
+                               own_schema);
+    told.push_back(std::move(way_out));
+    throw error(error_kind::config, std::move(told));
 }
 
 }  // namespace
@@ -483,7 +491,7 @@ schema_state ensure_schema(session& on, std::string_view schema, const scenario:
                         " is read-only (standby or default_transaction_read_only); name the primary with --db-host");
     schema_work work(on, schema, shop);
     auto now = work.look();
-    refuse(now.differences, schema);
+    refuse_differences(now, schema);
     auto state = schema_state::found;
     if (!now.complete())
     {
@@ -492,7 +500,7 @@ schema_state ensure_schema(session& on, std::string_view schema, const scenario:
         on.exec(fmt::format("SELECT pg_advisory_xact_lock({})", lock_key));
         // While we waited, another daemon may have made it all.
         now = work.look();
-        refuse(now.differences, schema);
+        refuse_differences(now, schema);
         if (!now.shop_tables)
             state = schema_state::created;
         work.make(now);
