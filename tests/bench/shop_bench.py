@@ -29,10 +29,21 @@ def say(text):
 
 
 def arguments(doc):
+    # So that what was started is stopped, whatever ends us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--daemon", default=os.environ.get("BAZAARD", str(TOP / "build/release/bazaard")),
                         help="the program to measure (default: $BAZAARD or build/release/bazaard)")
     return parser
+
+
+CLIENTS = []  # Processes that write.
+
+
+def begin_client(words, **how):
+    CLIENTS.append(subprocess.Popen(words, **how))
+    return CLIENTS[-1]
 
 
 # ---- Machine ---------------------------------------------------------------------------------------------------------
@@ -105,6 +116,9 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        for process in CLIENTS:
+            if process.poll() is None:
+                process.kill()
         subprocess.run([CLUSTER, "remove", self.dir], check=False)
         shutil.rmtree(self.dir, ignore_errors=True)
 
@@ -151,7 +165,7 @@ class Daemon:
         log = open(f"{self.server.dir}/daemon.log", "a")
         words = [*self.words("run"), "--run", run or f"r{self.runs}-{self.schema.replace('_', '-')}",
                  "--init-num-users", str(USERS), *flags]
-        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True, env=self.server.environment)
+        return begin_client(words, stdout=subprocess.PIPE, stderr=log, text=True, env=self.server.environment)
 
     def init(self):
         subprocess.run(self.words("init"), check=True, env=self.server.environment, capture_output=True)
@@ -203,10 +217,11 @@ class Pgbench:
         self.kinds = dict(server.sql(
             "SELECT table_name || '.' || column_name, udt_name FROM information_schema.columns "
             f"WHERE table_schema = '{schema}'"))
-        self.scripts = {"function": [], "plain": []}
+        self.scripts = {"function": [], "constant": [], "plain": []}
         for i, rows in enumerate(samples):
             for form in self.scripts:
                 path = f"{server.dir}/{schema}_{form}_{i}.sql"
+                self.literal = form == "constant"
                 with open(path, "w") as out:
                     out.write(self.head(rows) + getattr(self, form)(rows) + ";\n")
                 self.scripts[form].append(path)
@@ -221,7 +236,9 @@ class Pgbench:
         return "\n".join(lines) + "\n"
 
     def parameter(self, text):
-        """The variable that holds a text."""
+        """The variable that holds a text, or the text itself."""
+        if self.literal:
+            return "'" + text.replace("'", "''") + "'"
         return ":" + self.values.setdefault(text, f"v{len(self.values)}")
 
     def cell(self, table, column, row, j):
@@ -252,6 +269,10 @@ class Pgbench:
         given = [self.function_argument(rows, *column) for column in self.columns]
         return f"SELECT bazaard.{self.name}(false, {', '.join(given)})"
 
+    def constant(self, rows):
+        """The daemon's own function; all but the ids is part of the prepared statement, so it is neither sent nor parsed."""
+        return self.function(rows)
+
     def plain(self, rows):
         """The same rows in one statement, its parts unchained."""
         parts = []
@@ -271,7 +292,7 @@ class Pgbench:
         words = [f"{self.server.bin}/pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-T",
                  "100000", "-D", "k=0", "-D", f"clients={clients}", *values, *files]
         log = open(f"{self.server.dir}/pgbench.log", "w")
-        return subprocess.Popen(words, stdout=log, stderr=log, env=self.server.environment)
+        return begin_client(words, stdout=log, stderr=log, env=self.server.environment)
 
     def stop(self, process):
         if process.poll() is not None:
@@ -284,7 +305,7 @@ class Pgbench:
 
 
 class Figures:
-    """One measurement: units per second, CPU microseconds of the client per unit, and the CPU that others used."""
+    """One measurement: units per second, CPU microseconds of client and server per unit, and how many cores others used."""
 
     def __init__(self, rate, client_cpu, server_cpu, others):
         self.rate, self.client_cpu, self.server_cpu, self.others = rate, client_cpu, server_cpu, others
