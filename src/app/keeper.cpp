@@ -58,7 +58,8 @@ void keeper::work()
             if (beats && now >= beat_at)
             {
                 beat_at = now + options_.heartbeat_interval;
-                postgres::touch(*link, options_.schema, shop_);
+                if (options_.progress().live)
+                    postgres::touch(*link, options_.schema, shop_);
             }
             if (failing)
                 log(log_level::info, "keeper", "mark and heartbeat work again");

@@ -13,7 +13,8 @@
 namespace bazaar::app
 {
 
-/// Beside the units: moves the mark of settled units and touches the heartbeat, on a session of its own.
+/// Beside the units: moves the mark of settled units and, while the run is live, touches the heartbeat; on a session of
+/// its own.
 ///
 /// Lifetime: works from construction to `stop`.
 /// Errors:   a failure is logged once, until it works again; it never stops the run.

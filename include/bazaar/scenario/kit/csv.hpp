@@ -14,7 +14,7 @@ namespace bazaar::scenario::kit
 ///
 /// Fields are views into the bytes, unless a quoted one holds doubled quotes (then the reader keeps a copy).
 /// Errors: every problem becomes one line "file:line:column: …" in `problems`; reading goes on, so that all are told.
-/// Limits: at most 20 problems are kept, 1 MiB per line.
+/// Limits: at most 20 problems are kept.
 class csv
 {
 public:
