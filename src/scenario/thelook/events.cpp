@@ -133,7 +133,7 @@ public:
         add("product", {buffer, static_cast<std::size_t>(end - buffer)}, &p);
     }
 
-    void close(const char* type, const line& l)
+    void close(std::string_view type, const line& l)
     {
         auto buffer = room(0);
         const char* end = print(with_.ids_.encode(l.item), fmt::format_to(buffer, "/{}/item/", type));
@@ -219,25 +219,14 @@ void session_writer::purchase(const visit& v, std::uint64_t order, std::span<con
     w.purchase();
 }
 
-void session_writer::cancellation(const visit& v, std::span<const line> lines, model::unit& out) const
+void session_writer::closing(const visit& v, std::string_view type, std::span<const line> lines, model::unit& out) const
 {
     writing w(*this, v, closing_events(static_cast<std::uint32_t>(lines.size())), out);
     for (const auto& l : lines)
     {
         w.view(*l.what);
         w.cart(*l.what);
-        w.close("cancel", l);
-    }
-}
-
-void session_writer::giving_back(const visit& v, std::span<const line> lines, model::unit& out) const
-{
-    writing w(*this, v, closing_events(static_cast<std::uint32_t>(lines.size())), out);
-    for (const auto& l : lines)
-    {
-        w.view(*l.what);
-        w.cart(*l.what);
-        w.close("return", l);
+        w.close(type, l);
     }
 }
 

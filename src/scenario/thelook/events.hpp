@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "bazaar/base/id.hpp"
 #include "bazaar/model/unit.hpp"
@@ -45,8 +46,9 @@ public:
     }
 
     void purchase(const visit& v, std::uint64_t order, std::span<const line> lines, model::unit& out) const;
-    void cancellation(const visit& v, std::span<const line> lines, model::unit& out) const;
-    void giving_back(const visit& v, std::span<const line> lines, model::unit& out) const;
+
+    /// The session that cancels or gives back what was bought; `type` is "cancel" or "return".
+    void closing(const visit& v, std::string_view type, std::span<const line> lines, model::unit& out) const;
     void ghost(const visit& v, model::unit& out) const;
 
 private:

@@ -272,9 +272,9 @@ private:
         }
         const visit v{s.session, d.no, &user, &shoppers_.home(s.user, s.moves_then), s.session_after, d.at};
         if (what == step::cancelled)
-            sessions_.cancellation(v, bought, out);
+            sessions_.closing(v, "cancel", bought, out);
         if (what == step::returned)
-            sessions_.giving_back(v, bought, out);
+            sessions_.closing(v, "return", bought, out);
     }
 
     settings settings_;
