@@ -41,7 +41,7 @@ using clock = std::chrono::steady_clock;
 
 const std::string wrong_password = "pa55-that-nobody-may-see";
 
-// ---- Helpers -----------------------------------------------------------------------------------------------------------
+// ---- Helpers --------------------------------------------------------------------------------------------------------
 
 words lines_of(const std::string& text)
 {
@@ -201,7 +201,7 @@ protected:
     }
 };
 
-// ---- Login -------------------------------------------------------------------------------------------------------------
+// ---- Login ----------------------------------------------------------------------------------------------------------
 
 TEST_F(refusal, a_wrong_password)
 {
@@ -286,7 +286,7 @@ TEST_F(refusal, a_server_that_is_away_within_seconds)
     EXPECT_FALSE(has(left.err, wrong_password));
 }
 
-// ---- Servers of the test's own -----------------------------------------------------------------------------------------
+// ---- Servers of the test's own --------------------------------------------------------------------------------------
 
 /// Answers one client at a time on a loopback port; `answer` gets the connected socket.
 class small_server
@@ -413,7 +413,7 @@ TEST_F(refusal, a_server_that_accepts_and_never_answers)
     EXPECT_FALSE(has(left.err, wrong_password));
 }
 
-// ---- Rights ------------------------------------------------------------------------------------------------------------
+// ---- Rights ---------------------------------------------------------------------------------------------------------
 
 TEST_F(refusal, a_role_that_may_not_create_the_schema)
 {
@@ -456,7 +456,7 @@ TEST_F(refusal, a_server_that_only_reads)
     expect_refused(left, 69, {{"read-only", "--db-host"}});
 }
 
-// ---- Schemas of others -------------------------------------------------------------------------------------------------
+// ---- Schemas of others ----------------------------------------------------------------------------------------------
 
 TEST_F(refusal, the_schema_of_another_program)
 {
@@ -509,7 +509,7 @@ TEST_F(refusal, a_schema_bazaard_of_another_program)
     EXPECT_FALSE(has(lines.back(), "--db-schema")) << "another schema for the shop is no way out: " << lines.back();
 }
 
-// ---- Runs that exist ---------------------------------------------------------------------------------------------------
+// ---- Runs that exist ------------------------------------------------------------------------------------------------
 
 TEST_F(refusal, another_seed_and_whatever_else_makes_the_plan)
 {
@@ -604,7 +604,7 @@ TEST_F(refusal, to_create_topics)
     EXPECT_EQ(run(database, small(5) + words{"--no-create-topic"}).status, 0);
 }
 
-// ---- Looking without touching ------------------------------------------------------------------------------------------
+// ---- Looking without touching ---------------------------------------------------------------------------------------
 
 TEST(plan, never_writes)
 {
@@ -736,7 +736,7 @@ TEST(plan, says_before_the_run_what_the_tables_hold_after_it)
     }
 }
 
-// ---- explain -----------------------------------------------------------------------------------------------------------
+// ---- explain --------------------------------------------------------------------------------------------------------
 
 class explain : public testing::Test
 {
@@ -812,7 +812,7 @@ TEST_F(explain, finds_the_run_among_several)
     }
 }
 
-// ---- echo --------------------------------------------------------------------------------------------------------------
+// ---- echo -----------------------------------------------------------------------------------------------------------
 
 TEST(echo, prints_statement_and_values_whatever_the_log_level)
 {
@@ -833,7 +833,7 @@ TEST(echo, prints_statement_and_values_whatever_the_log_level)
     EXPECT_TRUE(has(left.out, "status=\"Processing\""));
 }
 
-// ---- Several runs ------------------------------------------------------------------------------------------------------
+// ---- Several runs ---------------------------------------------------------------------------------------------------
 
 TEST(two_runs, live_side_by_side_in_one_schema)
 {
@@ -902,7 +902,7 @@ TEST(two_runs, live_side_by_side_in_one_schema)
     EXPECT_EQ(fixed(), once);
 }
 
-// ---- Signals -----------------------------------------------------------------------------------------------------------
+// ---- Signals --------------------------------------------------------------------------------------------------------
 
 class stopped_by : public testing::TestWithParam<int>
 {
@@ -983,7 +983,7 @@ TEST(second_signal, ends_at_once_and_the_run_can_go_on)
     EXPECT_EQ(one(on, "SELECT clean FROM bazaard.run"), "t");
 }
 
-// ---- Seed files --------------------------------------------------------------------------------------------------------
+// ---- Seed files -----------------------------------------------------------------------------------------------------
 
 /// A directory with one file of the test's own, gone with the object.
 class seed_directory
