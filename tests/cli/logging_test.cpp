@@ -76,7 +76,7 @@ private:
     int write_ = -1;
 };
 
-const std::string erase = "\r\x1b[K";
+const std::string erase = "\r\x1b[J";
 
 /// A text line without its time.
 std::string body(const std::string& line)
@@ -148,7 +148,7 @@ TEST(status, is_refreshed_below_the_log_on_a_terminal)
         status_line line(progress::automatic);
         EXPECT_TRUE(line.on());
         line.show("20/s");
-        EXPECT_EQ(to.taken(), erase + "20/s");
+        EXPECT_EQ(to.taken(), "20/s") << "nothing is there yet to be erased";
         log(log_level::info, "a", "hello");
         const auto text = to.taken();
         EXPECT_TRUE(text.starts_with(erase)) << text;
@@ -156,6 +156,12 @@ TEST(status, is_refreshed_below_the_log_on_a_terminal)
         // A line that wraps could not be erased: the screen has 40 columns.
         line.show(std::string(100, 'x'));
         EXPECT_EQ(to.taken(), erase + std::string(39, 'x'));
+        // What does not fit in one row goes on in the next, and all of them are erased.
+        const std::string left(30, 'l'), right(30, 'r');
+        line.show("a | " + left + " | " + right);
+        EXPECT_EQ(to.taken(), erase + "a | " + left + "\n" + right);
+        line.show("a | b");
+        EXPECT_EQ(to.taken(), "\r\x1b[A\x1b[Ja | b");
     }
     EXPECT_EQ(to.taken(), erase);
     log(log_level::info, "a", "hello");
@@ -198,7 +204,7 @@ TEST(status, on_and_off)
     EXPECT_EQ(to.taken(), "");
     EXPECT_FALSE(status_line(progress::off).on());
     status_line(progress::on).show("a");
-    EXPECT_EQ(to.taken(), erase + "a" + erase);
+    EXPECT_EQ(to.taken(), "a" + erase);
 }
 
 TEST(logging, a_closed_pipe_stops_nobody)
