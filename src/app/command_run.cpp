@@ -334,7 +334,7 @@ int run(const options& opts)
         log(log_level::info, "done",
             fmt::format(
                 "run {} has {} ticks already: go on with --max-iter {} or more, or begin another with --run NEW",
-                opts.run, open.planner->ticks(), open.planner->ticks() + *opts.ticks_max));
+                opts.run, open.planner->ticks(), open.planner->ticks() + 1));
         return 0;
     }
     const auto replay_below = replay_limit(open);

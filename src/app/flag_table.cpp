@@ -241,12 +241,14 @@ void add_run(std::vector<flag>& table)
                          to.ticks_max = ticks;
                          return {};
                      }});
-    table.push_back({.topic = running,
-                     .name = "unpaced",
-                     .help = "Writes as fast as the database takes it; the business time ends now. Needs --max-iter.",
-                     .commands = {command::run, command::plan},
-                     .form = flag_form::mark,
-                     .set = mark(&options::unpaced)});
+    table.push_back(
+        {.topic = running,
+         .name = "unpaced",
+         .help = "Writes as fast as the database takes it: a new run ends now, one that goes on hurries to now "
+                 "and is paced from there. Needs --max-iter.",
+         .commands = {command::run, command::plan},
+         .form = flag_form::mark,
+         .set = mark(&options::unpaced)});
     table.push_back({.topic = running,
                      .name = "workers",
                      .placeholder = "N",
