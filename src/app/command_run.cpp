@@ -151,7 +151,8 @@ opened_run open_run(const options& opts)
             resumed, std::move(current), std::move(planner), ids};
 }
 
-/// Units below this one may have been sent before: after anything but a clean stop, the rows tell.
+/// Units below this one may have been sent before: after anything but a clean stop, the rows tell. Units without a row of
+/// their own may lie behind it; the runner finds them.
 unit_no replay_limit(opened_run& open)
 {
     if (!open.resumed || open.recorded.clean)

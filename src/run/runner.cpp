@@ -180,6 +180,7 @@ void runner::work()
             if (stop_)
                 return;
             const model::decision decision = *window_.take();
+            const bool replays = decision.no < options_.replay_below;
             lock.unlock();
             shop_.build(decision, unit);
             if (options_.echo)
@@ -188,7 +189,7 @@ void runner::work()
                 options_.echo(unit);
             }
             const auto sent = clock_.now();
-            const auto answer = write(*to, unit);
+            const auto answer = write(*to, unit, replays ? form::replay : form::first);
             const auto answered = clock_.now();
             note(unit, answer);
             lock.lock();
@@ -196,6 +197,10 @@ void runner::work()
             tally_.lag = std::max(microseconds{0}, sent - decision.at);
             tally_.sent.add(static_cast<std::uint64_t>(tally_.lag.count()));
             tally_.answered.add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, (answered - sent).count())));
+            // Units are found done until a whole window of them was new: a unit that was sent before lies less than W behind
+            // one that was settled then, and that one is settled again before it is sent.
+            if (replays && answer.what == outcome::already_there)
+                options_.replay_below = std::max(options_.replay_below, decision.no + 1 + options_.window);
             window_.settle(decision.no);
             wake();
         }
@@ -227,9 +232,8 @@ void runner::wake()
                           });
 }
 
-written runner::write(sink& to, const model::unit& unit)
+written runner::write(sink& to, const model::unit& unit, form how)
 {
-    form how = unit.decision.no < options_.replay_below ? form::replay : form::first;
     for (int attempt = 0;; ++attempt)
     {
         auto answer = to.write(unit, how);

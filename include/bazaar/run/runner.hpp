@@ -58,7 +58,8 @@ public:
         std::uint32_t window = 1024;
         std::optional<std::uint64_t> ticks_max;  ///< Counted from the run's beginning; nothing: endless.
         pacer::options pace;
-        unit_no replay_below = 0;  ///< Units below may have been sent before.
+        /// Units below may have been sent before, and so may those less than W behind one that is found done.
+        unit_no replay_below = 0;
         std::function<std::unique_ptr<sink>()> make_sink;
         std::function<void(const model::control&)> record;  ///< Makes a control entry durable; throws.
         std::function<void(const model::unit&)> echo;       ///< Before a unit is sent; one at a time. May be empty.
@@ -87,7 +88,7 @@ private:
     void plan_one();
     void shift_by(microseconds amount);
     void work();
-    written write(sink& to, const model::unit& unit);
+    written write(sink& to, const model::unit& unit, form how);
     void note(const model::unit& unit, const written& answer);
     void fail(std::exception_ptr why);
     void finish_if_done();
