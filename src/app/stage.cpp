@@ -46,15 +46,16 @@ scenario::seed_files read_seed_dir(const std::string& directory, std::span<const
         if (!fs::is_regular_file(path, failed))
             throw error(error_kind::no_input, fmt::format("{}: cannot be read: it is no regular file", path.string()));
         std::ifstream in(path, std::ios::binary);
-        auto bytes = std::make_unique<std::string>(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+        auto bytes = std::make_unique<std::string>(std::istreambuf_iterator<char>(in),
+                                                   std::istreambuf_iterator<char>());
         if (!in)
             throw error(error_kind::no_input, fmt::format("{}: cannot be read", path.string()));
         files[std::string(name)] = *bytes;
         kept.push_back(std::move(bytes));
     }
     if (files.empty())
-        throw error(error_kind::no_input, fmt::format("--seed-dir {}: has none of the files {}", directory,
-                                                      fmt::join(names, ", ")));
+        throw error(error_kind::no_input,
+                    fmt::format("--seed-dir {}: has none of the files {}", directory, fmt::join(names, ", ")));
     return files;
 }
 
@@ -81,13 +82,15 @@ stage make_stage(const run::record& recorded, const std::string& seed_dir)
     scenario::settings configuration(entry.fields);
     for (const auto& [name, text] : recorded.settings)
         if (const auto wrong = configuration.set(configuration.find(name), text); !wrong.empty())
-            throw error(error_kind::config, fmt::format("run {}: its recorded {} {} {}", recorded.run, name, text, wrong));
+            throw error(error_kind::config,
+                        fmt::format("run {}: its recorded {} {} {}", recorded.run, name, text, wrong));
     auto made = make(entry, recorded.run, recorded.seed, configuration, seed_dir);
     std::vector<std::string> problems;
     const auto ways_out = "use the program that began the run, begin another with --run NEW, or drop this one";
     if (made.shop->version() != recorded.scenario_version)
-        problems.push_back(fmt::format("run {} was begun with version {} of scenario {}, this program has version {}: {}",
-                                       recorded.run, recorded.scenario_version, entry.name, made.shop->version(), ways_out));
+        problems.push_back(
+            fmt::format("run {} was begun with version {} of scenario {}, this program has version {}: {}",
+                        recorded.run, recorded.scenario_version, entry.name, made.shop->version(), ways_out));
     if (made.shop->catalogue() != recorded.catalogue)
         problems.push_back(fmt::format("run {} was begun with other seed data ({:016x}, now {:016x}): give the same "
                                        "--seed-dir, or begin another with --run NEW",
