@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads the #include lines, names and undefined symbols of the tree against the table of rooms (design.md 3).
+"""Reads the #include lines, names and undefined symbols of the tree against the table of rooms (docs/architecture.md).
 
   rooms.py [--top DIR] [--archive FILE ...]   0 when nothing is found, else 1 with a line per finding
   rooms.py --self-test [--compiler C++]       damages copies of the tree in a temporary folder: every damage must be found
