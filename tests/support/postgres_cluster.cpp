@@ -156,6 +156,24 @@ bool pgbouncer::installed()
     return std::filesystem::exists("/usr/sbin/pgbouncer");
 }
 
+namespace
+{
+
+/// From 1.21 on it can follow prepared statements; the setting that forbids it is unknown before.
+bool pgbouncer_follows_statements()
+{
+    std::array<char, 64> line{};
+    FILE* const out = popen("/usr/sbin/pgbouncer --version", "r");
+    if (out == nullptr)
+        return false;
+    const bool read = std::fgets(line.data(), static_cast<int>(line.size()), out) != nullptr;
+    pclose(out);
+    int major = 0, minor = 0;
+    return read && std::sscanf(line.data(), "PgBouncer %d.%d", &major, &minor) == 2 && (major > 1 || minor >= 21);
+}
+
+}  // namespace
+
 pgbouncer::pgbouncer(const postgres_cluster& to, int server_sessions)
     : directory_(temporary_directory("/tmp/bazaard-test-bouncer.XXXXXX")), port_(free_port())
 {
@@ -164,7 +182,8 @@ pgbouncer::pgbouncer(const postgres_cluster& to, int server_sessions)
                           << " user=" << to.value("PGUSER") << " password=" << to.superuser_password()
                           << "\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port=" << port_
                           << "\nunix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size="
-                          << server_sessions << "\nlogfile=" << directory_ << "/log\nserver_idle_timeout=5\n";
+                          << server_sessions << "\nlogfile=" << directory_ << "/log\nserver_idle_timeout=5\n"
+                          << (pgbouncer_follows_statements() ? "max_prepared_statements=0\n" : "");
     chmod(directory_.c_str(), 0755);
     // It refuses to be root, and keeps nothing secret that outlives this program.
     const passwd* nobody = getuid() == 0 ? getpwnam("nobody") : nullptr;

@@ -41,7 +41,7 @@ private:
     int databases_ = 0;
 };
 
-/// A PgBouncer in transaction mode before the cluster, for as long as it lives.
+/// A PgBouncer in transaction mode before the cluster, for as long as it lives. It keeps no prepared statements.
 class pgbouncer
 {
 public:
