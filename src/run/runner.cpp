@@ -75,7 +75,7 @@ tally runner::now() const
     tally copy = tally_;
     copy.settled = window_.settled();
     copy.span = window_.span();
-    copy.live = pacer_.live();
+    copy.live = live_;
     return copy;
 }
 
@@ -104,6 +104,7 @@ void runner::pump()
             }
         }
         const auto verdict = pacer_.judge(planner_.next_at(), clock_.now());
+        live_ = pacer_.live();
         if (verdict.wait.count() > 0)
         {
             timer_.expires_after(verdict.wait);

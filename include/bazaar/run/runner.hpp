@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -47,7 +48,7 @@ struct tally
 /// Plans units when they are due and hands them to the workers.
 ///
 /// Lifetime: one run of the event loop: `start`, then the loop runs until the last unit is settled and `done` was called.
-/// Threads:  all functions in the loop's thread; each worker builds and writes with a sink of its own.
+/// Threads:  all functions but `now` in the loop's thread; each worker builds and writes with a sink of its own.
 /// Errors:   what a worker or a control entry throws ends the run: nothing more is sent, `failure` tells it.
 class runner
 {
@@ -102,6 +103,7 @@ private:
     boost::asio::steady_timer timer_;
     /// Keeps the loop running while only the workers have something to do.
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_;
+    std::atomic<bool> live_{false};  ///< What the pacer says, for other threads.
     bool planning_ = true;
     bool finished_ = false;
 
