@@ -83,6 +83,14 @@ void window::settle(unit_no no)
         pass_barrier();
 }
 
+void window::put_back(unit_no no)
+{
+    slot& s = at(no);
+    expect(s.decision.no == no && s.at == stage::in_flight, "only a unit in flight is put back");
+    s.at = stage::ready;
+    ready_.push(no);
+}
+
 void window::pass_barrier()
 {
     if (settled_ > barrier_)

@@ -34,6 +34,12 @@ public:
     /// A unit in flight is done with.
     void settle(unit_no no);
 
+    /// A unit in flight is ready again.
+    void put_back(unit_no no);
+
+    /// W.
+    [[nodiscard]] std::uint64_t limit() const noexcept { return slots_.size(); }
+
     /// All units below are settled.
     [[nodiscard]] unit_no settled() const noexcept { return settled_; }
 

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "bazaar/run/sink.hpp"
+#include "bazaar/run/window.hpp"
+
+namespace bazaar::run
+{
+
+/// Which unit is sent next, and in which form: the window, what was refused, and what may have been sent before.
+///
+/// Exactly once rests on three rules, which need no server to be tested:
+/// a unit below `replay_below` may have been sent by an earlier process, so it goes out as a replay; units are found done
+/// until a whole window of them was new; a unit in doubt goes out as a replay until it is settled.
+///
+/// Threads: none of its own; the caller locks.
+class dispatcher
+{
+public:
+    struct options
+    {
+        unit_no first = 0;          ///< Number of the first unit to come: all below are settled.
+        std::uint32_t span = 1024;  ///< W, at least 1.
+        /// Units below may have been sent before, and so may those less than W behind one that is found done.
+        unit_no replay_below = 0;
+        std::vector<unit_no> rejected{};  ///< Refused for good by earlier processes: never sent again.
+    };
+
+    /// A unit in flight.
+    struct task
+    {
+        model::decision unit;
+        form how = form::first;
+    };
+
+    explicit dispatcher(options opts);
+
+    [[nodiscard]] bool has_room() const noexcept { return window_.has_room(); }
+    [[nodiscard]] bool has_ready() const noexcept { return window_.has_ready(); }
+    [[nodiscard]] bool empty() const noexcept { return window_.empty(); }
+
+    /// All units below are settled.
+    [[nodiscard]] unit_no settled() const noexcept { return window_.settled(); }
+    [[nodiscard]] std::uint64_t span() const noexcept { return window_.span(); }
+
+    /// Takes in the next unit; numbers follow each other without gap.
+    void add(const model::decision& d) { window_.add(d); }
+
+    /// The lowest ready unit, now in flight. What was refused before is settled on the way; nothing when no unit is left.
+    [[nodiscard]] std::optional<task> take();
+
+    /// A unit in flight is done with: `what` is none of `not_done` and `in_doubt`.
+    void settle(const task& sent, outcome what);
+
+    /// A unit in flight is to be sent again, by whoever takes it next.
+    void put_back(const task& sent, outcome what);
+
+    /// Units that were refused before and came by again.
+    [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }
+
+private:
+    void suspect_behind(unit_no no);
+
+    window window_;
+    unit_no replay_below_;
+    std::unordered_set<unit_no> rejected_;
+    std::unordered_set<unit_no> doubtful_;
+    std::uint64_t skipped_ = 0;
+};
+
+}  // namespace bazaar::run

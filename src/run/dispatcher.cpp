@@ -1,0 +1,60 @@
+#include "bazaar/run/dispatcher.hpp"
+
+#include <algorithm>
+
+#include "bazaar/base/error.hpp"
+
+namespace bazaar::run
+{
+
+dispatcher::dispatcher(options opts)
+    : window_(opts.first, opts.span),
+      replay_below_(opts.replay_below),
+      rejected_(opts.rejected.begin(), opts.rejected.end())
+{
+}
+
+std::optional<dispatcher::task> dispatcher::take()
+{
+    while (const auto* next = window_.take())
+    {
+        const auto no = next->no;
+        if (rejected_.erase(no) > 0)
+        {
+            ++skipped_;
+            suspect_behind(no);
+            window_.settle(no);
+            continue;
+        }
+        const bool replays = no < replay_below_ || doubtful_.contains(no);
+        return task{*next, replays ? form::replay : form::first};
+    }
+    return std::nullopt;
+}
+
+void dispatcher::settle(const task& sent, outcome what)
+{
+    expect(what != outcome::not_done && what != outcome::in_doubt, "what is settled is not open");
+    const auto no = sent.unit.no;
+    doubtful_.erase(no);
+    if (what != outcome::committed && no < replay_below_)
+        suspect_behind(no);
+    window_.settle(no);
+}
+
+/// A unit that was sent before lies less than W behind one that was settled then, and that one is settled again before it is
+/// sent: so whatever is not new keeps the next W under suspicion.
+void dispatcher::suspect_behind(unit_no no)
+{
+    replay_below_ = std::max(replay_below_, no + 1 + window_.limit());
+}
+
+void dispatcher::put_back(const task& sent, outcome what)
+{
+    expect(what == outcome::not_done || what == outcome::in_doubt, "what is put back is open");
+    if (what == outcome::in_doubt)
+        doubtful_.insert(sent.unit.no);
+    window_.put_back(sent.unit.no);
+}
+
+}  // namespace bazaar::run
