@@ -1,5 +1,5 @@
-// Exactly once, as a model: the real dispatcher and window under random schedules, against a simulated server that crashes,
-// fails over and answers late, and processes that die and resume. One thread, no clock: a seed is a schedule.
+// Exactly once, as a model: the real dispatcher and window under random schedules, against a simulated server that fails
+// over and answers late, and processes that die and resume. One thread, no clock: a seed is a schedule.
 //
 // BAZAARD_SCHEDULES sets the number of schedules. A schedule that fails is made smaller and printed step by step.
 //
@@ -15,7 +15,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -741,8 +740,8 @@ private:
             {false, true, clean, form::first, std::min<unit_no>(value, units()), epoch_, process_, nobody, 0});
     }
 
-    /// Whether no unit at or above the settled ones was ever sent, by this process or an earlier one: this process was asked
-    /// to stop, and may not have come as far as the one before it.
+    /// Whether no unit at or above the settled ones was ever sent, by this process when all is drained, or by an earlier
+    /// one, which may have come further.
     ///
     /// The bound is the dispatcher's: it moves with each unit below it that was not new.
     [[nodiscard]] bool leaves_nothing() const
@@ -1101,8 +1100,8 @@ TEST_F(Mistake, NoReplaysAfterACrash)
     expect_found(mistake::no_replays);
 }
 
-// Units without a row of their own may lie anywhere in the window above what is seen, and the first of them is sent before
-// any unit was found done: the dispatcher cannot know better.
+// Units without a row of their own may lie anywhere in the window above what is seen, and the first of them is sent
+// before any unit was found done: the dispatcher cannot know better.
 TEST_F(Mistake, NoWindowBehindWhatTheRowsShow)
 {
     expect_found(mistake::no_window);
@@ -1128,8 +1127,8 @@ TEST_F(Mistake, TheMarkIsWrittenToAnotherServer)
     expect_found(mistake::mark_anywhere);
 }
 
-// A unit of a dead process alone does no harm, it is below the replays. But it may be refused meanwhile, and a late mark
-// may say "clean".
+// A unit of a dead process alone does no harm, it is below the replays. But it may be refused meanwhile, and a late
+// mark may say "clean".
 TEST_F(Mistake, CallsOfADeadProcessGoOn)
 {
     expect_found(mistake::no_take_over);
@@ -1140,8 +1139,8 @@ TEST_F(Mistake, RefusalsAreForgotten)
     expect_found(mistake::refusals_forgotten);
 }
 
-// One process commits units up to W ahead and dies; the next one is stopped before it came to them. The mark of the latter
-// does not say that nothing above it was ever sent.
+// One process commits units up to W ahead and dies; the next one is stopped before it came to them. The mark of the
+// latter does not say that nothing above it was ever sent.
 TEST_F(Mistake, AStopIsCleanAmongUnitsSentBefore)
 {
     expect_found(mistake::clean_too_early);
