@@ -1,5 +1,5 @@
-// Exactly once, as a model: the real dispatcher and window under random schedules, against a simulated server that fails
-// over and answers late, and processes that die and resume. One thread, no clock: a seed is a schedule.
+// Exactly once, as a model: the real dispatcher and window under random schedules, against a simulated server that
+// fails over and answers late, and processes that die and resume. One thread, no clock: a seed is a schedule.
 //
 // BAZAARD_SCHEDULES sets the number of schedules. A schedule that fails is made smaller and printed step by step.
 //
@@ -740,8 +740,8 @@ private:
             {false, true, clean, form::first, std::min<unit_no>(value, units()), epoch_, process_, nobody, 0});
     }
 
-    /// Whether no unit at or above the settled ones was ever sent, by this process when all is drained, or by an earlier
-    /// one, which may have come further.
+    /// Whether no unit at or above the settled ones was ever sent, by this process when all is drained, or by an
+    /// earlier one, which may have come further.
     ///
     /// The bound is the dispatcher's: it moves with each unit below it that was not new.
     [[nodiscard]] bool leaves_nothing() const
