@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/chaos.hpp"
 #include "support/daemon.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
@@ -259,6 +260,41 @@ TEST(Rig, AServerWhoseLogDiskIsFullPanicsAndStartsWhenThereIsRoom)
     disk.free();
     server.start();
     EXPECT_EQ(ask(server, "SELECT count(*) >= 1 FROM kept"), "t");
+}
+
+// Negative controls of what the fault tests compare.
+TEST(Rig, TheComparisonFindsWhatIsWrong)
+{
+    postgres_server server(quick());
+    chaos_plan plan;
+    plan.ticks = 150;
+    plan.more = {"--lifecycle", "complete", "--lifecycle-scale", "0.01"};
+    const auto run = [&]
+    {
+        const auto database = server.fresh_database();
+        prepare_shop(database);
+        const auto done = run_bazaard("run", database, plan.disturbed());
+        EXPECT_EQ(done.status, 0) << done.err;
+        return database;
+    };
+    const auto good = run();
+    const auto right = compare(plan, good);
+    EXPECT_EQ(right.disturbed, right.undisturbed);
+    EXPECT_EQ(right.broken, "");
+    EXPECT_EQ(right.stream, std::vector<std::string>{});
+    EXPECT_EQ(right.shifts, 0);
+    server.superuser(*good.name).exec("SELECT pg_drop_replication_slot('tap')");
+
+    plan.start = chaos_plan::now();
+    const auto bad = run();
+    server.superuser(*bad.name).exec(
+        "UPDATE demo.users SET age = age WHERE id = (SELECT min(id::text)::uuid FROM demo.users); "
+        "DELETE FROM demo.events WHERE id = (SELECT min(id::text)::uuid FROM demo.events "
+        "WHERE event_type = 'purchase')");
+    const auto wrong = compare(plan, bad);
+    EXPECT_NE(wrong.disturbed, wrong.undisturbed);
+    EXPECT_NE(wrong.broken, "");
+    EXPECT_GE(wrong.stream.size(), 3U) << "idle update, delete, count of events";
 }
 
 bool there(const std::string& path)
