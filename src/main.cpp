@@ -23,13 +23,17 @@ int main(int argc, char** argv)
         switch (given.what)
         {
         case app::command::run:
-            return app::run(given);
+            return app::run(given, [&] { return app::parse(argc, argv, app::process_surroundings()); });
         case app::command::init:
             return app::init(given);
         case app::command::plan:
             return app::plan(given);
         case app::command::explain:
             return app::explain(given);
+        case app::command::card:
+            return app::card(given);
+        case app::command::reset:
+            return app::reset(given);
         }
     }
     catch (...)

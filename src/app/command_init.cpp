@@ -3,6 +3,7 @@
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
+#include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/schema.hpp"
 
 namespace bazaar::app
@@ -11,7 +12,13 @@ namespace bazaar::app
 int init(const options& opts)
 {
     const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
-    postgres::session link(postgres::resolve(opts.database, opts.run));
+    postgres::gateway::options how;
+    how.outage = {std::chrono::duration_cast<std::chrono::milliseconds>(opts.wait_for_db), error_kind::unavailable,
+                  "wait-for-db"};
+    how.tell = [](bool good, const std::string& line)
+    { log(good ? log_level::info : log_level::warning, "server", line); };
+    postgres::gateway to(postgres::resolve(opts.database, opts.run), how);
+    auto link = std::move(*to.dial({}));
     const auto state = postgres::ensure_schema(link, opts.schema, *made.shop);
     log(log_level::info, "schema",
         fmt::format("schema {} of {} {}", opts.schema, link.where(),

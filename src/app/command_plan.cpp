@@ -4,13 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "app/card.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/store.hpp"
-#include "bazaar/run/clock.hpp"
 #include "bazaar/run/replan.hpp"
 
 namespace bazaar::app
@@ -30,10 +30,10 @@ subject from_flags(const options& opts)
     const auto seed = opts.seed ? *opts.seed : random_seed();
     subject s{{}, make_stage(opts.run, seed, opts.configuration, opts.seed_dir)};
     s.recorded = new_record(opts, seed, *s.made.shop);
-    run::wall_clock clock;
+    const auto now = process_surroundings().now;
     s.recorded.start = opts.start                       ? *opts.start
-                       : opts.unpaced && opts.ticks_max ? start_to_end_at(*s.made.shop, *opts.ticks_max, clock.now())
-                                                        : clock.now();
+                       : opts.unpaced && opts.ticks_max ? start_to_end_at(*s.made.shop, *opts.ticks_max, now)
+                                                        : now;
     return s;
 }
 
@@ -53,10 +53,12 @@ std::vector<run::record> recorded_runs(const options& opts)
     return runs;
 }
 
-/// The recorded runs, or nothing when the command line alone is meant: with --seed, or where no database was named and
-/// none answers.
+/// The recorded runs, or that of the card; nothing when the command line alone is meant: with --seed, or where no database was
+/// named and none answers.
 std::optional<std::vector<run::record>> known_runs(const options& opts)
 {
+    if (!opts.card.empty())
+        return std::vector{read_card(opts.card)};
     if (opts.seed)
         return std::nullopt;
     try
@@ -74,7 +76,7 @@ std::optional<std::vector<run::record>> known_runs(const options& opts)
 model::decision decide(const subject& s, unit_no no)
 {
     const auto planner = s.made.shop->plan(s.recorded.start);
-    run::replanner plan(*planner, s.recorded.log);
+    run::replanner plan(*planner, s.recorded);
     plan.forward_to(no);
     return plan.next();
 }
@@ -103,7 +105,7 @@ int plan(const options& opts)
     std::optional<subject> s;
     if (auto runs = known_runs(opts))
         for (auto& r : *runs)
-            if (r.run == opts.run)
+            if (r.run == opts.run || !opts.card.empty())
             {
                 auto made = make_stage(r, opts.seed_dir);
                 s = subject{std::move(r), std::move(made)};
@@ -116,7 +118,7 @@ int plan(const options& opts)
                         to_string(s->recorded.start)));
     }
     const auto planner = s->made.shop->plan(s->recorded.start);
-    run::replanner walk(*planner, s->recorded.log);
+    run::replanner walk(*planner, s->recorded);
     walk.forward_to(opts.units_first);
     const id_codec ids(s->recorded.tag, s->recorded.seed);
     const model::renderer print(s->made.shop->tables(), s->made.shop->kinds(), ids);

@@ -1,23 +1,32 @@
+#include <unistd.h>
+
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
+#include <stop_token>
+#include <thread>
+#include <utility>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
+#include "app/card.hpp"
 #include "app/keeper.hpp"
+#include "app/notify.hpp"
+#include "app/opening.hpp"
 #include "app/report.hpp"
-#include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/functions.hpp"
-#include "bazaar/postgres/schema.hpp"
-#include "bazaar/postgres/store.hpp"
+#include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/writer.hpp"
-#include "bazaar/run/replan.hpp"
 #include "bazaar/run/runner.hpp"
 
 namespace bazaar::app
@@ -25,154 +34,52 @@ namespace bazaar::app
 namespace
 {
 
-void check_start(time start, time now)
+using std::chrono::milliseconds;
+using steady = std::chrono::steady_clock;
+
+/// An outage that a run with an end waits for.
+constexpr auto bounded_outage = std::chrono::minutes(5);
+
+std::optional<milliseconds> outage_limit(const options& opts)
 {
-    if (start > now)
-        throw error(error_kind::usage,
-                    fmt::format("--start-time {}: lies in the future; rows never do", to_string(start)));
+    if (!opts.outage_max)
+        return opts.ticks_max ? std::optional<milliseconds>(bounded_outage) : std::nullopt;
+    if (opts.outage_max->count() == 0)
+        return std::nullopt;
+    return std::chrono::duration_cast<milliseconds>(*opts.outage_max);
 }
 
-/// Makes a run where there is none: T0, run row, initial rows.
-run::record begin_run(const options& opts, postgres::session& link, const stage& made, std::uint64_t seed)
+double seconds(microseconds d)
 {
-    run::wall_clock clock;
-    auto fresh = new_record(opts, seed, *made.shop);
-    if (opts.start)
-        fresh.start = *opts.start;
-    else if (opts.unpaced)
-        fresh.start = start_to_end_at(*made.shop, *opts.ticks_max, clock.now());
-    else
-        fresh.start = clock.now();
-    check_start(fresh.start, clock.now());
-    postgres::create(link, fresh, *made.shop, opts.batch_rows);
-    log(log_level::info, "run", fmt::format("new run {} in schema {}", fresh.run, fresh.schema),
-        {{"seed", fresh.seed}, {"start", to_string(fresh.start)}});
-    return fresh;
+    return std::chrono::duration<double>(d).count();
 }
 
-/// What the command line asks of a run that exists: fields to set from now on. Everything else that shapes the plan must
-/// be as recorded.
-std::vector<model::control> changes_of(const options& opts, const run::record& recorded,
-                                       const scenario::settings& current)
+void tell_clock(const run::adjustment& what)
 {
-    std::vector<model::control> changes;
-    std::vector<std::string> problems;
-    const auto refuse = [&](std::string_view flag, std::string_view given, std::string_view is)
+    using kind = run::adjustment::kind;
+    switch (what.what)
     {
-        problems.push_back(fmt::format("--{} {}: run {} has {}, and that cannot change; leave the flag out, or begin "
-                                       "another run with --run NEW",
-                                       flag, given, recorded.run, is));
-    };
-    if (opts.seed && *opts.seed != recorded.seed)
-        refuse("seed", std::to_string(*opts.seed), std::to_string(recorded.seed));
-    if (opts.start && *opts.start != recorded.start)
-        refuse("start-time", to_string(*opts.start), to_string(recorded.start));
-    if (opts.is_given("window") && opts.window != recorded.window)
-        refuse("window", std::to_string(opts.window), std::to_string(recorded.window));
-    for (const auto& [name, text] : opts.given_settings)
-    {
-        const auto number = current.find(name);
-        if (opts.configuration.printed(number) == current.printed(number))
-            continue;
-        if (!current.fields()[number].steerable)
-        {
-            refuse(name, text, current.printed(number));
-            continue;
-        }
-        model::control entry;
-        entry.what = model::control::kind::set;
-        entry.field = static_cast<std::uint16_t>(number);
-        entry.value = opts.configuration.number(name);
-        changes.push_back(entry);
-    }
-    if (!problems.empty())
-        throw error(error_kind::config, problems);
-    return changes;
-}
-
-/// The configuration of a run as its log has left it.
-scenario::settings steered(const scenario::scenario& shop, std::span<const model::control> log)
-{
-    auto current = shop.configuration();
-    for (const auto& entry : log)
-        if (entry.what == model::control::kind::set)
-            current.set(entry.field, entry.value);
-    return current;
-}
-
-/// A run with everything that belongs to it, ready to go on at its next unit.
-struct opened_run
-{
-    postgres::connection_parameters to;
-    postgres::session link;
-    stage made;
-    run::record recorded;
-    bool resumed = false;
-    scenario::settings current;  ///< As the log has left them.
-    std::unique_ptr<scenario::planner> planner;
-    id_codec ids;
-
-    [[nodiscard]] const scenario::scenario& shop() const { return *made.shop; }
-
-    /// Makes a control entry durable.
-    void record(const model::control& entry)
-    {
-        const bool sets = entry.what == model::control::kind::set;
-        postgres::append(link, recorded.schema, recorded.run, entry, sets ? current.fields()[entry.field].name : "");
-    }
-};
-
-/// Connects, makes or checks the schema, and finds the run or begins it.
-opened_run open_run(const options& opts)
-{
-    // What is wrong with settings and seed files is told before anything connects.
-    const auto seed = opts.seed ? *opts.seed : random_seed();
-    auto made = make_stage(opts.run, seed, opts.configuration, opts.seed_dir);
-    if (opts.start)
-        check_start(*opts.start, run::wall_clock().now());
-    const auto to = postgres::resolve(opts.database, opts.run);
-    postgres::session link(to);
-    log(log_level::info, "connected", fmt::format("connected to {}", link.where()),
-        {{"server_version", link.server_version() / 10000}, {"tls", link.tls().empty() ? "off" : link.tls()}});
-    if (postgres::ensure_schema(link, opts.schema, *made.shop) == postgres::schema_state::created)
-        log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts.schema));
-
-    auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
-    const bool resumed = recorded.has_value();
-    if (resumed)
-        made = make_stage(*recorded, opts.seed_dir);
-    else
-        recorded = begin_run(opts, link, made, seed);
-    auto current = steered(*made.shop, recorded->log);
-    auto planner = made.shop->plan(recorded->start);
-    run::replanner(*planner, recorded->log).forward_to(recorded->settled);
-    const id_codec ids(recorded->tag, recorded->seed);
-    return {to,      std::move(link),    std::move(made),    std::move(*recorded),
-            resumed, std::move(current), std::move(planner), ids};
-}
-
-/// Units below this one may have been sent before: after anything but a clean stop, the rows tell. Units without a row of
-/// their own may lie behind it; the runner finds them.
-unit_no replay_limit(opened_run& open)
-{
-    if (!open.resumed || open.recorded.clean)
-        return 0;
-    const auto highest = postgres::highest_unit(open.link, open.recorded.schema, open.shop(), open.ids);
-    return std::max(open.recorded.settled, highest ? *highest + 1 : 0) + open.recorded.window;
-}
-
-/// Puts changes into the log and the plan.
-void steer(opened_run& open, const std::vector<model::control>& changes)
-{
-    for (auto entry : changes)
-    {
-        entry.unit = open.planner->next_no();
-        open.record(entry);
-        open.planner->apply(entry);
-        open.current.set(entry.field, entry.value);
-        log(log_level::info, "set",
-            fmt::format("{} is {} from unit {} on", open.current.fields()[entry.field].name,
-                        open.current.printed(entry.field), entry.unit));
+    case kind::none:
+        return;
+    case kind::forward:
+        log(log_level::info, "clock",
+            fmt::format("the clock moves forward by {:.1f} s: the database's was set, or this machine slept",
+                        seconds(what.by)));
+        return;
+    case kind::standing:
+        log(log_level::warning, "clock",
+            fmt::format("the database's clock was set back by {:.1f} s: waiting until it has caught up",
+                        seconds(what.by)));
+        return;
+    case kind::set_back:
+        log(log_level::warning, "clock",
+            fmt::format(
+                "the database's clock was set back by {:.1f} s: times of rows go on from where they were, ahead of it",
+                seconds(what.by)));
+        return;
+    case kind::caught_up:
+        log(log_level::info, "clock", "the database's clock has caught up");
+        return;
     }
 }
 
@@ -183,80 +90,299 @@ void announce(const opened_run& open, const options& opts)
             fmt::format("run {} goes on at unit {}, tick {}{}", opts.run, open.recorded.settled,
                         open.planner->ticks() + 1,
                         open.recorded.clean ? "" : "; it was not stopped cleanly: what may be there is recognised"),
-            {{"seed", open.recorded.seed}, {"start", to_string(open.recorded.start)}});
+            {{"seed", open.recorded.seed}, {"start", to_string(open.recorded.start)}, {"epoch", open.own.epoch}});
     for (const auto& line : open.shop().outlook())
         log(log_level::info, "outlook", line);
     for (const auto& t : open.shop().tables())
         log(log_level::debug, "topic", fmt::format("{}.{}.{}", opts.topic_prefix, opts.schema, t.name));
 }
 
-/// The event loop around a runner: signals, status line, mark and heartbeat.
-class main_loop
+/// A run from its opening to its end, around one event loop: signals, timers, and every time that history was lost another
+/// opening.
+class daemon
 {
 public:
-    using steady = std::chrono::steady_clock;
-
-    main_loop(opened_run& open, const options& opts, unit_no replay_below)
-        : open_(open),
-          opts_(opts),
-          signals_(loop_, SIGINT, SIGTERM),
+    daemon(const options& opts, const std::function<options()>& reread)
+        : opts_(opts),
+          reread_(reread),
+          session_name_(fmt::format("bazaard/{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()))),
+          gateway_(std::make_shared<postgres::gateway>(postgres::resolve(opts.database, session_name_.substr(8)),
+                                                       gateway_options())),
+          busy_(loop_.get_executor()),
+          signals_(loop_, SIGINT, SIGTERM, SIGHUP),
           tick_(loop_),
+          watchdog_(loop_),
+          drain_(loop_),
           status_(opts.progress),
-          report_(configured_rate(open.current), steady::now()),
-          functions_(postgres::make_write_functions(opts.schema, open.shop().tables(), open.shop().kinds())),
-          render_(open.shop().tables(), open.shop().kinds(), open.ids),
-          runner_(loop_, open.shop(), *open.planner, clock_, runner_options(replay_below))
+          service_(notifier::from_environment())
     {
+        signals_.add(SIGUSR1);
+        signals_.add(SIGUSR2);
     }
 
-    /// Runs to the end. Throws what ended the run before its time.
-    void go()
+    ~daemon()
     {
-        postgres::mark(open_.link, opts_.schema, opts_.run, progress(false));
+        stop_.request_stop();
+        cut_.request_stop();
+        if (opener_.joinable())
+            opener_.join();
+    }
+
+    daemon(const daemon&) = delete;
+    daemon& operator=(const daemon&) = delete;
+
+    /// Runs to the end. Throws what ended the run before its time.
+    int go()
+    {
         await_signal();
-        show_status();
-        runner_.start();
-        {
-            const keeper beside(open_.to, open_.shop(),
-                                {opts_.schema, opts_.run, std::chrono::seconds(2), opts_.heartbeat_interval,
-                                 [this] { return progress(false); }});
-            loop_.run();
-        }
+        every_second();
+        watch();
+        begin_opening();
+        loop_.run();
         status_.clear();
-        const auto failure = runner_.failure();
-        leave_mark(failure == nullptr);
-        print_out(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n",
-                              report_.summary(runner_.now(), *open_.planner, steady::now()), opts_.run,
-                              open_.recorded.seed, to_string(open_.recorded.start)));
-        if (failure)
-            std::rethrow_exception(failure);
+        service_.stopping();
+        if (open_ && runner_)
+            end_run();
+        else if (!failure_)
+            log(log_level::info, "stop", stopping_ ? "stopped before the run had begun" : "there is nothing to do");
+        if (failure_)
+            std::rethrow_exception(failure_);
+        return 0;
     }
 
 private:
-    run::runner::options runner_options(unit_no replay_below)
+    [[nodiscard]] postgres::gateway::options gateway_options()
+    {
+        postgres::gateway::options how;
+        how.outage = {std::chrono::duration_cast<milliseconds>(opts_.wait_for_db), error_kind::unavailable,
+                      "wait-for-db"};
+        how.link.cut = cut_.get_token();
+        how.tell = [](bool good, const std::string& line)
+        { log(good ? log_level::info : log_level::warning, "server", line); };
+        return how;
+    }
+
+    [[nodiscard]] postgres::holder holder() const
+    {
+        char host[256] = {};
+        if (gethostname(host, sizeof host - 1) != 0)
+            host[0] = '\0';
+        return {fmt::format("process {} on {}", getpid(), host), session_name_};
+    }
+
+    // ---- Opening, in a thread of its own: signals are heard meanwhile.
+
+    void begin_opening()
+    {
+        if (opener_.joinable())
+            opener_.join();
+        opener_ = std::thread(
+            [this]
+            {
+                std::exception_ptr failed;
+                try
+                {
+                    open();
+                }
+                catch (...)
+                {
+                    failed = std::current_exception();
+                }
+                boost::asio::post(loop_, [this, failed] { opened(failed); });
+            });
+    }
+
+    void open()
+    {
+        open_ = open_run(opts_, *gateway_, clock_, holder(), stop_.get_token());
+        if (!open_)
+            return;
+        gateway_->outage({outage_limit(opts_), error_kind::temporary, "max-outage"});
+        // The lease is renewed from now on, however long the plan takes.
+        keeper_ = std::make_unique<keeper>(gateway_, std::move(open_->link), open_->shop(), keeper_options());
+        for (unit_no no = 0; no < open_->recorded.settled && !stop_.stop_requested();)
+        {
+            no = std::min(open_->recorded.settled, no + (unit_no{1} << 18));
+            open_->walk.forward_to(no);
+        }
+        open_->walk.forward_to(std::min(open_->recorded.settled, open_->planner->next_no()));
+    }
+
+    [[nodiscard]] keeper::options keeper_options()
+    {
+        keeper::options how;
+        how.own = open_->own;
+        how.sequence = open_->recorded.log.size();
+        how.heartbeat_interval = opts_.heartbeat_interval;
+        how.progress = [this] { return progress(false); };
+        how.failed = [this](std::exception_ptr why) { boost::asio::post(loop_, [this, why] { fail(why); }); };
+        how.clock = [this](time database, microseconds sent, microseconds answered)
+        { tell_clock(clock_.sync(database, sent, answered)); };
+        return how;
+    }
+
+    void opened(std::exception_ptr failed)
+    {
+        opener_.join();
+        if (failed)
+            return fail(failed);
+        if (!open_ || stopping_ || failure_)
+            return leave();
+        if (opts_.ticks_max && open_->planner->ticks() >= *opts_.ticks_max && open_->recorded.clean)
+        {
+            log(log_level::info, "done",
+                fmt::format(
+                    "run {} has {} ticks already: go on with --max-iter {} or more, or begin another with --run NEW",
+                    opts_.run, open_->planner->ticks(), open_->planner->ticks() + 1));
+            keeper_->stop(postgres::progress{open_->recorded.settled, true, open_->recorded.live}, std::nullopt);
+            return leave();
+        }
+        announce(*open_, opts_);
+        if (!report_)
+            report_.emplace(configured_rate(open_->current), steady::now());
+        functions_ = postgres::make_write_functions(opts_.schema, open_->shop().tables(), open_->shop().kinds());
+        render_.emplace(open_->shop().tables(), open_->shop().kinds(), open_->ids);
+        runner_ = std::make_unique<run::runner>(loop_, open_->shop(), open_->walk, clock_, runner_options());
+        active_ = runner_.get();
+        std::vector<std::string> refused;
+        if (open_->resumed)
+            for (const auto& entry : changes_of(opts_, open_->recorded, open_->current, refused))
+                runner_->set(entry);
+        runner_->start();
+        service_.ready("the shop is open");
+    }
+
+    // ---- Running
+
+    [[nodiscard]] run::runner::options runner_options()
     {
         run::runner::options how;
         how.workers = opts_.workers;
-        how.window = open_.recorded.window;
+        how.window = open_->recorded.window;
         how.ticks_max = opts_.ticks_max;
-        how.pace = {opts_.lag_max, !opts_.unpaced, open_.recorded.live};
-        how.replay_below = replay_below;
-        how.make_sink = [this]
-        { return std::make_unique<postgres::writer>(open_.to, opts_.schema, open_.shop(), open_.ids); };
-        how.record = [this](const model::control& entry) { open_.record(entry); };
+        how.pace = {opts_.lag_max, !opts_.unpaced, open_->recorded.live};
+        how.replay_below = open_->replay_below;
+        how.rejected = open_->rejected;
+        how.rejected_max = opts_.rejected_max;
+        how.outage_max = outage_limit(opts_);
+        how.make_sink = [this](std::stop_token stop)
+        {
+            return std::make_unique<postgres::writer>(
+                gateway_, opts_.schema, open_->shop(), open_->ids,
+                postgres::writer::options{.epoch = open_->own.epoch, .stop = stop});
+        };
+        how.record = [this](const model::control& entry, run::runner::recorded done)
+        { keeper_->record(entry, std::move(done)); };
+        how.can_record = [this] { return keeper_->reachable(); };
+        how.check = [this](const run::checkpoint& state) { keeper_->check(state); };
+        how.steered = [this](const model::control& entry) { steered(entry); };
         if (opts_.echo)
             how.echo = [this](const model::unit& unit) { echo(unit); };
         how.warn = [](const std::string& line) { log(log_level::warning, "run", line); };
-        how.done = [this] { loop_.stop(); };
+        how.done = [this] { boost::asio::post(loop_, [this] { done(); }); };
         return how;
     }
 
     void echo(const model::unit& unit)
     {
         std::string text = functions_[unit.decision.kind].call + "\n";
-        render_.text(unit, text);
+        render_->text(unit, text);
         print_out(text);
     }
+
+    void steered(const model::control& entry)
+    {
+        if (entry.what != model::control::kind::set)
+            return;
+        open_->current.set(entry.field, entry.value);
+        log(log_level::info, "set",
+            fmt::format("{} is {} from unit {} on", open_->current.fields()[entry.field].name,
+                        open_->current.printed(entry.field), entry.unit));
+    }
+
+    /// The last unit is settled, or the runner has failed.
+    void done()
+    {
+        const auto why = runner_->failure();
+        if (why && !stopping_ && reopens(why))
+            return;
+        if (why && !failure_)
+            failure_ = why;
+        leave();
+    }
+
+    /// Commits were lost: what the rows say counts.
+    bool reopens(const std::exception_ptr& why)
+    {
+        try
+        {
+            std::rethrow_exception(why);
+        }
+        catch (const run::history_lost& lost)
+        {
+            log(log_level::warning, "server",
+                fmt::format("{}; the run is opened again and goes on from what the rows say", lost.what()));
+        }
+        catch (...)
+        {
+            return false;
+        }
+        keeper_->stop(std::nullopt, std::nullopt);
+        earlier_.add_earlier(runner_->now());
+        active_ = nullptr;
+        runner_.reset();
+        keeper_.reset();
+        open_.reset();
+        begin_opening();
+        return true;
+    }
+
+    void fail(std::exception_ptr why)
+    {
+        if (runner_)
+            return runner_->fail(why);
+        if (!failure_)
+            failure_ = why;
+        leave();
+    }
+
+    void leave()
+    {
+        busy_.reset();
+        loop_.stop();
+    }
+
+    [[nodiscard]] run::tally tally() const
+    {
+        auto all = runner_->now();
+        all.add_earlier(earlier_);
+        return all;
+    }
+
+    /// Any thread.
+    [[nodiscard]] postgres::progress progress(bool clean) const
+    {
+        const auto* runner = active_.load();
+        if (runner == nullptr)
+            return {open_->recorded.settled, false, open_->recorded.live};
+        const auto now = runner->now();
+        // What an earlier process sent beyond this point has not been found yet.
+        return {now.settled, clean && !now.suspects, open_->recorded.live || now.live};
+    }
+
+    void end_run()
+    {
+        const bool clean = failure_ == nullptr;
+        std::optional<run::checkpoint> state;
+        if (clean)
+            state = run::checkpoint{open_->planner->next_no(), open_->walk.steps(), open_->planner->digest()};
+        keeper_->stop(progress(clean), state);
+        print_out(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n",
+                              report_->summary(tally(), *open_->planner, steady::now()), opts_.run,
+                              open_->recorded.seed, to_string(open_->recorded.start)));
+    }
+
+    // ---- Signals and timers
 
     void await_signal()
     {
@@ -265,17 +391,81 @@ private:
             {
                 if (failed)
                     return;
-                if (stopping_)
-                    std::_Exit(128 + number);
-                stopping_ = true;
-                log(log_level::info, "stop",
-                    "stopping: what is in flight is finished first; a second signal stops at once");
                 await_signal();
-                runner_.drain();
+                switch (number)
+                {
+                case SIGHUP:
+                    return reload();
+                case SIGUSR1:
+                    if (runner_)
+                        log(log_level::info, "status", report_->status(tally(), *open_->planner, steady::now()));
+                    return;
+                case SIGUSR2:
+                    level_ = level_ == log_level::debug ? opts_.level : log_level::debug;
+                    set_log_level(level_);
+                    return;
+                default:
+                    return stop(number);
+                }
             });
     }
 
-    void show_status()
+    void stop(int number)
+    {
+        if (std::exchange(stopping_, true))
+            std::_Exit(128 + number);
+        log(log_level::info, "stop", "stopping: what is in flight is finished first; a second signal stops at once");
+        service_.stopping();
+        service_.extend_timeout(opts_.drain_timeout + std::chrono::seconds(5));
+        stop_.request_stop();
+        if (!runner_)
+        {
+            cut_.request_stop();  // The opening ends at once.
+            return;
+        }
+        drain_.expires_after(opts_.drain_timeout);
+        drain_.async_wait(
+            [this](const boost::system::error_code& failed)
+            {
+                if (failed)
+                    return;
+                cut_.request_stop();
+                runner_->fail(std::make_exception_ptr(error(
+                    error_kind::temporary, fmt::format("units in flight could not be finished within "
+                                                       "--drain-timeout {:.0f} s; the next start finds out what became "
+                                                       "of them",
+                                                       seconds(opts_.drain_timeout)))));
+            });
+        runner_->drain();
+    }
+
+    /// Reads flags, environment and configuration file again: rates, probabilities and the log level take effect.
+    void reload()
+    {
+        service_.reloading();
+        try
+        {
+            const auto fresh = reread_();
+            level_ = fresh.level;
+            set_log_level(level_);
+            std::vector<std::string> refused;
+            if (runner_)
+                for (const auto& entry : changes_of(fresh, open_->recorded, open_->current, refused))
+                    runner_->set(entry);
+            for (const auto& line : refused)
+                log(log_level::warning, "reload", line);
+            log(log_level::info, "reload", "the configuration was read again");
+        }
+        catch (const error& problem)
+        {
+            for (const auto& line : problem.lines())
+                log(log_level::error, "reload", line);
+            log(log_level::warning, "reload", "the configuration stays as it was");
+        }
+        service_.ready("the configuration was read again");
+    }
+
+    void every_second()
     {
         tick_.expires_after(std::chrono::seconds(1));
         tick_.async_wait(
@@ -283,66 +473,69 @@ private:
             {
                 if (failed)
                     return;
-                if (status_.on() && status_.due())
-                    status_.show(report_.status(runner_.now(), *open_.planner, steady::now()));
-                show_status();
+                if (runner_ && status_.on() && status_.due())
+                {
+                    const auto line = report_->status(tally(), *open_->planner, steady::now());
+                    status_.show(line);
+                    service_.status(line);
+                }
+                every_second();
             });
     }
 
-    [[nodiscard]] postgres::progress progress(bool clean) const
+    /// The loop turns: that is what the service manager wants to know.
+    void watch()
     {
-        const auto done = runner_.now();
-        return {done.settled, clean, open_.recorded.live || done.live};
+        const auto interval = service_.watchdog_interval();
+        if (!interval)
+            return;
+        service_.watchdog();
+        watchdog_.expires_after(*interval);
+        watchdog_.async_wait(
+            [this](const boost::system::error_code& failed)
+            {
+                if (!failed)
+                    watch();
+            });
     }
 
-    /// A mark that cannot be left costs the next start a few replays, no more.
-    void leave_mark(bool clean)
-    {
-        try
-        {
-            if (!open_.link.alive())
-                open_.link = postgres::session(open_.to);
-            postgres::mark(open_.link, opts_.schema, opts_.run, progress(clean));
-        }
-        catch (const error& problem)
-        {
-            log(log_level::warning, "mark", problem.what());
-        }
-    }
-
-    opened_run& open_;
     const options& opts_;
+    const std::function<options()>& reread_;
+    const std::string session_name_;
+    std::stop_source stop_;  ///< Ends the waiting for the server.
+    std::stop_source cut_;   ///< Ends calls that are under way, too.
+    std::shared_ptr<postgres::gateway> gateway_;
+    run::reference_clock clock_;
+
     boost::asio::io_context loop_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_;
     boost::asio::signal_set signals_;
-    boost::asio::steady_timer tick_;
+    boost::asio::steady_timer tick_, watchdog_, drain_;
     bool stopping_ = false;
-    run::wall_clock clock_;
+    log_level level_ = opts_.level;
     status_line status_;
-    reporter report_;
+    notifier service_;
+    std::exception_ptr failure_;
+
+    std::thread opener_;
+    std::unique_ptr<opened_run> open_;
+    std::optional<reporter> report_;
     std::vector<postgres::write_function> functions_;
-    model::renderer render_;
-    run::runner runner_;
+    std::optional<model::renderer> render_;
+    run::tally earlier_;  ///< Of runners before the present one.
+    std::unique_ptr<run::runner> runner_;
+    std::atomic<const run::runner*> active_{nullptr};
+    std::unique_ptr<keeper> keeper_;
 };
 
 }  // namespace
 
-int run(const options& opts)
+int run(const options& given, const std::function<options()>& reread)
 {
-    auto open = open_run(opts);
-    const auto changes = open.resumed ? changes_of(opts, open.recorded, open.current) : std::vector<model::control>{};
-    if (opts.ticks_max && open.planner->ticks() >= *opts.ticks_max)
-    {
-        log(log_level::info, "done",
-            fmt::format(
-                "run {} has {} ticks already: go on with --max-iter {} or more, or begin another with --run NEW",
-                opts.run, open.planner->ticks(), open.planner->ticks() + 1));
-        return 0;
-    }
-    const auto replay_below = replay_limit(open);
-    announce(open, opts);
-    steer(open, changes);
-    main_loop(open, opts, replay_below).go();
-    return 0;
+    options opts = given;
+    if (!opts.card.empty())
+        opts.run = run_of_card(opts);
+    return daemon(opts, reread).go();
 }
 
 }  // namespace bazaar::app

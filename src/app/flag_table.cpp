@@ -275,6 +275,84 @@ void add_run(std::vector<flag>& table)
                      .commands = {command::run},
                      .set = duration(&options::lag_max, microseconds(0), std::chrono::hours(24),
                                      "must be a duration from 0 to 24h, for example 500ms, 10s or 5m")});
+    table.push_back({.topic = running,
+                     .name = "wait-for-db",
+                     .placeholder = "DURATION",
+                     .initial = "60s",
+                     .range = "from 0 to 24h",
+                     .help = "How long a start waits for PostgreSQL.",
+                     .commands = {command::run, command::init},
+                     .set = duration(&options::wait_for_db, microseconds(0), std::chrono::hours(24),
+                                     "must be a duration from 0 to 24h, for example 30s or 5m")});
+    table.push_back({.topic = running,
+                     .name = "max-outage",
+                     .placeholder = "DURATION",
+                     .initially = "5m with --max-iter, else no limit",
+                     .range = "0 (no limit) or from 1s to 168h",
+                     .help = "How long PostgreSQL may be away during the run, or refuse a unit for the time being.",
+                     .commands = {command::run},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         const auto value = parse_duration(text);
+                         const bool good = value && (value->count() == 0 || *value >= std::chrono::seconds(1)) &&
+                                           *value <= std::chrono::hours(168);
+                         if (!good)
+                             return "must be 0 (no limit) or a duration from 1s to 168h, for example 90s or 10m";
+                         to.outage_max = value;
+                         return {};
+                     }});
+    table.push_back(
+        {.topic = running,
+         .name = "max-rejected",
+         .placeholder = "UNITS",
+         .initial = "100",
+         .range = "from 0 to 1000000000",
+         .help = "Units that PostgreSQL may refuse for good, or whose rows somebody else has changed, before the "
+                 "run ends. Counted from the start of the program.",
+         .commands = {command::run},
+         .set = [](options& to, std::string_view text) -> std::string
+         {
+             const auto units = parse_count(text);
+             if (!units || *units > 1'000'000'000)
+                 return "must be a whole number from 0 to 1000000000";
+             to.rejected_max = *units;
+             return {};
+         }});
+    table.push_back({.topic = running,
+                     .name = "drain-timeout",
+                     .placeholder = "DURATION",
+                     .initial = "20s",
+                     .range = "from 1s to 1h",
+                     .help = "How long a stop waits for what is in flight.",
+                     .commands = {command::run},
+                     .set = duration(&options::drain_timeout, std::chrono::seconds(1), std::chrono::hours(1),
+                                     "must be a duration from 1s to 1h, for example 20s")});
+    table.push_back({.topic = running,
+                     .name = "wait",
+                     .help = "Waits as long as another process keeps the run, instead of ending with 75.",
+                     .commands = {command::run, command::reset},
+                     .form = flag_form::mark,
+                     .set = mark(&options::wait)});
+    table.push_back(
+        {.topic = running,
+         .name = "card",
+         .placeholder = "FILE",
+         .help = "The run of a card, as `bazaard card` prints it. `run` writes it into a database where it is not.",
+         .commands = {command::run, command::plan, command::explain},
+         .set = [](options& to, std::string_view text) -> std::string
+         {
+             if (text.empty())
+                 return "must not be empty";
+             to.card = text;
+             return {};
+         }});
+    table.push_back({.topic = running,
+                     .name = "yes",
+                     .help = "Answers what is asked before something is removed.",
+                     .commands = {command::reset},
+                     .form = flag_form::mark,
+                     .place = flag_place::command_line,
+                     .set = mark(&options::yes)});
     table.push_back(
         {.topic = running,
          .name = "heartbeat-interval",

@@ -35,7 +35,7 @@ struct about
     std::string_view text;
 };
 
-constexpr std::array<about, 4> commands{{
+constexpr std::array<about, 6> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -54,6 +54,15 @@ constexpr std::array<about, 4> commands{{
      "ID is a value of an id column of the shop's tables. The runs are looked up in the database; with "
      "--seed, none is "
      "needed."},
+    {command::card, "bazaard card [FLAG]...", "Print what reproduces a run, as JSON.",
+     "Seed, start, configuration, versions and control log: all that a bug report needs, and all that is needed to "
+     "plan the run "
+     "again when its database is gone: `plan --card FILE` prints its units, `run --card FILE` writes it into another "
+     "database."},
+    {command::reset, "bazaard reset [FLAG]...", "Remove one run with all its rows.",
+     "Asks first; --yes answers. Rows of other runs and of anybody else stay, and so do the tables and their static "
+     "rows. When it "
+     "was interrupted, the same command finishes it."},
 }};
 
 const about& about_of(command what)

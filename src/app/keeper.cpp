@@ -1,81 +1,204 @@
 #include "app/keeper.hpp"
 
-#include <optional>
+#include <utility>
 
 #include "bazaar/app/logging.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/classify.hpp"
 #include "bazaar/postgres/heartbeat.hpp"
+#include "bazaar/run/reference_clock.hpp"
 
 namespace bazaar::app
 {
+namespace
+{
 
-keeper::keeper(postgres::connection_parameters to, const scenario::scenario& shop, options opts)
-    : to_(std::move(to)), shop_(shop), options_(std::move(opts)), thread_([this] { work(); })
+using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto retry_interval = 200ms;
+
+}  // namespace
+
+keeper::keeper(std::shared_ptr<postgres::gateway> to, postgres::session link, const scenario::scenario& shop,
+               options opts)
+    : to_(std::move(to)),
+      shop_(shop),
+      options_(std::move(opts)),
+      link_(std::move(link)),
+      mark_at_(clock::now()),
+      beat_at_(clock::now()),
+      thread_([this] { work(); })
 {
 }
 
 keeper::~keeper()
 {
-    stop();
+    stop(std::nullopt, std::nullopt);
 }
 
-void keeper::stop()
+void keeper::record(const model::control& entry, run::runner::recorded done)
 {
     {
         const std::lock_guard lock(mutex_);
-        stop_ = true;
+        jobs_.push_back({entry, {}, std::move(done)});
+    }
+    changed_.notify_all();
+}
+
+void keeper::check(const run::checkpoint& state)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        jobs_.push_back({std::nullopt, state, [](std::exception_ptr) {}});
+    }
+    changed_.notify_all();
+}
+
+void keeper::halt()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        stop_.request_stop();
     }
     changed_.notify_all();
     if (thread_.joinable())
         thread_.join();
 }
 
+void keeper::stop(std::optional<postgres::progress> last, std::optional<run::checkpoint> state)
+{
+    halt();
+    try
+    {
+        // One attempt, and none where the server was away: a mark that is not left costs the next start a few replays.
+        if (last && link_ && !link_->alive())
+            link_.emplace(to_->parameters(), postgres::session::options{});
+        if (state && link_)
+            postgres::append(*link_, options_.own, *state);
+        if (last && link_)
+            postgres::release(*link_, options_.own, *last);
+    }
+    catch (const error& problem)
+    {
+        log(log_level::warning, "mark", problem.what());
+    }
+    if (std::exchange(link_, std::nullopt))
+        to_->closed();
+}
+
+void keeper::drop(std::string_view why)
+{
+    if (std::exchange(link_, std::nullopt))
+        to_->lost(why);
+}
+
 void keeper::work()
 {
-    using clock = std::chrono::steady_clock;
-    std::optional<postgres::session> link;
-    unit_no marked = ~unit_no{0};
-    bool failing = false;
-    const bool beats = options_.heartbeat_interval.count() > 0;
-    auto mark_at = clock::now();
-    auto beat_at = clock::now();
-    std::unique_lock lock(mutex_);
-    while (!stop_)
+    try
     {
+        serve();
+    }
+    catch (...)
+    {
+        options_.failed(std::current_exception());
+    }
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stop_.stop_requested(); });
+    const auto ended = std::make_exception_ptr(error(error_kind::temporary, "the run ends"));
+    for (auto& one : jobs_)
+        one.done(ended);
+    jobs_.clear();
+}
+
+void keeper::serve()
+{
+    const bool beats = options_.heartbeat_interval.count() > 0;
+    std::unique_lock lock(mutex_);
+    while (!stop_.stop_requested())
+    {
+        const auto now = clock::now();
+        const auto due = beats ? std::min(mark_at_, beat_at_) : mark_at_;
+        if (jobs_.empty() && now < due)
+        {
+            changed_.wait_until(lock, due, [this] { return stop_.stop_requested() || !jobs_.empty(); });
+            continue;
+        }
+        std::optional<job> one;
+        if (!jobs_.empty())
+            one = jobs_.front();
         lock.unlock();
         try
         {
-            if (!link || !link->alive())
-                link.emplace(to_);
-            const auto now = clock::now();
-            if (now >= mark_at)
+            if (link_ && !link_->alive())
+                drop("the connection is gone");
+            if (!link_)
+                link_ = to_->dial(stop_.get_token());
+            if (!link_)
+                return;
+            if (one)
+                append(*one);
+            else if (now >= mark_at_)
+                mark(options_.progress());
+            else if (options_.progress().live)
             {
-                mark_at = now + options_.mark_interval;
-                const auto progress = options_.progress();
-                if (progress.settled != marked)
-                    postgres::mark(*link, options_.schema, options_.run, progress);
-                marked = progress.settled;
+                postgres::touch(*link_, options_.own.schema, shop_);
+                beat_at_ = now + options_.heartbeat_interval;
             }
-            if (beats && now >= beat_at)
-            {
-                beat_at = now + options_.heartbeat_interval;
-                if (options_.progress().live)
-                    postgres::touch(*link, options_.schema, shop_);
-            }
-            if (failing)
-                log(log_level::info, "keeper", "mark and heartbeat work again");
-            failing = false;
+            else
+                beat_at_ = now + options_.heartbeat_interval;
+            reachable_ = true;
+            lock.lock();
+            if (one)
+                jobs_.pop_front();
         }
-        catch (const std::exception& problem)
+        catch (...)
         {
-            if (!failing)
-                log(log_level::warning, "keeper", problem.what());
-            failing = true;
-            link.reset();
-            mark_at = beat_at = clock::now() + std::chrono::seconds(1);
+            reachable_ = false;
+            if (!passes(std::current_exception()))
+                throw;
+            lock.lock();
+            changed_.wait_for(lock, retry_interval, [this] { return stop_.stop_requested(); });
         }
-        lock.lock();
-        changed_.wait_until(lock, beats ? std::min(mark_at, beat_at) : mark_at, [this] { return stop_; });
     }
+}
+
+/// Whether the same will work later.
+bool keeper::passes(const std::exception_ptr& problem)
+{
+    try
+    {
+        std::rethrow_exception(problem);
+    }
+    catch (const postgres::query_error& found)
+    {
+        const auto what = postgres::classify(found.cause()).what;
+        if (found.cause().link_lost || found.cause().state() == "25006")
+            drop(found.what());
+        return what == postgres::action::transient || what == postgres::action::in_doubt;
+    }
+    catch (const error&)
+    {
+        return false;
+    }
+}
+
+void keeper::append(const job& one)
+{
+    if (!one.entry)
+        return postgres::append(*link_, options_.own, one.state);
+    postgres::append(*link_, options_.own, options_.sequence, *one.entry, shop_.configuration().fields());
+    ++options_.sequence;
+    one.done(nullptr);
+}
+
+void keeper::mark(const postgres::progress& now)
+{
+    const auto sent = run::reference_clock::steady();
+    const auto answer = postgres::mark(*link_, options_.own, now);
+    options_.clock(answer.now, sent, run::reference_clock::steady());
+    to_->seen(answer.lsn);
+    mark_at_ = clock::now() + options_.mark_interval;
 }
 
 }  // namespace bazaar::app

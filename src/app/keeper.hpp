@@ -1,48 +1,97 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <string>
+#include <optional>
+#include <span>
+#include <stop_token>
 #include <thread>
 
-#include "bazaar/postgres/connection.hpp"
+#include "bazaar/base/time.hpp"
+#include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/run/runner.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::app
 {
 
-/// Beside the units: moves the mark of settled units and, while the run is live, touches the heartbeat; on a session of
-/// its own.
+/// Keeps the record of a run beside its units, on a session of its own: control entries and checkpoints as they come, the
+/// mark of settled units with the lease every few seconds, and the heartbeat.
 ///
-/// Lifetime: works from construction to `stop`.
-/// Errors:   a failure is logged once, until it works again; it never stops the run.
+/// Lifetime: works until `stop` or its end.
+/// Threads:  any; it has one of its own.
+/// Errors:   trouble with the server is waited out. What no waiting mends goes to `failed`, once: a lost lease, a server that
+///           is another one now.
 class keeper
 {
 public:
     struct options
     {
-        std::string schema, run;
-        microseconds mark_interval = std::chrono::seconds(2);
-        microseconds heartbeat_interval{0};  ///< Zero: no heartbeat.
+        postgres::ownership own;
+        std::uint64_t sequence = 0;  ///< Place of the next control entry.
+        std::chrono::milliseconds mark_interval = std::chrono::seconds{2};
+        microseconds heartbeat_interval{0};  ///< Zero: none.
         std::function<postgres::progress()> progress;
+        std::function<void(std::exception_ptr)> failed;
+        /// The database's clock, between two moments of this machine's steady one.
+        std::function<void(time database, microseconds sent, microseconds answered)> clock;
     };
 
-    keeper(postgres::connection_parameters to, const scenario::scenario& shop, options opts);
+    /// `link` is a session of `to`.
+    keeper(std::shared_ptr<postgres::gateway> to, postgres::session link, const scenario::scenario& shop, options opts);
     ~keeper();
 
-    void stop();
+    keeper(const keeper&) = delete;
+    keeper& operator=(const keeper&) = delete;
+
+    /// Makes an entry durable, then calls `done`; also when it cannot.
+    void record(const model::control& entry, run::runner::recorded done);
+
+    void check(const run::checkpoint& state);
+
+    /// Whether the last word with the server went well.
+    [[nodiscard]] bool reachable() const noexcept { return reachable_; }
+
+    /// Ends the work; then, with a last progress, sets the mark and gives the lease back, if that can be done at once. `state`
+    /// is recorded with it.
+    void stop(std::optional<postgres::progress> last, std::optional<run::checkpoint> state);
 
 private:
-    void work();
+    struct job
+    {
+        std::optional<model::control> entry;
+        run::checkpoint state;
+        run::runner::recorded done;
+    };
 
-    postgres::connection_parameters to_;
+    void work();
+    void serve();
+    void append(const job& one);
+    void mark(const postgres::progress& now);
+    void halt();
+    void drop(std::string_view why);
+    [[nodiscard]] bool passes(const std::exception_ptr& problem);
+
+    const std::shared_ptr<postgres::gateway> to_;
     const scenario::scenario& shop_;
     options options_;
+    std::optional<postgres::session> link_;
+    std::chrono::steady_clock::time_point mark_at_;
+    std::chrono::steady_clock::time_point beat_at_;
+
+    std::atomic<bool> reachable_{true};
     std::mutex mutex_;
     std::condition_variable changed_;
-    bool stop_ = false;
+    std::deque<job> jobs_;
+    std::stop_source stop_;
     std::thread thread_;
 };
 

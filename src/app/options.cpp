@@ -353,6 +353,10 @@ std::string_view name(command what) noexcept
         return "plan";
     case command::explain:
         return "explain";
+    case command::card:
+        return "card";
+    case command::reset:
+        return "reset";
     }
     return "run";
 }

@@ -51,7 +51,9 @@ constexpr row answering[] = {
     {"22", permanent, internal},
     {"54", permanent, internal},
     {"25", permanent, internal},
-    {"XX", permanent, internal},
+    {"XX001", permanent, internal},
+    {"XX002", permanent, internal},
+    {"XX", broken, internal},
     // A constraint, or a trigger of the user's own.
     {"23", refused, config},
     {"P0", refused, config},
@@ -74,6 +76,9 @@ verdict classify(const failure& what) noexcept
         return find(connecting, what.state(), {transient, unavailable});
     if (what.at == phase::send)
         return {transient, temporary};
+    // By the place in the server's source: the text is translated, and the state says "not supported" of many things.
+    if (what.state() == "0A000" && what.routine == "RevalidateCachedQuery")
+        return {stale, temporary};
     const auto found = find(answering, what.state(), {refused, config});
     if (what.at == phase::prepare)
     {

@@ -135,6 +135,12 @@ connection_parameters resolve(const connection_flags& flags, std::string_view ru
     unless_given("keepalives_interval", "5");
     unless_given("keepalives_count", "3");
     unless_given("tcp_user_timeout", "10000");
+    // Of several servers, the one that can be written to.
+    const char* inherited = std::getenv("PGHOST");
+    const auto hosts = !to.find("host").empty() || inherited == nullptr ? to.find("host") : std::string_view(inherited);
+    const bool several = hosts.find(',') != hosts.npos || to.find("hostaddr").find(',') != hosts.npos;
+    if (several && !in_environment("PGTARGETSESSIONATTRS"))
+        unless_given("target_session_attrs", "read-write");
     to.set("application_name", run.empty() ? "bazaard" : "bazaard/" + std::string(run));
     to.set("client_encoding", "UTF8");
     return to;

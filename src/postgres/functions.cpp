@@ -42,6 +42,9 @@ public:
     function_text(std::string_view schema, std::span<const model::table> tables) : schema_(schema), tables_(tables)
     {
         add_parameter(wire::boolean, "replay", shape::scalar);
+        add_parameter(wire::int8, "run: bazaard.lease.tag", shape::scalar);
+        add_parameter(wire::int8, "run: bazaard.lease.epoch", shape::scalar);
+        add_fence();
     }
 
     void add(const part_encoder& part, std::string_view place)
@@ -217,6 +220,18 @@ private:
              quote_literal(schema_) + ", " + quote_literal(table_name_) + ", " + planned(part) + ", changed);");
     }
 
+    /// A process that was frozen and replaced writes nothing: who takes over holds this lock alone while the epoch grows,
+    /// so it waits for the units under way, and those behind it see the new epoch.
+    void add_fence()
+    {
+        line(fmt::format("PERFORM pg_catalog.pg_advisory_xact_lock_shared({}, $2::integer);", lease_lock_key(schema_)));
+        line(fmt::format("IF NOT EXISTS (SELECT FROM bazaard.lease AS l WHERE l.schema_name = {} AND l.tag = $2 AND "
+                         "l.epoch = $3) THEN",
+                         quote_literal(schema_)));
+        line(fmt::format("    RETURN {};", answer_fenced));
+        line("END IF;");
+    }
+
     void check_count(const part_encoder& part, std::string_view what)
     {
         line("IF changed <> " + planned(part) + " THEN");
@@ -347,6 +362,11 @@ private:
 
 }  // namespace
 
+std::int32_t lease_lock_key(std::string_view schema) noexcept
+{
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(text_hash(schema)));
+}
+
 std::vector<part_encoder> make_part_encoders(std::span<const model::table> tables, const model::unit_kind& kind)
 {
     std::vector<part_encoder> encoders;
@@ -399,10 +419,12 @@ std::vector<write_function> make_write_functions(std::string_view schema, std::s
 }
 
 void encode_unit(parameters& out, std::span<const part_encoder> parts, std::span<const model::change> changes,
-                 const id_codec& ids, bool replay)
+                 const id_codec& ids, std::int64_t epoch, bool replay)
 {
     out.clear();
     out.add_bool(replay);
+    out.add_int8(ids.tag());
+    out.add_int8(epoch);
     std::size_t first = 0;
     for (const auto& part : parts)
     {

@@ -11,6 +11,7 @@
 #include "catalogue.hpp"
 #include "columns.hpp"
 #include "copy.hpp"
+#include "own_tables.hpp"
 
 namespace bazaar::postgres
 {
@@ -19,80 +20,6 @@ namespace
 
 /// One lock for all that makes tables: "bazaard" as a number.
 constexpr std::string_view lock_key = "27710116871070308";
-
-constexpr std::string_view own_schema = "bazaard";
-
-/// The daemon's own tables. Outside the publication; nothing of the shop refers to them.
-constexpr std::string_view own_run_table = R"(CREATE TABLE bazaard.run (
-    schema_name text NOT NULL,
-    run text NOT NULL,
-    tag integer NOT NULL,
-    seed numeric(20,0) NOT NULL,
-    scenario text NOT NULL,
-    scenario_version bigint NOT NULL,
-    catalogue numeric(20,0) NOT NULL,
-    start timestamp with time zone NOT NULL,
-    window_units bigint NOT NULL,
-    settings jsonb NOT NULL,
-    settled bigint NOT NULL,
-    clean boolean NOT NULL,
-    live boolean NOT NULL,
-    created_at timestamp with time zone NOT NULL DEFAULT now(),
-    CONSTRAINT run_pkey PRIMARY KEY (schema_name, run),
-    CONSTRAINT run_tag_key UNIQUE (schema_name, tag)
-))";
-constexpr std::string_view own_control_table = R"(CREATE TABLE bazaard.control (
-    schema_name text NOT NULL,
-    run text NOT NULL,
-    sequence bigint NOT NULL,
-    unit bigint NOT NULL,
-    kind text NOT NULL,
-    field text,
-    value bigint NOT NULL,
-    at timestamp with time zone NOT NULL,
-    recorded_at timestamp with time zone NOT NULL DEFAULT now(),
-    CONSTRAINT control_pkey PRIMARY KEY (schema_name, run, sequence)
-))";
-
-struct own_table
-{
-    std::string_view name;
-    std::string_view create;
-    std::string_view key;
-    std::span<const std::array<std::string_view, 2>> columns;
-    std::string_view privileges;
-};
-constexpr std::array<std::array<std::string_view, 2>, 14> run_columns{{
-    {"schema_name", "text"},
-    {"run", "text"},
-    {"tag", "integer"},
-    {"seed", "numeric(20,0)"},
-    {"scenario", "text"},
-    {"scenario_version", "bigint"},
-    {"catalogue", "numeric(20,0)"},
-    {"start", "timestamp with time zone"},
-    {"window_units", "bigint"},
-    {"settings", "jsonb"},
-    {"settled", "bigint"},
-    {"clean", "boolean"},
-    {"live", "boolean"},
-    {"created_at", "timestamp with time zone"},
-}};
-constexpr std::array<std::array<std::string_view, 2>, 9> control_columns{{
-    {"schema_name", "text"},
-    {"run", "text"},
-    {"sequence", "bigint"},
-    {"unit", "bigint"},
-    {"kind", "text"},
-    {"field", "text"},
-    {"value", "bigint"},
-    {"at", "timestamp with time zone"},
-    {"recorded_at", "timestamp with time zone"},
-}};
-constexpr std::array<own_table, 2> own_tables{{
-    {"run", own_run_table, "schema_name, run", run_columns, "SELECT, INSERT, UPDATE"},
-    {"control", own_control_table, "schema_name, run, sequence", control_columns, "SELECT, INSERT"},
-}};
 
 using lines = std::vector<std::string>;
 
@@ -230,15 +157,15 @@ lines compare_own(const catalogue& there)
     lines found;
     for (const auto& [name, relation] : there.relations)
     {
-        const auto ours = std::ranges::find(own_tables, name, &own_table::name);
-        if (ours == own_tables.end())
+        const auto ours = std::ranges::find(own_tables(), name, &own_table::name);
+        if (ours == own_tables().end())
         {
             found.push_back(fmt::format("schema {} holds {}, which is not the daemon's: the schema has to be its own",
                                         own_schema, name));
             continue;
         }
         const auto where = fmt::format("table {}.{}", own_schema, name);
-        for (const auto& [column, type] : ours->columns)
+        for (const auto& [column, type, rest] : ours->columns)
         {
             const auto place = std::ranges::find(relation.columns, column, &catalogue::column::name);
             if (place == relation.columns.end())
@@ -294,7 +221,7 @@ public:
         const auto own = read_catalogue(session_, own_schema);
         now.own_schema = own.exists;
         now.own_differences = compare_own(own);
-        for (const auto& t : own_tables)
+        for (const auto& t : own_tables())
             if (!own.relations.contains(t.name))
                 now.missing_own.push_back(&t);
         for (const auto& function : functions_)
@@ -343,7 +270,7 @@ public:
         if (!now.own_schema)
             session_.exec("CREATE SCHEMA bazaard");
         for (const auto* t : now.missing_own)
-            session_.exec(t->create);
+            session_.exec(create_sql(*t));
         for (const auto* function : now.missing_functions)
             session_.exec(function->create);
     }
@@ -378,7 +305,7 @@ public:
             if (does(model::op::erase, i))
                 need(schema_, tables[i].name, "DELETE");
         }
-        for (const auto& t : own_tables)
+        for (const auto& t : own_tables())
             for (auto rest = t.privileges; !rest.empty();)
             {
                 const auto comma = rest.find(", ");

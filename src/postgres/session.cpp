@@ -33,16 +33,19 @@ constexpr std::string_view start_options =
     "-c default_transaction_isolation=read\\ committed -c timezone=UTC -c datestyle=ISO -c "
     "client_min_messages=warning";
 
-/// Waits until the socket is ready or the deadline has passed.
-bool wait_for(int socket, short events, clock::time_point deadline)
+/// How soon a waiting notices that it is cut.
+constexpr std::int64_t slice_ms = 250;
+
+/// Waits until the socket is ready, the deadline has passed, or the waiting is cut.
+bool wait_for(int socket, short events, clock::time_point deadline, const std::stop_token& cut)
 {
     for (;;)
     {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()).count();
-        if (left <= 0)
+        if (left <= 0 || cut.stop_requested())
             return false;
         pollfd one{socket, events, 0};
-        const int ready = ::poll(&one, 1, static_cast<int>(std::min<std::int64_t>(left, 3'600'000)));
+        const int ready = ::poll(&one, 1, static_cast<int>(std::min(left, slice_ms)));
         if (ready > 0)
             return true;
         if (ready < 0 && errno != EINTR)
@@ -200,6 +203,7 @@ failure server_failure(const PGresult* answer, phase at)
     what.schema = field(answer, PG_DIAG_SCHEMA_NAME);
     what.table = field(answer, PG_DIAG_TABLE_NAME);
     what.constraint = field(answer, PG_DIAG_CONSTRAINT_NAME);
+    what.routine = field(answer, PG_DIAG_SOURCE_FUNCTION);
     return what;
 }
 
@@ -285,7 +289,8 @@ void session::connect(const connection_parameters& to)
         bool late = false;
         while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED && !late)
         {
-            late = !wait_for(PQsocket(raw_.get()), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
+            late = !wait_for(PQsocket(raw_.get()), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
+                             options_.cut);
             if (!late)
                 state = PQconnectPoll(raw_.get());
         }
@@ -383,7 +388,7 @@ std::optional<failure> session::flush(phase at, clock::time_point deadline)
     {
         if (left < 0)
             return lost(at, one_line(PQerrorMessage(raw_.get())));
-        if (!wait_for(PQsocket(raw_.get()), POLLIN | POLLOUT, deadline))
+        if (!wait_for(PQsocket(raw_.get()), POLLIN | POLLOUT, deadline, options_.cut))
             return lost(at, "no answer before our deadline");
         // A server that is itself blocked on its answer would never read the rest.
         if (PQconsumeInput(raw_.get()) == 0)
@@ -405,7 +410,7 @@ reply session::collect(phase at)
     {
         while (PQisBusy(raw_.get()) != 0)
         {
-            if (!wait_for(socket, POLLIN, deadline))
+            if (!wait_for(socket, POLLIN, deadline, options_.cut))
                 return {{}, lost(at, "no answer before our deadline")};
             if (PQconsumeInput(raw_.get()) == 0)
                 return {{}, lost(at, one_line(PQerrorMessage(raw_.get())))};
@@ -427,6 +432,9 @@ reply session::collect(phase at)
             answer.value = std::move(one);
         }
     }
+    // What has no state is libpq's own word on an answer that it could not read: anything may have happened.
+    if (answer.failed && answer.failed->state().empty())
+        return {{}, lost(at, answer.failed->message)};
     const bool fatal = answer.failed && (answer.failed->severity == "FATAL" || answer.failed->severity == "PANIC");
     if (fatal || PQstatus(raw_.get()) == CONNECTION_BAD)
     {

@@ -8,6 +8,7 @@
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/run/sink.hpp"
 #include "columns.hpp"
 #include "copy.hpp"
 
@@ -30,8 +31,8 @@ bool has_tables(session& on)
 {
     return on.exec("SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
                    "c.relnamespace "
-                   "WHERE n.nspname = 'bazaard' AND c.relname IN ('run', 'control')")
-               .number(0, 0) == 2;
+                   "WHERE n.nspname = 'bazaard' AND c.relname IN ('run', 'lease', 'control', 'digest')")
+               .number(0, 0) == 4;
 }
 
 std::string settings_json(const run::record& record)
@@ -57,7 +58,7 @@ std::vector<std::pair<std::string, std::string>> settings_of(std::string_view te
 /// involved.
 constexpr std::string_view run_columns = "schema_name, run, tag, seed, scenario, scenario_version, "
                                          "catalogue, (extract(epoch FROM start) * 1000000)::bigint, "
-                                         "window_units, settings, settled, clean, live";
+                                         "window_units, settings, settled, clean, live, removing";
 
 run::record record_of(const result& rows, int row)
 {
@@ -75,6 +76,7 @@ run::record record_of(const result& rows, int row)
     record.settled = unsigned_number(rows.get(row, 10));
     record.clean = rows.get(row, 11) == "t";
     record.live = rows.get(row, 12) == "t";
+    record.removing = rows.get(row, 13) == "t";
     return record;
 }
 
@@ -132,6 +134,13 @@ std::optional<run::record> load(session& on, std::string_view schema, std::strin
         entry.at = {entries.number(i, 4)};
         record.log.push_back(entry);
     }
+
+    const auto states = on.exec("SELECT unit, steps, digest FROM bazaard.digest WHERE schema_name = $1 AND run = $2 "
+                                "ORDER BY unit",
+                                {schema, run});
+    for (int i = 0; i < states.rows(); ++i)
+        record.checkpoints.push_back(
+            {unsigned_number(states.get(i, 0)), unsigned_number(states.get(i, 1)), unsigned_number(states.get(i, 2))});
     return record;
 }
 
@@ -148,7 +157,37 @@ std::vector<run::record> list(session& on, std::string_view schema)
     return records;
 }
 
-void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows)
+namespace
+{
+
+/// What the column `field` says of an entry: the field's name, or the SQLSTATE of a refusal.
+std::optional<std::string> field_of(const model::control& entry, std::span<const scenario::field> fields)
+{
+    if (entry.what == model::control::kind::set)
+        return std::string(fields[entry.field].name);
+    if (entry.what == model::control::kind::reject && entry.value != 0)
+        return run::reject_state(entry.value);
+    return std::nullopt;
+}
+
+void insert_entry(session& on, const run::record& record, std::size_t place, std::span<const scenario::field> fields)
+{
+    const auto& entry = record.log[place];
+    const auto sequence = std::to_string(place);
+    const auto unit = std::to_string(entry.unit);
+    const auto value = std::to_string(entry.value);
+    const auto at = to_string(entry.at);
+    const auto field = field_of(entry, fields);
+    on.exec("INSERT INTO bazaard.control (schema_name, run, sequence, unit, kind, field, value, at) "
+            "VALUES ($1, $2, $3::bigint, $4::bigint, $5, $6, $7::bigint, $8::timestamptz)",
+            {record.schema, record.run, sequence, unit, model::name(entry.what),
+             field ? text_parameter(*field) : text_parameter(), value, at});
+}
+
+}  // namespace
+
+void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows,
+            const holder& by)
 {
     expect(batch_rows > 0, "a batch has rows");
     const id_codec ids(record.tag, record.seed);
@@ -185,6 +224,11 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
                     "the name of " + run_of(record.schema, record.run) +
                         " gives the tag of another run of that schema; choose another name with --run");
     }
+    on.exec("INSERT INTO bazaard.lease (schema_name, tag, run, epoch, holder, session_name) "
+            "VALUES ($1, $2::integer, $3, 1, $4, $5)",
+            {record.schema, tag, record.run, by.text, by.session_name});
+    for (std::size_t i = 0; i < record.log.size(); ++i)
+        insert_entry(on, record, i, shop.configuration().fields());
     const auto tables = shop.tables();
     for (const auto number : parents_first(tables))
     {
@@ -196,32 +240,139 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
     all.commit();
 }
 
-void append(session& on, std::string_view schema, std::string_view run, const model::control& entry,
-            std::string_view field_name)
+namespace
 {
+
+/// The first parameters of every statement that writes in the name of a run.
+class owner_parameters
+{
+public:
+    explicit owner_parameters(const ownership& own)
+        : own_(own),
+          tag_(std::to_string(own.tag)),
+          epoch_(std::to_string(own.epoch)),
+          volatile_(own.life.durable ? "f" : "t")
+    {
+    }
+
+    /// A row if the lease is ours and the server the one where it was taken. The lock makes it wait for a take-over under
+    /// way, and look again at what that has left.
+    [[nodiscard]] std::string held(bool whole_life) const
+    {
+        return fmt::format(
+            "WITH held AS (SELECT l.run FROM bazaard.lease AS l WHERE l.schema_name = $1 AND l.tag = $2::integer AND "
+            "l.epoch = $3::bigint FOR SHARE), "
+            "here (system, timeline, started, recovered, lsn, durable) AS (SELECT {}), "
+            "own AS (SELECT held.run, here.lsn FROM held, here WHERE ($4 = '' OR here.system = $4) AND "
+            "($5 = '' OR here.timeline = $5) AND "
+            // A server that was started again has all that it acknowledged, unless it was asked not to wait for the disk.
+            "(NOT $6::boolean OR (here.started = $7 AND here.recovered = $8))) ",
+            life_sql(whole_life));
+    }
+
+    [[nodiscard]] std::vector<text_parameter> with(std::initializer_list<text_parameter> more) const
+    {
+        std::vector<text_parameter> all{
+            own_.schema,        tag_, epoch_, own_.life.system, own_.life.timeline, volatile_, own_.life.started,
+            own_.life.recovered};
+        all.insert(all.end(), more);
+        return all;
+    }
+
+    [[nodiscard]] bool whole_life() const { return !own_.life.system.empty(); }
+
+private:
+    const ownership& own_;
+    std::string tag_;
+    std::string epoch_;
+    std::string_view volatile_;
+};
+
+/// Says why a statement in the name of the run found nothing to write to.
+[[noreturn]] void disowned(session& on, const ownership& own)
+{
+    const auto life = on.exec("SELECT " + life_sql(!own.life.system.empty()), {});
+    if (const auto why = lost_commits(own.life, life_of(life, 0, 0)); !why.empty())
+        throw run::history_lost(why);
+    const auto tag = std::to_string(own.tag);
+    const auto lease = on.exec("SELECT holder, epoch FROM bazaard.lease WHERE schema_name = $1 AND tag = $2::integer",
+                               {own.schema, tag});
+    if (lease.rows() == 0)
+        throw error(error_kind::config, run_of(own.schema, own.run) + " is not there any more");
+    const auto now = lease.get(0, 0);
+    throw error(error_kind::temporary,
+                fmt::format("the lease of {} is lost: {} (epoch {}, ours was {})", run_of(own.schema, own.run),
+                            now.empty() ? std::string("another process took it over and has ended since")
+                                        : fmt::format("{} has it now", now),
+                            lease.get(0, 1), own.epoch));
+}
+
+}  // namespace
+
+void append(session& on, const ownership& own, std::uint64_t sequence, const model::control& entry,
+            std::span<const scenario::field> fields)
+{
+    const owner_parameters owner(own);
+    const auto place = std::to_string(sequence);
     const auto unit = std::to_string(entry.unit);
     const auto value = std::to_string(entry.value);
     const auto at = to_string(entry.at);
-    const text_parameter field = field_name.empty() ? text_parameter() : text_parameter(field_name);
+    const auto field_text = field_of(entry, fields);
+    const auto field = field_text ? text_parameter(*field_text) : text_parameter();
     const auto answer = on.exec(
-        "INSERT INTO bazaard.control (schema_name, run, sequence, unit, kind, field, value, at) "
-        "SELECT r.schema_name, r.run, coalesce((SELECT max(c.sequence) + 1 FROM bazaard.control c "
-        "WHERE c.schema_name = r.schema_name AND c.run = r.run), 0), $3::bigint, $4, $5, $6::bigint, "
-        "$7::timestamptz "
-        "FROM bazaard.run r WHERE r.schema_name = $1 AND r.run = $2",
-        {schema, run, unit, model::name(entry.what), field, value, at});
-    if (answer.tag() != "INSERT 0 1")
-        throw error(error_kind::config, run_of(schema, run) + " is not there any more");
+        owner.held(owner.whole_life()) +
+            "INSERT INTO bazaard.control (schema_name, run, sequence, unit, kind, field, value, at) "
+            "SELECT $1, own.run, $9::bigint, $10::bigint, $11, $12, $13::bigint, $14::timestamptz FROM own "
+            "ON CONFLICT (schema_name, run, sequence) DO NOTHING",
+        owner.with({place, unit, model::name(entry.what), field, value, at}));
+    if (answer.tag() == "INSERT 0 1")
+        return;
+    // Of an earlier attempt whose answer was lost, or of another process.
+    const auto there = on.exec(
+        "SELECT FROM bazaard.control WHERE schema_name = $1 AND run = $2 AND sequence = $3::bigint "
+        "AND unit = $4::bigint AND kind = $5 AND value = $6::bigint AND at = $7::timestamptz",
+        {own.schema, own.run, place, unit, model::name(entry.what), value, at});
+    if (there.rows() == 0)
+        disowned(on, own);
 }
 
-void mark(session& on, std::string_view schema, std::string_view run, progress now)
+void append(session& on, const ownership& own, const run::checkpoint& state)
 {
+    const owner_parameters owner(own);
+    const auto unit = std::to_string(state.unit);
+    const auto steps = std::to_string(state.steps);
+    const auto digest = std::to_string(state.digest);
+    on.exec(owner.held(owner.whole_life()) + "INSERT INTO bazaard.digest (schema_name, run, unit, steps, digest) "
+                                             "SELECT $1, own.run, $9::bigint, $10::bigint, $11::numeric FROM own "
+                                             "ON CONFLICT (schema_name, run, unit) DO NOTHING",
+            owner.with({unit, steps, digest}));
+}
+
+marked mark(session& on, const ownership& own, progress now)
+{
+    const owner_parameters owner(own);
     const auto settled = std::to_string(now.settled);
-    const auto answer = on.exec("UPDATE bazaard.run SET settled = $3::bigint, clean = $4::boolean, live = $5::boolean "
-                                "WHERE schema_name = $1 AND run = $2",
-                                {schema, run, settled, now.clean ? "t" : "f", now.live ? "t" : "f"});
-    if (answer.tag() != "UPDATE 1")
-        throw error(error_kind::config, run_of(schema, run) + " is not there any more");
+    const auto answer = on.exec(
+        owner.held(owner.whole_life()) +
+            "UPDATE bazaard.run AS r SET settled = $9::bigint, clean = $10::boolean, live = $11::boolean, "
+            "renewed_at = clock_timestamp() FROM own WHERE r.schema_name = $1 AND r.run = own.run "
+            "RETURNING (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, own.lsn",
+        owner.with({settled, now.clean ? "t" : "f", now.live ? "t" : "f"}));
+    if (answer.rows() == 0)
+        disowned(on, own);
+    return {time{answer.number(0, 0)}, static_cast<std::uint64_t>(answer.number(0, 1))};
+}
+
+void release(session& on, const ownership& own, progress now)
+{
+    transaction all(on);
+    static_cast<void>(mark(on, own, now));
+    const auto tag = std::to_string(own.tag);
+    const auto epoch = std::to_string(own.epoch);
+    on.exec("UPDATE bazaard.lease SET holder = '', session_name = '' WHERE schema_name = $1 AND tag = $2::integer AND "
+            "epoch = $3::bigint",
+            {own.schema, tag, epoch});
+    all.commit();
 }
 
 }  // namespace bazaar::postgres

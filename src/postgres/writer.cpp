@@ -4,29 +4,24 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
-#include <mutex>
+#include <atomic>
 #include <utility>
 #include <vector>
 
 #include "bazaar/base/error.hpp"
-#include "bazaar/base/random.hpp"
 #include "bazaar/postgres/encode.hpp"
 #include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/identifier.hpp"
 #include "columns.hpp"
+#include "key_range.hpp"
 
 namespace bazaar::postgres
 {
 namespace
 {
 
-using namespace std::chrono_literals;
-using clock = std::chrono::steady_clock;
-
-constexpr auto reconnect_base = 100ms;
-constexpr auto reconnect_floor = 50ms;  ///< Full jitter can draw next to nothing.
-constexpr auto reconnect_cap = 5000ms;
+/// Times in a row that a server may say that it is broken.
+constexpr int broken_max = 3;
 
 std::int64_t big_endian(std::string_view bytes)
 {
@@ -46,61 +41,60 @@ std::string version_text(const model::value& version)
 
 struct writer::state
 {
-    state(connection_parameters target, std::string_view schema_name, const scenario::scenario& of,
+    state(std::shared_ptr<gateway> target, std::string_view schema_name, const scenario::scenario& of,
           const id_codec& codec, options opts)
         : to(std::move(target)),
-          where(describe(to)),
           schema(schema_name),
           shop(of),
           ids(codec),
           options_(std::move(opts)),
           functions(make_write_functions(schema_name, of.tables(), of.kinds())),
-          // Spreads writers that lost the same server; nothing of the plan hangs on it.
-          jitter(mix(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()) ^
-                     reinterpret_cast<std::uintptr_t>(this)))
+          prepares(options_.use != statements::unprepared)
     {
         for (const auto& kind : of.kinds())
             encoders.push_back(make_part_encoders(of.tables(), kind));
         prepared.assign(functions.size(), false);
-        counts.prepares = options_.use != statements::unprepared;
     }
 
-    /// False when the owner asked to stop meanwhile.
     [[nodiscard]] bool connect();
-    [[nodiscard]] bool wait(std::chrono::milliseconds time);
-    void drop() noexcept;
+    void drop(std::string_view why);
     [[nodiscard]] reply call(std::size_t kind);
-    [[nodiscard]] run::written judge(const model::unit& unit, run::form how, std::int64_t answer) const;
+    [[nodiscard]] run::written judge(const model::unit& unit, run::form how, std::int64_t answer);
     [[nodiscard]] run::written judge(const model::unit& unit, run::form how, const failure& what);
     [[nodiscard]] std::optional<bool> own_key(const failure& what);
+    [[nodiscard]] bool believes();
+    [[nodiscard]] bool wait_for_others();
 
-    connection_parameters to;
-    std::string where;
+    std::shared_ptr<gateway> to;
     std::string schema;
     const scenario::scenario& shop;
     id_codec ids;
     options options_;
     std::vector<write_function> functions;
     std::vector<std::vector<part_encoder>> encoders;
-    random jitter;
-    counters counts;
+    std::atomic<bool> prepares;
 
     std::optional<session> link;
     std::vector<bool> prepared;  ///< By kind, on the current session.
+    int broken_answers = 0;      ///< In a row.
     parameters arguments;
 };
 
-writer::writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
-               options opts)
+writer::writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop,
+               const id_codec& ids, options opts)
     : state_(std::make_unique<state>(std::move(to), schema, shop, ids, std::move(opts)))
 {
 }
 
-writer::~writer() = default;
-
-const writer::counters& writer::counts() const noexcept
+writer::~writer()
 {
-    return state_->counts;
+    if (state_->link)
+        state_->to->closed();
+}
+
+bool writer::prepares() const noexcept
+{
+    return state_->prepares;
 }
 
 int writer::backend() const noexcept
@@ -108,64 +102,62 @@ int writer::backend() const noexcept
     return state_->link ? state_->link->backend() : 0;
 }
 
-bool writer::state::wait(std::chrono::milliseconds time)
+bool writer::ready()
 {
-    std::mutex mutex;
-    std::condition_variable_any woken;
-    std::unique_lock lock(mutex);
-    woken.wait_for(lock, options_.stop, time, [] { return false; });
-    return !options_.stop.stop_requested();
+    return state_->connect();
 }
 
-void writer::state::drop() noexcept
+void writer::state::drop(std::string_view why)
 {
     if (link)
-        ++counts.lost;
+        to->lost(why);
     link.reset();
-    counts.connected = false;
 }
 
+/// False when the owner asked to stop meanwhile.
 bool writer::state::connect()
 {
     if (link && link->alive())
         return true;
-    drop();
-    const auto end = clock::now() + options_.max_outage;
-    auto reach = reconnect_base;
-    for (;;)
+    drop("the connection is gone");
+    link = to->dial(options_.stop);
+    prepared.assign(functions.size(), false);
+    return link.has_value();
+}
+
+/// Whether the server still has what it acknowledged; false when it cannot say. What is refused or not as planned on another
+/// server says nothing of the plan.
+bool writer::state::believes()
+{
+    try
     {
-        try
-        {
-            link.emplace(to, options_.link);
-            ++counts.connects;
-            counts.connected = true;
-            prepared.assign(functions.size(), false);
-            return true;
-        }
-        catch (const query_error& problem)
-        {
-            // A server that is away comes back; a refused login needs a person.
-            if (classify(problem.cause()).what != action::transient)
-                throw;
-            const auto draw = jitter.below(static_cast<std::uint64_t>(reach.count()) + 1);
-            const auto pause = std::max(reconnect_floor, std::chrono::milliseconds(static_cast<std::int64_t>(draw)));
-            if (clock::now() + pause > end)
-                throw error(error_kind::temporary,
-                            fmt::format("gave up after {} s without PostgreSQL: {}",
-                                        std::chrono::ceil<std::chrono::seconds>(options_.max_outage).count(),
-                                        problem.what()));
-            if (!wait(pause))
-                return false;
-            reach = std::min(reach * 2, reconnect_cap);
-        }
+        to->check(*link);
+        return true;
     }
+    catch (const query_error& problem)
+    {
+        drop(problem.what());
+        return false;
+    }
+}
+
+/// Until all calls of this run that are under way have ended; false when that takes too long.
+bool writer::state::wait_for_others()
+{
+    const auto key = std::to_string(lease_lock_key(schema));
+    const auto tag = std::to_string(ids.tag());
+    const auto answer = link->try_exec("SELECT pg_catalog.pg_advisory_xact_lock($1::integer, $2::integer)",
+                                       std::array<text_parameter, 2>{key, tag});
+    if (answer.failed && answer.failed->link_lost)
+        drop(answer.failed->message);
+    return !answer.failed;
 }
 
 /// Prepares where that helps and calls.
 reply writer::state::call(std::size_t kind)
 {
     const auto& function = functions[kind];
-    if (!counts.prepares.load(std::memory_order_relaxed))
+    if (!prepares.load(std::memory_order_relaxed))
         return link->try_call(function.call.c_str(), arguments);
     if (!prepared[kind])
     {
@@ -183,32 +175,50 @@ run::written writer::write(const model::unit& unit, run::form how)
     auto& me = *state_;
     const std::size_t kind = unit.decision.kind;
     expect(kind < me.functions.size(), "a unit is of a kind of its scenario");
-    encode_unit(me.arguments, me.encoders[kind], unit.changes, me.ids, how == run::form::replay);
-    for (;;)
+    encode_unit(me.arguments, me.encoders[kind], unit.changes, me.ids, me.options_.epoch, how == run::form::replay);
+    for (bool waited = false;;)
     {
         if (!me.connect())
             return {run::outcome::not_done, {}, "stopped while PostgreSQL was away"};
         const auto answer = me.call(kind);
-        if (!answer.failed)
-            return me.judge(unit, how, big_endian(answer.value.get(0, 0)));
-        const auto verdict = classify(*answer.failed);
-        if (verdict.what == action::unprepared && me.options_.use == statements::automatic && me.counts.prepares)
+        const auto trouble = answer.failed ? std::optional(classify(*answer.failed).what) : std::nullopt;
+        if (trouble == action::unprepared && me.options_.use == statements::automatic && me.prepares)
         {
             // A pooler gives each transaction another server session. Nothing was executed, so the call is
             // simply made again.
-            me.counts.prepares = false;
+            me.prepares = false;
             continue;
         }
-        return me.judge(unit, how, *answer.failed);
+        if (trouble != action::broken)
+            me.broken_answers = 0;
+        auto found = answer.failed ? me.judge(unit, how, *answer.failed)
+                                   : me.judge(unit, how, big_endian(answer.value.get(0, 0)));
+        const bool refused = found.what == run::outcome::foreign || found.what == run::outcome::rejected;
+        if (!refused)
+            return found;
+        if (!me.link || !me.believes())
+            return {run::outcome::not_done, found.sqlstate, found.detail};
+        if (how == run::form::first || waited)
+            return found;
+        // An earlier attempt, given up without an answer, may still be under way: it has the last word.
+        if (!me.wait_for_others())
+            return {run::outcome::not_done, found.sqlstate, found.detail};
+        waited = true;
     }
 }
 
-run::written writer::state::judge(const model::unit& unit, run::form how, std::int64_t answer) const
+run::written writer::state::judge(const model::unit& unit, run::form how, std::int64_t answer)
 {
     using run::outcome;
     const bool replay = how == run::form::replay;
     if (answer == answer_committed)
         return {};
+    if (answer == answer_fenced)
+        throw error(
+            error_kind::temporary,
+            fmt::format("the lease of this run is another's now: another process took it over while this one was "
+                        "away, or the run was removed (found by unit {}, which wrote nothing)",
+                        unit.decision.no));
     const auto& gate = unit.changes.front();
     const auto& t = shop.tables()[gate.table];
     if (answer == answer_found && replay)
@@ -257,15 +267,20 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
     run::written found{outcome::not_done, what.sqlstate, what.message};
     const auto verdict = classify(what);
     // The server cannot write any more, after a failover perhaps: another connection may reach one that can.
-    if (what.link_lost || verdict.what == action::in_doubt || what.state() == "25006")
-        drop();
+    if (what.link_lost || verdict.what == action::in_doubt || verdict.what == action::stale || what.state() == "25006")
+        drop(what.message);
     switch (verdict.what)
     {
     case action::transient:
+    case action::stale:
         return found;
+    case action::broken:
+        if (++broken_answers < broken_max)
+            return found;
+        break;
     case action::unprepared:
         // Asked to prepare, on a connection that does not keep it: a new one may.
-        drop();
+        drop(what.message);
         return found;
     case action::in_doubt:
         found.what = outcome::in_doubt;
@@ -280,7 +295,7 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
         if (const auto own = own_key(what); !own)
         {
             // Undone in any case; better to try again than to refuse a unit for good on half an answer.
-            drop();
+            drop("the server could not say which constraint it was");
             found.what = outcome::not_done;
         }
         else if (*own)
@@ -290,14 +305,14 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
                             fmt::format("unit {} is in {} already, and this process did not write it: "
                                         "another one writes the same "
                                         "run; stop that one, or choose another name with --run ({})",
-                                        unit.decision.no, where, what.message));
+                                        unit.decision.no, to->where(), what.message));
             found.what = outcome::foreign;  // A later row of the unit is there without its first one.
         }
         return found;
     case action::permanent:
         break;
     }
-    auto line = explain(what, where, link ? link->user() : std::string_view());
+    auto line = explain(what, to->where(), link ? link->user() : std::string_view());
     if (verdict.kind == error_kind::config)
         line += "; run \"bazaard init\" and see what it says";
     throw query_error(what, line);
@@ -315,15 +330,7 @@ std::optional<unit_no> highest_unit(session& on, std::string_view schema, const 
         const auto& t = tables[i];
         if (t.kept_by != model::role::planned || !kept_here(t) || wire_of(t.columns[t.key].sql_type) != wire::uuid)
             continue;
-        // Tag, table and row number lead an id, so one run's rows of one table lie together. The last 60 bits
-        // are the unit and the check.
-        auto low = ids.encode({static_cast<std::uint8_t>(i), 0, 0});
-        auto high = ids.encode({static_cast<std::uint8_t>(i), row_end - 1, no_unit});
-        low[8] &= 0xf0;
-        high[8] |= 0x0f;
-        std::fill(low.begin() + 9, low.end(), std::uint8_t{0});
-        std::fill(high.begin() + 9, high.end(), std::uint8_t{0xff});
-
+        const auto range = key_range(ids, static_cast<std::uint8_t>(i));
         const auto key = quote_identifier(t.columns[t.key].name);
         const auto sql = fmt::format(
             "SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} <= $2::uuid ORDER BY {0} DESC LIMIT 1", key,
@@ -331,7 +338,7 @@ std::optional<unit_no> highest_unit(session& on, std::string_view schema, const 
         const auto below = fmt::format(
             "SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} < $2::uuid ORDER BY {0} DESC LIMIT 1", key,
             quote_qualified(schema, t.name));
-        auto rows = on.exec(sql, {to_string(low), to_string(high)});
+        auto rows = on.exec(sql, {to_string(range.low), to_string(range.high)});
         while (rows.rows() > 0)
         {
             const auto id = parse_uuid(rows.get(0, 0));
@@ -343,7 +350,7 @@ std::optional<unit_no> highest_unit(session& on, std::string_view schema, const 
                 break;
             }
             // Somebody else's row among ours; the next lower one.
-            rows = on.exec(below, {to_string(low), to_string(*id)});
+            rows = on.exec(below, {to_string(range.low), to_string(*id)});
         }
     }
     return highest;

@@ -1,6 +1,8 @@
 #include "bazaar/run/runner.hpp"
 
 #include <algorithm>
+#include <future>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -13,10 +15,19 @@ namespace bazaar::run
 namespace
 {
 
-/// Attempts for one unit while the server answers "not now", and the bounds of the waiting between them.
-constexpr int attempts_max = 100;
+/// Bounds of the waiting between two attempts while the server answers "not now".
 constexpr std::chrono::milliseconds backoff_base{5};
 constexpr std::chrono::milliseconds backoff_max{1000};
+
+/// A timer counts no time while the machine sleeps: the clock is asked this often at least.
+constexpr microseconds sleep_max = std::chrono::seconds{1};
+
+/// How often the loop looks whether an entry can be recorded.
+constexpr microseconds record_poll = std::chrono::milliseconds{50};
+
+/// When a unit that cannot be written is worth a line, and how often again.
+constexpr std::chrono::seconds patience{5};
+constexpr std::chrono::seconds reminder{60};
 
 /// Full jitter: uniform below a bound that doubles. Not of the plan's streams: it shapes no row.
 std::chrono::microseconds backoff(int attempt, std::uint64_t salt)
@@ -29,19 +40,31 @@ std::chrono::microseconds backoff(int attempt, std::uint64_t salt)
 
 }  // namespace
 
-runner::runner(boost::asio::io_context& loop, const scenario::scenario& shop, scenario::planner& planner, clock& time,
+void tally::add_earlier(const tally& other)
+{
+    planned += other.planned;
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+        outcomes[i] += other.outcomes[i];
+    skipped += other.skipped;
+    shifts += other.shifts;
+    shifted += other.shifted;
+    sent.merge(other.sent);
+    answered.merge(other.answered);
+}
+
+runner::runner(boost::asio::io_context& loop, const scenario::scenario& shop, replanner& plan, clock& time,
                options opts)
     : loop_(loop),
       shop_(shop),
-      planner_(planner),
+      plan_(plan),
       clock_(time),
       options_(std::move(opts)),
       pacer_(options_.pace),
       timer_(loop),
       busy_(loop.get_executor()),
-      window_(planner.next_no(), options_.window)
+      dispatcher_({plan.plan().next_no(), options_.window, options_.replay_below, std::move(options_.rejected)})
 {
-    tally_.settled = planner.next_no();
+    tally_.settled = plan.plan().next_no();
 }
 
 runner::~runner()
@@ -50,7 +73,9 @@ runner::~runner()
         const std::lock_guard lock(mutex_);
         stop_ = true;
     }
+    quit_.request_stop();
     ready_.notify_all();
+    halted_.notify_all();
     for (auto& worker : workers_)
         worker.join();
 }
@@ -59,7 +84,13 @@ void runner::start()
 {
     for (std::uint32_t i = 0; i < options_.workers; ++i)
         workers_.emplace_back([this] { work(); });
-    boost::asio::post(loop_, [this] { pump(); });
+    post_pump();
+}
+
+void runner::set(model::control entry)
+{
+    wanted_.push_back(entry);
+    post_pump();
 }
 
 void runner::drain()
@@ -73,8 +104,10 @@ tally runner::now() const
 {
     const std::lock_guard lock(mutex_);
     tally copy = tally_;
-    copy.settled = window_.settled();
-    copy.span = window_.span();
+    copy.settled = dispatcher_.settled();
+    copy.span = dispatcher_.span();
+    copy.skipped = dispatcher_.skipped();
+    copy.suspects = dispatcher_.suspects();
     copy.live = live_;
     return copy;
 }
@@ -85,126 +118,165 @@ std::exception_ptr runner::failure() const
     return failure_;
 }
 
+/// In the loop; however often it is asked for, one is under way.
+void runner::post_pump()
+{
+    if (std::exchange(pump_posted_, true))
+        return;
+    boost::asio::post(loop_,
+                      [this]
+                      {
+                          pump_posted_ = false;
+                          try
+                          {
+                              pump();
+                          }
+                          catch (...)
+                          {
+                              fail(std::current_exception());
+                          }
+                      });
+}
+
+void runner::pump_after(microseconds wait)
+{
+    timer_.expires_after(std::min(wait, sleep_max));
+    timer_.async_wait(
+        [this](const boost::system::error_code& failed)
+        {
+            if (!failed)
+                post_pump();
+        });
+}
+
 void runner::pump()
 {
+    auto& plan = plan_.plan();
     // A pause now and then keeps signals and status alive while a long history is planned.
-    for (int i = 0; i < 256 && planning_; ++i)
+    for (int i = 0; i < 256 && planning_ && !steering_; ++i)
     {
-        if (options_.ticks_max && planner_.ticks() >= *options_.ticks_max)
+        plan_.catch_up();
+        if (options_.ticks_max && plan.ticks() >= *options_.ticks_max)
         {
             planning_ = false;
             break;
         }
+        bool may_steer = plan_.at_end();
         {
             const std::lock_guard lock(mutex_);
-            if (!window_.has_room())
+            if (!dispatcher_.has_room())
+            {
+                starved_ = true;
+                return;
+            }
+            may_steer = may_steer && !dispatcher_.suspects();
+        }
+        if (may_steer && !wanted_.empty())
+        {
+            auto entry = wanted_.front();
+            wanted_.erase(wanted_.begin());
+            entry.at = std::min(clock_.now(), plan.next_at());
+            steer(entry);
+            return;
+        }
+        const auto verdict = pacer_.judge(plan.next_at(), clock_.now());
+        live_ = pacer_.live();
+        if (verdict.wait.count() > 0)
+            return pump_after(verdict.wait);
+        if (verdict.shift && may_steer)
+        {
+            // Else the shift would be too short by the time that it takes to record it.
+            if (options_.can_record && !options_.can_record())
+                return pump_after(record_poll);
+            model::control entry;
+            entry.what = model::control::kind::shift;
+            entry.value = verdict.shift->count();
+            entry.at = plan.next_at();
+            steer(entry);
+            return;
+        }
+        if (verdict.shift && plan_.at_end())
+        {
+            // What may have been sent before goes out as it was planned; the shift comes behind it.
+            const std::lock_guard lock(mutex_);
+            if (dispatcher_.suspects() && !dispatcher_.suspects(plan.next_no()))
             {
                 starved_ = true;
                 return;
             }
         }
-        const auto verdict = pacer_.judge(planner_.next_at(), clock_.now());
-        live_ = pacer_.live();
-        if (verdict.wait.count() > 0)
-        {
-            timer_.expires_after(verdict.wait);
-            timer_.async_wait(
-                [this](const boost::system::error_code& failed)
-                {
-                    if (!failed)
-                        pump();
-                });
-            return;
-        }
-        try
-        {
-            if (verdict.shift)
-                shift_by(*verdict.shift);
-            else
-                plan_one();
-        }
-        catch (...)
-        {
-            fail(std::current_exception());
-        }
+        plan_one();
     }
+    if (steering_)
+        return;
     if (planning_)
-        boost::asio::post(loop_, [this] { pump(); });
+        post_pump();
     else
         finish_if_done();
 }
 
 void runner::plan_one()
 {
-    const auto decision = planner_.next();
+    const auto decision = plan_.next();
+    auto& plan = plan_.plan();
+    if (options_.check && plan.next_no() % checkpoint_interval == 0)
+        options_.check({plan.next_no(), plan_.steps(), plan.digest()});
     bool ready = false;
     {
         const std::lock_guard lock(mutex_);
-        window_.add(decision);
+        dispatcher_.add(decision);
         ++tally_.planned;
-        ready = window_.has_ready();
+        ready = dispatcher_.has_ready();
     }
     if (ready)
         ready_.notify_one();
 }
 
-void runner::shift_by(microseconds amount)
+/// Nothing is planned until the entry is durable.
+void runner::steer(model::control entry)
 {
-    model::control entry;
-    entry.unit = planner_.next_no();
-    entry.what = model::control::kind::shift;
-    entry.value = amount.count();
-    entry.at = planner_.next_at();
-    options_.record(entry);
-    planner_.apply(entry);
+    entry.unit = plan_.plan().next_no();
+    steering_ = true;
+    options_.record(entry, [this, entry](std::exception_ptr failed)
+                    { boost::asio::post(loop_, [this, entry, failed] { steer_done(entry, failed); }); });
+}
+
+void runner::steer_done(const model::control& entry, std::exception_ptr failed)
+{
+    steering_ = false;
+    if (finished_)
+        return;
+    if (failed)
+        return fail(failed);
+    plan_.append(entry);
+    if (entry.what == model::control::kind::shift)
     {
-        const std::lock_guard lock(mutex_);
-        ++tally_.shifts;
-        tally_.shifted += amount;
+        const microseconds amount{entry.value};
+        {
+            const std::lock_guard lock(mutex_);
+            ++tally_.shifts;
+            tally_.shifted += amount;
+        }
+        if (options_.warn)
+            options_.warn(
+                fmt::format("business time shifted by {:.3f} s from unit {} on: the run was further behind than "
+                            "--max-lag",
+                            std::chrono::duration<double>(amount).count(), entry.unit));
     }
-    if (options_.warn)
-        options_.warn(fmt::format("business time shifted by {:.3f} s from unit {} on: the run was further behind than "
-                                  "--max-lag",
-                                  std::chrono::duration<double>(amount).count(), entry.unit));
+    if (options_.steered)
+        options_.steered(entry);
+    if (planning_)
+        post_pump();
+    else
+        finish_if_done();
 }
 
 void runner::work()
 {
     try
     {
-        const auto to = options_.make_sink();
-        model::unit unit;
-        std::unique_lock lock(mutex_);
-        while (true)
-        {
-            ready_.wait(lock, [this] { return stop_ || window_.has_ready(); });
-            if (stop_)
-                return;
-            const model::decision decision = *window_.take();
-            const bool replays = decision.no < options_.replay_below;
-            lock.unlock();
-            shop_.build(decision, unit);
-            if (options_.echo)
-            {
-                const std::lock_guard one_at_a_time(echo_mutex_);
-                options_.echo(unit);
-            }
-            const auto sent = clock_.now();
-            const auto answer = write(*to, unit, replays ? form::replay : form::first);
-            const auto answered = clock_.now();
-            note(unit, answer);
-            lock.lock();
-            ++tally_.outcomes[static_cast<std::size_t>(answer.what)];
-            tally_.lag = std::max(microseconds{0}, sent - decision.at);
-            tally_.sent.add(static_cast<std::uint64_t>(tally_.lag.count()));
-            tally_.answered.add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, (answered - sent).count())));
-            // Units are found done until a whole window of them was new: a unit that was sent before lies less than W behind
-            // one that was settled then, and that one is settled again before it is sent.
-            if (replays && answer.what == outcome::already_there)
-                options_.replay_below = std::max(options_.replay_below, decision.no + 1 + options_.window);
-            window_.settle(decision.no);
-            wake();
-        }
+        const auto to = options_.make_sink(quit_.get_token());
+        serve(*to);
     }
     catch (...)
     {
@@ -214,17 +286,81 @@ void runner::work()
     }
 }
 
+void runner::serve(sink& to)
+{
+    model::unit unit;
+    int attempt = 0;  // In a row, without success.
+    std::unique_lock lock(mutex_);
+    while (true)
+    {
+        ready_.wait(lock, [this] { return stop_ || dispatcher_.has_ready(); });
+        if (stop_)
+            return;
+        lock.unlock();
+        const bool able = to.ready();
+        lock.lock();
+        if (!able || stop_)
+            continue;
+        const auto task = dispatcher_.take();
+        if (!task)
+        {
+            wake();
+            continue;
+        }
+        lock.unlock();
+        shop_.build(task->unit, unit);
+        if (options_.echo)
+        {
+            const std::lock_guard one_at_a_time(echo_mutex_);
+            options_.echo(unit);
+        }
+        const auto sent = clock_.now();
+        const auto answer = to.write(unit, task->how);
+        const auto answered = clock_.now();
+        const bool open = answer.what == outcome::not_done || answer.what == outcome::in_doubt;
+        const bool refused = answer.what == outcome::rejected || answer.what == outcome::foreign;
+        if (refused && !refuse(unit, answer))
+            return;
+        lock.lock();
+        ++tally_.outcomes[static_cast<std::size_t>(answer.what)];
+        if (open)
+        {
+            keep_trying(task->unit, answer);
+            dispatcher_.put_back(*task, answer.what);
+            if (answer.what == outcome::in_doubt)
+                ready_.notify_one();  // For one that has a session.
+            else
+                halted_.wait_for(lock, backoff(attempt++, task->unit.no), [this] { return stop_; });
+            continue;
+        }
+        attempt = 0;
+        troubles_.erase(task->unit.no);
+        tally_.lag = std::max(microseconds{0}, sent - task->unit.at);
+        tally_.sent.add(static_cast<std::uint64_t>(tally_.lag.count()));
+        tally_.answered.add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, (answered - sent).count())));
+        dispatcher_.settle(*task, answer.what);
+        if (refused && tally_.refused() > options_.rejected_max)
+            throw error(
+                error_kind::rejects,
+                fmt::format("{} units were refused for good, --max-rejected allows {}; the last: unit {} ({}): {} {}",
+                            tally_.refused(), options_.rejected_max, task->unit.no, shop_.kinds()[task->unit.kind].name,
+                            answer.sqlstate.data(), answer.detail));
+        wake();
+    }
+}
+
+/// Locked.
 void runner::wake()
 {
-    if (window_.has_ready())
+    if (dispatcher_.has_ready())
         ready_.notify_one();
-    const bool roomy = window_.span() <= options_.window - std::max(1U, options_.window / 4);
+    const bool roomy = dispatcher_.span() <= options_.window - std::max(1U, options_.window / 4);
     if (starved_ && roomy)
     {
         starved_ = false;
-        boost::asio::post(loop_, [this] { pump(); });
+        boost::asio::post(loop_, [this] { post_pump(); });
     }
-    else if (window_.empty())
+    else if (dispatcher_.empty())
         boost::asio::post(loop_,
                           [this]
                           {
@@ -233,34 +369,55 @@ void runner::wake()
                           });
 }
 
-written runner::write(sink& to, const model::unit& unit, form how)
+/// Records that a unit will never be there: first, so that no unit behind it is sent before. False when the run ends
+/// meanwhile.
+bool runner::refuse(const model::unit& unit, const written& answer)
 {
-    for (int attempt = 0;; ++attempt)
-    {
-        auto answer = to.write(unit, how);
-        if (answer.what != outcome::not_done && answer.what != outcome::in_doubt)
-            return answer;
-        if (answer.what == outcome::in_doubt)
-            how = form::replay;
-        if (attempt == attempts_max)
-            throw error(error_kind::temporary, fmt::format("unit {} could not be written in {} attempts: {}",
-                                                           unit.decision.no, attempt, answer.detail));
-        std::unique_lock lock(mutex_);
-        ++tally_.outcomes[static_cast<std::size_t>(answer.what)];
-        const auto enough = [this] { return stop_; };
-        if (ready_.wait_for(lock, backoff(attempt, unit.decision.no), enough))
-            throw error(error_kind::temporary, fmt::format("unit {} was given up: the run ends", unit.decision.no));
-    }
+    model::control entry;
+    entry.unit = unit.decision.no;
+    entry.what = model::control::kind::reject;
+    entry.value = reject_value(answer);
+    entry.at = unit.decision.at;
+    // Shared: when the run ends first, the answer comes to nobody.
+    const auto promise = std::make_shared<std::promise<void>>();
+    auto done = promise->get_future();
+    options_.record(entry,
+                    [promise](std::exception_ptr failed)
+                    {
+                        if (failed)
+                            promise->set_exception(failed);
+                        else
+                            promise->set_value();
+                    });
+    while (done.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
+        if (quit_.stop_requested())
+            return false;
+    done.get();
+    if (options_.warn)
+        options_.warn(fmt::format(
+            "unit {} ({}) is given up, {}: {} {}", unit.decision.no, shop_.kinds()[unit.decision.kind].name,
+            answer.what == outcome::foreign ? "somebody else changed its rows" : "the server refuses it for good",
+            answer.sqlstate.data(), answer.detail));
+    return true;
 }
 
-void runner::note(const model::unit& unit, const written& answer)
+/// Locked. Says now and then that a unit cannot be written, and gives up in time.
+void runner::keep_trying(const model::decision& unit, const written& answer)
 {
-    const auto& kind = shop_.kinds()[unit.decision.kind].name;
-    if (answer.what == outcome::rejected)
-        throw error(error_kind::rejects, fmt::format("unit {} ({}) was refused for good: {} {}", unit.decision.no, kind,
-                                                     answer.sqlstate.data(), answer.detail));
-    if (answer.what == outcome::foreign && options_.warn)
-        options_.warn(fmt::format("foreign edit met by unit {} ({}): {}", unit.decision.no, kind, answer.detail));
+    const auto now = std::chrono::steady_clock::now();
+    auto& t = troubles_.try_emplace(unit.no, trouble{now, now}).first->second;
+    const auto lasted = std::chrono::duration<double>(now - t.since).count();
+    if (options_.outage_max && now - t.since > *options_.outage_max)
+        throw error(error_kind::temporary,
+                    fmt::format("unit {} could not be written for {:.0f} s (--max-outage): {} {}", unit.no, lasted,
+                                answer.sqlstate.data(), answer.detail));
+    const bool first = t.told == t.since;
+    if (now - t.told < (first ? patience : reminder))
+        return;
+    t.told = now;
+    if (options_.warn)
+        options_.warn(fmt::format("unit {} ({}) has been waiting for {:.0f} s: {} {}", unit.no,
+                                  shop_.kinds()[unit.kind].name, lasted, answer.sqlstate.data(), answer.detail));
 }
 
 void runner::fail(std::exception_ptr why)
@@ -271,7 +428,9 @@ void runner::fail(std::exception_ptr why)
             failure_ = why;
         stop_ = true;
     }
+    quit_.request_stop();
     ready_.notify_all();
+    halted_.notify_all();
     planning_ = false;
     timer_.cancel();
     finish_if_done();
@@ -283,12 +442,13 @@ void runner::finish_if_done()
         return;
     {
         const std::lock_guard lock(mutex_);
-        if (!failure_ && !window_.empty())
+        if (!failure_ && (steering_ || !dispatcher_.empty()))
             return;
         stop_ = true;
     }
     finished_ = true;
     ready_.notify_all();
+    halted_.notify_all();
     for (auto& worker : workers_)
         worker.join();
     workers_.clear();

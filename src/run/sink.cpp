@@ -23,4 +23,22 @@ std::string_view name(outcome what) noexcept
     return "";
 }
 
+std::int64_t reject_value(const written& answer) noexcept
+{
+    std::int64_t value = 0;
+    for (const char c : std::string_view(answer.sqlstate.data()))
+        value = value * 36 + (c >= '0' && c <= '9' ? c - '0' : c - 'A' + 10);
+    return value;
+}
+
+std::string reject_state(std::int64_t value)
+{
+    if (value == 0)
+        return {};
+    std::string text;
+    for (int i = 0; i < 5; ++i, value /= 36)
+        text.insert(text.begin(), static_cast<char>(value % 36 < 10 ? '0' + value % 36 : 'A' + value % 36 - 10));
+    return text;
+}
+
 }  // namespace bazaar::run

@@ -313,7 +313,8 @@ TEST_F(schema_test, a_role_without_create_runs_what_the_owner_made)
     record.scenario = "demo";
     record.start = time{1'700'000'000'000'000};
     postgres::create(app, record, shop);
-    postgres::writer writer(postgres::resolve(as_app), "shop", shop, id_codec(record.tag, record.seed));
+    postgres::writer writer(std::make_shared<postgres::gateway>(postgres::resolve(as_app)), "shop", shop,
+                            id_codec(record.tag, record.seed));
     const auto planner = shop.plan(record.start);
     model::unit unit;
     shop.build(planner->next(), unit);
@@ -389,9 +390,19 @@ TEST_F(store_test, a_run_comes_back_as_it_was_written)
     model::control shift;
     shift.unit = 13;
     shift.value = 8LL * 3600 * 1'000'000;
-    postgres::append(on, "shop", record.run, set, "rate");
-    postgres::append(on, "shop", record.run, shift);
-    postgres::mark(on, "shop", record.run, {.settled = 11, .clean = true});
+    model::control reject;
+    reject.what = model::control::kind::reject;
+    reject.unit = 9;
+    reject.value = run::reject_value({run::outcome::rejected, {"23503"}, {}});
+    const postgres::ownership own{.schema = "shop", .run = record.run, .tag = record.tag};
+    postgres::append(on, own, 0, set, fields({}));
+    postgres::append(on, own, 1, shift, fields({}));
+    postgres::append(on, own, 1, shift, fields({}));  // A doubt: the same again.
+    postgres::append(on, own, 2, reject, fields({}));
+    postgres::append(on, own, {11, 2, 0xffff'0000'1111'2222});
+    EXPECT_NE(postgres::mark(on, own, {.settled = 11, .clean = true}).now.us, 0);
+    EXPECT_EQ(one(on, "SELECT string_agg(coalesce(field, '-'), ' ' ORDER BY sequence) FROM bazaard.control"),
+              "rate - 23503");
 
     const auto found = postgres::load(on, "shop", record.run, fields);
     ASSERT_TRUE(found);
@@ -405,7 +416,9 @@ TEST_F(store_test, a_run_comes_back_as_it_was_written)
     EXPECT_EQ(found->settings, record.settings);
     EXPECT_EQ(found->settled, 11U);
     EXPECT_TRUE(found->clean);
-    ASSERT_EQ(found->log.size(), 2U);
+    ASSERT_EQ(found->log.size(), 3U);
+    EXPECT_EQ(run::reject_state(found->log[2].value), "23503");
+    EXPECT_EQ(found->checkpoints, (std::vector<run::checkpoint>{{11, 2, 0xffff'0000'1111'2222}}));
     EXPECT_EQ(found->log[0].what, model::control::kind::set);
     EXPECT_EQ(found->log[0].field, 1);
     EXPECT_EQ(found->log[0].unit, 12U);
@@ -445,8 +458,9 @@ TEST_F(store_test, initial_rows_are_written_with_the_run_or_not_at_all)
 
 TEST_F(store_test, a_run_that_is_gone_takes_no_entry)
 {
-    EXPECT_EQ(error_of([&] { postgres::append(on, "shop", "none", {}); }).kind, error_kind::config);
-    EXPECT_EQ(error_of([&] { postgres::mark(on, "shop", "none", {}); }).kind, error_kind::config);
+    const postgres::ownership own{.schema = "shop", .run = "none", .tag = 7};
+    EXPECT_EQ(error_of([&] { postgres::append(on, own, 0, model::control{}, {}); }).kind, error_kind::config);
+    EXPECT_EQ(error_of([&] { postgres::mark(on, own, {}); }).kind, error_kind::config);
 }
 
 TEST_F(store_test, the_heartbeat_is_one_row_that_moves)

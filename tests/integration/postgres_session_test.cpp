@@ -395,7 +395,26 @@ TEST(classify_test, the_table)
         {phase::answer, false, "3F000", action::permanent, error_kind::config},
         {phase::answer, false, "42601", action::permanent, error_kind::internal},
         {phase::answer, false, "22021", action::permanent, error_kind::internal},
+        {phase::answer, false, "XX000", action::broken, error_kind::internal},
         {phase::answer, false, "XX001", action::permanent, error_kind::internal},
+        {phase::answer, false, "XX002", action::permanent, error_kind::internal},
+        {phase::answer, false, "25P03", action::in_doubt, any},
+        {phase::answer, false, "58000", action::transient, any},
+        {phase::answer, false, "53200", action::transient, any},
+        {phase::answer, false, "53400", action::transient, any},
+        {phase::answer, false, "55006", action::transient, any},
+        {phase::answer, false, "55000", action::transient, any},
+        {phase::answer, false, "08P01", action::in_doubt, any},
+        {phase::answer, true, "57P02", action::in_doubt, any},
+        {phase::answer, true, "57P05", action::in_doubt, any},
+        {phase::answer, false, "42P10", action::permanent, error_kind::config},
+        {phase::answer, false, "42703", action::permanent, error_kind::config},
+        {phase::answer, false, "42804", action::permanent, error_kind::config},
+        {phase::answer, false, "23502", action::refused, error_kind::config},
+        {phase::answer, false, "23514", action::refused, error_kind::config},
+        {phase::answer, false, "54000", action::permanent, error_kind::internal},
+        {phase::answer, false, "0A000", action::permanent, error_kind::config},
+        {phase::answer, false, "57P04", action::permanent, error_kind::config},
         {phase::connect, true, "", action::transient, error_kind::unavailable},
         {phase::connect, true, "57P03", action::transient, error_kind::unavailable},
         {phase::connect, true, "53300", action::transient, error_kind::unavailable},
@@ -593,6 +612,8 @@ protected:
     types_test()
     {
         on.exec("CREATE SCHEMA shop; CREATE SCHEMA bazaard; SET search_path = shop");
+        on.exec("CREATE TABLE bazaard.lease AS SELECT 'shop' AS schema_name, " + std::to_string(ids.tag()) +
+                " AS tag, 1::bigint AS epoch");
         on.exec(postgres::schema_sql(all_tables));
         on.exec("SET search_path = ''");
     }
@@ -653,7 +674,7 @@ TEST_F(types_test, extremes_arrive_by_call_one_row_at_a_time)
     for (const auto& row : extremes())
     {
         const model::change one_change{model::op::insert, 0, {}, row};
-        postgres::encode_unit(arguments, encoders, {&one_change, 1}, ids, false);
+        postgres::encode_unit(arguments, encoders, {&one_change, 1}, ids, 1, false);
         EXPECT_EQ(call(function, arguments), 0);
     }
     expect_extremes("scalars");
@@ -670,7 +691,7 @@ TEST_F(types_test, extremes_arrive_by_call_as_arrays)
     for (const auto& row : all)
         changes.push_back({model::op::insert, 0, {}, row});
     postgres::parameters arguments;
-    postgres::encode_unit(arguments, encoders, changes, ids, false);
+    postgres::encode_unit(arguments, encoders, changes, ids, 1, false);
     ASSERT_TRUE(on.try_prepare("p", function.call.c_str(), function.types).failed == std::nullopt);
     const auto answer = on.try_call_prepared("p", arguments);
     ASSERT_FALSE(answer.failed) << answer.failed->message;

@@ -121,13 +121,21 @@ protected:
                     "SELECT id, sensor_id, amount, comment, " + moment("taken_at") + " FROM shop.reading ORDER BY id");
     }
 
-    writer make(writer::options options = {}) { return writer(resolve(flags), "shop", shop, ids, std::move(options)); }
+    writer make(writer::options options = {}) { return writer(gateway, "shop", shop, ids, std::move(options)); }
+
+    /// A writer that goes another way.
+    writer make(const postgres::connection_flags& to, postgres::gateway::options how = {}, writer::options options = {})
+    {
+        return writer(std::make_shared<postgres::gateway>(resolve(to), std::move(how)), "shop", shop, ids,
+                      std::move(options));
+    }
 
     static constexpr std::uint64_t seed = 11;
     postgres::connection_flags flags = postgres_cluster::get().fresh_database();
     demo_scenario shop{seed};
     id_codec ids{run_tag("main"), seed};
     session on{resolve(flags)};
+    std::shared_ptr<postgres::gateway> gateway = std::make_shared<postgres::gateway>(resolve(flags));
     std::unique_ptr<scenario::planner> planner = shop.plan(start);
     std::vector<std::unique_ptr<model::unit>> plan;
     std::size_t next = 0;
@@ -142,8 +150,8 @@ TEST_F(writer_test, the_tables_become_what_the_plan_says)
         ASSERT_EQ(done.what, outcome::committed) << i << ": " << done.detail;
     }
     EXPECT_EQ(found(), expected(plan.size()));
-    EXPECT_EQ(through.counts().connects, 1U);
-    EXPECT_TRUE(through.counts().prepares);
+    EXPECT_EQ(gateway->counts().connects, 1U);
+    EXPECT_TRUE(through.prepares());
 
     std::optional<unit_no> last;
     for (const auto& unit : plan)
@@ -304,7 +312,7 @@ TEST_F(writer_test, a_missing_right_or_function_stops_the_program)
     on.exec("CREATE ROLE poor LOGIN; GRANT USAGE ON SCHEMA shop, bazaard TO poor");
     auto as_poor = flags;
     as_poor.user = "poor";
-    writer poor(resolve(as_poor), "shop", shop, ids);
+    auto poor = make(as_poor);
     const auto kind_of = [&](writer& by)
     {
         try
@@ -348,8 +356,8 @@ TEST_F(writer_test, a_link_that_broke_before_is_not_done)
     const auto& after = *plan[next];
     EXPECT_EQ(through.write(after, form::first).what, outcome::not_done);
     EXPECT_EQ(through.write(after, form::first).what, outcome::committed);
-    EXPECT_EQ(through.counts().connects, 2U);
-    EXPECT_EQ(through.counts().lost, 1U);
+    EXPECT_EQ(gateway->counts().connects, 2U);
+    EXPECT_EQ(gateway->counts().lost, 1U);
 }
 
 TEST_F(writer_test, a_link_that_broke_meanwhile_is_in_doubt_and_a_replay_resolves_it)
@@ -379,9 +387,7 @@ TEST_F(writer_test, a_link_that_broke_meanwhile_is_in_doubt_and_a_replay_resolve
 
 TEST_F(writer_test, no_answer_in_time_is_in_doubt_and_a_replay_finds_the_late_commit)
 {
-    writer::options hasty;
-    hasty.link.call_deadline = 300ms;
-    auto through = make(hasty);
+    auto through = make(flags, {.link = {.call_deadline = 300ms}});
     const auto& unit = reach(through, demo_scenario::adjust);
     const auto id = to_string(ids.encode(unit.changes[0].after[0].row()));
     {
@@ -402,9 +408,7 @@ TEST_F(writer_test, an_outage_that_lasts_is_temporary)
     auto nowhere = flags;
     nowhere.host = "127.0.0.1";
     nowhere.port = std::to_string(test::free_port());
-    writer::options impatient;
-    impatient.max_outage = 200ms;
-    writer through(resolve(nowhere), "shop", shop, ids, impatient);
+    auto through = make(nowhere, {.outage = {.limit = 200ms}});
     try
     {
         through.write(*plan[0], form::first);
@@ -424,9 +428,8 @@ TEST_F(writer_test, a_stop_ends_the_waiting_for_the_server)
     nowhere.port = std::to_string(test::free_port());
     std::stop_source stop;
     writer::options patient;
-    patient.max_outage = 1h;
     patient.stop = stop.get_token();
-    writer through(resolve(nowhere), "shop", shop, ids, patient);
+    auto through = make(nowhere, {}, patient);
     auto waiting = std::async(std::launch::async, [&] { return through.write(*plan[0], form::first); });
     stop.request_stop();
     EXPECT_EQ(waiting.get().what, outcome::not_done);
@@ -469,8 +472,8 @@ TEST_F(writer_test, behind_a_pooler_it_finds_out_and_goes_on_unprepared)
     EXPECT_EQ(postgres::ensure_schema(check, "shop", shop), postgres::schema_state::found);
 
     // Two writers share two server sessions, so statements prepared by one meet the other.
-    writer first(resolve(through_pooler), "shop", shop, ids);
-    writer second(resolve(through_pooler), "shop", shop, ids);
+    auto first = make(through_pooler);
+    auto second = make(through_pooler);
     for (std::size_t i = 0; i < plan.size(); ++i)
     {
         // Held by this transaction now and then: the pooler has to give the writer another server session.
@@ -481,8 +484,7 @@ TEST_F(writer_test, behind_a_pooler_it_finds_out_and_goes_on_unprepared)
         ASSERT_EQ(done.what, outcome::committed) << i << ": " << done.detail;
     }
     EXPECT_EQ(found(), expected(plan.size()));
-    EXPECT_FALSE(first.counts().prepares && second.counts().prepares);
-    EXPECT_EQ(first.counts().connects, 1U);
+    EXPECT_FALSE(first.prepares() && second.prepares());
 }
 
 TEST_F(writer_test, behind_a_pooler_a_missing_database_is_a_configuration)

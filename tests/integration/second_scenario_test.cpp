@@ -47,17 +47,28 @@ TEST(SecondScenario, RunsThroughEveryRoomWithoutAChangeInAny)
     run::wall_clock clock;
     run::runner::options how;
     how.ticks_max = 200;
-    how.make_sink = [&] { return std::make_unique<postgres::writer>(to, "lab", sensors, ids); };
-    how.record = [&](const model::control& entry) { postgres::append(link, "lab", "main", entry); };
+    const auto gateway = std::make_shared<postgres::gateway>(to);
+    const postgres::ownership own{.schema = "lab", .tag = recorded.tag};
+    how.make_sink = [&](std::stop_token stop) {
+        return std::make_unique<postgres::writer>(gateway, "lab", sensors, ids,
+                                                  postgres::writer::options{.stop = stop});
+    };
+    how.record = [&](const model::control& entry, const run::runner::recorded& done)
+    {
+        postgres::append(link, own, recorded.log.size(), entry, demo_scenario::fields());
+        recorded.log.push_back(entry);
+        done(nullptr);
+    };
     how.done = [&] { loop.stop(); };
-    run::runner runner(loop, sensors, *planner, clock, how);
+    run::replanner plan(*planner, recorded);
+    run::runner runner(loop, sensors, plan, clock, how);
     runner.start();
     loop.run();
     ASSERT_EQ(runner.failure(), nullptr);
 
     // The plan, printed for programs, says what the tables hold: rows by key, the newest version of each.
     const auto again = sensors.plan(recorded.start);
-    run::replanner walk(*again, recorded.log);
+    run::replanner walk(*again, recorded);
     const model::renderer print(sensors.tables(), sensors.kinds(), ids);
     model::unit unit;
     std::map<std::string, std::map<std::string, nlohmann::json>> expected;

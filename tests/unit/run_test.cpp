@@ -323,8 +323,19 @@ struct outcome_of_run
 {
     run::tally done;
     std::vector<model::control> log;
+    std::vector<run::checkpoint> checkpoints;
     std::uint64_t digest = 0;
 };
+
+/// A log that is durable at once.
+auto recorder(std::vector<model::control>& log)
+{
+    return [&log](const model::control& entry, const run::runner::recorded& done)
+    {
+        log.push_back(entry);
+        done(nullptr);
+    };
+}
 
 outcome_of_run run_ticks(journal& to, std::uint64_t ticks, std::uint32_t workers, int trouble_every = 0,
                          time start = time{0}, bool live = false, unit_no replay_below = 0)
@@ -336,16 +347,18 @@ outcome_of_run run_ticks(journal& to, std::uint64_t ticks, std::uint32_t workers
     manual_clock clock;
     clock.us = (start + std::chrono::hours(10)).us;
     outcome_of_run result;
+    const run::record recorded;
+    run::replanner plan(*planner, recorded);
     run::runner::options how;
     how.workers = workers;
     how.window = 128;
     how.ticks_max = ticks;
     how.pace = {seconds(10), true, live};
     how.replay_below = replay_below;
-    how.make_sink = [&] { return std::make_unique<memory_sink>(to, trouble_every); };
-    how.record = [&](const model::control& e) { result.log.push_back(e); };
+    how.make_sink = [&](std::stop_token) { return std::make_unique<memory_sink>(to, trouble_every); };
+    how.record = recorder(result.log);
     how.done = [&] { loop.stop(); };
-    run::runner runner(loop, *shop, *planner, clock, how);
+    run::runner runner(loop, *shop, plan, clock, how);
     runner.start();
     loop.run();
     EXPECT_EQ(runner.failure(), nullptr);
@@ -418,17 +431,20 @@ TEST(Runner, ShiftsALiveRunThatIsTooFarBehindAndSaysSoFirst)
         manual_clock clock;
         clock.us = (time{0} + std::chrono::hours(10)).us;
         std::vector<model::control> log;
+        const run::record recorded;
+        run::replanner plan(*planner, recorded);
         run::runner::options how;
         how.ticks_max = 1;
         how.pace = {seconds(10), true, true};
-        how.make_sink = [&] { return std::make_unique<memory_sink>(live, 0); };
-        how.record = [&](const model::control& e)
+        how.make_sink = [&](std::stop_token) { return std::make_unique<memory_sink>(live, 0); };
+        how.record = [&](const model::control& e, const run::runner::recorded& done)
         {
             EXPECT_EQ(planner->next_at(), first) << "the entry is durable before it takes effect";
             log.push_back(e);
+            done(nullptr);
         };
         how.done = [&] { loop.stop(); };
-        run::runner runner(loop, *shop, *planner, clock, how);
+        run::runner runner(loop, *shop, plan, clock, how);
         runner.start();
         loop.run();
         return log;
@@ -456,11 +472,14 @@ TEST(Runner, AFailureOfAWorkerEndsTheRun)
     boost::asio::io_context loop;
     manual_clock clock;
     clock.us = std::chrono::microseconds(std::chrono::hours(1)).count();
+    const run::record recorded;
+    run::replanner plan(*planner, recorded);
+    std::vector<model::control> log;
     run::runner::options how;
-    how.make_sink = [] { return std::make_unique<broken_sink>(); };
-    how.record = [](const model::control&) {};
+    how.make_sink = [](std::stop_token) { return std::make_unique<broken_sink>(); };
+    how.record = recorder(log);
     how.done = [&] { loop.stop(); };
-    run::runner runner(loop, *shop, *planner, clock, how);
+    run::runner runner(loop, *shop, plan, clock, how);
     runner.start();
     loop.run();
     ASSERT_NE(runner.failure(), nullptr);
@@ -472,7 +491,8 @@ TEST(Replanner, WalksTheSamePlanAlongItsLog)
 {
     const auto& entry = scenario::registry()[0];
     const auto shop = entry.make({"main", 9, scenario::settings(entry.fields), {}});
-    std::vector<model::control> log;
+    run::record recorded;
+    auto& log = recorded.log;
     const auto original = shop->plan(time{0});
     std::vector<model::decision> decided;
     while (original->next_no() < 5000)
@@ -487,7 +507,9 @@ TEST(Replanner, WalksTheSamePlanAlongItsLog)
         decided.push_back(original->next());
     }
     const auto again = shop->plan(time{0});
-    run::replanner walk(*again, log);
+    // Refusals stand in the log and steer nothing.
+    log.push_back({4000, model::control::kind::reject, 0, 0, {}});
+    run::replanner walk(*again, recorded);
     walk.forward_to(2500);
     for (unit_no no = 2500; no < 5000; ++no)
     {
@@ -496,6 +518,37 @@ TEST(Replanner, WalksTheSamePlanAlongItsLog)
         ASSERT_EQ(d.arg, decided[no].arg);
     }
     EXPECT_EQ(again->digest(), original->digest());
+    EXPECT_TRUE(walk.at_end());
+    EXPECT_EQ(walk.steps(), log.size() - 1);
+}
+
+TEST(Replanner, StopsWhereACheckpointSaysThatItPlansDifferently)
+{
+    const auto& entry = scenario::registry()[0];
+    const auto shop = entry.make({"main", 9, scenario::settings(entry.fields), {}});
+    run::record recorded;
+    recorded.log.push_back({700, model::control::kind::shift, 0, 12'345'678, {}});
+    const auto first = shop->plan(time{0});
+    run::replanner writes(*first, recorded);
+    writes.forward_to(700);
+    recorded.checkpoints.push_back({700, writes.steps(), first->digest()});
+    writes.forward_to(1500);
+    recorded.checkpoints.push_back({1500, writes.steps(), first->digest()});
+    const auto walk = [&]
+    {
+        const auto again = shop->plan(time{0});
+        run::replanner(*again, recorded).forward_to(2000);
+    };
+    EXPECT_NO_THROW(walk());
+    for (auto& point : recorded.checkpoints)
+    {
+        point.digest ^= 1;
+        EXPECT_THROW(walk(), error) << point.unit;
+        point.digest ^= 1;
+    }
+    // Another plan: a shift that was forgotten shows at the next checkpoint behind it, as its steps are missing or differ.
+    recorded.log[0].value += 1;
+    EXPECT_THROW(walk(), error);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ enum class command : std::uint8_t
     init,
     plan,
     explain,
+    card,
+    reset,
 };
 
 /// What was asked for instead of the command's own work.
@@ -101,6 +103,13 @@ struct options
     std::uint32_t workers = 4;
     std::uint32_t window = 1024;
     microseconds lag_max{10'000'000};
+    microseconds wait_for_db{60'000'000};    ///< At start; then `unavailable`.
+    std::optional<microseconds> outage_max;  ///< Nothing: none for an endless run, five minutes for a bounded one.
+    microseconds drain_timeout{20'000'000};
+    std::uint64_t rejected_max = 100;
+    bool wait = false;                            ///< For the lease, as long as somebody alive has it.
+    bool yes = false;                             ///< Answers what is asked before something is removed.
+    std::string card;                             ///< File with what reproduces a run; empty: none.
     microseconds heartbeat_interval{10'000'000};  ///< Zero: none.
     std::string seed_dir;                         ///< Directory of the user's seed files; empty: the built-in ones.
     bool echo = false;

@@ -31,6 +31,7 @@ struct failure
     std::string schema{};            ///< Names the server gave, else empty.
     std::string table{};
     std::string constraint{};
+    std::string routine{};  ///< Function of the server's source that reports it.
 
     [[nodiscard]] std::string_view state() const noexcept { return sqlstate.data(); }
 };
@@ -41,6 +42,8 @@ enum class action : std::uint8_t
     transient,   ///< Nothing was done; the same request may succeed later.
     in_doubt,    ///< It may have been done: only a replay tells.
     unprepared,  ///< Nothing was done; this connection does not keep prepared statements.
+    stale,       ///< Nothing was done; what this session had prepared does not fit the schema any more.
+    broken,      ///< Nothing was done, and the server says that it is broken: perhaps not the next time.
     mismatch,    ///< Our function found other rows than planned and undid everything.
     refused,     ///< Nothing was done, and the server will refuse this request again.
     permanent,   ///< No request of ours can succeed: the program has to stop, with `kind`.

@@ -20,8 +20,14 @@ inline constexpr std::int64_t answer_absent = -2;  ///< The row to change does n
 inline constexpr std::int64_t answer_other =
     -3;  ///< The row is there, with a version that can be no one's of the plan.
 
+inline constexpr std::int64_t answer_fenced = -4;  ///< The lease of the run is another's: nothing was done.
+
+/// First half of the advisory lock that a unit shares and a take-over of the lease holds alone; the second is the run's tag.
+[[nodiscard]] std::int32_t lease_lock_key(std::string_view schema) noexcept;
+
 /// The server function that writes the units of one kind: one call, one transaction.
 ///
+/// It begins with the fence: it looks whether the caller still has the lease of the run.
 /// The first part is the gate: when it changes nothing the function does nothing else and answers what it
 /// found. Every later part must change exactly the planned number of rows, or the function raises
 /// `wrong_count_state` and nothing is changed.
@@ -59,10 +65,10 @@ struct part_encoder
 [[nodiscard]] std::vector<part_encoder> make_part_encoders(std::span<const model::table> tables,
                                                            const model::unit_kind& kind);
 
-/// Sets the parameters of one unit's call.
+/// Sets the parameters of one unit's call, made under the lease's `epoch`.
 ///
 /// Errors: throws `internal` when the unit's changes are not as the parts of its kind say.
 void encode_unit(parameters& out, std::span<const part_encoder> parts, std::span<const model::change> changes,
-                 const id_codec& ids, bool replay);
+                 const id_codec& ids, std::int64_t epoch, bool replay);
 
 }  // namespace bazaar::postgres

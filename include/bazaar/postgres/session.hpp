@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -73,6 +74,8 @@ public:
         std::chrono::milliseconds connect_deadline = std::chrono::seconds{10};
         /// Of each request.
         std::chrono::milliseconds call_deadline = std::chrono::seconds{10};
+        /// Ends every waiting at once, as if its deadline had passed.
+        std::stop_token cut{};
     };
 
     /// Connects, and checks that the server is PostgreSQL 14 or later.

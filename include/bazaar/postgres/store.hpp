@@ -9,7 +9,7 @@
 
 #include "bazaar/base/id.hpp"
 #include "bazaar/model/control.hpp"
-#include "bazaar/postgres/session.hpp"
+#include "bazaar/postgres/gateway.hpp"
 #include "bazaar/run/record.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -28,25 +28,60 @@ using fields_of = std::function<std::span<const scenario::field>(std::string_vie
 /// All runs of a schema by name, without their logs.
 [[nodiscard]] std::vector<run::record> list(session& on, std::string_view schema);
 
-/// Writes the run row together with the initial rows of all planned tables, in one transaction.
+/// Who holds the lease of a run.
+struct holder
+{
+    std::string text;          ///< For people: process, host. Empty: nobody.
+    std::string session_name;  ///< application_name of its sessions, no other process's.
+};
+
+/// Writes the run row with its log, a lease of epoch 1, and the initial rows of all planned tables, in one
+/// transaction.
 ///
 /// Errors: throws `config` when the run exists, or another run of the schema has its tag.
 /// Limits: `batch_rows` rows a message; memory for one batch.
-void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows = 1000);
+void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows = 1000,
+            const holder& by = {});
 
-/// Adds one entry behind the last. It is durable when this returns.
+/// The right to write in the name of a run: its lease at one epoch, on the server where it was taken.
+struct ownership
+{
+    std::string schema;
+    std::string run = "main";
+    std::uint32_t tag = 0;
+    std::int64_t epoch = 1;
+    server_life life{};
+};
+
+/// Adds one entry at its place in the log, counted from 0. It is durable when this returns. Calling it again with the same
+/// entry changes nothing, so a doubt is no harm.
 ///
-/// Errors: throws; after a lost link call it again only when `load` does not show the entry.
-void append(session& on, std::string_view schema, std::string_view run, const model::control& entry,
-            std::string_view field_name = {});
+/// Errors: throws `temporary` when the lease is another's, `run::history_lost` when the server is not the one of the lease.
+void append(session& on, const ownership& own, std::uint64_t sequence, const model::control& entry,
+            std::span<const scenario::field> fields);
 
-/// Sets the mark of settled units, and whether the owner has stopped cleanly and was live.
+/// Adds a checkpoint; one of the same unit stays. Errors: as `append`.
+void append(session& on, const ownership& own, const run::checkpoint& state);
+
+/// How far a run is.
 struct progress
 {
     unit_no settled = 0;
-    bool clean = false;
-    bool live = false;
+    bool clean = false;  ///< Stopped cleanly.
+    bool live = false;   ///< Had caught up with the clock.
 };
-void mark(session& on, std::string_view schema, std::string_view run, progress now);
+
+/// What the server says when the mark is set.
+struct marked
+{
+    time now;               ///< The server's clock.
+    std::uint64_t lsn = 0;  ///< Its log is on disk up to here; 0: unknown.
+};
+
+/// Sets the mark of settled units and renews the lease. Errors: as `append`.
+marked mark(session& on, const ownership& own, progress now);
+
+/// Sets the mark and gives the lease back. Errors: as `append`.
+void release(session& on, const ownership& own, progress now);
 
 }  // namespace bazaar::postgres

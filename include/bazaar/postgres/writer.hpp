@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "bazaar/base/id.hpp"
-#include "bazaar/postgres/connection.hpp"
+#include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/session.hpp"
 #include "bazaar/run/sink.hpp"
 #include "bazaar/scenario/scenario.hpp"
@@ -20,10 +20,10 @@ namespace bazaar::postgres
 
 /// Writes units to PostgreSQL: one call, one transaction, one round trip.
 ///
-/// Lifetime: keeps one session, made at the first write and again after it was lost. Destroying it never
-/// throws. Threads:  belongs to the worker that uses it; `counts` may be read by others. Errors:   refusals
-/// are outcomes. Throws `temporary` (away longer than `max_outage`; another process writes this plan),
-///           `permission`, `config` (function or table missing) and `internal`.
+/// Lifetime: keeps one session, made at the first need and again after it was lost. Destroying it never throws.
+/// Threads:  belongs to the worker that uses it; `prepares` may be read by others.
+/// Errors:   refusals are outcomes. Throws `temporary` (away too long; the lease is another's; another process writes this
+///           plan), `permission`, `config` (function or table missing), `internal`, and `run::history_lost`.
 class writer final : public run::sink
 {
 public:
@@ -36,33 +36,24 @@ public:
 
     struct options
     {
+        std::int64_t epoch = 1;  ///< Of the lease under which this process writes.
         statements use = statements::automatic;
-        /// Of trying to reconnect; then `temporary`.
-        std::chrono::milliseconds max_outage = std::chrono::seconds{60};
-        session::options link{};
-        std::stop_token stop{};  ///< Ends the waiting for a reconnect: the unit is then `not_done`.
+        std::stop_token stop{};  ///< Ends the waiting for a session.
     };
 
-    /// What happened so far, for metrics.
-    struct counters
-    {
-        std::atomic<std::uint64_t> connects{0};
-        std::atomic<std::uint64_t> lost{0};
-        std::atomic<bool> connected{false};
-        std::atomic<bool> prepares{true};  ///< Uses prepared statements.
-    };
-
-    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
+    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
         : writer(std::move(to), schema, shop, ids, options{})
     {
     }
-    writer(connection_parameters to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
+    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
            options opts);
     ~writer() override;
 
+    bool ready() override;
     run::written write(const model::unit& unit, run::form how) override;
 
-    [[nodiscard]] const counters& counts() const noexcept;
+    /// Whether it uses prepared statements.
+    [[nodiscard]] bool prepares() const noexcept;
 
     /// Server process of the current session; 0 when there is none.
     [[nodiscard]] int backend() const noexcept;

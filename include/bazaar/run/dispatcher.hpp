@@ -59,6 +59,12 @@ public:
     /// A unit in flight is to be sent again, by whoever takes it next.
     void put_back(const task& sent, outcome what);
 
+    /// Whether units are open that an earlier process may have sent, and so perhaps others behind them.
+    [[nodiscard]] bool suspects() const noexcept { return window_.settled() < replay_below_; }
+
+    /// Whether the next unit to come may have been sent by an earlier process.
+    [[nodiscard]] bool suspects(unit_no next) const noexcept { return next < replay_below_; }
+
     /// Units that were refused before and came by again.
     [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }
 

@@ -12,6 +12,16 @@
 namespace bazaar::run
 {
 
+/// Digest of the planner's state at one point of the plan: a program that plans differently shows there.
+struct checkpoint
+{
+    unit_no unit = 0;         ///< The next unit.
+    std::uint64_t steps = 0;  ///< Entries of the control log that the planner has applied.
+    std::uint64_t digest = 0;
+
+    friend bool operator==(const checkpoint&, const checkpoint&) = default;
+};
+
 /// The run row and its control log: with the program, all that reproduces the run.
 struct record
 {
@@ -26,9 +36,11 @@ struct record
     std::uint32_t window = 1024;                                ///< W: bound on the span of unsettled units.
     std::vector<std::pair<std::string, std::string>> settings;  ///< Scenario fields by name, as a user types them.
     std::vector<model::control> log;                            ///< In the order of their sequence.
+    std::vector<checkpoint> checkpoints;                        ///< By unit.
     unit_no settled = 0;                                        ///< All units below are settled.
-    bool live = false;   ///< The run had caught up with the clock: from then on a pause is a shift.
-    bool clean = false;  ///< The last owner stopped cleanly: no unit at or above `settled` was ever sent.
+    bool live = false;      ///< The run had caught up with the clock: from then on a pause is a shift.
+    bool removing = false;  ///< Somebody has begun to remove the run.
+    bool clean = false;     ///< The last owner stopped cleanly: no unit at or above `settled` was ever sent.
 };
 
 }  // namespace bazaar::run

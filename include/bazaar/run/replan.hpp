@@ -1,22 +1,38 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
+#include <cstdint>
 
 #include "bazaar/model/control.hpp"
+#include "bazaar/run/record.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::run
 {
 
-/// Walks a plan along its control log: entries take effect right before their unit.
+/// Whether an entry changes what the planner decides; a `reject` only says what became of a unit.
+[[nodiscard]] constexpr bool steers(const model::control& entry) noexcept
+{
+    return entry.what != model::control::kind::reject;
+}
+
+/// Units of the plan between two checkpoints.
+inline constexpr unit_no checkpoint_interval = unit_no{1} << 20;
+
+/// Walks a plan along its control log: entries take effect right before their unit. Where a checkpoint was recorded, the
+/// planner's state must be the same.
 ///
 /// Threads: one.
 class replanner
 {
 public:
-    /// `log` outlives this; its units ascend.
-    replanner(scenario::planner& plan, std::span<const model::control> log) : plan_(plan), log_(log) {}
+    /// `of` outlives this; the units of its steering entries ascend.
+    replanner(scenario::planner& plan, const record& of) : plan_(plan), record_(of) {}
+
+    /// Applies the entries that stand before the next unit.
+    ///
+    /// Errors: throws `config` where a checkpoint differs: this program plans differently.
+    void catch_up();
 
     /// The next unit, after the entries that stand before it.
     model::decision next()
@@ -33,16 +49,25 @@ public:
         catch_up();
     }
 
+    /// Applies an entry that is recorded by now, behind all others.
+    void append(const model::control& entry);
+
+    /// Whether no recorded entry is left to apply: the plan may be steered.
+    [[nodiscard]] bool at_end() const;
+
+    /// Entries applied so far.
+    [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+
+    [[nodiscard]] scenario::planner& plan() noexcept { return plan_; }
+
 private:
-    void catch_up()
-    {
-        for (; done_ < log_.size() && log_[done_].unit <= plan_.next_no(); ++done_)
-            plan_.apply(log_[done_]);
-    }
+    void check();
 
     scenario::planner& plan_;
-    std::span<const model::control> log_;
-    std::size_t done_ = 0;
+    const record& record_;
+    std::size_t entry_ = 0;
+    std::size_t checkpoint_ = 0;
+    std::uint64_t steps_ = 0;
 };
 
 }  // namespace bazaar::run

@@ -9,8 +9,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -18,10 +20,11 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "bazaar/run/clock.hpp"
+#include "bazaar/run/dispatcher.hpp"
 #include "bazaar/run/histogram.hpp"
 #include "bazaar/run/pacer.hpp"
+#include "bazaar/run/replan.hpp"
 #include "bazaar/run/sink.hpp"
-#include "bazaar/run/window.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::run
@@ -32,6 +35,7 @@ struct tally
 {
     std::uint64_t planned = 0;                ///< Units decided by this process.
     std::array<std::uint64_t, 6> outcomes{};  ///< Units by `outcome`; attempts for `not_done` and `in_doubt`.
+    std::uint64_t skipped = 0;                ///< Units that were refused for good before and are not sent again.
     std::uint64_t shifts = 0;
     microseconds shifted{0};
     microseconds lag{0};  ///< Of the newest unit sent.
@@ -39,13 +43,23 @@ struct tally
     histogram answered;   ///< From the sending to the answer.
     unit_no settled = 0;  ///< All units below are settled.
     std::uint64_t span = 0;
+    bool suspects = false;  ///< Units may be there that an earlier process sent and this one has not come to.
     bool live = false;
 
     [[nodiscard]] std::uint64_t of(outcome what) const { return outcomes[static_cast<std::size_t>(what)]; }
     [[nodiscard]] std::uint64_t written() const { return of(outcome::committed) + of(outcome::already_there); }
+
+    /// Units that were refused for good, by this process.
+    [[nodiscard]] std::uint64_t refused() const { return of(outcome::foreign) + of(outcome::rejected); }
+
+    /// Adds what an earlier runner of the same run had done.
+    void add_earlier(const tally& other);
 };
 
 /// Plans units when they are due and hands them to the workers.
+///
+/// What steers the plan (a shift, a new rate) is recorded first, and never before a unit that an earlier process may have
+/// sent: those were planned without it.
 ///
 /// Lifetime: one run of the event loop: `start`, then the loop runs until the last unit is settled and `done` was called.
 /// Threads:  all functions but `now` in the loop's thread; each worker builds and writes with a sink of its own.
@@ -53,30 +67,46 @@ struct tally
 class runner
 {
 public:
+    /// Called once, in any thread: the entry is durable, or why not.
+    using recorded = std::function<void(std::exception_ptr)>;
+
     struct options
     {
         std::uint32_t workers = 4;
         std::uint32_t window = 1024;
         std::optional<std::uint64_t> ticks_max;  ///< Counted from the run's beginning; nothing: endless.
         pacer::options pace;
-        /// Units below may have been sent before, and so may those less than W behind one that is found done.
-        unit_no replay_below = 0;
-        std::function<std::unique_ptr<sink>()> make_sink;
-        std::function<void(const model::control&)> record;  ///< Makes a control entry durable; throws.
-        std::function<void(const model::unit&)> echo;       ///< Before a unit is sent; one at a time. May be empty.
-        std::function<void(const std::string&)> warn;       ///< One line; any thread. May be empty.
-        std::function<void()> done;                         ///< Once, in the loop.
+        unit_no replay_below = 0;         ///< As `dispatcher::options` has it.
+        std::vector<unit_no> rejected{};  ///< As `dispatcher::options` has it.
+        std::uint64_t rejected_max =
+            100;  ///< Units that may be refused for good; one more ends the run with `rejects`.
+        /// How long one unit may be tried; nothing: for ever.
+        std::optional<std::chrono::milliseconds> outage_max = std::nullopt;
+        /// `stop` ends the sink's waiting for what it needs.
+        std::function<std::unique_ptr<sink>(std::stop_token stop)> make_sink;
+        std::function<void(const model::control&, recorded)> record;  ///< Makes a control entry durable. Any thread.
+        std::function<bool()> can_record;              ///< Whether `record` would be quick now. May be empty: it is.
+        std::function<void(const checkpoint&)> check;  ///< A state to record. May be empty.
+        std::function<void(const model::control&)> steered;  ///< A `set` or `shift` took effect. May be empty.
+        std::function<void(const model::unit&)> echo;        ///< Before a unit is sent; one at a time. May be empty.
+        std::function<void(const std::string&)> warn;        ///< One line; any thread. May be empty.
+        std::function<void()> done;                          ///< Once, in the loop.
     };
 
-    /// `planner` stands before the first unit to send.
-    runner(boost::asio::io_context& loop, const scenario::scenario& shop, scenario::planner& planner, clock& time,
-           options opts);
+    /// `plan` stands before the first unit to send.
+    runner(boost::asio::io_context& loop, const scenario::scenario& shop, replanner& plan, clock& time, options opts);
     ~runner();
 
     void start();
 
+    /// Gives a steerable field a new value from the next unit on; `unit` and `at` of the entry are filled in.
+    void set(model::control entry);
+
     /// Plans nothing more; what is taken in is finished.
     void drain();
+
+    /// Ends the run; what is in flight stays in doubt for the next start.
+    void fail(std::exception_ptr why);
 
     [[nodiscard]] tally now() const;
 
@@ -84,19 +114,29 @@ public:
     [[nodiscard]] std::exception_ptr failure() const;
 
 private:
+    /// A unit that could not be written at once.
+    struct trouble
+    {
+        std::chrono::steady_clock::time_point since;
+        std::chrono::steady_clock::time_point told;
+    };
+
+    void post_pump();
     void pump();
+    void pump_after(microseconds wait);
     void wake();
     void plan_one();
-    void shift_by(microseconds amount);
+    void steer(model::control entry);
+    void steer_done(const model::control& entry, std::exception_ptr failed);
     void work();
-    written write(sink& to, const model::unit& unit, form how);
-    void note(const model::unit& unit, const written& answer);
-    void fail(std::exception_ptr why);
+    void serve(sink& to);
+    [[nodiscard]] bool refuse(const model::unit& unit, const written& answer);
+    void keep_trying(const model::decision& unit, const written& answer);
     void finish_if_done();
 
     boost::asio::io_context& loop_;
     const scenario::scenario& shop_;
-    scenario::planner& planner_;
+    replanner& plan_;
     clock& clock_;
     options options_;
     pacer pacer_;
@@ -105,15 +145,21 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_;
     std::atomic<bool> live_{false};  ///< What the pacer says, for other threads.
     bool planning_ = true;
+    bool steering_ = false;  ///< An entry is being recorded: the next unit is planned under it.
+    bool pump_posted_ = false;
+    std::vector<model::control> wanted_;
     bool finished_ = false;
 
     mutable std::mutex mutex_;
     std::condition_variable ready_;
-    window window_;
+    std::condition_variable halted_;  ///< For those who wait before another attempt.
+    dispatcher dispatcher_;
     tally tally_;
+    std::unordered_map<unit_no, trouble> troubles_;
     std::exception_ptr failure_;
     bool stop_ = false;
-    bool starved_ = false;  ///< The loop waits for room in the window.
+    bool starved_ = false;  ///< The loop waits for room in the window, or for replays to be settled.
+    std::stop_source quit_;
     std::mutex echo_mutex_;
     std::vector<std::thread> workers_;
 };

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "bazaar/base/random.hpp"
+#include "bazaar/base/time.hpp"
+#include "bazaar/postgres/connection.hpp"
+#include "bazaar/postgres/session.hpp"
+
+namespace bazaar::postgres
+{
+
+/// What tells one life of a server from another. Parts that the role may not read are empty.
+struct server_life
+{
+    std::string system;    ///< System identifier.
+    std::string timeline;  ///< Eight hexadecimal digits.
+    std::string started;   ///< When the postmaster did.
+    std::string
+        recovered;  ///< Where the last recovery ended: also a crash that the postmaster survived leaves its mark.
+    std::uint64_t lsn = 0;  ///< Up to here the log was on disk.
+    bool durable = true;    ///< Commits wait for the disk: synchronous_commit is not off.
+
+    friend bool operator==(const server_life&, const server_life&) = default;
+};
+
+/// The columns of a server's life as SQL, in the order in which `life_of` reads them; `whole` needs functions that a
+/// hardened server may keep from the role.
+[[nodiscard]] std::string life_sql(bool whole);
+[[nodiscard]] server_life life_of(const result& rows, int row, int first_column);
+
+/// Why commits that were seen in life `before` may be missing now; empty when they cannot be.
+[[nodiscard]] std::string lost_commits(const server_life& before, const server_life& now);
+
+/// The only way to the server for all sessions of a run: one at a time dials, with full jitter, and the rest wait for it, so
+/// a server that comes back meets no storm.
+///
+/// Threads: any.
+class gateway
+{
+public:
+    /// How long the server may be away, and what `dial` throws then.
+    struct patience
+    {
+        std::optional<std::chrono::milliseconds> limit = std::nullopt;  ///< Nothing: for ever.
+        error_kind kind = error_kind::temporary;
+        std::string_view flag = "max-outage";  ///< Named in the message.
+    };
+
+    struct options
+    {
+        patience outage{};
+        /// How long a login that worked before may be refused: passwords are changed, roles made anew.
+        std::chrono::milliseconds login_grace = std::chrono::seconds{60};
+        session::options link{};
+        /// One line for the log when the server goes and comes, and once a minute in between. Any thread. May be empty.
+        std::function<void(bool good, const std::string& line)> tell{};
+    };
+
+    explicit gateway(connection_parameters to) : gateway(std::move(to), options{}) {}
+    gateway(connection_parameters to, options opts);
+
+    /// Connects, to a server that can be written to; nothing when `stop` is asked for.
+    ///
+    /// Errors: throws the kind of `patience` when the server was away too long; at once what no waiting mends:
+    ///         `permission`, `config`, `no_input`; `run::history_lost` when this is not the server that the run knew.
+    [[nodiscard]] std::optional<session> dial(const std::stop_token& stop);
+
+    /// Takes note that a session of `dial` is gone: it broke, or its owner has closed it.
+    void lost(std::string_view why);
+    void closed();
+
+    /// Changes how long the server may be away from now on.
+    void outage(patience limit);
+
+    /// Commits are only believed in the server's life that this session sees.
+    void trust(session& on);
+
+    /// Nothing is known of any server any more.
+    void forget();
+
+    /// Errors: throws `run::history_lost` where `on` leads to a server on which commits may be missing.
+    void check(session& on);
+
+    /// The life that is trusted; nothing before `trust`.
+    [[nodiscard]] std::optional<server_life> trusted() const;
+
+    /// The log was seen on disk up to here.
+    void seen(std::uint64_t lsn);
+
+    /// Whether the role may read the whole of `life_sql`.
+    [[nodiscard]] bool reads_whole_life() const noexcept { return whole_life_; }
+
+    /// Sessions that live.
+    [[nodiscard]] int sessions() const;
+
+    struct counters
+    {
+        std::atomic<std::uint64_t> connects{0};
+        std::atomic<std::uint64_t> failures{0};
+        std::atomic<std::uint64_t> lost{0};
+    };
+    [[nodiscard]] const counters& counts() const noexcept { return counts_; }
+
+    [[nodiscard]] const connection_parameters& parameters() const noexcept { return to_; }
+
+    /// "user@host:port/dbname".
+    [[nodiscard]] const std::string& where() const noexcept { return where_; }
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    [[nodiscard]] server_life read_life(session& on);
+    [[nodiscard]] session open();
+    void came_back();
+    void stays_away(const query_error& problem);
+    [[nodiscard]] bool mended_by_waiting(const query_error& problem, clock::time_point now);
+    void tell(bool good, const std::string& line) const;
+
+    const connection_parameters to_;
+    const std::string where_;
+    const options options_;
+    patience patience_;
+    std::atomic<bool> whole_life_{true};
+    counters counts_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;
+    random jitter_;
+    bool dialing_ = false;
+    int sessions_ = 0;
+    bool connected_once_ = false;
+    int tries_ = 0;  ///< Since the last success.
+    clock::time_point next_try_{};
+    std::optional<clock::time_point> away_since_;
+    std::optional<clock::time_point> refused_since_;
+    clock::time_point told_{};
+    clock::time_point told_lost_{};
+    int lost_untold_ = 0;
+    std::optional<server_life> trusted_;
+};
+
+}  // namespace bazaar::postgres

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "bazaar/app/options.hpp"
+#include "bazaar/run/record.hpp"
+
+namespace bazaar::app
+{
+
+/// What reproduces a run without its database, as JSON: seed, start, configuration, versions, control log, checkpoints.
+[[nodiscard]] std::string card_text(const run::record& recorded);
+
+/// The run of a card; its schema is left open.
+///
+/// Errors: `no_input` when the file cannot be read, `data` with a line for each thing that is wrong in it.
+[[nodiscard]] run::record read_card(const std::string& file);
+
+/// The name of the card's run; `usage` when --run was given and is another one.
+[[nodiscard]] std::string run_of_card(const options& opts);
+
+/// Whether both plan the same units, as far as neither log goes beyond the other.
+[[nodiscard]] bool of_same_plan(const run::record& a, const run::record& b);
+
+}  // namespace bazaar::app

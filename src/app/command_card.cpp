@@ -1,0 +1,23 @@
+#include <fmt/format.h>
+
+#include "app/card.hpp"
+#include "app/stage.hpp"
+#include "bazaar/app/commands.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/store.hpp"
+
+namespace bazaar::app
+{
+
+int card(const options& opts)
+{
+    postgres::session link(postgres::resolve(opts.database, opts.run));
+    const auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
+    if (!recorded)
+        throw error(error_kind::config, fmt::format("there is no run {} in schema {} of {}; bazaard run begins one",
+                                                    opts.run, opts.schema, link.where()));
+    print_out(card_text(*recorded));
+    return 0;
+}
+
+}  // namespace bazaar::app

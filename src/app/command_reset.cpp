@@ -1,0 +1,72 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "app/stage.hpp"
+#include "bazaar/app/commands.hpp"
+#include "bazaar/app/logging.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/lease.hpp"
+#include "bazaar/postgres/removal.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+bool confirmed(const std::string& question)
+{
+    if (isatty(STDIN_FILENO) == 0)
+        throw error(error_kind::usage, question + " There is no terminal to ask: --yes answers");
+    std::cerr << question << " [y/N] " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+}  // namespace
+
+int reset(const options& opts)
+{
+    const auto session_name = fmt::format("{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()));
+    postgres::session link(postgres::resolve(opts.database, session_name));
+    const auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
+    if (!recorded)
+        throw error(error_kind::config,
+                    fmt::format("there is no run {} in schema {} of {}", opts.run, opts.schema, link.where()));
+    if (!opts.yes &&
+        !confirmed(fmt::format("Remove run {} of schema {} at {}, begun at {}, with all rows of its {} units?",
+                               opts.run, opts.schema, link.where(), to_string(recorded->start), recorded->settled)))
+    {
+        log(log_level::info, "reset", "nothing was removed");
+        return 0;
+    }
+    postgres::ownership own{opts.schema, opts.run, recorded->tag, 1, {}};
+    const auto taken = postgres::take_lease(
+        link, own,
+        {{fmt::format("process {}, which removes the run", getpid()), "bazaard/" + session_name},
+         std::chrono::seconds(10),
+         opts.wait,
+         {},
+         [](const std::string& line) { log(log_level::info, "lease", line); }});
+    own.epoch = taken->epoch;
+    // Whatever version wrote it: only tables and keys count here.
+    const auto made = make_stage(opts.run, recorded->seed, scenario::settings(fields_of(recorded->scenario)), {});
+    std::string_view now;
+    std::uint64_t rows = 0, all = 0;
+    postgres::remove_run(link, own, *made.shop, id_codec(recorded->tag, recorded->seed),
+                         [&](std::string_view table, std::uint64_t removed)
+                         {
+                             all += removed - (table == now ? rows : 0);
+                             now = table;
+                             rows = removed;
+                             log(log_level::debug, "reset", fmt::format("{}: {} rows removed", table, removed));
+                         });
+    print_out(fmt::format("removed   run {} of schema {}: {} rows and its record\n", opts.run, opts.schema, all));
+    return 0;
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,249 @@
+#include "app/opening.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/card.hpp"
+#include "bazaar/app/logging.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/lease.hpp"
+#include "bazaar/postgres/schema.hpp"
+#include "bazaar/postgres/writer.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+void check_start(time start, time now)
+{
+    if (start > now)
+        throw error(error_kind::usage,
+                    fmt::format("--start-time {}: lies in the future; rows never do", to_string(start)));
+}
+
+/// Sets the clock by the database's, three times: the quickest answer says most.
+void read_clock(postgres::session& on, run::reference_clock& clock)
+{
+    for (int i = 0; i < 3; ++i)
+    {
+        const auto sent = run::reference_clock::steady();
+        const auto answer = on.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {});
+        clock.sync({answer.number(0, 0)}, sent, run::reference_clock::steady());
+    }
+}
+
+/// The run to be, as the command line or a card has it.
+run::record planned_record(const options& opts, const stage& made, std::uint64_t seed, time now)
+{
+    if (!opts.card.empty())
+    {
+        auto copy = read_card(opts.card);
+        copy.schema = opts.schema;
+        copy.settled = 0;
+        return copy;
+    }
+    auto fresh = new_record(opts, seed, *made.shop);
+    if (opts.start)
+        fresh.start = *opts.start;
+    else if (opts.unpaced)
+        fresh.start = start_to_end_at(*made.shop, *opts.ticks_max, now);
+    else
+        fresh.start = now;
+    return fresh;
+}
+
+/// Makes a run where there is none: T0, run row, initial rows, the log of its card. Nothing when another process was faster.
+bool begin_run(const options& opts, postgres::session& link, const stage& made, run::record fresh,
+               const postgres::holder& by, time now)
+{
+    check_start(fresh.start, now);
+    try
+    {
+        postgres::create(link, fresh, *made.shop, opts.batch_rows, by);
+    }
+    catch (const error& problem)
+    {
+        if (problem.kind() == error_kind::config && postgres::load(link, opts.schema, opts.run, fields_of))
+            return false;
+        throw;
+    }
+    log(log_level::info, "run", fmt::format("new run {} in schema {}", fresh.run, fresh.schema),
+        {{"seed", fresh.seed}, {"start", to_string(fresh.start)}});
+    return true;
+}
+
+/// Refuses flags, a card and a program that would plan another run than the recorded one.
+void check_same(const options& opts, const run::record& recorded)
+{
+    if (recorded.removing)
+        throw error(error_kind::config,
+                    fmt::format("run {} of schema {} is being removed: finish that with bazaard reset, "
+                                "or begin another with --run NEW",
+                                opts.run, opts.schema));
+    const auto made = make_stage(recorded, opts.seed_dir);
+    std::vector<std::string> refused;
+    static_cast<void>(changes_of(opts, recorded, steered(*made.shop, recorded.log), refused));
+    if (!opts.card.empty() && !of_same_plan(read_card(opts.card), recorded))
+        refused.push_back(
+            fmt::format("--card {}: run {} is there and is another one; choose another schema with --db-schema, "
+                        "or remove it with bazaard reset",
+                        opts.card, recorded.run));
+    if (!refused.empty())
+        throw error(error_kind::config, std::move(refused));
+}
+
+/// Units below this one may have been sent before: after anything but a clean stop, the rows tell. Units without a row of
+/// their own may lie behind it; the runner finds them.
+unit_no replay_limit(opened_run& open)
+{
+    const auto highest = postgres::highest_unit(open.link, open.recorded.schema, open.shop(), open.ids);
+    return std::max(open.recorded.settled, highest ? *highest + 1 : 0) + open.recorded.window;
+}
+
+std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to, run::reference_clock& clock,
+                                      const postgres::holder& by, const std::stop_token& stop)
+{
+    // What is wrong with settings, seed files and card is told before anything connects.
+    const auto seed = opts.seed ? *opts.seed : random_seed();
+    auto made = opts.card.empty() ? make_stage(opts.run, seed, opts.configuration, opts.seed_dir)
+                                  : make_stage(read_card(opts.card), opts.seed_dir);
+    auto dialed = to.dial(stop);
+    if (!dialed)
+        return nullptr;
+    auto& link = *dialed;
+    // Before a row is read: whatever the server forgets from now on is noticed.
+    to.trust(link);
+    read_clock(link, clock);
+    if (opts.start)
+        check_start(*opts.start, clock.now());
+    log(log_level::info, "connected", fmt::format("connected to {}", link.where()),
+        {{"server_version", link.server_version() / 10000}, {"tls", link.tls().empty() ? "off" : link.tls()}});
+    if (postgres::ensure_schema(link, opts.schema, *made.shop) == postgres::schema_state::created)
+        log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts.schema));
+
+    postgres::ownership own{opts.schema, opts.run, run_tag(opts.run), 1, *to.trusted()};
+    bool clean = false;
+    auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
+    const bool resumed = recorded ||
+                         !begin_run(opts, link, made, planned_record(opts, made, seed, clock.now()), by, clock.now());
+    if (resumed)
+    {
+        if (recorded)
+            check_same(opts, *recorded);
+        const auto taken = postgres::take_lease(link, own,
+                                                {by, std::chrono::seconds(10), opts.wait, stop,
+                                                 [](const std::string& line) { log(log_level::info, "lease", line); }});
+        if (!taken)
+            return nullptr;
+        own.epoch = taken->epoch;
+        clean = taken->clean;
+    }
+    // Only now nobody else writes to it.
+    recorded = postgres::load(link, opts.schema, opts.run, fields_of);
+    if (!recorded)
+        throw error(error_kind::config,
+                    fmt::format("run {} of schema {} is not there any more", opts.run, opts.schema));
+    if (resumed)
+        check_same(opts, *recorded);
+    recorded->clean = clean;
+    if (resumed)
+        made = make_stage(*recorded, opts.seed_dir);
+    auto open = std::make_unique<opened_run>(std::move(made), std::move(*recorded), std::move(own), std::move(link));
+    open->resumed = resumed;
+    open->current = steered(open->shop(), open->recorded.log);
+    if (resumed && !clean)
+        open->replay_below = replay_limit(*open);
+    return open;
+}
+
+}  // namespace
+
+opened_run::opened_run(stage from, run::record what, postgres::ownership by, postgres::session on)
+    : made(std::move(from)),
+      recorded(std::move(what)),
+      own(std::move(by)),
+      link(std::move(on)),
+      current(made.shop->configuration()),
+      ids(recorded.tag, recorded.seed),
+      planner(made.shop->plan(recorded.start)),
+      walk(*planner, recorded)
+{
+    for (const auto& entry : recorded.log)
+        if (entry.what == model::control::kind::reject)
+            rejected.push_back(entry.unit);
+}
+
+std::unique_ptr<opened_run> open_run(const options& opts, postgres::gateway& to, run::reference_clock& clock,
+                                     const postgres::holder& by, const std::stop_token& stop)
+{
+    for (;;)
+    {
+        to.forget();
+        try
+        {
+            return open_once(opts, to, clock, by, stop);
+        }
+        catch (const postgres::query_error& problem)
+        {
+            // The session broke on the way: `dial` waits for the server, and ends the waiting in time.
+            const auto what = postgres::classify(problem.cause()).what;
+            const bool link = problem.cause().link_lost || what == postgres::action::in_doubt;
+            if (problem.cause().at == postgres::phase::connect || !link || stop.stop_requested())
+                throw;
+            to.lost(problem.what());
+        }
+        catch (const run::history_lost& problem)
+        {
+            log(log_level::warning, "server", problem.what());
+        }
+    }
+}
+
+scenario::settings steered(const scenario::scenario& shop, std::span<const model::control> log)
+{
+    auto current = shop.configuration();
+    for (const auto& entry : log)
+        if (entry.what == model::control::kind::set)
+            current.set(entry.field, entry.value);
+    return current;
+}
+
+std::vector<model::control> changes_of(const options& opts, const run::record& recorded,
+                                       const scenario::settings& current, std::vector<std::string>& refused)
+{
+    std::vector<model::control> changes;
+    const auto refuse = [&](std::string_view flag, std::string_view given, std::string_view is)
+    {
+        refused.push_back(
+            fmt::format("--{} {}: run {} has {}, and that cannot change; leave the flag out, begin another "
+                        "run with --run NEW, or remove this one with bazaard reset",
+                        flag, given, recorded.run, is));
+    };
+    if (opts.seed && *opts.seed != recorded.seed)
+        refuse("seed", std::to_string(*opts.seed), std::to_string(recorded.seed));
+    if (opts.start && *opts.start != recorded.start)
+        refuse("start-time", to_string(*opts.start), to_string(recorded.start));
+    if (opts.is_given("window") && opts.window != recorded.window)
+        refuse("window", std::to_string(opts.window), std::to_string(recorded.window));
+    for (const auto& [name, text] : opts.given_settings)
+    {
+        const auto number = current.find(name);
+        if (opts.configuration.printed(number) == current.printed(number))
+            continue;
+        if (!current.fields()[number].steerable)
+        {
+            refuse(name, text, current.printed(number));
+            continue;
+        }
+        model::control entry;
+        entry.what = model::control::kind::set;
+        entry.field = static_cast<std::uint16_t>(number);
+        entry.value = opts.configuration.number(name);
+        changes.push_back(entry);
+    }
+    return changes;
+}
+
+}  // namespace bazaar::app

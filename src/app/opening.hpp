@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "app/stage.hpp"
+#include "bazaar/app/options.hpp"
+#include "bazaar/base/id.hpp"
+#include "bazaar/postgres/gateway.hpp"
+#include "bazaar/postgres/store.hpp"
+#include "bazaar/run/reference_clock.hpp"
+#include "bazaar/run/replan.hpp"
+
+namespace bazaar::app
+{
+
+/// A run with everything that belongs to it, ready to go on at its next unit. Its lease is ours.
+struct opened_run
+{
+    stage made;
+    run::record recorded;
+    bool resumed = false;  ///< It was there before.
+    postgres::ownership own;
+    postgres::session link;         ///< Of the gateway.
+    scenario::settings current;     ///< As the log has left them.
+    unit_no replay_below = 0;       ///< Units below may have been sent before.
+    std::vector<unit_no> rejected;  ///< By the log.
+    id_codec ids;
+    std::unique_ptr<scenario::planner> planner;
+    run::replanner walk;
+
+    opened_run(stage from, run::record what, postgres::ownership by, postgres::session on);
+    opened_run(const opened_run&) = delete;
+    opened_run& operator=(const opened_run&) = delete;
+
+    [[nodiscard]] const scenario::scenario& shop() const { return *made.shop; }
+};
+
+/// Connects, makes or checks the schema, finds the run or begins it, takes its lease, and plans up to its mark. Nothing when
+/// `stop` was asked for.
+///
+/// Errors: throws what no waiting mends; `unavailable` when the server did not come within `--wait-for-db`.
+[[nodiscard]] std::unique_ptr<opened_run> open_run(const options& opts, postgres::gateway& to,
+                                                   run::reference_clock& clock, const postgres::holder& by,
+                                                   const std::stop_token& stop);
+
+/// The configuration of a run as its log has left it.
+[[nodiscard]] scenario::settings steered(const scenario::scenario& shop, std::span<const model::control> log);
+
+/// What flags ask of a run that exists: fields to set from now on. Everything else that shapes the plan must be as recorded:
+/// what is not goes to `refused`, a line each.
+[[nodiscard]] std::vector<model::control> changes_of(const options& opts, const run::record& recorded,
+                                                     const scenario::settings& current,
+                                                     std::vector<std::string>& refused);
+
+}  // namespace bazaar::app

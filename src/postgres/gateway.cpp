@@ -1,0 +1,326 @@
+#include "bazaar/postgres/gateway.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "bazaar/base/error.hpp"
+#include "bazaar/run/sink.hpp"
+
+namespace bazaar::postgres
+{
+namespace
+{
+
+using namespace std::chrono_literals;
+
+constexpr auto backoff_base = 100ms;
+constexpr auto backoff_floor = 50ms;  ///< Full jitter can draw next to nothing.
+constexpr auto backoff_cap = 5000ms;
+constexpr auto reminder = 60s;
+constexpr auto lost_interval = 5s;
+
+double seconds(std::chrono::steady_clock::duration d)
+{
+    return std::chrono::duration<double>(d).count();
+}
+
+}  // namespace
+
+std::string life_sql(bool whole)
+{
+    const std::string own = "pg_catalog.pg_postmaster_start_time()::text, ";
+    const std::string durable = "pg_catalog.current_setting('synchronous_commit') <> 'off'";
+    if (!whole)
+        return "'', '', " + own + "'', '0', " + durable;
+    return "(SELECT s.system_identifier::text FROM pg_catalog.pg_control_system() s), "
+           "substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_flush_lsn()), 1, 8), " +
+           own +
+           "coalesce(pg_catalog.pg_last_wal_replay_lsn()::text, ''), "
+           "(pg_catalog.pg_current_wal_flush_lsn() - '0/0'::pg_catalog.pg_lsn)::bigint::text, " +
+           durable;
+}
+
+server_life life_of(const result& rows, int row, int first_column)
+{
+    server_life life;
+    life.system = rows.get(row, first_column);
+    life.timeline = rows.get(row, first_column + 1);
+    life.started = rows.get(row, first_column + 2);
+    life.recovered = rows.get(row, first_column + 3);
+    life.lsn = static_cast<std::uint64_t>(rows.number(row, first_column + 4));
+    life.durable = rows.get(row, first_column + 5) == "t";
+    return life;
+}
+
+std::string lost_commits(const server_life& before, const server_life& now)
+{
+    const auto differ = [](const std::string& a, const std::string& b) { return !a.empty() && !b.empty() && a != b; };
+    if (differ(before.system, now.system))
+        return fmt::format("another database cluster answers now (system identifier {}, was {})", now.system,
+                           before.system);
+    if (differ(before.timeline, now.timeline))
+        return fmt::format("the server is on timeline {} now, was on {}: a standby was promoted, or a backup restored",
+                           now.timeline, before.timeline);
+    if (now.lsn != 0 && now.lsn < before.lsn)
+        return "the server's log ends before what it had written: an older copy was put back";
+    const bool restarted = before.started != now.started || before.recovered != now.recovered;
+    if (restarted && !(before.durable && now.durable))
+        return "the server was restarted, and with synchronous_commit=off it may have forgotten commits";
+    return {};
+}
+
+gateway::gateway(connection_parameters to, options opts)
+    : to_(std::move(to)),
+      where_(describe(to_)),
+      options_(std::move(opts)),
+      patience_(options_.outage),
+      // Spreads processes that lost the same server; no row hangs on it.
+      jitter_(mix(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()) ^
+                  reinterpret_cast<std::uintptr_t>(this)))
+{
+}
+
+void gateway::tell(bool good, const std::string& line) const
+{
+    if (options_.tell)
+        options_.tell(good, line);
+}
+
+server_life gateway::read_life(session& on)
+{
+    for (;;)
+    {
+        const bool whole = whole_life_;
+        const auto answer = on.try_exec("SELECT " + life_sql(whole), {});
+        if (!answer.failed)
+            return life_of(answer.value, 0, 0);
+        const auto state = answer.failed->state();
+        if (whole && (state == "42501" || state == "42883" || state == "0A000"))
+        {
+            whole_life_ = false;
+            continue;
+        }
+        throw query_error(*answer.failed, explain(*answer.failed, on.where(), on.user()));
+    }
+}
+
+void gateway::trust(session& on)
+{
+    auto life = read_life(on);
+    const std::lock_guard lock(mutex_);
+    trusted_ = std::move(life);
+}
+
+void gateway::forget()
+{
+    const std::lock_guard lock(mutex_);
+    trusted_.reset();
+}
+
+void gateway::outage(patience limit)
+{
+    const std::lock_guard lock(mutex_);
+    patience_ = limit;
+    away_since_.reset();
+}
+
+void gateway::check(session& on)
+{
+    const auto now = read_life(on);
+    std::string why;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!trusted_)
+            return;
+        why = lost_commits(*trusted_, now);
+        if (why.empty())
+        {
+            // Of a restart that forgot nothing the next one is told apart.
+            trusted_->started = now.started;
+            trusted_->recovered = now.recovered;
+            trusted_->lsn = std::max(trusted_->lsn, now.lsn);
+        }
+    }
+    if (!why.empty())
+        throw run::history_lost(why);
+}
+
+std::optional<server_life> gateway::trusted() const
+{
+    const std::lock_guard lock(mutex_);
+    return trusted_;
+}
+
+void gateway::seen(std::uint64_t lsn)
+{
+    const std::lock_guard lock(mutex_);
+    if (trusted_)
+        trusted_->lsn = std::max(trusted_->lsn, lsn);
+}
+
+int gateway::sessions() const
+{
+    const std::lock_guard lock(mutex_);
+    return sessions_;
+}
+
+/// A session that leads to a server which can be written to.
+session gateway::open()
+{
+    session made(to_, options_.link);
+    const auto mode = made.try_exec("SELECT pg_catalog.pg_is_in_recovery() OR "
+                                    "pg_catalog.current_setting('transaction_read_only') = 'on'",
+                                    {});
+    auto problem = mode.failed;
+    if (!problem && mode.value.get(0, 0) == "t")
+    {
+        // As the server itself would say of the first write.
+        problem = failure{
+            .at = phase::prepare, .severity = "ERROR", .message = "cannot write in a read-only transaction"};
+        std::string_view("25006").copy(problem->sqlstate.data(), 5);
+    }
+    if (problem)
+    {
+        if (problem->link_lost)
+            problem->at = phase::prepare;  // Nothing was asked that could be in doubt.
+        throw query_error(*problem, explain(*problem, made.where(), made.user()));
+    }
+    check(made);
+    return made;
+}
+
+std::optional<session> gateway::dial(const std::stop_token& stop)
+{
+    std::unique_lock lock(mutex_);
+    for (;;)
+    {
+        const bool mine = changed_.wait(lock, stop, [this] { return !dialing_; });
+        if (!mine || stop.stop_requested())
+            return std::nullopt;
+        if (const auto due = next_try_; clock::now() < due)
+        {
+            changed_.wait_until(lock, stop, due, [&] { return next_try_ != due; });
+            continue;
+        }
+        dialing_ = true;
+        lock.unlock();
+        std::exception_ptr failed;
+        std::optional<session> made;
+        try
+        {
+            made.emplace(open());
+        }
+        catch (...)
+        {
+            failed = std::current_exception();
+        }
+        lock.lock();
+        dialing_ = false;
+        changed_.notify_all();
+        if (made)
+        {
+            came_back();
+            return made;
+        }
+        ++counts_.failures;
+        try
+        {
+            std::rethrow_exception(failed);
+        }
+        catch (const query_error& problem)
+        {
+            if (!mended_by_waiting(problem, clock::now()))
+                throw;
+            stays_away(problem);
+        }
+    }
+}
+
+/// Locked.
+void gateway::came_back()
+{
+    if (away_since_)
+        tell(true, fmt::format("PostgreSQL is back after {:.1f} s: {}", seconds(clock::now() - *away_since_), where_));
+    else if (tries_ > 0)
+        tell(true, fmt::format("connected again: {} sessions", sessions_ + 1));
+    ++counts_.connects;
+    ++sessions_;
+    connected_once_ = true;
+    tries_ = 0;
+    next_try_ = {};
+    away_since_.reset();
+    refused_since_.reset();
+}
+
+/// Locked.
+bool gateway::mended_by_waiting(const query_error& problem, clock::time_point now)
+{
+    const auto state = problem.cause().state();
+    if (state != "28P01" && state != "28000")
+    {
+        refused_since_.reset();
+        const auto what = classify(problem.cause()).what;
+        return what == action::transient || what == action::in_doubt;
+    }
+    // A password that is being changed, a role that is made anew: it worked before.
+    if (!connected_once_)
+        return false;
+    if (!refused_since_)
+        refused_since_ = now;
+    return now - *refused_since_ < options_.login_grace;
+}
+
+/// Locked. One line when it begins, then one a minute.
+void gateway::stays_away(const query_error& problem)
+{
+    const auto now = clock::now();
+    const bool first = tries_ == 0;
+    if (sessions_ == 0 && !away_since_)
+        away_since_ = now;
+    if (away_since_ && patience_.limit && now - *away_since_ >= *patience_.limit)
+        throw error(patience_.kind, patience_.limit->count() == 0
+                                        ? std::string(problem.what())
+                                        : fmt::format("{} (waited for {:.0f} s: --{})", problem.what(),
+                                                      seconds(now - *away_since_), patience_.flag));
+    if (first || now - told_ >= reminder)
+    {
+        told_ = now;
+        if (sessions_ == 0)
+            tell(false, fmt::format("{}; trying again{}", problem.what(),
+                                    first ? "" : fmt::format(", for {:.0f} s now", seconds(now - *away_since_))));
+        else
+            tell(false, fmt::format("no further session, going on with {}: {}", sessions_, problem.what()));
+    }
+    const auto reach = std::min<std::chrono::milliseconds>(backoff_cap, backoff_base * (1 << std::min(tries_, 10)));
+    const auto draw = jitter_.below(static_cast<std::uint64_t>(reach.count()) + 1);
+    next_try_ = now + std::max(backoff_floor, std::chrono::milliseconds(static_cast<std::int64_t>(draw)));
+    ++tries_;
+}
+
+void gateway::closed()
+{
+    const std::lock_guard lock(mutex_);
+    --sessions_;
+}
+
+void gateway::lost(std::string_view why)
+{
+    const std::lock_guard lock(mutex_);
+    const auto now = clock::now();
+    ++counts_.lost;
+    --sessions_;
+    if (sessions_ == 0 && !away_since_)
+        away_since_ = now;
+    ++lost_untold_;
+    if (now - told_lost_ < lost_interval)
+        return;
+    tell(false,
+         fmt::format("lost {}, {} left: {}", lost_untold_ == 1 ? "a session" : fmt::format("{} sessions", lost_untold_),
+                     sessions_, why));
+    told_lost_ = now;
+    lost_untold_ = 0;
+}
+
+}  // namespace bazaar::postgres

@@ -1,0 +1,98 @@
+#include "bazaar/postgres/removal.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/identifier.hpp"
+#include "columns.hpp"
+#include "key_range.hpp"
+
+namespace bazaar::postgres
+{
+namespace
+{
+
+constexpr int batch_rows = 5000;
+
+void remove_rows(session& on, std::string_view schema, const model::table& t, std::uint8_t number, const id_codec& ids,
+                 const std::function<void(std::string_view, std::uint64_t)>& told)
+{
+    const auto key = quote_identifier(t.columns[t.key].name);
+    const auto table = quote_qualified(schema, t.name);
+    const auto range = key_range(ids, number);
+    const auto select = fmt::format(
+        "SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} <= $2::uuid ORDER BY {0} LIMIT {2}", key, table, batch_rows);
+    const auto erase = fmt::format("DELETE FROM {1} WHERE {0} = ANY ($1::uuid[])", key, table);
+    auto low = to_string(range.low);
+    const auto high = to_string(range.high);
+    std::uint64_t removed = 0;
+    for (bool more = true; more;)
+    {
+        const auto rows = on.exec(select, {low, high});
+        std::string own;
+        for (int i = 0; i < rows.rows(); ++i)
+        {
+            const auto id = parse_uuid(rows.get(i, 0));
+            expect(id.has_value(), "a uuid of the server is a uuid");
+            // Somebody else's row among ours stays.
+            if (!ids.decode(*id))
+                continue;
+            own += own.empty() ? "{" : ",";
+            own += rows.get(i, 0);
+            ++removed;
+        }
+        if (!own.empty())
+        {
+            on.exec(erase, {own + '}'});
+            told(t.name, removed);
+        }
+        more = rows.rows() == batch_rows;
+        if (more)
+            low = rows.get(batch_rows - 1, 0);
+    }
+}
+
+}  // namespace
+
+void remove_run(session& on, const ownership& own, const scenario::scenario& shop, const id_codec& ids,
+                const std::function<void(std::string_view table, std::uint64_t rows)>& told)
+{
+    // From here on nobody goes on with the run.
+    on.exec("UPDATE bazaard.run SET removing = true, clean = false WHERE schema_name = $1 AND run = $2",
+            {own.schema, own.run});
+    const auto tables = shop.tables();
+    auto order = parents_first(tables);
+    std::ranges::reverse(order);
+    for (const auto number : order)
+    {
+        const auto& t = tables[number];
+        if (t.kept_by != model::role::planned || wire_of(t.columns[t.key].sql_type) != wire::uuid)
+            continue;
+        try
+        {
+            remove_rows(on, own.schema, t, number, ids, told);
+        }
+        catch (const query_error& problem)
+        {
+            if (problem.cause().state() != "23503")
+                throw;
+            throw error(error_kind::config,
+                        fmt::format("rows of somebody else refer to rows of run {}: {}; remove those first, then call "
+                                    "bazaard reset again",
+                                    own.run, problem.cause().message));
+        }
+    }
+    const auto tag = std::to_string(own.tag);
+    transaction all(on);
+    for (const char* table : {"control", "digest", "run"})
+        on.exec(fmt::format("DELETE FROM bazaard.{} WHERE schema_name = $1 AND run = $2", table),
+                {own.schema, own.run});
+    on.exec("DELETE FROM bazaard.lease WHERE schema_name = $1 AND tag = $2::integer", {own.schema, tag});
+    all.commit();
+}
+
+}  // namespace bazaar::postgres
