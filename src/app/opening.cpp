@@ -16,11 +16,15 @@ namespace bazaar::app
 namespace
 {
 
+/// Two machines' clocks may be so far apart: a start in the near future is waited for.
+constexpr auto skew_max = std::chrono::minutes(1);
+
 void check_start(time start, time now)
 {
-    if (start > now)
+    if (start > now + skew_max)
         throw error(error_kind::usage,
-                    fmt::format("--start-time {}: lies in the future; rows never do", to_string(start)));
+                    fmt::format("--start-time {}: lies in the future of the database, where it is {}; rows never do",
+                                to_string(start), to_string(now)));
 }
 
 /// Sets the clock by the database's, three times: the quickest answer says most.
@@ -40,6 +44,7 @@ run::record planned_record(const options& opts, const stage& made, std::uint64_t
     if (!opts.card.empty())
     {
         auto copy = read_card(opts.card);
+        check_start(copy.start, now);
         copy.schema = opts.schema;
         copy.settled = 0;
         return copy;
@@ -55,10 +60,9 @@ run::record planned_record(const options& opts, const stage& made, std::uint64_t
 }
 
 /// Makes a run where there is none: T0, run row, initial rows, the log of its card. Nothing when another process was faster.
-bool begin_run(const options& opts, postgres::session& link, const stage& made, run::record fresh,
-               const postgres::holder& by, time now)
+bool begin_run(const options& opts, postgres::session& link, const stage& made, const run::record& fresh,
+               const postgres::holder& by)
 {
-    check_start(fresh.start, now);
     try
     {
         postgres::create(link, fresh, *made.shop, opts.batch_rows, by);
@@ -126,8 +130,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
     postgres::ownership own{opts.schema, opts.run, run_tag(opts.run), 1, *to.trusted()};
     bool clean = false;
     auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
-    const bool resumed = recorded ||
-                         !begin_run(opts, link, made, planned_record(opts, made, seed, clock.now()), by, clock.now());
+    const bool resumed = recorded || !begin_run(opts, link, made, planned_record(opts, made, seed, clock.now()), by);
     if (resumed)
     {
         if (recorded)
