@@ -143,8 +143,8 @@ public:
         service_.stopping();
         if (open_ && runner_)
             end_run();
-        else if (!failure_)
-            log(log_level::info, "stop", stopping_ ? "stopped before the run had begun" : "there is nothing to do");
+        else if (!failure_ && stopping_)
+            log(log_level::info, "stop", "stopped before the run had begun");
         if (failure_)
             std::rethrow_exception(failure_);
         return 0;
@@ -195,7 +195,7 @@ private:
     void open()
     {
         open_ = open_run(opts_, *gateway_, clock_, holder(), stop_.get_token());
-        if (!open_)
+        if (!open_ || open_->done)
             return;
         gateway_->outage({outage_limit(opts_), error_kind::temporary, "max-outage"});
         // The lease is renewed from now on, however long the plan takes.
@@ -228,13 +228,12 @@ private:
             return fail(failed);
         if (!open_ || stopping_ || failure_)
             return leave();
-        if (opts_.ticks_max && open_->planner->ticks() >= *opts_.ticks_max && open_->recorded.clean)
+        if (open_->done)
         {
             log(log_level::info, "done",
                 fmt::format(
                     "run {} has {} ticks already: go on with --max-iter {} or more, or begin another with --run NEW",
                     opts_.run, open_->planner->ticks(), open_->planner->ticks() + 1));
-            keeper_->stop(postgres::progress{open_->recorded.settled, true, open_->recorded.live}, std::nullopt);
             return leave();
         }
         announce(*open_, opts_);

@@ -134,7 +134,19 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
     if (resumed)
     {
         if (recorded)
+        {
             check_same(opts, *recorded);
+            if (recorded->clean && opts.ticks_max)
+            {
+                auto open = std::make_unique<opened_run>(make_stage(*recorded, opts.seed_dir), *recorded, own,
+                                                         std::move(link));
+                open->walk.forward_to(open->recorded.settled);
+                open->done = open->planner->ticks() >= *opts.ticks_max;
+                if (open->done)
+                    return open;
+                link = std::move(open->link);
+            }
+        }
         const auto taken = postgres::take_lease(link, own,
                                                 {by, std::chrono::seconds(10), opts.wait, stop,
                                                  [](const std::string& line) { log(log_level::info, "lease", line); }});

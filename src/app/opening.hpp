@@ -22,6 +22,7 @@ struct opened_run
     stage made;
     run::record recorded;
     bool resumed = false;  ///< It was there before.
+    bool done = false;     ///< It has all ticks that were asked for: nothing was taken or touched.
     postgres::ownership own;
     postgres::session link;         ///< Of the gateway.
     scenario::settings current;     ///< As the log has left them.

@@ -591,7 +591,7 @@ std::string explain(const failure& what, std::string_view where, std::string_vie
         return "the role " + quoted(user) + " lacks a privilege at " + at + ": " + what.message + state;
     if (what.state() == "25006")
         return "the server at " + at + " is read-only (standby or default_transaction_read_only): " + what.message +
-               state;
+               state + "; name the primary with --db-host";
     if (what.link_lost)
         return "the connection to " + at +
                " was lost: " + (what.message.empty() ? "closed by the server" : what.message) + state;

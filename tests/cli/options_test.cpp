@@ -97,7 +97,7 @@ const std::vector<bad_line> table{
     {"unknown_flag_start", {"--lifecycle-s=2"}, {"--lifecycle-s: unknown flag; did you mean --lifecycle-scale?"}},
     {"unknown_flag_far", {"--quux"}, {"--quux: unknown flag\n"}},
     {"single_dash", {"-avg-qps", "20"}, {"-avg-qps: unknown flag; did you mean --avg-qps?"}},
-    {"unknown_command", {"rnu"}, {"'rnu': unknown command; did you mean run? (commands: run, init, plan, explain)"}},
+    {"unknown_command", {"rnu"}, {"'rnu': unknown command; did you mean run? (commands: run, init, plan, explain, card, reset)"}},
     {"stray_word", {"run", "fast"}, {"'fast': unexpected word after run"}},
     {"explain_what", {"explain"}, {"explain: needs the ID", "Try 'bazaard explain --help'"}},
     {"value_missing", {"--max-iter"}, {"--max-iter: needs a value, N"}},
@@ -317,7 +317,8 @@ TEST(cli_documents, flags_are_those_of_the_program)
 TEST(cli_run, a_closed_port_is_unavailable)
 {
     // Nobody listens on port 1.
-    const auto left = bazaard({"run", "--db-host", "127.0.0.1", "--db-port", "1", "--max-iter", "1"});
+    const auto left = bazaard(
+        {"run", "--db-host", "127.0.0.1", "--db-port", "1", "--max-iter", "1", "--wait-for-db", "0"});
     EXPECT_EQ(left.status, 69) << left.err;
 }
 
