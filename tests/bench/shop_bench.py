@@ -237,11 +237,12 @@ class Pgbench:
         body = "\n".join(line for row in legend for line in row)
         columns = re.findall(r"^-- \$\d+ (gate|part \d+): (\w+)\.(\w+)$", body, re.M)
         self.columns = [(table, column, kind, of == "gate")
-                        for (of, table, column), kind in zip(columns, types[1:], strict=True)]
+                        for (of, table, column), kind in zip(columns, types[3:], strict=True)]
         self.kinds = dict(server.sql(
             "SELECT table_name || '.' || column_name, udt_name FROM information_schema.columns "
             f"WHERE table_schema = '{schema}'"))
-        self.scripts = {"function": [], "constant": [], "plain": []}
+        self.make_lease()
+        self.scripts = {"function": [], "unfenced": [], "constant": [], "plain": []}
         for i, rows in enumerate(samples):
             for form in self.scripts:
                 path = f"{server.dir}/{schema}_{form}_{i}.sql"
@@ -249,6 +250,15 @@ class Pgbench:
                 with open(path, "w") as out:
                     out.write(self.head(rows) + getattr(self, form)(rows) + ";\n")
                 self.scripts[form].append(path)
+
+    def make_lease(self):
+        """The fence of the function asks for one; and the same function without it, to see what it costs."""
+        self.server.sql("INSERT INTO bazaard.lease (schema_name, tag, run, epoch, holder, session_name) "
+                        f"VALUES ('{self.schema}', -1, 'pgbench', 1, '', '')")
+        text = "\n".join(row[0] for row in self.server.sql(
+            f"SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE proname = '{self.name}'"))
+        fence = re.compile(r"^ +PERFORM pg_catalog\.pg_advisory_xact_lock_shared.*?END IF;\n", re.M | re.S)
+        self.server.sql(fence.sub("", text.replace(self.name, self.name + "_unfenced"), count=1))
 
     @staticmethod
     def head(rows):
@@ -291,7 +301,11 @@ class Pgbench:
     def function(self, rows):
         """The daemon's own function."""
         given = [self.function_argument(rows, *column) for column in self.columns]
-        return f"SELECT bazaard.{self.name}(false, {', '.join(given)})"
+        return f"SELECT bazaard.{self.name}(false, -1, 1, {', '.join(given)})"
+
+    def unfenced(self, rows):
+        """The daemon's own function without its first lines, which look whether the lease is ours."""
+        return self.function(rows).replace(self.name, self.name + "_unfenced")
 
     def constant(self, rows):
         """The daemon's own function; all but the ids is part of the prepared statement, so it is neither sent nor parsed."""
