@@ -118,7 +118,11 @@ void prepare_shop(const postgres::connection_flags& database)
 
 // ---- Comparison
 
-comparison compare(const chaos_plan& plan, const postgres::connection_flags& disturbed)
+namespace
+{
+
+/// The disturbed side of a comparison.
+comparison look_at(const postgres::connection_flags& disturbed)
 {
     comparison found;
     auto link = patient(disturbed);
@@ -140,11 +144,36 @@ comparison compare(const chaos_plan& plan, const postgres::connection_flags& dis
                     fmt::format("{} rows of {} in the stream, {} in the table", inserts, table, there));
         }
     }
+    return found;
+}
+
+/// Tables of a run that nobody disturbs.
+std::string calm_digests(const std::vector<std::string>& arguments)
+{
     const auto calm = postgres_cluster::get().fresh_database();
-    if (const auto done = run_bazaard("run", calm, plan.undisturbed()); done.status != 0)
+    if (const auto done = run_bazaard("run", calm, arguments); done.status != 0)
         throw std::runtime_error("the undisturbed run failed: " + done.err);
-    auto other = patient(calm);
-    found.undisturbed = table_digests(other);
+    auto link = patient(calm);
+    return table_digests(link);
+}
+
+}  // namespace
+
+comparison compare(const chaos_plan& plan, const postgres::connection_flags& disturbed)
+{
+    auto found = look_at(disturbed);
+    found.undisturbed = calm_digests(plan.undisturbed());
+    return found;
+}
+
+comparison compare_with_card(const postgres::connection_flags& disturbed, std::int64_t ticks, const std::string& run)
+{
+    auto found = look_at(disturbed);
+    const auto card = run_bazaard("card", disturbed, {"--run", run});
+    if (card.status != 0)
+        throw std::runtime_error("no card: " + card.err);
+    const temporary_file file(card.out);
+    found.undisturbed = calm_digests({"--card", file.path(), "--unpaced", "--max-iter", std::to_string(ticks)});
     return found;
 }
 
@@ -155,6 +184,32 @@ void expect_exactly_once(const chaos_plan& plan, const postgres::connection_flag
     EXPECT_EQ(found.disturbed, found.undisturbed) << "tables with and without the fault; seed " << plan.seed;
     EXPECT_EQ(found.broken, "") << "invariants; seed " << plan.seed;
     EXPECT_EQ(lines(found.stream), "") << "change stream; seed " << plan.seed;
+}
+
+void expect_as_its_card(const postgres::connection_flags& disturbed, std::int64_t ticks, const std::string& run)
+{
+    const auto found = compare_with_card(disturbed, ticks, run);
+    EXPECT_GT(found.shifts, 0) << "without entries expect_exactly_once() says more";
+    EXPECT_EQ(found.disturbed, found.undisturbed) << "tables with the fault, and of the card";
+    EXPECT_EQ(found.broken, "") << "invariants";
+    EXPECT_EQ(lines(found.stream), "") << "change stream";
+}
+
+int rewrite_functions(postgres::session& on, std::string_view kind, std::string_view pattern, std::string_view text)
+{
+    const auto found = on.exec(
+        "SELECT pg_get_functiondef(p.oid), regexp_replace(pg_get_functiondef(p.oid), $2, $3, 'g') FROM pg_proc AS p "
+        "WHERE p.pronamespace = 'bazaard'::regnamespace AND starts_with(p.proname, $1)",
+        {kind, pattern, text});
+    int changed = 0;
+    for (int row = 0; row < found.rows(); ++row)
+    {
+        if (found.get(row, 0) == found.get(row, 1))
+            continue;
+        on.exec(found.get(row, 1));
+        ++changed;
+    }
+    return changed;
 }
 
 void expect_clean_end(const chaos_plan& plan, const postgres::connection_flags& disturbed, const finished& daemon)
@@ -212,14 +267,19 @@ void expect_progress(const postgres_server& server, const postgres::connection_f
 
 // ---- Results
 
-void record_result(std::string_view fault, std::string_view test, std::string_view outcome, double seconds)
+void record_result(std::string_view fault, std::string_view test, std::string_view outcome, double seconds,
+                   const std::vector<std::pair<std::string, double>>& measured)
 {
     const char* const path = std::getenv("BAZAARD_CHAOS_RESULTS");
     if (path == nullptr || *path == '\0')
         return;
-    std::ofstream(path, std::ios::app) << fmt::format(R"({{"fault":"{}","test":"{}","outcome":"{}","seconds":{:.1f}}})"
-                                                      "\n",
-                                                      fault, test, outcome, seconds);
+    std::string more;
+    for (const auto& [name, value] : measured)
+        more += fmt::format(R"(,"{}":{:.3f})", name, value);
+    std::ofstream(path, std::ios::app) << fmt::format(
+        R"({{"fault":"{}","test":"{}","outcome":"{}","seconds":{:.1f}{}}})"
+        "\n",
+        fault, test, outcome, seconds, more);
 }
 
 chaos_test::chaos_test() : begin_(std::chrono::steady_clock::now())
@@ -236,7 +296,13 @@ void chaos_test::TearDown()
                   HasFailure()  ? "failed"
                   : IsSkipped() ? "skipped"
                                 : "passed",
-                  std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count());
+                  std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(), measured_);
+}
+
+void chaos_test::measured(const std::string& name, double value)
+{
+    std::printf("%s: %.3f\n", name.c_str(), value);
+    measured_.emplace_back(name, value);
 }
 
 std::uint64_t chaos_test::draw(std::uint64_t bound)

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -59,6 +60,18 @@ struct comparison
 /// Each unit of the plan is there once and whole, in the tables and in the change stream, and nothing else is.
 void expect_exactly_once(const chaos_plan& plan, const postgres::connection_flags& disturbed);
 
+/// For a run whose log has entries, shifts for instance: its card makes the same rows in a database that nobody disturbs.
+[[nodiscard]] comparison compare_with_card(const postgres::connection_flags& disturbed, std::int64_t ticks,
+                                           const std::string& run = "main");
+
+/// As expect_exactly_once(), for such a run.
+void expect_as_its_card(const postgres::connection_flags& disturbed, std::int64_t ticks,
+                        const std::string& run = "main");
+
+/// Puts text in place of what a regular expression finds in the write functions whose names begin with `kind`: takes a
+/// guard away. Returns how many functions have changed.
+int rewrite_functions(postgres::session& on, std::string_view kind, std::string_view pattern, std::string_view text);
+
 /// The same of a daemon that has ended: its exit status, that it left its run cleanly, and its summary too.
 void expect_clean_end(const chaos_plan& plan, const postgres::connection_flags& disturbed, const finished& daemon);
 
@@ -73,8 +86,10 @@ void expect_clean_end(const chaos_plan& plan, const postgres::connection_flags& 
 void expect_progress(const postgres_server& server, const postgres::connection_flags& database,
                      std::chrono::seconds limit = std::chrono::seconds(10));
 
-/// Appends one JSON line to the file that BAZAARD_CHAOS_RESULTS names, if it does.
-void record_result(std::string_view fault, std::string_view test, std::string_view outcome, double seconds);
+/// Appends one JSON line to the file that BAZAARD_CHAOS_RESULTS names, if it does. `measured` is what else was found, by
+/// name.
+void record_result(std::string_view fault, std::string_view test, std::string_view outcome, double seconds,
+                   const std::vector<std::pair<std::string, double>>& measured = {});
 
 /// A fault test, run once a seed. Its name begins with the number of its fault, as in F1KilledServer; its result is
 /// recorded.
@@ -89,9 +104,13 @@ protected:
     /// A number below `bound` that depends on the seed and on nothing else.
     [[nodiscard]] std::uint64_t draw(std::uint64_t bound);
 
+    /// Prints a figure, and adds it to the result.
+    void measured(const std::string& name, double value);
+
 private:
     std::chrono::steady_clock::time_point begin_;
     std::uint64_t draws_ = 0;
+    std::vector<std::pair<std::string, double>> measured_;
 };
 
 }  // namespace bazaar::test
