@@ -447,6 +447,7 @@ void runner::finish_if_done()
         stop_ = true;
     }
     finished_ = true;
+    quit_.request_stop();
     ready_.notify_all();
     halted_.notify_all();
     for (auto& worker : workers_)

@@ -5,8 +5,10 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 #include "bazaar/base/error.hpp"
@@ -452,6 +454,285 @@ TEST(Runner, ShiftsALiveRunThatIsTooFarBehindAndSaysSoFirst)
     ASSERT_EQ(shifted.size(), 1U);
     EXPECT_EQ(shifted[0].unit, 0U);
     EXPECT_EQ(live.committed.at(0).at, time{0} + std::chrono::hours(10));
+}
+
+/// A runner over theLook with what a test wants different.
+struct rig
+{
+    explicit rig(run::record of = {}, time start = time{0}) : recorded(std::move(of)), planner(shop->plan(start)) {}
+
+    /// Runs to the end; options as `change` leaves them.
+    run::tally go(const std::function<void(run::runner::options&)>& change)
+    {
+        run::runner::options how;
+        how.ticks_max = 200;
+        how.window = 64;
+        how.pace = {seconds(10), true, false};
+        how.record = recorder(log);
+        how.done = [this] { loop.stop(); };
+        how.make_sink = [this](std::stop_token) { return std::make_unique<memory_sink>(to, 0); };
+        change(how);
+        run::runner runner(loop, *shop, plan, clock, how);
+        active = &runner;
+        runner.start();
+        loop.run();
+        failure = runner.failure();
+        return runner.now();
+    }
+
+    /// Why it failed; empty when it did not.
+    [[nodiscard]] std::string message() const
+    {
+        try
+        {
+            if (failure)
+                std::rethrow_exception(failure);
+        }
+        catch (const error& problem)
+        {
+            return std::string(name(problem.kind())) + ": " + problem.what();
+        }
+        return {};
+    }
+
+    std::unique_ptr<scenario::scenario> shop = scenario::registry()[0].make(
+        {"main", 5, scenario::settings(scenario::registry()[0].fields), {}});
+    run::record recorded;
+    std::unique_ptr<scenario::planner> planner;
+    run::replanner plan{*planner, recorded};
+    boost::asio::io_context loop;
+    manual_clock clock;
+    journal to;
+    std::vector<model::control> log;
+    run::runner* active = nullptr;
+    std::exception_ptr failure;
+};
+
+TEST(Runner, ShiftsOnlyBehindWhatAnEarlierProcessMayHaveSent)
+{
+    // Of the units below 60 + W some were sent; a shift among them would plan other rows under the same ids.
+    rig r;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    for (unit_no no = 0; no < 60; ++no)
+        if (no % 3 != 0)
+            r.to.seen.insert(no);
+    r.go(
+        [&](auto& how)
+        {
+            how.pace = {std::chrono::hours(9), true, true};
+            how.replay_below = 124;
+            how.steered = [&](const model::control&) { r.clock.us += microseconds(std::chrono::hours(8)).count(); };
+        });
+    EXPECT_EQ(r.message(), "");
+    ASSERT_GE(r.log.size(), 1U);
+    EXPECT_GE(r.log[0].unit, 124U) << "and 59 was found done: 60 + W";
+    EXPECT_GT(r.log[0].value, std::chrono::microseconds(std::chrono::hours(9)).count());
+    for (const auto& d : r.to.committed)
+        EXPECT_EQ(d.at < time{0} + std::chrono::hours(1), d.no < r.log[0].unit) << d.no;
+}
+
+TEST(Runner, PlansAlongTheEntriesThatStandBehindTheMark)
+{
+    run::record recorded;
+    recorded.log.push_back({90, model::control::kind::shift, 0, 3'600'000'000, {}});
+    recorded.log.push_back({91, model::control::kind::reject, 0, 0, {}});
+    rig r(recorded);
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    r.go([](auto&) {});
+    EXPECT_EQ(r.message(), "");
+    EXPECT_TRUE(r.log.empty());
+    for (const auto& d : r.to.committed)
+        EXPECT_EQ(d.at < time{0} + std::chrono::hours(1), d.no < 90) << d.no;
+}
+
+TEST(Runner, ANewRateHoldsFromTheNextUnitOnAndIsRecordedFirst)
+{
+    rig r;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    model::control faster;
+    faster.what = model::control::kind::set;
+    faster.field = 0;
+    faster.value = 1'000'000'000;
+    std::vector<model::control> effective;
+    r.go(
+        [&](auto& how)
+        {
+            how.steered = [&](const model::control& entry)
+            {
+                EXPECT_EQ(r.log.size(), effective.size() + 1) << "durable before it takes effect";
+                effective.push_back(entry);
+            };
+            how.check = [](const run::checkpoint&) {};
+            how.echo = [&](const model::unit& unit)
+            {
+                if (unit.decision.no == 50)
+                    boost::asio::post(r.loop, [&] { r.active->set(faster); });
+            };
+        });
+    EXPECT_EQ(r.message(), "");
+    ASSERT_EQ(effective.size(), 1U);
+    EXPECT_GE(effective[0].unit, 50U);
+    // The record alone gives the same plan.
+    r.recorded.log = r.log;
+    const auto again = r.shop->plan(time{0});
+    run::replanner walk(*again, r.recorded);
+    std::map<unit_no, time> at;
+    for (const auto& d : r.to.committed)
+        at[d.no] = d.at;
+    for (const auto& [no, moment] : at)
+        EXPECT_EQ(walk.next().at, moment) << no;
+}
+
+/// Refuses what `when` says; commits the rest.
+class refusing_sink final : public run::sink
+{
+public:
+    refusing_sink(journal& to, std::function<bool(unit_no)> when) : inner_(to, 0), when_(std::move(when)) {}
+
+    run::written write(const model::unit& unit, run::form how) override
+    {
+        if (when_(unit.decision.no))
+            return {run::outcome::rejected, {"23514"}, "a check of somebody else's"};
+        return inner_.write(unit, how);
+    }
+
+private:
+    memory_sink inner_;
+    std::function<bool(unit_no)> when_;
+};
+
+TEST(Runner, RecordsARefusalBeforeAnythingBehindItIsSent)
+{
+    rig r;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    const auto done = r.go(
+        [&](auto& how)
+        {
+            how.rejected_max = 2;
+            how.make_sink = [&](std::stop_token)
+            { return std::make_unique<refusing_sink>(r.to, [](unit_no no) { return no == 20 || no == 70; }); };
+            how.record = [&](const model::control& entry, const run::runner::recorded& recorded)
+            {
+                {
+                    const std::lock_guard lock(r.to.mutex);
+                    for (const auto& d : r.to.committed)
+                        EXPECT_LT(d.no, entry.unit + 64) << "the window waits for the entry";
+                }
+                r.log.push_back(entry);
+                recorded(nullptr);
+            };
+        });
+    EXPECT_EQ(r.message(), "");
+    EXPECT_EQ(done.refused(), 2U);
+    EXPECT_EQ(done.written() + 2, done.planned);
+    ASSERT_EQ(r.log.size(), 2U);
+    for (const auto& entry : r.log)
+    {
+        EXPECT_EQ(entry.what, model::control::kind::reject);
+        EXPECT_EQ(run::reject_state(entry.value), "23514");
+        EXPECT_TRUE(entry.unit == 20 || entry.unit == 70);
+    }
+}
+
+TEST(Runner, EndsWhenMoreIsRefusedThanAllowed)
+{
+    rig r;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    const auto done = r.go(
+        [&](auto& how)
+        {
+            how.rejected_max = 3;
+            how.workers = 1;
+            how.make_sink = [&](std::stop_token)
+            { return std::make_unique<refusing_sink>(r.to, [](unit_no no) { return no >= 30; }); };
+        });
+    EXPECT_TRUE(r.message().starts_with("rejects: 4 units were refused for good, --max-rejected allows 3"))
+        << r.message();
+    EXPECT_EQ(r.log.size(), 4U);
+    EXPECT_EQ(done.settled, 34U);
+}
+
+TEST(Runner, DoesNotSendAgainWhatWasRefusedBefore)
+{
+    rig r;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    const auto done = r.go(
+        [&](auto& how)
+        {
+            how.replay_below = 100;
+            how.rejected = {3, 50};
+        });
+    EXPECT_EQ(r.message(), "");
+    EXPECT_EQ(done.skipped, 2U);
+    EXPECT_FALSE(r.to.seen.contains(3) || r.to.seen.contains(50));
+    EXPECT_EQ(done.written() + 2, done.planned);
+}
+
+TEST(Runner, AUnitOfABrokenWorkerGoesToAnotherOne)
+{
+    // One worker breaks in the middle of a unit and gets no session any more until all others are done.
+    class broken_sink final : public run::sink
+    {
+    public:
+        broken_sink(journal& to, std::atomic<int>& number, std::stop_token stop)
+            : inner_(to, 0), first_(number++ == 0), stop_(std::move(stop))
+        {
+        }
+
+        bool ready() override
+        {
+            while (broken_ && !stop_.stop_requested())
+                std::this_thread::yield();
+            return !broken_;
+        }
+
+        run::written write(const model::unit& unit, run::form how) override
+        {
+            broken_ = first_;
+            return broken_ ? run::written{run::outcome::in_doubt, {}, "the link broke"} : inner_.write(unit, how);
+        }
+
+    private:
+        memory_sink inner_;
+        bool first_;
+        bool broken_ = false;
+        std::stop_token stop_;
+    };
+    rig r;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    std::atomic<int> number = 0;
+    const auto done = r.go(
+        [&](auto& how)
+        {
+            how.workers = 3;
+            how.make_sink = [&](std::stop_token stop) { return std::make_unique<broken_sink>(r.to, number, stop); };
+        });
+    EXPECT_EQ(r.message(), "");
+    EXPECT_EQ(done.written(), done.planned);
+    EXPECT_EQ(r.to.committed.size(), done.planned);
+    EXPECT_LE(done.of(run::outcome::in_doubt), 1U);
+}
+
+TEST(Runner, GivesAUnitUpInTime)
+{
+    class busy_sink final : public run::sink
+    {
+    public:
+        run::written write(const model::unit&, run::form) override
+        {
+            return {run::outcome::not_done, {"55P03"}, "locked"};
+        }
+    };
+    rig r;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    r.go(
+        [&](auto& how)
+        {
+            how.outage_max = std::chrono::milliseconds(100);
+            how.make_sink = [](std::stop_token) { return std::make_unique<busy_sink>(); };
+        });
+    EXPECT_TRUE(r.message().starts_with("temporary: unit ") && r.message().find("--max-outage") != std::string::npos)
+        << r.message();
 }
 
 TEST(Runner, AFailureOfAWorkerEndsTheRun)
