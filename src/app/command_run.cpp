@@ -26,6 +26,7 @@
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/gateway.hpp"
+#include "bazaar/postgres/schema.hpp"
 #include "bazaar/postgres/writer.hpp"
 #include "bazaar/run/runner.hpp"
 
@@ -146,11 +147,32 @@ public:
         else if (!failure_ && stopping_)
             log(log_level::info, "stop", "stopped before the run had begun");
         if (failure_)
-            std::rethrow_exception(failure_);
+            end_with(failure_);
         return 0;
     }
 
 private:
+    /// A table or column that is missing is named: the server says only what it stumbled over.
+    [[noreturn]] void end_with(const std::exception_ptr& why)
+    {
+        try
+        {
+            std::rethrow_exception(why);
+        }
+        catch (const postgres::query_error& problem)
+        {
+            const auto state = problem.cause().state();
+            if (open_ && (state.starts_with("42") || state.starts_with("3F")) && problem.kind() == error_kind::config)
+            {
+                postgres::session link(gateway_->parameters());
+                auto lines = postgres::schema_differences(link, opts_.schema, open_->shop().tables());
+                lines.insert(lines.begin(), problem.what());
+                throw error(error_kind::config, lines);
+            }
+            throw;
+        }
+    }
+
     [[nodiscard]] postgres::gateway::options gateway_options()
     {
         postgres::gateway::options how;

@@ -98,8 +98,9 @@ std::string reporter::summary(const run::tally& done, const scenario::planner& p
                    duration(done.sent.quantile(.5)), duration(done.sent.quantile(.99)), duration(done.sent.max()),
                    duration(done.answered.quantile(.5)), duration(done.answered.quantile(.99)),
                    duration(done.answered.max()));
-    fmt::format_to(end, "trouble   {} foreign edits, {} retries, {} in doubt; {} shifts, {:.1f} s\n",
-                   done.of(outcome::foreign), done.of(outcome::not_done), done.of(outcome::in_doubt), done.shifts,
+    fmt::format_to(end, "trouble   {} foreign edits, {} retries, {} in doubt, {} refused; {} shifts, {:.1f} s\n",
+                   done.of(outcome::foreign), done.of(outcome::not_done), done.of(outcome::in_doubt),
+                   done.of(outcome::rejected) + done.skipped, done.shifts,
                    static_cast<double>(done.shifted.count()) / 1e6);
     return text;
 }

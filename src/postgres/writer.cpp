@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,13 @@ namespace
 
 /// Times in a row that a server may say that it is broken.
 constexpr int broken_max = 3;
+
+/// A session is made anew now and then: whoever stops the server smartly, moves a name or changes a role's settings waits no
+/// longer than this. Not all of them at the same moment.
+std::chrono::seconds lifetime(int backend)
+{
+    return std::chrono::minutes(27) + std::chrono::seconds(backend % 180);
+}
 
 std::int64_t big_endian(std::string_view bytes)
 {
@@ -76,7 +84,8 @@ struct writer::state
 
     std::optional<session> link;
     std::vector<bool> prepared;  ///< By kind, on the current session.
-    int broken_answers = 0;      ///< In a row.
+    std::chrono::steady_clock::time_point expires;
+    int broken_answers = 0;  ///< In a row.
     parameters arguments;
 };
 
@@ -117,11 +126,17 @@ void writer::state::drop(std::string_view why)
 /// False when the owner asked to stop meanwhile.
 bool writer::state::connect()
 {
-    if (link && link->alive())
+    using clock = std::chrono::steady_clock;
+    if (link && link->alive() && clock::now() < expires)
         return true;
-    drop("the connection is gone");
+    if (link && link->alive())
+        to->closed();
+    else
+        drop("the connection is gone");
+    link.reset();
     link = to->dial(options_.stop);
     prepared.assign(functions.size(), false);
+    expires = clock::now() + lifetime(link ? link->backend() : 0);
     return link.has_value();
 }
 
