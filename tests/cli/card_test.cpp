@@ -1,0 +1,168 @@
+// bazaard card, and what can be done with one: the run is planned, explained and written again without its database.
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "cli/process.hpp"
+#include "support/daemon.hpp"
+#include "support/postgres_cluster.hpp"
+#include "support/query.hpp"
+
+namespace bazaar::test
+{
+namespace
+{
+
+using postgres::connection_flags;
+
+class card : public testing::Test
+{
+protected:
+    card() { std::filesystem::create_directories(directory_); }
+    ~card() override { std::filesystem::remove_all(directory_); }
+
+    [[nodiscard]] std::string file(const std::string& text)
+    {
+        const auto path = directory_ + "/card" + std::to_string(++files_) + ".json";
+        std::ofstream(path) << text;
+        return path;
+    }
+
+    [[nodiscard]] static std::string replaced(std::string text, const std::string& what, const std::string& by)
+    {
+        const auto place = text.find(what);
+        EXPECT_NE(place, text.npos) << what;
+        return place == text.npos ? text : text.replace(place, what.size(), by);
+    }
+
+    /// A run that was steered, in a database of its own.
+    [[nodiscard]] static connection_flags steered_run()
+    {
+        auto database = postgres_cluster::get().fresh_database();
+        EXPECT_EQ(
+            run_bazaard("run", database,
+                        {"--seed", "18446744073709551615", "--unpaced", "--max-iter", "100", "--init-num-users", "40"})
+                .status,
+            0);
+        EXPECT_EQ(run_bazaard("run", database, {"--unpaced", "--max-iter", "180", "--avg-qps", "55.5"}).status, 0);
+        return database;
+    }
+
+    std::string directory_ = testing::TempDir() + "bazaard-card-" + std::to_string(getpid());
+    int files_ = 0;
+};
+
+TEST_F(card, reproduces_the_run_in_another_database)
+{
+    const auto database = steered_run();
+    const auto printed = run_bazaard("card", database, {});
+    ASSERT_EQ(printed.status, 0) << printed.err;
+    EXPECT_NE(printed.out.find("\"seed\": \"18446744073709551615\""), std::string::npos);
+    EXPECT_NE(printed.out.find("\"field\": \"avg-qps\""), std::string::npos);
+    const auto path = file(printed.out);
+
+    // Planned: no server is asked.
+    connection_flags nowhere;
+    nowhere.host = "127.0.0.1";
+    nowhere.port = std::to_string(free_port());
+    const auto here = run_bazaard("plan", database, {"--units", "0..200"});
+    const auto there = run_bazaard("plan", nowhere, {"--units", "0..200", "--card", path});
+    EXPECT_EQ(there.status, 0) << there.err;
+    EXPECT_EQ(here.out, there.out);
+
+    postgres::session link(postgres::resolve(database));
+    const auto id = one(link, "SELECT id FROM demo.orders ORDER BY id DESC LIMIT 1");
+    auto explained = process({BAZAARD_PROGRAM, "explain", "--card", path, id}).wait();
+    EXPECT_EQ(explained.status, 0) << explained.err;
+    EXPECT_NE(explained.out.find(id), std::string::npos);
+
+    // Written: bit-equal, and its own card says the same.
+    const auto other = postgres_cluster::get().fresh_database();
+    const auto written = run_bazaard("run", other, {"--card", path, "--unpaced", "--max-iter", "180"});
+    ASSERT_EQ(written.status, 0) << written.err;
+    postgres::session second(postgres::resolve(other));
+    EXPECT_EQ(table_digests(link), table_digests(second));
+    const auto control = "SELECT sequence, unit, kind, field, value, at FROM bazaard.control ORDER BY sequence";
+    EXPECT_EQ(rows(link, control), rows(second, control));
+    EXPECT_EQ(broken_invariants(second), "");
+    EXPECT_EQ(run_bazaard("run", other, {"--card", path, "--unpaced", "--max-iter", "190"}).status, 0) << "it goes on";
+
+    // Negative control: a card that says less makes another run.
+    const auto third = postgres_cluster::get().fresh_database();
+    const auto without = replaced(printed.out, "\"value\": 55500000", "\"value\": 75500000");
+    ASSERT_EQ(run_bazaard("run", third,
+                          {"--card", file(replaced(without, "\"checkpoints\": [", "\"checkpoints\": [], \"old\": [")),
+                           "--unpaced", "--max-iter", "180"})
+                  .status,
+              0);
+    postgres::session link_third(postgres::resolve(third));
+    EXPECT_NE(table_digests(link), table_digests(link_third));
+    // And the checkpoints of the right run tell.
+    const auto caught = run_bazaard("plan", nowhere, {"--units", "300..310", "--card", file(without)});
+    EXPECT_EQ(caught.status, 78);
+    EXPECT_NE(caught.err.find("plans run main differently"), std::string::npos) << caught.err;
+}
+
+TEST_F(card, is_refused_when_it_is_not_right)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    ASSERT_EQ(run_bazaard("run", database, {"--unpaced", "--max-iter", "5", "--seed", "1"}).status, 0);
+    const auto good = run_bazaard("card", database, {}).out;
+    const auto with_entry = replaced(good, "\"log\": []",
+                                     "\"log\": [{\"unit\": 1, \"kind\": \"jump\", \"value\": true, \"at\": 5}]");
+    struct row
+    {
+        const char* what;
+        std::string text;
+        int status;
+        std::vector<std::string> says;
+    };
+    const row table[] = {
+        {"nothing", "", 65, {"is no card"}},
+        {"no JSON", "{", 65, {"is no card"}},
+        {"an array", "[]", 65, {"is no card"}},
+        {"an empty object",
+         "{}",
+         65,
+         {"\"bazaard_card\" must be a whole number", "\"seed\" must be a text", "\"start\""}},
+        {"another version",
+         replaced(good, "\"bazaard_card\": 1", "\"bazaard_card\": 2"),
+         65,
+         {"\"bazaard_card\" must be 1"}},
+        {"a seed that is none", replaced(good, "\"seed\": \"1\"", "\"seed\": \"-1\""), 65, {"\"seed\" must be"}},
+        {"a start that is none", replaced(good, "\"start\": \"2", "\"start\": \"x2"), 65, {"\"start\" must be a time"}},
+        {"a window of none", replaced(good, "\"window\": 1024", "\"window\": 0"), 65, {"\"window\" must be 1 or more"}},
+        {"a run that cannot be", replaced(good, "\"run\": \"main\"", "\"run\": \"Main!\""), 65, {"\"run\" must be"}},
+        {"a setting that is none", replaced(good, "\"avg-qps\"", "\"avg-kps\""), 65, {"avg-kps"}},
+        {"an entry that is none",
+         with_entry,
+         65,
+         {"log entry 1: \"kind\" jump", "log entry 1: \"value\"", "log entry 1: \"at\""}},
+        {"another scenario", replaced(good, "\"thelook\"", "\"river\""), 78, {"\"river\" is not part of this program"}},
+        {"another program",
+         replaced(good, "\"scenario_version\": 1", "\"scenario_version\": 9"),
+         78,
+         {"version 9 of scenario"}},
+        {"another run's",
+         replaced(good, "\"seed\": \"1\"", "\"seed\": \"2\""),
+         78,
+         {"run main is there and is another one"}},
+    };
+    for (const auto& [what, text, status, says] : table)
+    {
+        const auto left = run_bazaard("run", database, {"--card", file(text), "--unpaced", "--max-iter", "9"});
+        EXPECT_EQ(left.status, status) << what << '\n' << left.err;
+        for (const auto& part : says)
+            EXPECT_NE(left.err.find(part), std::string::npos) << what << ": " << part << '\n' << left.err;
+    }
+    EXPECT_EQ(run_bazaard("run", database, {"--card", directory_ + "/none", "--max-iter", "9"}).status, 66);
+    const auto other_name = run_bazaard("run", database, {"--card", file(good), "--run", "other", "--max-iter", "9"});
+    EXPECT_EQ(other_name.status, 64) << other_name.err;
+    EXPECT_EQ(run_bazaard("card", database, {"--run", "none"}).status, 78);
+}
+
+}  // namespace
+}  // namespace bazaar::test
