@@ -21,23 +21,6 @@ namespace
 namespace fs = std::filesystem;
 using stop_mode = postgres_server::stop_mode;
 
-std::string ask(const postgres_server& server, const std::string& sql, std::string_view database = "postgres")
-{
-    auto link = server.superuser(database);
-    return one(link, sql);
-}
-
-std::int64_t number(const postgres_server& server, const postgres::connection_flags& database, const std::string& sql)
-{
-    return std::stoll(ask(server, sql, *database.name));
-}
-
-/// Not what is written, but what the text of a file says.
-void rewrite(const std::string& path, const std::string& text)
-{
-    ASSERT_TRUE(std::ofstream(path) << text << std::flush);
-}
-
 /// The same database on either of two servers, whichever can be written to, in one text.
 postgres::connection_flags on_either(const postgres_server& one, const postgres_server& other,
                                      const postgres::connection_flags& database)
@@ -45,19 +28,6 @@ postgres::connection_flags on_either(const postgres_server& one, const postgres_
     postgres::connection_flags made;
     made.url = "host=127.0.0.1,127.0.0.1 port=" + std::to_string(one.port()) + "," + std::to_string(other.port()) +
                " user=" + *database.user + " dbname=" + *database.name + " password=" + *database.password;
-    return made;
-}
-
-/// A role that may write to the shop and no more.
-postgres::connection_flags clerk_of(const postgres_server& server, const postgres::connection_flags& database)
-{
-    server.superuser(*database.name)
-        .exec("CREATE ROLE clerk LOGIN PASSWORD 'first'; GRANT USAGE ON SCHEMA demo, bazaard TO clerk; "
-              "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA demo, bazaard TO clerk; "
-              "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bazaard TO clerk");
-    auto made = database;
-    made.user = "clerk";
-    made.password = "first";
     return made;
 }
 

@@ -63,6 +63,39 @@ private:
     const process& what_;
 };
 
+[[nodiscard]] inline std::string ask(const postgres_server& server, const std::string& sql,
+                                     std::string_view database = "postgres")
+{
+    auto link = server.superuser(database);
+    return one(link, sql);
+}
+
+[[nodiscard]] inline std::int64_t number(const postgres_server& server, const postgres::connection_flags& database,
+                                         const std::string& sql)
+{
+    return std::stoll(ask(server, sql, *database.name));
+}
+
+/// Puts another text into a file that stays the same.
+inline void rewrite(const std::string& path, const std::string& text)
+{
+    ASSERT_TRUE(std::ofstream(path) << text << std::flush);
+}
+
+/// A role that may write to the shop and no more.
+[[nodiscard]] inline postgres::connection_flags clerk_of(const postgres_server& server,
+                                                         const postgres::connection_flags& database)
+{
+    server.superuser(*database.name)
+        .exec("CREATE ROLE clerk LOGIN PASSWORD 'first'; GRANT USAGE ON SCHEMA demo, bazaard TO clerk; "
+              "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA demo, bazaard TO clerk; "
+              "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bazaard TO clerk");
+    auto made = database;
+    made.user = "clerk";
+    made.password = "first";
+    return made;
+}
+
 /// A run that was steered, shifted or that gave units up, beside what its card makes of a fresh database.
 struct card_comparison
 {
