@@ -195,6 +195,18 @@ public:
         server.start();
     }
 
+    /// Of one moment, while it works, as a snapshot of the disk has it.
+    void snapshot() const
+    {
+        const auto all = server.processes();
+        for (const pid_t one : all)
+            kill(one, SIGSTOP);
+        fs::copy(data(), kept(), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+        fs::remove(kept() + "/postmaster.pid");
+        for (const pid_t one : all)
+            kill(one, SIGCONT);
+    }
+
     void put_back()
     {
         stop();
@@ -265,6 +277,38 @@ TEST_P(FailoverFaults, F15AnOlderCopyIsPutBackUnderTheDaemon)
     EXPECT_GE(told(done, "an older copy was put back"), 1);
     EXPECT_GE(told(done, "the run is opened again"), 1);
     expect_clean_end(plan, database, done);
+}
+
+// F15: the disk forgets what it had promised to keep, a moment only: less than the time between two marks.
+TEST_P(FailoverFaults, F15TheDiskForgetsAMoment)
+{
+    copied_server copied;
+    auto& server = copied.server;
+    const auto database = server.fresh_database();
+    prepare_shop(database);
+    const auto plan = plan_for(8);
+    auto daemon = start_bazaard("run", database, plan.disturbed());
+    ASSERT_TRUE(wait_for_orders(server, database, 150 + static_cast<std::int64_t>(draw(50))));
+    const auto mark = [&] { return ask(server, "SELECT renewed_at FROM bazaard.run", *database.name); };
+    const auto before = mark();
+    ASSERT_TRUE(eventually([&] { return mark() != before; }));
+    const auto marked = mark();
+    ASSERT_TRUE(wait_for_orders(server, database, orders_in(server, database) + 20));
+    copied.snapshot();
+    ASSERT_TRUE(wait_for_orders(server, database, orders_in(server, database) + 50));
+    std::int64_t acknowledged = 0, left = 0;
+    {
+        const frozen meanwhile(daemon);
+        acknowledged = orders_in(server, database);
+        EXPECT_EQ(mark(), marked) << "no mark tells of it";
+        server.kill_hard();
+        copied.put_back();
+        left = orders_in(server, database);
+    }
+    EXPECT_GE(acknowledged, left + 20) << "negative control: commits were lost";
+    measured("lost orders", static_cast<double>(acknowledged - left));
+    expect_progress(server, database);
+    expect_clean_end(plan, database, daemon.wait(to_the_end));
 }
 
 // F15: the same between two lives of the daemon, the first of which ended well.
