@@ -1,5 +1,5 @@
-// Faults of the daemon itself: killed, stopped, frozen, replaced, short of something, not listened to. Each unit is there
-// once and whole all the same, and the next start goes on.
+// Faults of the daemon itself: killed, stopped, frozen, replaced, short of something, not listened to. Each unit is
+// there once and whole all the same, and the next start goes on.
 
 #include <poll.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
-// Faults of the link between a daemon at work and its server: whatever becomes of a request or of its answer, each unit is
-// there once and whole, as if nothing had happened.
+// Faults of the link between a daemon at work and its server: whatever becomes of a request or of its answer, each unit
+// is there once and whole, as if nothing had happened.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -50,8 +50,8 @@ std::int64_t figure(const std::string& summary, const std::string& words)
     return std::stoll(digits);
 }
 
-/// Stands in for a server that is away: accepts where nobody listens, hangs up at once, and counts. After so many `times`
-/// it says nothing any more.
+/// Stands in for a server that is away: accepts where nobody listens, hangs up at once, and counts. After so many
+/// `times` it says nothing any more.
 class hanging_up
 {
 public:

@@ -60,7 +60,8 @@ struct comparison
 /// Each unit of the plan is there once and whole, in the tables and in the change stream, and nothing else is.
 void expect_exactly_once(const chaos_plan& plan, const postgres::connection_flags& disturbed);
 
-/// For a run whose log has entries, shifts for instance: its card makes the same rows in a database that nobody disturbs.
+/// For a run whose log has entries, shifts for instance: its card makes the same rows in a database that nobody
+/// disturbs.
 [[nodiscard]] comparison compare_with_card(const postgres::connection_flags& disturbed, std::int64_t ticks,
                                            const std::string& run = "main");
 
@@ -86,8 +87,8 @@ void expect_clean_end(const chaos_plan& plan, const postgres::connection_flags& 
 void expect_progress(const postgres_server& server, const postgres::connection_flags& database,
                      std::chrono::seconds limit = std::chrono::seconds(10));
 
-/// Appends one JSON line to the file that BAZAARD_CHAOS_RESULTS names, if it does. `measured` is what else was found, by
-/// name.
+/// Appends one JSON line to the file that BAZAARD_CHAOS_RESULTS names, if it does. `measured` is what else was
+/// found, by name.
 void record_result(std::string_view fault, std::string_view test, std::string_view outcome, double seconds,
                    const std::vector<std::pair<std::string, double>>& measured = {});
 
