@@ -9,7 +9,7 @@ packages_of_build=(
 )
 packages_of_run=(postgresql)
 packages_of_test=(python3 pgbouncer faketime)
-packages_of_stack=(maven)
+packages_of_stack=(default-jre-headless maven curl)
 packages_of_lint=(clang-format clang-tidy shellcheck)
 packages_of_machine=(debootstrap debian-archive-keyring)
 packages_of_arm64=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
@@ -37,6 +37,29 @@ has_postgresql() {
     return 1
 }
 
+# find_java MAJOR: prints a program java of that version or later, no matter whose: JAVA_HOME's, the PATH's, or another one's.
+find_java() {
+    local java version
+    for java in "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java || true)" /usr/lib/jvm/*/bin/java; do
+        [[ -x $java ]] || continue
+        # 17.0.15 is 17; so is 17-ea; 1.8.0 was 8.
+        version=$("$java" -version 2>&1 | sed -nE 's/.* version "(1\.)?([0-9]+).*/\2/p')
+        [[ -n $version ]] && ((version >= $1)) && printf '%s\n' "$java" && return
+    done
+    return 1
+}
+
+# Whether what a package is wanted for is there without it.
+has_instead_of() {
+    case $1 in
+        postgresql) has_postgresql ;;
+        default-jre-headless) find_java 17 >/dev/null ;;
+        maven) command -v mvn >/dev/null ;;
+        curl) command -v curl >/dev/null ;;
+        *) return 1 ;;
+    esac
+}
+
 # Prints those of the names that are not installed, one per line.
 packages_missing() {
     local name there
@@ -44,8 +67,9 @@ packages_missing() {
     there=" $({ dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true; } |
         sed -n 's/^installed //p' | tr '\n' ' ') "
     for name in "$@"; do
-        [[ $name != postgresql ]] || ! has_postgresql || continue
-        [[ $there == *" $name "* ]] || printf '%s\n' "$name"
+        ! has_instead_of "$name" || continue
+        # A default-jre-headless older than 17 is there, but is not enough.
+        [[ $there == *" $name "* && $name != default-jre-headless ]] || printf '%s\n' "$name"
     done
 }
 
