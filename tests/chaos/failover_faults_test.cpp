@@ -587,9 +587,11 @@ TEST_P(FailoverFaults, F36ThePoolerAndTheServerBehindItAndTheDaemonAreKilled)
     server.kill_hard();
     server.start();
     expect_progress(server, database);
-    ASSERT_TRUE(wait_for_orders(server, database, 350));
+    EXPECT_TRUE(wait_for_orders(server, database, 350));
     daemon->send(SIGKILL);
-    EXPECT_EQ(daemon->wait().status, 128 + SIGKILL);
+    const auto killed = daemon->wait();
+    EXPECT_EQ(killed.status, 128 + SIGKILL);
+    show(killed);
     begin();
     expect_progress(server, database, 25s);
     const auto done = daemon->wait(to_the_end);
