@@ -1,9 +1,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -142,10 +144,28 @@ public:
         loop_.run();
         status_.clear();
         service_.stopping();
+        // What cannot be left in time is found out by the next start.
+        const std::jthread limit(
+            [this, until = ends_by_.value_or(steady::now() + opts_.drain_timeout)](const std::stop_token& stop)
+            {
+                std::mutex mutex;
+                std::condition_variable_any never;
+                std::unique_lock lock(mutex);
+                if (!never.wait_until(lock, stop, until, [] { return false; }) && !stop.stop_requested())
+                    cut_.request_stop();
+            });
         if (open_ && runner_)
             end_run();
-        else if (!failure_ && stopping_)
-            log(log_level::info, "stop", "stopped before the run had begun");
+        else
+        {
+            // Nothing was sent: the run is as it was found.
+            if (keeper_)
+                keeper_->stop(postgres::progress{open_->recorded.settled, !open_->resumed || open_->recorded.clean,
+                                                 open_->recorded.live},
+                              std::nullopt);
+            if (stopping_ && !failure_)
+                log(log_level::info, "stop", "stopped before the run had begun");
+        }
         if (failure_)
             end_with(failure_);
         return 0;
@@ -246,6 +266,9 @@ private:
     void opened(std::exception_ptr failed)
     {
         opener_.join();
+        // Whoever stops the opening breaks it off.
+        if (!open_ && stopping_)
+            return leave();
         if (failed)
             return fail(failed);
         if (!open_ || stopping_ || failure_)
@@ -439,11 +462,7 @@ private:
         service_.stopping();
         service_.extend_timeout(opts_.drain_timeout + std::chrono::seconds(5));
         stop_.request_stop();
-        if (!runner_)
-        {
-            cut_.request_stop();  // The opening ends at once.
-            return;
-        }
+        ends_by_ = steady::now() + opts_.drain_timeout;
         drain_.expires_after(opts_.drain_timeout);
         drain_.async_wait(
             [this](const boost::system::error_code& failed)
@@ -451,13 +470,16 @@ private:
                 if (failed)
                     return;
                 cut_.request_stop();
+                if (!runner_)
+                    return;
                 runner_->fail(std::make_exception_ptr(error(
                     error_kind::temporary, fmt::format("units in flight could not be finished within "
                                                        "--drain-timeout {:.0f} s; the next start finds out what became "
                                                        "of them",
                                                        seconds(opts_.drain_timeout)))));
             });
-        runner_->drain();
+        if (runner_)
+            runner_->drain();
     }
 
     /// Reads flags, environment and configuration file again: rates, probabilities and the log level take effect.
@@ -494,6 +516,8 @@ private:
             {
                 if (failed)
                     return;
+                if (runner_)
+                    runner_->watch();
                 if (runner_ && status_.on() && status_.due())
                 {
                     const auto line = report_->status(tally(), *open_->planner, steady::now());
@@ -533,6 +557,7 @@ private:
     boost::asio::signal_set signals_;
     boost::asio::steady_timer tick_, watchdog_, drain_;
     bool stopping_ = false;
+    std::optional<steady::time_point> ends_by_;
     log_level level_ = opts_.level;
     status_line status_;
     notifier service_;

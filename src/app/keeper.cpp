@@ -73,7 +73,7 @@ void keeper::stop(std::optional<postgres::progress> last, std::optional<run::che
     {
         // One attempt, and none where the server was away: a mark that is not left costs the next start a few replays.
         if (last && link_ && !link_->alive())
-            link_.emplace(to_->parameters(), postgres::session::options{});
+            link_.emplace(to_->parameters(), to_->link());
         if (state && link_)
             postgres::append(*link_, options_.own, *state);
         if (last && link_)

@@ -167,9 +167,11 @@ int gateway::sessions() const
 }
 
 /// A session that leads to a server which can be written to.
-session gateway::open()
+session gateway::open(const std::stop_token& stop)
 {
-    session made(to_, options_.link);
+    auto how = options_.link;
+    how.connect_cut = stop;
+    session made(to_, how);
     const auto mode = made.try_exec("SELECT pg_catalog.pg_is_in_recovery() OR "
                                     "pg_catalog.current_setting('transaction_read_only') = 'on'",
                                     {});
@@ -210,7 +212,7 @@ std::optional<session> gateway::dial(const std::stop_token& stop)
         std::optional<session> made;
         try
         {
-            made.emplace(open());
+            made.emplace(open(stop));
         }
         catch (...)
         {
@@ -231,6 +233,8 @@ std::optional<session> gateway::dial(const std::stop_token& stop)
         }
         catch (const query_error& problem)
         {
+            if (stop.stop_requested())
+                return std::nullopt;
             if (!mended_by_waiting(problem, clock::now()))
                 throw;
             stays_away(problem);
@@ -314,7 +318,7 @@ void gateway::lost(std::string_view why)
     if (sessions_ == 0 && !away_since_)
         away_since_ = now;
     ++lost_untold_;
-    if (now - told_lost_ < lost_interval)
+    if (now - told_lost_ < lost_interval || options_.link.cut.stop_requested())
         return;
     tell(false,
          fmt::format("lost {}, {} left: {}", lost_untold_ == 1 ? "a session" : fmt::format("{} sessions", lost_untold_),

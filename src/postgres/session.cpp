@@ -37,12 +37,13 @@ constexpr std::string_view start_options =
 constexpr std::int64_t slice_ms = 250;
 
 /// Waits until the socket is ready, the deadline has passed, or the waiting is cut.
-bool wait_for(int socket, short events, clock::time_point deadline, const std::stop_token& cut)
+bool wait_for(int socket, short events, clock::time_point deadline, const std::stop_token& cut,
+              const std::stop_token& or_cut = {})
 {
     for (;;)
     {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()).count();
-        if (left <= 0 || cut.stop_requested())
+        if (left <= 0 || cut.stop_requested() || or_cut.stop_requested())
             return false;
         pollfd one{socket, events, 0};
         const int ready = ::poll(&one, 1, static_cast<int>(std::min(left, slice_ms)));
@@ -157,7 +158,7 @@ std::optional<std::pair<std::string, std::string>> state_in(std::string_view tex
 
 /// What a failed connect was. Where no code came from the server, the code of the standard that says the same
 /// stands in.
-failure connect_failure(PGconn* raw, const connect_words& words)
+failure connect_failure(PGconn* raw, const connect_words& words, bool at_once)
 {
     failure what{.at = phase::connect, .link_lost = true};
     const std::string_view text = PQerrorMessage(raw);
@@ -179,7 +180,8 @@ failure connect_failure(PGconn* raw, const connect_words& words)
         what.sqlstate = sqlstate("28P01");
     else if (says("certificate") || says("SSL") || says("private key"))
         what.sqlstate = sqlstate("28000");
-    else if (says("invalid ") || PQpingParams(words.keywords(), words.values(), 0) == PQPING_NO_ATTEMPT)
+    // An option that cannot be fails before anything is tried, and so does the ping then: it never waits.
+    else if (says("invalid ") || (at_once && PQpingParams(words.keywords(), words.values(), 0) == PQPING_NO_ATTEMPT))
         what.sqlstate = sqlstate("F0000");
     return what;
 }
@@ -286,11 +288,12 @@ void session::connect(const connection_parameters& to)
         PQsetNoticeReceiver(raw_.get(), silent, nullptr);
 
         auto state = PQstatus(raw_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+        const bool at_once = state == PGRES_POLLING_FAILED;
         bool late = false;
         while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED && !late)
         {
             late = !wait_for(PQsocket(raw_.get()), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
-                             options_.cut);
+                             options_.cut, options_.connect_cut);
             if (!late)
                 state = PQconnectPoll(raw_.get());
         }
@@ -302,7 +305,7 @@ void session::connect(const connection_parameters& to)
 
         failure what{.at = phase::connect, .link_lost = true, .message = "no answer in time"};
         if (!late)
-            what = connect_failure(raw_.get(), words);
+            what = connect_failure(raw_.get(), words, at_once);
         if (with_options && options_unsupported(what))
         {
             pooled_ = true;
@@ -424,6 +427,9 @@ reply session::collect(phase at)
         case PGRES_FATAL_ERROR:
         case PGRES_BAD_RESPONSE:
             answer.failed = server_failure(raw, at);
+            // What has no state is libpq's own word on a link that broke, or on an answer that it could not read.
+            if (answer.failed->state().empty())
+                return {{}, lost(at, answer.failed->message)};
             break;
         case PGRES_COPY_IN:
             answer.value = std::move(one);
@@ -432,9 +438,6 @@ reply session::collect(phase at)
             answer.value = std::move(one);
         }
     }
-    // What has no state is libpq's own word on an answer that it could not read: anything may have happened.
-    if (answer.failed && answer.failed->state().empty())
-        return {{}, lost(at, answer.failed->message)};
     const bool fatal = answer.failed && (answer.failed->severity == "FATAL" || answer.failed->severity == "PANIC");
     if (fatal || PQstatus(raw_.get()) == CONNECTION_BAD)
     {

@@ -72,6 +72,7 @@ struct writer::state
     [[nodiscard]] std::optional<bool> own_key(const failure& what);
     [[nodiscard]] bool believes();
     [[nodiscard]] bool wait_for_others();
+    [[nodiscard]] std::string new_holder();
 
     std::shared_ptr<gateway> to;
     std::string schema;
@@ -156,6 +157,20 @@ bool writer::state::believes()
     }
 }
 
+/// Who has the lease now, as a sentence part.
+std::string writer::state::new_holder()
+{
+    const auto tag = std::to_string(ids.tag());
+    const auto answer = link->try_exec("SELECT holder FROM bazaard.lease WHERE schema_name = $1 AND tag = $2::integer",
+                                       std::array<text_parameter, 2>{schema, tag});
+    if (answer.failed)
+        return "another process took it over";
+    if (answer.value.rows() == 0)
+        return "somebody removed the run";
+    const auto holder = answer.value.get(0, 0);
+    return holder.empty() ? "another process took it over and has ended since" : std::string(holder) + " took it over";
+}
+
 /// Until all calls of this run that are under way have ended; false when that takes too long.
 bool writer::state::wait_for_others()
 {
@@ -231,9 +246,9 @@ run::written writer::state::judge(const model::unit& unit, run::form how, std::i
     if (answer == answer_fenced)
         throw error(
             error_kind::temporary,
-            fmt::format("the lease of this run is another's now: another process took it over while this one was "
-                        "away, or the run was removed (found by unit {}, which wrote nothing)",
-                        unit.decision.no));
+            fmt::format("the lease of this run is another's now: {}, while this one was away (found by unit {}, "
+                        "which wrote nothing)",
+                        new_holder(), unit.decision.no));
     const auto& gate = unit.changes.front();
     const auto& t = shop.tables()[gate.table];
     if (answer == answer_found && replay)

@@ -224,6 +224,8 @@ void runner::plan_one()
     bool ready = false;
     {
         const std::lock_guard lock(mutex_);
+        if (dispatcher_.empty())
+            settled_at_ = std::chrono::steady_clock::now();
         dispatcher_.add(decision);
         ++tally_.planned;
         ready = dispatcher_.has_ready();
@@ -339,6 +341,7 @@ void runner::serve(sink& to)
         tally_.sent.add(static_cast<std::uint64_t>(tally_.lag.count()));
         tally_.answered.add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, (answered - sent).count())));
         dispatcher_.settle(*task, answer.what);
+        settled_at_ = std::chrono::steady_clock::now();
         if (refused && tally_.refused() > options_.rejected_max)
             throw error(
                 error_kind::rejects,
@@ -418,6 +421,29 @@ void runner::keep_trying(const model::decision& unit, const written& answer)
     if (options_.warn)
         options_.warn(fmt::format("unit {} ({}) has been waiting for {:.0f} s: {} {}", unit.no,
                                   shop_.kinds()[unit.kind].name, lasted, answer.sqlstate.data(), answer.detail));
+}
+
+void runner::watch()
+{
+    const auto now = std::chrono::steady_clock::now();
+    std::string line;
+    bool enough = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto idle = now - settled_at_;
+        if (finished_ || failure_ || dispatcher_.empty() || idle < patience)
+            return;
+        enough = options_.outage_max && idle > *options_.outage_max;
+        if (!enough && (now - told_idle_ < reminder || idle < reminder))
+            return;
+        told_idle_ = now;
+        line = fmt::format("no unit was settled for {:.0f} s, {} wait, beginning with unit {}",
+                           std::chrono::duration<double>(idle).count(), dispatcher_.span(), dispatcher_.settled());
+    }
+    if (enough)
+        fail(std::make_exception_ptr(error(error_kind::temporary, line + " (--max-outage)")));
+    else if (options_.warn)
+        options_.warn(line);
 }
 
 void runner::fail(std::exception_ptr why)

@@ -109,6 +109,11 @@ TEST(Run, TheLogShowsEachUnitWholeParentsFirstAndNoIdleUpdate)
         return stream_faults(found).size();
     };
     EXPECT_GE(faults_of("UPDATE demo.users SET age = age WHERE id = (SELECT id FROM demo.users LIMIT 1)"), 1U);
+    EXPECT_GE(
+        faults_of("UPDATE demo.orders SET status = status WHERE id = (SELECT id FROM demo.orders WHERE returned_at IS "
+                  "NULL AND cancelled_at IS NULL LIMIT 1)"),
+        2U)
+        << "also where some columns are NULL";
     EXPECT_GE(faults_of("INSERT INTO demo.order_items SELECT (jsonb_populate_record(i, jsonb_build_object('id', "
                         "gen_random_uuid(), 'product_id', (SELECT max(p.id) FROM demo.products p WHERE p.id NOT IN "
                         "(SELECT product_id FROM demo.order_items))))).* FROM demo.order_items i LIMIT 1"),

@@ -30,7 +30,7 @@ std::string update_fault(const std::string& text)
     std::string after = text.substr(tuple + 12);
     for (std::size_t at; (at = after.find(":null")) != std::string::npos;)
     {
-        const auto blank = after.rfind(' ', at);
+        const auto blank = after.rfind(' ', after.rfind('[', at));
         after.erase(blank, at + 5 - blank);
     }
     return text.substr(9, tuple - 9) == after ? "an update that changes nothing: " + text : std::string();

@@ -112,6 +112,8 @@ public:
 
     [[nodiscard]] const connection_parameters& parameters() const noexcept { return to_; }
 
+    [[nodiscard]] const session::options& link() const noexcept { return options_.link; }
+
     /// "user@host:port/dbname".
     [[nodiscard]] const std::string& where() const noexcept { return where_; }
 
@@ -119,7 +121,7 @@ private:
     using clock = std::chrono::steady_clock;
 
     [[nodiscard]] server_life read_life(session& on);
-    [[nodiscard]] session open();
+    [[nodiscard]] session open(const std::stop_token& stop);
     void came_back();
     void stays_away(const query_error& problem);
     [[nodiscard]] bool mended_by_waiting(const query_error& problem, clock::time_point now);

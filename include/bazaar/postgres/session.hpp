@@ -76,6 +76,8 @@ public:
         std::chrono::milliseconds call_deadline = std::chrono::seconds{10};
         /// Ends every waiting at once, as if its deadline had passed.
         std::stop_token cut{};
+        /// The same of connecting alone.
+        std::stop_token connect_cut{};
     };
 
     /// Connects, and checks that the server is PostgreSQL 14 or later.

@@ -102,6 +102,9 @@ public:
     /// Gives a steerable field a new value from the next unit on; `unit` and `at` of the entry are filled in.
     void set(model::control entry);
 
+    /// Now and then, in the loop: says, and in time ends the run, when no unit is settled although some wait.
+    void watch();
+
     /// Plans nothing more; what is taken in is finished.
     void drain();
 
@@ -156,6 +159,8 @@ private:
     dispatcher dispatcher_;
     tally tally_;
     std::unordered_map<unit_no, trouble> troubles_;
+    std::chrono::steady_clock::time_point settled_at_;  ///< The last one, or when the first of those that wait came.
+    std::chrono::steady_clock::time_point told_idle_;
     std::exception_ptr failure_;
     bool stop_ = false;
     bool starved_ = false;  ///< The loop waits for room in the window, or for replays to be settled.
