@@ -1,4 +1,6 @@
 #include <csignal>
+#include <string>
+#include <vector>
 
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/help.hpp"
@@ -14,6 +16,15 @@ int main(int argc, char** argv)
     try
     {
         const auto around = app::process_surroundings();
+        // As they were: parsing takes the secrets out of the memory that everybody sees.
+        const auto reread = [words = std::vector<std::string>(argv, argv + argc)]
+        {
+            auto copy = words;
+            std::vector<char*> pointers;
+            for (auto& word : copy)
+                pointers.push_back(word.data());
+            return app::parse(static_cast<int>(pointers.size()), pointers.data(), app::process_surroundings());
+        };
         const auto given = app::parse(argc, argv, around);
         app::start_logging({.level = given.level, .format = given.format});
         for (const auto& line : given.warnings)
@@ -23,7 +34,7 @@ int main(int argc, char** argv)
         switch (given.what)
         {
         case app::command::run:
-            return app::run(given, [&] { return app::parse(argc, argv, app::process_surroundings()); });
+            return app::run(given, reread);
         case app::command::init:
             return app::init(given);
         case app::command::plan:

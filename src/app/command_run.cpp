@@ -142,6 +142,8 @@ public:
         watch();
         begin_opening();
         loop_.run();
+        if (opener_.joinable())
+            opener_.join();
         status_.clear();
         service_.stopping();
         // What cannot be left in time is found out by the next start.
@@ -216,8 +218,7 @@ private:
 
     void begin_opening()
     {
-        if (opener_.joinable())
-            opener_.join();
+        ++opening_;
         opener_ = std::thread(
             [this]
             {
@@ -242,7 +243,7 @@ private:
         gateway_->outage({outage_limit(opts_), error_kind::temporary, "max-outage"});
         // The lease is renewed from now on, however long the plan takes.
         keeper_ = std::make_unique<keeper>(gateway_, std::move(open_->link), open_->shop(), keeper_options());
-        for (unit_no no = 0; no < open_->recorded.settled && !stop_.stop_requested();)
+        for (unit_no no = 0; no < open_->recorded.settled && !stop_.stop_requested() && !given_up_;)
         {
             no = std::min(open_->recorded.settled, no + (unit_no{1} << 18));
             open_->walk.forward_to(no);
@@ -257,7 +258,16 @@ private:
         how.sequence = open_->recorded.log.size();
         how.heartbeat_interval = opts_.heartbeat_interval;
         how.progress = [this] { return progress(false); };
-        how.failed = [this](std::exception_ptr why) { boost::asio::post(loop_, [this, why] { fail(why); }); };
+        // What comes of an opening that is over concerns nobody any more.
+        how.failed = [this, opening = opening_](std::exception_ptr why)
+        {
+            boost::asio::post(loop_,
+                              [this, why, opening]
+                              {
+                                  if (opening == opening_)
+                                      fail(why);
+                              });
+        };
         how.clock = [this](time database, microseconds sent, microseconds answered)
         { tell_clock(clock_.sync(database, sent, answered)); };
         return how;
@@ -267,11 +277,15 @@ private:
     {
         opener_.join();
         // Whoever stops the opening breaks it off.
-        if (!open_ && stopping_)
+        if (stopping_)
             return leave();
-        if (failed)
-            return fail(failed);
-        if (!open_ || stopping_ || failure_)
+        if (const auto why = failed ? failed : std::exchange(early_failure_, nullptr))
+        {
+            if (!failed && reopens(why))
+                return;
+            failure_ = why;
+        }
+        if (!open_ || failure_)
             return leave();
         if (open_->done)
         {
@@ -290,7 +304,7 @@ private:
         active_ = runner_.get();
         std::vector<std::string> refused;
         if (open_->resumed)
-            for (const auto& entry : changes_of(opts_, open_->recorded, open_->current, refused))
+            for (const auto& entry : changes_of(latest_, open_->recorded, open_->current, refused))
                 runner_->set(entry);
         runner_->start();
         service_.ready("the shop is open");
@@ -372,11 +386,13 @@ private:
             return false;
         }
         keeper_->stop(std::nullopt, std::nullopt);
-        earlier_.add_earlier(runner_->now());
+        if (runner_)
+            earlier_.add_earlier(runner_->now());
         active_ = nullptr;
         runner_.reset();
         keeper_.reset();
         open_.reset();
+        given_up_ = false;
         begin_opening();
         return true;
     }
@@ -385,9 +401,9 @@ private:
     {
         if (runner_)
             return runner_->fail(why);
-        if (!failure_)
-            failure_ = why;
-        leave();
+        // Still opening: `opened` hears of it.
+        early_failure_ = why;
+        given_up_ = true;
     }
 
     void leave()
@@ -489,6 +505,7 @@ private:
         try
         {
             const auto fresh = reread_();
+            latest_ = fresh;
             level_ = fresh.level;
             set_log_level(level_);
             std::vector<std::string> refused;
@@ -545,6 +562,7 @@ private:
     }
 
     const options& opts_;
+    options latest_ = opts_;  ///< As they were read last.
     const std::function<options()>& reread_;
     const std::string session_name_;
     std::stop_source stop_;  ///< Ends the waiting for the server.
@@ -564,6 +582,9 @@ private:
     std::exception_ptr failure_;
 
     std::thread opener_;
+    int opening_ = 0;                    ///< Number of the present one.
+    std::exception_ptr early_failure_;   ///< Of the keeper, while the run was still being opened.
+    std::atomic<bool> given_up_{false};  ///< There is one.
     std::unique_ptr<opened_run> open_;
     std::optional<reporter> report_;
     std::vector<postgres::write_function> functions_;

@@ -195,9 +195,8 @@ void keeper::append(const job& one)
 void keeper::mark(const postgres::progress& now)
 {
     const auto sent = run::reference_clock::steady();
-    const auto answer = postgres::mark(*link_, options_.own, now);
-    options_.clock(answer.now, sent, run::reference_clock::steady());
-    to_->seen(answer.lsn);
+    const auto shown = postgres::mark(*link_, options_.own, now);
+    options_.clock(shown, sent, run::reference_clock::steady());
     mark_at_ = clock::now() + options_.mark_interval;
 }
 

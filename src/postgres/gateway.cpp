@@ -30,16 +30,12 @@ double seconds(std::chrono::steady_clock::duration d)
 
 std::string life_sql(bool whole)
 {
-    const std::string own = "pg_catalog.pg_postmaster_start_time()::text, ";
-    const std::string durable = "pg_catalog.current_setting('synchronous_commit') <> 'off'";
+    const std::string started = "pg_catalog.pg_postmaster_start_time()::text, ";
     if (!whole)
-        return "'', '', " + own + "'', '0', " + durable;
+        return "'', '', " + started + "''";
     return "(SELECT s.system_identifier::text FROM pg_catalog.pg_control_system() s), "
            "substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_flush_lsn()), 1, 8), " +
-           own +
-           "coalesce(pg_catalog.pg_last_wal_replay_lsn()::text, ''), "
-           "(pg_catalog.pg_current_wal_flush_lsn() - '0/0'::pg_catalog.pg_lsn)::bigint::text, " +
-           durable;
+           started + "coalesce(pg_catalog.pg_last_wal_replay_lsn()::text, '')";
 }
 
 server_life life_of(const result& rows, int row, int first_column)
@@ -49,8 +45,6 @@ server_life life_of(const result& rows, int row, int first_column)
     life.timeline = rows.get(row, first_column + 1);
     life.started = rows.get(row, first_column + 2);
     life.recovered = rows.get(row, first_column + 3);
-    life.lsn = static_cast<std::uint64_t>(rows.number(row, first_column + 4));
-    life.durable = rows.get(row, first_column + 5) == "t";
     return life;
 }
 
@@ -63,11 +57,11 @@ std::string lost_commits(const server_life& before, const server_life& now)
     if (differ(before.timeline, now.timeline))
         return fmt::format("the server is on timeline {} now, was on {}: a standby was promoted, or a backup restored",
                            now.timeline, before.timeline);
-    if (now.lsn != 0 && now.lsn < before.lsn)
-        return "the server's log ends before what it had written: an older copy was put back";
-    const bool restarted = before.started != now.started || before.recovered != now.recovered;
-    if (restarted && !(before.durable && now.durable))
-        return "the server was restarted, and with synchronous_commit=off it may have forgotten commits";
+    if (differ(before.started, now.started))
+        return "the server was started again, and may have forgotten commits";
+    // Empty after a start without recovery.
+    if (!before.started.empty() && before.recovered != now.recovered)
+        return "the server has recovered from a crash, and may have forgotten commits";
     return {};
 }
 
@@ -129,21 +123,10 @@ void gateway::outage(patience limit)
 void gateway::check(session& on)
 {
     const auto now = read_life(on);
-    std::string why;
-    {
-        const std::lock_guard lock(mutex_);
-        if (!trusted_)
-            return;
-        why = lost_commits(*trusted_, now);
-        if (why.empty())
-        {
-            // Of a restart that forgot nothing the next one is told apart.
-            trusted_->started = now.started;
-            trusted_->recovered = now.recovered;
-            trusted_->lsn = std::max(trusted_->lsn, now.lsn);
-        }
-    }
-    if (!why.empty())
+    const auto before = trusted();
+    if (!before)
+        return;
+    if (const auto why = lost_commits(*before, now); !why.empty())
         throw run::history_lost(why);
 }
 
@@ -151,13 +134,6 @@ std::optional<server_life> gateway::trusted() const
 {
     const std::lock_guard lock(mutex_);
     return trusted_;
-}
-
-void gateway::seen(std::uint64_t lsn)
-{
-    const std::lock_guard lock(mutex_);
-    if (trusted_)
-        trusted_->lsn = std::max(trusted_->lsn, lsn);
 }
 
 int gateway::sessions() const

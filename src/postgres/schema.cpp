@@ -304,6 +304,11 @@ public:
                 need(schema_, tables[i].name, "UPDATE");
             if (does(model::op::erase, i))
                 need(schema_, tables[i].name, "DELETE");
+            if (holds("SELECT row_security_active($1::text)", {quote_qualified(schema_, tables[i].name)}))
+                missing.push_back(
+                    fmt::format("row security hides rows of the table {}.{} from the role \"{}\": it needs "
+                                "BYPASSRLS, or a table without",
+                                schema_, tables[i].name, role()));
         }
         for (const auto& t : own_tables())
             for (auto rest = t.privileges; !rest.empty();)

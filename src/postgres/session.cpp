@@ -29,7 +29,8 @@ constexpr int version_min = 140000;
 /// and would not hold behind a pooler either. lock_timeout < statement_timeout < our own deadline, so that
 /// the server gives up first.
 constexpr std::string_view start_options =
-    "-c search_path= -c lock_timeout=2s -c statement_timeout=8s -c idle_in_transaction_session_timeout=10s "
+    "-c search_path= -c row_security=off -c lock_timeout=2s -c statement_timeout=8s -c "
+    "idle_in_transaction_session_timeout=10s "
     "-c default_transaction_isolation=read\\ committed -c timezone=UTC -c datestyle=ISO -c "
     "client_min_messages=warning";
 

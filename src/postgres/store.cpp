@@ -248,33 +248,27 @@ class owner_parameters
 {
 public:
     explicit owner_parameters(const ownership& own)
-        : own_(own),
-          tag_(std::to_string(own.tag)),
-          epoch_(std::to_string(own.epoch)),
-          volatile_(own.life.durable ? "f" : "t")
+        : own_(own), tag_(std::to_string(own.tag)), epoch_(std::to_string(own.epoch))
     {
     }
 
-    /// A row if the lease is ours and the server the one where it was taken. The lock makes it wait for a take-over under
-    /// way, and look again at what that has left.
-    [[nodiscard]] std::string held(bool whole_life) const
+    /// A row if the lease is ours and the server the one where it was taken. The lock makes it wait for a take-over
+    /// under way, and look again at what that has left.
+    [[nodiscard]] static std::string held(bool whole_life)
     {
         return fmt::format(
             "WITH held AS (SELECT l.run FROM bazaard.lease AS l WHERE l.schema_name = $1 AND l.tag = $2::integer AND "
             "l.epoch = $3::bigint FOR SHARE), "
-            "here (system, timeline, started, recovered, lsn, durable) AS (SELECT {}), "
-            "own AS (SELECT held.run, here.lsn FROM held, here WHERE ($4 = '' OR here.system = $4) AND "
-            "($5 = '' OR here.timeline = $5) AND "
-            // A server that was started again has all that it acknowledged, unless it was asked not to wait for the disk.
-            "(NOT $6::boolean OR (here.started = $7 AND here.recovered = $8))) ",
+            "here (system, timeline, started, recovered) AS (SELECT {}), "
+            "own AS (SELECT held.run FROM held, here WHERE ($4 = '' OR here.system = $4) AND "
+            "($5 = '' OR here.timeline = $5) AND ($6 = '' OR (here.started = $6 AND here.recovered = $7))) ",
             life_sql(whole_life));
     }
 
     [[nodiscard]] std::vector<text_parameter> with(std::initializer_list<text_parameter> more) const
     {
         std::vector<text_parameter> all{
-            own_.schema,        tag_, epoch_, own_.life.system, own_.life.timeline, volatile_, own_.life.started,
-            own_.life.recovered};
+            own_.schema, tag_, epoch_, own_.life.system, own_.life.timeline, own_.life.started, own_.life.recovered};
         all.insert(all.end(), more);
         return all;
     }
@@ -285,7 +279,6 @@ private:
     const ownership& own_;
     std::string tag_;
     std::string epoch_;
-    std::string_view volatile_;
 };
 
 /// Says why a statement in the name of the run found nothing to write to.
@@ -322,7 +315,7 @@ void append(session& on, const ownership& own, std::uint64_t sequence, const mod
     const auto answer = on.exec(
         owner.held(owner.whole_life()) +
             "INSERT INTO bazaard.control (schema_name, run, sequence, unit, kind, field, value, at) "
-            "SELECT $1, own.run, $9::bigint, $10::bigint, $11, $12, $13::bigint, $14::timestamptz FROM own "
+            "SELECT $1, own.run, $8::bigint, $9::bigint, $10, $11, $12::bigint, $13::timestamptz FROM own "
             "ON CONFLICT (schema_name, run, sequence) DO NOTHING",
         owner.with({place, unit, model::name(entry.what), field, value, at}));
     if (answer.tag() == "INSERT 0 1")
@@ -343,24 +336,24 @@ void append(session& on, const ownership& own, const run::checkpoint& state)
     const auto steps = std::to_string(state.steps);
     const auto digest = std::to_string(state.digest);
     on.exec(owner.held(owner.whole_life()) + "INSERT INTO bazaard.digest (schema_name, run, unit, steps, digest) "
-                                             "SELECT $1, own.run, $9::bigint, $10::bigint, $11::numeric FROM own "
+                                             "SELECT $1, own.run, $8::bigint, $9::bigint, $10::numeric FROM own "
                                              "ON CONFLICT (schema_name, run, unit) DO NOTHING",
             owner.with({unit, steps, digest}));
 }
 
-marked mark(session& on, const ownership& own, progress now)
+time mark(session& on, const ownership& own, progress now)
 {
     const owner_parameters owner(own);
     const auto settled = std::to_string(now.settled);
     const auto answer = on.exec(
         owner.held(owner.whole_life()) +
-            "UPDATE bazaard.run AS r SET settled = $9::bigint, clean = $10::boolean, live = $11::boolean, "
+            "UPDATE bazaard.run AS r SET settled = $8::bigint, clean = $9::boolean, live = $10::boolean, "
             "renewed_at = clock_timestamp() FROM own WHERE r.schema_name = $1 AND r.run = own.run "
-            "RETURNING (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, own.lsn",
+            "RETURNING (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
         owner.with({settled, now.clean ? "t" : "f", now.live ? "t" : "f"}));
     if (answer.rows() == 0)
         disowned(on, own);
-    return {time{answer.number(0, 0)}, static_cast<std::uint64_t>(answer.number(0, 1))};
+    return {answer.number(0, 0)};
 }
 
 void release(session& on, const ownership& own, progress now)

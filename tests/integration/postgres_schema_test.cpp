@@ -400,7 +400,7 @@ TEST_F(store_test, a_run_comes_back_as_it_was_written)
     postgres::append(on, own, 1, shift, fields({}));  // A doubt: the same again.
     postgres::append(on, own, 2, reject, fields({}));
     postgres::append(on, own, {11, 2, 0xffff'0000'1111'2222});
-    EXPECT_NE(postgres::mark(on, own, {.settled = 11, .clean = true}).now.us, 0);
+    EXPECT_NE(postgres::mark(on, own, {.settled = 11, .clean = true}).us, 0);
     EXPECT_EQ(one(on, "SELECT string_agg(coalesce(field, '-'), ' ' ORDER BY sequence) FROM bazaard.control"),
               "rate - 23503");
 

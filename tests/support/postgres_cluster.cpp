@@ -182,7 +182,8 @@ pgbouncer::pgbouncer(const postgres_cluster& to, int server_sessions)
                           << " user=" << to.value("PGUSER") << " password=" << to.superuser_password()
                           << "\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port=" << port_
                           << "\nunix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size="
-                          << server_sessions << "\nlogfile=" << directory_ << "/log\nserver_idle_timeout=5\n"
+                          << server_sessions << "\nlogfile=" << directory_
+                          << "/log\nserver_idle_timeout=5\nserver_login_retry=1\n"
                           << (pgbouncer_follows_statements() ? "max_prepared_statements=0\n" : "");
     chmod(directory_.c_str(), 0755);
     // It refuses to be root, and keeps nothing secret that outlives this program.

@@ -21,13 +21,10 @@ namespace bazaar::postgres
 /// What tells one life of a server from another. Parts that the role may not read are empty.
 struct server_life
 {
-    std::string system;    ///< System identifier.
-    std::string timeline;  ///< Eight hexadecimal digits.
-    std::string started;   ///< When the postmaster did.
-    std::string
-        recovered;  ///< Where the last recovery ended: also a crash that the postmaster survived leaves its mark.
-    std::uint64_t lsn = 0;  ///< Up to here the log was on disk.
-    bool durable = true;    ///< Commits wait for the disk: synchronous_commit is not off.
+    std::string system;     ///< System identifier.
+    std::string timeline;   ///< Eight hexadecimal digits.
+    std::string started;    ///< When the postmaster did.
+    std::string recovered;  ///< Where the last recovery ended: a crash that the postmaster survived is told by it.
 
     friend bool operator==(const server_life&, const server_life&) = default;
 };
@@ -38,6 +35,9 @@ struct server_life
 [[nodiscard]] server_life life_of(const result& rows, int row, int first_column);
 
 /// Why commits that were seen in life `before` may be missing now; empty when they cannot be.
+///
+/// Also a plain restart counts: the server may have been asked not to wait for its disk, the disk may have lost what it said it
+/// had, an older copy may have been put back.
 [[nodiscard]] std::string lost_commits(const server_life& before, const server_life& now);
 
 /// The only way to the server for all sessions of a run: one at a time dials, with full jitter, and the rest wait for it, so
@@ -92,9 +92,6 @@ public:
 
     /// The life that is trusted; nothing before `trust`.
     [[nodiscard]] std::optional<server_life> trusted() const;
-
-    /// The log was seen on disk up to here.
-    void seen(std::uint64_t lsn);
 
     /// Whether the role may read the whole of `life_sql`.
     [[nodiscard]] bool reads_whole_life() const noexcept { return whole_life_; }

@@ -71,15 +71,8 @@ struct progress
     bool live = false;   ///< Had caught up with the clock.
 };
 
-/// What the server says when the mark is set.
-struct marked
-{
-    time now;               ///< The server's clock.
-    std::uint64_t lsn = 0;  ///< Its log is on disk up to here; 0: unknown.
-};
-
-/// Sets the mark of settled units and renews the lease. Errors: as `append`.
-marked mark(session& on, const ownership& own, progress now);
+/// Sets the mark of settled units and renews the lease; what the server's clock shows. Errors: as `append`.
+time mark(session& on, const ownership& own, progress now);
 
 /// Sets the mark and gives the lease back. Errors: as `append`.
 void release(session& on, const ownership& own, progress now);
