@@ -251,6 +251,8 @@ postgres_is_ready() {
 postgres_start() {
     local began=$EPOCHREALTIME earlier port
     earlier=$(part_port postgres)
+    # Somebody killed the start after the server was up and before it was noted how to reach it.
+    [[ -e $stack/postgres/env ]] || pg_stop "$stack/postgres" immediate
     pg_start "$stack/postgres" --fast --set wal_level=logical
     port=$(pg_value "$stack/postgres" PGPORT)
     [[ -z $earlier || $earlier == "$port" ]] ||
@@ -294,6 +296,8 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=1000
+broker.session.timeout.ms=5000
 num.network.threads=2
 num.io.threads=2
 log.segment.bytes=104857600
