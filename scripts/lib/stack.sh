@@ -127,7 +127,7 @@ kafka_folder() {
 }
 
 debezium_folder() {
-    printf '%s/debezium-postgres-%s\n' "$stack_cache" "$(recall DEBEZIUM)"
+    printf '%s/debezium-postgres-%s\n' "$stack_cache" "$1"
 }
 
 registry_folder() {
@@ -157,7 +157,7 @@ fetch_locked() {
     say "downloading ${folder##*/}"
     rm -rf -- "$new"
     mkdir -- "$new"
-    MAVEN_OPTS="${MAVEN_OPTS:-} -Xmx256m" mvn -B -ntp -Dstyle.color=never -f "$stack_pom" -P "$profile" \
+    MAVEN_OPTS="${MAVEN_OPTS:-} -Xmx256m" mvn -B -U -ntp -Dstyle.color=never -f "$stack_pom" -P "$profile" \
         "-Dmaven.repo.local=$stack_cache/maven" "-DoutputDirectory=$new/jars" -DincludeScope=runtime "$@" \
         dependency:copy-dependencies </dev/null >"$log" 2>&1 ||
         die 69 "Maven could not fetch ${folder##*/}: $(grep -m 1 ERROR "$log" || tail -n 1 "$log") (see $log)"
@@ -173,9 +173,10 @@ fetch_locked() {
     say "  took $(seconds_since "$begin") s; $(du -sm "$folder" | cut -f1) MB in $folder"
 }
 
+# stack_fetch DEBEZIUM: all that this stack needs, with this version of Debezium.
 stack_fetch() {
     fetch "$(kafka_folder)" kafka
-    fetch "$(debezium_folder)" connector "-Ddebezium.version=$(recall DEBEZIUM)"
+    fetch "$(debezium_folder "$1")" connector "-Ddebezium.version=$1"
     if [[ $(recall AVRO) == yes ]]; then
         fetch "$(registry_folder)" registry
         fetch "$(converter_folder)" converter
@@ -342,7 +343,7 @@ kafka_is_ready() (
 
 connect_configure() {
     local plugins discovery=service_load exactly=disabled
-    plugins=$(debezium_folder)
+    plugins=$(debezium_folder "$(recall DEBEZIUM)")
     if [[ $(recall AVRO) == yes ]]; then
         # The converters do not announce themselves: Connect has to look through the classes.
         plugins+=,$(converter_folder)
