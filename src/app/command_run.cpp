@@ -320,6 +320,7 @@ private:
         how.ticks_max = opts_.ticks_max;
         how.pace = {opts_.lag_max, !opts_.unpaced, open_->recorded.live};
         how.replay_below = open_->replay_below;
+        how.sent_below = sent_below_;
         how.rejected = open_->rejected;
         how.rejected_max = opts_.rejected_max;
         how.outage_max = outage_limit(opts_);
@@ -387,7 +388,11 @@ private:
         }
         keeper_->stop(std::nullopt, std::nullopt);
         if (runner_)
-            earlier_.add_earlier(runner_->now());
+        {
+            const auto now = runner_->now();
+            earlier_.add_earlier(now);
+            sent_below_ = now.sent_below;
+        }
         active_ = nullptr;
         runner_.reset();
         keeper_.reset();
@@ -589,7 +594,8 @@ private:
     std::optional<reporter> report_;
     std::vector<postgres::write_function> functions_;
     std::optional<model::renderer> render_;
-    run::tally earlier_;  ///< Of runners before the present one.
+    run::tally earlier_;            ///< Of runners before the present one.
+    unit_no sent_below_ = no_unit;  ///< As the last of them knew.
     std::unique_ptr<run::runner> runner_;
     std::atomic<const run::runner*> active_{nullptr};
     std::unique_ptr<keeper> keeper_;

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include <boost/system/system_error.hpp>
 #include <boost/version.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -394,6 +395,12 @@ int report_failure(command what) noexcept
     catch (const std::bad_alloc&)
     {
         std::fputs("bazaard: out of memory\n", stderr);
+        return exit_code(error_kind::os);
+    }
+    // Of the event loop; Boost has one of its own.
+    catch (const boost::system::system_error& problem)
+    {
+        std::fprintf(stderr, "bazaard: %s\n", problem.what());
         return exit_code(error_kind::os);
     }
     catch (const std::system_error& problem)

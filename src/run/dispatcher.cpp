@@ -9,7 +9,8 @@ namespace bazaar::run
 
 dispatcher::dispatcher(options opts)
     : window_(opts.first, opts.span),
-      replay_below_(opts.replay_below),
+      sent_below_(opts.sent_below),
+      replay_below_(std::min(opts.replay_below, opts.sent_below)),
       rejected_(opts.rejected.begin(), opts.rejected.end())
 {
 }
@@ -46,7 +47,7 @@ void dispatcher::settle(const task& sent, outcome what)
 /// sent: so whatever is not new keeps the next W under suspicion.
 void dispatcher::suspect_behind(unit_no no)
 {
-    replay_below_ = std::max(replay_below_, no + 1 + window_.limit());
+    replay_below_ = std::max(replay_below_, std::min(no + 1 + window_.limit(), sent_below_));
 }
 
 void dispatcher::put_back(const task& sent, outcome what)

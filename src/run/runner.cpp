@@ -62,7 +62,8 @@ runner::runner(boost::asio::io_context& loop, const scenario::scenario& shop, re
       pacer_(options_.pace),
       timer_(loop),
       busy_(loop.get_executor()),
-      dispatcher_({plan.plan().next_no(), options_.window, options_.replay_below, std::move(options_.rejected)})
+      dispatcher_({plan.plan().next_no(), options_.window, options_.replay_below, options_.sent_below,
+                   std::move(options_.rejected)})
 {
     tally_.settled = plan.plan().next_no();
 }
@@ -107,6 +108,7 @@ tally runner::now() const
     copy.settled = dispatcher_.settled();
     copy.span = dispatcher_.span();
     copy.skipped = dispatcher_.skipped();
+    copy.sent_below = dispatcher_.sent_below();
     copy.suspects = dispatcher_.suspects();
     copy.live = live_;
     return copy;
@@ -118,33 +120,44 @@ std::exception_ptr runner::failure() const
     return failure_;
 }
 
+/// In the loop, if this is still there then.
+void runner::later(std::function<void()> what)
+{
+    boost::asio::post(loop_,
+                      [here = std::weak_ptr(here_), what = std::move(what)]
+                      {
+                          if (here.lock())
+                              what();
+                      });
+}
+
 /// In the loop; however often it is asked for, one is under way.
 void runner::post_pump()
 {
     if (std::exchange(pump_posted_, true))
         return;
-    boost::asio::post(loop_,
-                      [this]
-                      {
-                          pump_posted_ = false;
-                          try
-                          {
-                              pump();
-                          }
-                          catch (...)
-                          {
-                              fail(std::current_exception());
-                          }
-                      });
+    later(
+        [this]
+        {
+            pump_posted_ = false;
+            try
+            {
+                pump();
+            }
+            catch (...)
+            {
+                fail(std::current_exception());
+            }
+        });
 }
 
 void runner::pump_after(microseconds wait)
 {
     timer_.expires_after(std::min(wait, sleep_max));
     timer_.async_wait(
-        [this](const boost::system::error_code& failed)
+        [this, here = std::weak_ptr(here_)](const boost::system::error_code& failed)
         {
-            if (!failed)
+            if (!failed && here.lock())
                 post_pump();
         });
 }
@@ -240,7 +253,7 @@ void runner::steer(model::control entry)
     entry.unit = plan_.plan().next_no();
     steering_ = true;
     options_.record(entry, [this, entry](std::exception_ptr failed)
-                    { boost::asio::post(loop_, [this, entry, failed] { steer_done(entry, failed); }); });
+                    { later([this, entry, failed] { steer_done(entry, failed); }); });
 }
 
 void runner::steer_done(const model::control& entry, std::exception_ptr failed)
@@ -284,7 +297,7 @@ void runner::work()
     {
         // Nothing more is sent; the loop's thread ends the run.
         const auto why = std::current_exception();
-        boost::asio::post(loop_, [this, why] { fail(why); });
+        later([this, why] { fail(why); });
     }
 }
 
@@ -361,15 +374,15 @@ void runner::wake()
     if (starved_ && roomy)
     {
         starved_ = false;
-        boost::asio::post(loop_, [this] { post_pump(); });
+        later([this] { post_pump(); });
     }
     else if (dispatcher_.empty())
-        boost::asio::post(loop_,
-                          [this]
-                          {
-                              if (!planning_)
-                                  finish_if_done();
-                          });
+        later(
+            [this]
+            {
+                if (!planning_)
+                    finish_if_done();
+            });
 }
 
 /// Records that a unit will never be there: first, so that no unit behind it is sent before. False when the run ends

@@ -256,13 +256,7 @@ TEST_P(FailoverFaults, F15AnOlderCopyIsPutBackUnderTheDaemon)
     ASSERT_TRUE(wait_for_orders(server, database, 100 + static_cast<std::int64_t>(draw(50))));
     copied.copy();
     const auto kept = orders_in(server, database);
-    // The daemon has seen that the log grew beyond the copy: every two seconds it looks.
-    const auto mark = "SELECT settled FROM bazaard.run";
-    for (int times = 0; times < 2; ++times)
-    {
-        const auto before = number(server, database, mark);
-        ASSERT_TRUE(eventually([&] { return number(server, database, mark) > before; }));
-    }
+    ASSERT_TRUE(wait_for_orders(server, database, kept + 200));
     std::int64_t acknowledged = 0, left = 0;
     {
         const frozen meanwhile(daemon);
@@ -274,8 +268,7 @@ TEST_P(FailoverFaults, F15AnOlderCopyIsPutBackUnderTheDaemon)
     EXPECT_LE(left, kept);
     expect_progress(server, database);
     const auto done = daemon.wait(to_the_end);
-    EXPECT_GE(told(done, "an older copy was put back"), 1);
-    EXPECT_GE(told(done, "the run is opened again"), 1);
+    EXPECT_GE(told(done, "the run is opened again"), 2) << "after the stop for the copy, and after this";
     expect_clean_end(plan, database, done);
 }
 
@@ -314,6 +307,8 @@ TEST_P(FailoverFaults, F15TheDiskForgetsAMoment)
 // F15: the same between two lives of the daemon, the first of which ended well.
 TEST_P(FailoverFaults, F15AnOlderCopyIsPutBackBetweenTwoRuns)
 {
+    if (!long_form())
+        GTEST_SKIP() << "another test has this fault in the short form";
     copied_server copied;
     auto& server = copied.server;
     const auto database = server.fresh_database();

@@ -50,6 +50,7 @@ enum class mistake
     refusals_forgotten,  ///< What was refused is sent again.
     clean_too_early,     ///< A stop counts as clean among units that an earlier process may have sent.
     steered_too_early,   ///< The plan is changed from a unit on that an earlier process may have sent.
+    bound_too_low,       ///< A process that reads the server anew believes that only settled units were ever sent.
 };
 
 /// All that determines a schedule.
@@ -470,7 +471,9 @@ private:
     }
 
     /// A process takes the run over and reads what is there.
-    void start_process()
+    ///
+    /// `sent_below` is known to one that has read it before: no unit from there on was ever sent.
+    void start_process(unit_no sent_below = no_unit)
     {
         ++process_;
         ++sum_.processes;
@@ -507,8 +510,11 @@ private:
                                    suspect_below_);
             });
 
-        dispatcher_.emplace(run::dispatcher::options{first_, static_cast<std::uint32_t>(what_.window), suspect_below_,
-                                                     std::move(rejected)});
+        dispatcher_.emplace(run::dispatcher::options{.first = first_,
+                                                     .span = static_cast<std::uint32_t>(what_.window),
+                                                     .replay_below = suspect_below_,
+                                                     .sent_below = sent_below,
+                                                     .rejected = std::move(rejected)});
         workers_.assign(what_.workers, {});
         settled_.assign(units(), false);
         found_.assign(units(), false);
@@ -550,7 +556,7 @@ private:
     {
         note([] { return std::string("the process notices the failover"); });
         ++sum_.noticed;
-        start_process();
+        start_process(wrong_ == mistake::bound_too_low ? dispatcher_->settled() : dispatcher_->sent_below());
     }
 
     void die(const char* how)
@@ -742,16 +748,7 @@ private:
 
     /// Whether no unit at or above the settled ones was ever sent, by this process when all is drained, or by an
     /// earlier one, which may have come further.
-    ///
-    /// The bound is the dispatcher's: it moves with each unit below it that was not new.
-    [[nodiscard]] bool leaves_nothing() const
-    {
-        auto below = suspect_below_;
-        for (unit_no no = first_; no < dispatcher_->settled(); ++no)
-            if (refused_before_[no] || (found_[no] && no < below))
-                below = std::max(below, no + 1 + what_.window);
-        return dispatcher_->settled() >= below;
-    }
+    [[nodiscard]] bool leaves_nothing() const { return !dispatcher_->suspects(); }
 
     [[nodiscard]] bool drained() const
     {
@@ -1150,6 +1147,11 @@ TEST_F(Mistake, AStopIsCleanAmongUnitsSentBefore)
 TEST_F(Mistake, ThePlanChangesAmongUnitsSentBefore)
 {
     expect_found(mistake::steered_too_early);
+}
+
+TEST_F(Mistake, TheBoundOfWhatWasSentIsTooLow)
+{
+    expect_found(mistake::bound_too_low);
 }
 
 TEST(ExactlyOnce, AFailureIsMadeSmallAndTold)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <unordered_set>
@@ -27,6 +28,8 @@ public:
         std::uint32_t span = 1024;  ///< W, at least 1.
         /// Units below may have been sent before, and so may those less than W behind one that is found done.
         unit_no replay_below = 0;
+        /// None from this one on was ever sent, where that is known: suspicion ends there.
+        unit_no sent_below = no_unit;
         std::vector<unit_no> rejected{};  ///< Refused for good by earlier processes: never sent again.
     };
 
@@ -59,6 +62,13 @@ public:
     /// A unit in flight is to be sent again, by whoever takes it next.
     void put_back(const task& sent, outcome what);
 
+    /// None from this one on was ever sent, by what is known now; `no_unit` when nothing is.
+    [[nodiscard]] unit_no sent_below() const noexcept
+    {
+        const auto next = window_.settled() + window_.span();
+        return suspects() ? std::max(next, sent_below_) : next;
+    }
+
     /// Whether units are open that an earlier process may have sent, and so perhaps others behind them.
     [[nodiscard]] bool suspects() const noexcept { return window_.settled() < replay_below_; }
 
@@ -72,6 +82,7 @@ private:
     void suspect_behind(unit_no no);
 
     window window_;
+    unit_no sent_below_;
     unit_no replay_below_;
     std::unordered_set<unit_no> rejected_;
     std::unordered_set<unit_no> doubtful_;

@@ -43,7 +43,8 @@ struct tally
     histogram answered;   ///< From the sending to the answer.
     unit_no settled = 0;  ///< All units below are settled.
     std::uint64_t span = 0;
-    bool suspects = false;  ///< Units may be there that an earlier process sent and this one has not come to.
+    unit_no sent_below = 0;  ///< No unit from this one on was ever sent, by this process or by one before it.
+    bool suspects = false;   ///< Units may be there that an earlier process sent and this one has not come to.
     bool live = false;
 
     [[nodiscard]] std::uint64_t of(outcome what) const { return outcomes[static_cast<std::size_t>(what)]; }
@@ -77,7 +78,8 @@ public:
         std::optional<std::uint64_t> ticks_max;  ///< Counted from the run's beginning; nothing: endless.
         pacer::options pace;
         unit_no replay_below = 0;         ///< As `dispatcher::options` has it.
-        std::vector<unit_no> rejected{};  ///< As `dispatcher::options` has it.
+        unit_no sent_below = no_unit;     ///< The same.
+        std::vector<unit_no> rejected{};  ///< The same.
         std::uint64_t rejected_max =
             100;  ///< Units that may be refused for good; one more ends the run with `rejects`.
         /// How long one unit may be tried; nothing: for ever.
@@ -124,6 +126,7 @@ private:
         std::chrono::steady_clock::time_point told;
     };
 
+    void later(std::function<void()> what);
     void post_pump();
     void pump();
     void pump_after(microseconds wait);
@@ -137,6 +140,7 @@ private:
     void keep_trying(const model::decision& unit, const written& answer);
     void finish_if_done();
 
+    const std::shared_ptr<bool> here_ = std::make_shared<bool>();  ///< Gone with this: the loop may outlive it.
     boost::asio::io_context& loop_;
     const scenario::scenario& shop_;
     replanner& plan_;
