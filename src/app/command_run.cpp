@@ -186,12 +186,24 @@ private:
             const auto state = problem.cause().state();
             if (open_ && (state.starts_with("42") || state.starts_with("3F")) && problem.kind() == error_kind::config)
             {
-                postgres::session link(gateway_->parameters());
-                auto lines = postgres::schema_differences(link, opts_.schema, open_->shop().tables());
+                auto lines = differences();
                 lines.insert(lines.begin(), problem.what());
                 throw error(error_kind::config, lines);
             }
             throw;
+        }
+    }
+
+    [[nodiscard]] std::vector<std::string> differences() const
+    {
+        try
+        {
+            postgres::session link(gateway_->parameters(), gateway_->link());
+            return postgres::schema_differences(link, opts_.schema, open_->shop().tables());
+        }
+        catch (const error&)
+        {
+            return {};  // The first line says enough.
         }
     }
 
@@ -318,7 +330,7 @@ private:
         how.workers = opts_.workers;
         how.window = open_->recorded.window;
         how.ticks_max = opts_.ticks_max;
-        how.pace = {opts_.lag_max, !opts_.unpaced, open_->recorded.live};
+        how.pace = {opts_.lag_max, !opts_.unpaced, open_->recorded.live || was_live_};
         how.replay_below = open_->replay_below;
         how.sent_below = sent_below_;
         how.rejected = open_->rejected;
@@ -392,6 +404,7 @@ private:
             const auto now = runner_->now();
             earlier_.add_earlier(now);
             sent_below_ = now.sent_below;
+            was_live_ = was_live_ || now.live;
         }
         active_ = nullptr;
         runner_.reset();
@@ -429,10 +442,10 @@ private:
     {
         const auto* runner = active_.load();
         if (runner == nullptr)
-            return {open_->recorded.settled, false, open_->recorded.live};
+            return {open_->recorded.settled, false, open_->recorded.live || was_live_};
         const auto now = runner->now();
         // What an earlier process sent beyond this point has not been found yet.
-        return {now.settled, clean && !now.suspects, open_->recorded.live || now.live};
+        return {now.settled, clean && !now.suspects, open_->recorded.live || was_live_ || now.live};
     }
 
     void end_run()
@@ -596,6 +609,7 @@ private:
     std::optional<model::renderer> render_;
     run::tally earlier_;            ///< Of runners before the present one.
     unit_no sent_below_ = no_unit;  ///< As the last of them knew.
+    bool was_live_ = false;         ///< One of them had caught up with the clock.
     std::unique_ptr<run::runner> runner_;
     std::atomic<const run::runner*> active_{nullptr};
     std::unique_ptr<keeper> keeper_;
