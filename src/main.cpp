@@ -45,6 +45,8 @@ int main(int argc, char** argv)
             return app::card(given);
         case app::command::reset:
             return app::reset(given);
+        case app::command::cdc:
+            return app::cdc(given);
         }
     }
     catch (...)

@@ -23,7 +23,7 @@ int init(const options& opts)
     log(log_level::info, "schema",
         fmt::format("schema {} of {} {}", opts.schema, link.where(),
                     state == postgres::schema_state::created ? "is made, with its static data" : "is as it should be"));
-    return 0;
+    return opts.with_cdc ? cdc_setup(opts, link, made.shop->tables()) : 0;
 }
 
 }  // namespace bazaar::app

@@ -1,10 +1,10 @@
 #include <unistd.h>
 
-#include <iostream>
 #include <string>
 
 #include <fmt/format.h>
 
+#include "app/confirm.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
@@ -14,21 +14,6 @@
 
 namespace bazaar::app
 {
-namespace
-{
-
-bool confirmed(const std::string& question)
-{
-    if (isatty(STDIN_FILENO) == 0)
-        throw error(error_kind::usage, question + " There is no terminal to ask: --yes answers");
-    std::cerr << question << " [y/N] " << std::flush;
-    std::string answer;
-    std::getline(std::cin, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
-}
-
-}  // namespace
-
 int reset(const options& opts)
 {
     const auto session_name = fmt::format("{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()));

@@ -7,6 +7,7 @@
 
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
+#include "bazaar/postgres/identifier.hpp"
 
 namespace bazaar::app
 {
@@ -19,6 +20,7 @@ constexpr std::string_view shop = "Shop";
 constexpr std::string_view running = "Run";
 constexpr std::string_view planning = "Plan";
 constexpr std::string_view database = "Database";
+constexpr std::string_view capture = "Change data capture";
 constexpr std::string_view kafka = "Kafka, from the original's command line";
 constexpr std::string_view general = "General";
 
@@ -349,7 +351,7 @@ void add_run(std::vector<flag>& table)
     table.push_back({.topic = running,
                      .name = "yes",
                      .help = "Answers what is asked before something is removed.",
-                     .commands = {command::reset},
+                     .commands = {command::reset, command::cdc},
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
                      .set = mark(&options::yes)});
@@ -557,6 +559,109 @@ void add_database(std::vector<flag>& table)
                      .set = whole_number(&options::batch_rows, 1, 1'000'000)});
 }
 
+/// A name that PostgreSQL takes whole; slots have fewer characters.
+setter object_name(std::string options::*member, bool slot)
+{
+    return [=](options& to, std::string_view text) -> std::string
+    {
+        auto wrong = postgres::identifier_problem(text);
+        if (wrong.empty() && slot && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != text.npos)
+            wrong = "must be of a-z, 0-9 and _";
+        if (wrong.empty())
+            to.*member = text;
+        return wrong;
+    };
+}
+
+/// "full", or "orders=full,users=default".
+std::string set_identities(options& to, std::string_view text)
+{
+    std::map<std::string, postgres::replica_identity, std::less<>> all;
+    for (auto rest = text; !rest.empty();)
+    {
+        const auto comma = std::min(rest.find(','), rest.size());
+        const auto one = rest.substr(0, comma);
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+        const auto equals = one.find('=');
+        const auto what = postgres::replica_identity_named(equals == one.npos ? one : one.substr(equals + 1));
+        if (!what || equals == 0)
+            return "must be default, full or nothing, or TABLE=full and the like behind commas";
+        all[equals == one.npos ? "*" : std::string(one.substr(0, equals))] = *what;
+    }
+    if (all.empty())
+        return "must not be empty";
+    to.replica_identities = std::move(all);
+    return {};
+}
+
+void add_cdc(std::vector<flag>& table)
+{
+    const command_set both{command::init, command::cdc};
+    table.push_back({.topic = capture,
+                     .name = "cdc",
+                     .help = "Makes what a CDC connector needs, too: the same as `cdc setup`.",
+                     .commands = {command::init},
+                     .form = flag_form::mark,
+                     .set = mark(&options::with_cdc)});
+    table.push_back({.topic = capture,
+                     .name = "publication-name",
+                     .placeholder = "NAME",
+                     .initially = "bazaard_SCHEMA",
+                     .range = "1 to 63 bytes",
+                     .help = "Publication of the captured tables.",
+                     .commands = both,
+                     .set = object_name(&options::publication, false)});
+    table.push_back({.topic = capture,
+                     .name = "slot-name",
+                     .placeholder = "NAME",
+                     .initially = "bazaard_SCHEMA",
+                     .range = "1 to 63 of a-z, 0-9 and _",
+                     .help = "Replication slot of the connector, which makes it; `cdc drop` drops it.",
+                     .commands = {command::cdc},
+                     .set = object_name(&options::slot, true)});
+    table.push_back({.topic = capture,
+                     .name = "cdc-user",
+                     .placeholder = "NAME",
+                     .initial = "bazaard_cdc",
+                     .range = "1 to 63 bytes",
+                     .help = "Role of the connector: LOGIN, REPLICATION, and what it needs on the captured tables.",
+                     .commands = both,
+                     .set = object_name(&options::cdc_user, false)});
+    table.push_back({.topic = capture,
+                     .name = "cdc-password-file",
+                     .placeholder = "FILE",
+                     .help = "File whose first line is the password of a new role of the connector.",
+                     .commands = both,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (text.empty())
+                             return "must not be empty";
+                         to.cdc_password_file = text;
+                         return {};
+                     }});
+    table.push_back({.topic = capture,
+                     .name = "replica-identity",
+                     .placeholder = "WORD",
+                     .initially = "left as it is",
+                     .range = "default, full or nothing; or TABLE=WORD, several behind commas",
+                     .help = "What updates and deletes tell of the row before: its key, or all of it.",
+                     .commands = both,
+                     .set = set_identities});
+    table.push_back({.topic = capture,
+                     .name = "apply",
+                     .help = "Changes what is there and differs.",
+                     .commands = both,
+                     .form = flag_form::mark,
+                     .set = mark(&options::apply)});
+    table.push_back({.topic = capture,
+                     .name = "force",
+                     .help = "Drops the slot although somebody uses it: its session is ended first.",
+                     .commands = {command::cdc},
+                     .form = flag_form::mark,
+                     .place = flag_place::command_line,
+                     .set = mark(&options::force)});
+}
+
 void add_kafka(std::vector<flag>& table)
 {
     table.push_back({.topic = kafka,
@@ -691,6 +796,7 @@ std::vector<flag> flag_table(std::span<const scenario::field> fields)
     add_run(table);
     add_plan(table);
     add_database(table);
+    add_cdc(table);
     add_kafka(table);
     add_general(table);
     return table;

@@ -36,7 +36,7 @@ struct about
     std::string_view text;
 };
 
-constexpr std::array<about, 6> commands{{
+constexpr std::array<about, 7> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -64,6 +64,12 @@ constexpr std::array<about, 6> commands{{
      "Asks first; --yes answers. Rows of other runs and of anybody else stay, and so do the tables and their static "
      "rows. When it "
      "was interrupted, the same command finishes it."},
+    {command::cdc, "bazaard cdc setup|drop [FLAG]...", "Make or drop what a CDC connector needs in the database.",
+     "Publication for exactly the shop's tables, signal table, replica identities, and a role with the least "
+     "privileges. Doing it "
+     "again changes nothing; what is there and differs is changed with --apply only. `drop` also drops the slot, when "
+     "nobody uses "
+     "it."},
 }};
 
 const about& about_of(command what)

@@ -111,6 +111,8 @@ private:
         command_ = made_.what;
         if (command_ == command::explain && next < words.size())
             made_.id = words[next++];
+        if (command_ == command::cdc && next < words.size())
+            made_.verb = words[next++];
         for (; next < words.size(); ++next)
             usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
     }
@@ -234,6 +236,9 @@ private:
                 .push_back(described(*effective("unpaced")) + ": needs --max-iter N with N >= 1");
         if (command_ == command::explain && made_.id.empty() && usage_.empty())
             usage_.emplace_back("explain: needs the ID to explain");
+        if (command_ == command::cdc && made_.verb != "setup" && made_.verb != "drop" && usage_.empty())
+            usage_.push_back(made_.verb.empty() ? "cdc: needs a word: setup or drop"
+                                                : fmt::format("cdc: {} is neither setup nor drop", made_.verb));
 
         const auto* password = effective("db-password");
         const auto* file = effective("db-password-file");
@@ -357,6 +362,8 @@ std::string_view name(command what) noexcept
         return "card";
     case command::reset:
         return "reset";
+    case command::cdc:
+        return "cdc";
     }
     return "run";
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/postgres/password.hpp"
 
 namespace bazaar::postgres
 {
@@ -89,17 +90,6 @@ std::array<char, 6> sqlstate(std::string_view text)
     std::array<char, 6> state{};
     text.substr(0, 5).copy(state.data(), 5);
     return state;
-}
-
-std::string read_password(const std::string& path)
-{
-    std::ifstream file(path);
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file)
-        throw error(error_kind::no_input, "cannot read the password file " + path);
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-        text.pop_back();
-    return text;
 }
 
 void silent(void*, const PGresult*) {}
@@ -216,6 +206,17 @@ std::string quoted(std::string_view text)
 }
 
 }  // namespace
+
+std::string read_password(const std::string& path)
+{
+    std::ifstream file(path);
+    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file)
+        throw error(error_kind::no_input, "cannot read the password file " + path);
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+        text.pop_back();
+    return text;
+}
 
 // ---- result
 

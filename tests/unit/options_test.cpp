@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bazaar/app/commands.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/app/help.hpp"
@@ -465,7 +466,7 @@ TEST(exit_codes, are_those_of_the_document)
         if (code.find_first_not_of("0123456789") == std::string::npos)
             written[word.substr(1, word.size() - 2)] = code;
     }
-    std::map<std::string, std::string> real{{"clean", "0"}};
+    std::map<std::string, std::string> real{{"clean", "0"}, {"findings", std::to_string(findings)}};
     for (auto number = static_cast<int>(error_kind::rejects); number <= static_cast<int>(error_kind::config); ++number)
     {
         const auto kind = static_cast<error_kind>(number);

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include "bazaar/app/options.hpp"
+#include "bazaar/model/table.hpp"
+#include "bazaar/postgres/session.hpp"
 
 namespace bazaar::app
 {
@@ -15,5 +18,12 @@ int plan(const options& opts);
 int explain(const options& opts);
 int card(const options& opts);
 int reset(const options& opts);
+int cdc(const options& opts);
+
+/// What `cdc setup` and `init --cdc` do.
+int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);
+
+/// Exit code of a command that found something that it was not asked to change.
+inline constexpr int findings = 3;
 
 }  // namespace bazaar::app

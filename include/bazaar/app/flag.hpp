@@ -32,8 +32,8 @@ private:
     unsigned bits_ = 0;
 };
 
-inline constexpr std::initializer_list<command> all_commands{command::run,     command::init, command::plan,
-                                                             command::explain, command::card, command::reset};
+inline constexpr std::initializer_list<command> all_commands{
+    command::run, command::init, command::plan, command::explain, command::card, command::reset, command::cdc};
 
 enum class flag_form : std::uint8_t
 {

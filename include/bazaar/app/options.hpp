@@ -13,6 +13,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/id.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/postgres/cdc.hpp"
 #include "bazaar/scenario/settings.hpp"
 
 namespace bazaar::app
@@ -26,6 +27,7 @@ enum class command : std::uint8_t
     explain,
     card,
     reset,
+    cdc,
 };
 
 /// What was asked for instead of the command's own work.
@@ -123,6 +125,17 @@ struct options
     unit_no units_last = 9;  ///< Inclusive.
     app::plan_format plan_format = app::plan_format::text;
     std::string id;  ///< The one of `explain ID`.
+
+    // Change data capture.
+    std::string verb;         ///< Second word of `cdc`.
+    bool with_cdc = false;    ///< `init --cdc`.
+    std::string publication;  ///< Empty: made of the schema.
+    std::string slot;         ///< The same.
+    std::string cdc_user = "bazaard_cdc";
+    std::string cdc_password_file;
+    std::map<std::string, postgres::replica_identity, std::less<>> replica_identities;  ///< By table; * stands for all.
+    bool apply = false;
+    bool force = false;
 
     /// Values of the scenario's fields: defaults, and over them what was given.
     scenario::settings configuration;

@@ -1,0 +1,107 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/confirm.hpp"
+#include "app/stage.hpp"
+#include "bazaar/app/commands.hpp"
+#include "bazaar/app/logging.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/cdc.hpp"
+#include "bazaar/postgres/password.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+using kind = postgres::cdc_step::kind;
+
+std::string_view word(kind what)
+{
+    switch (what)
+    {
+    case kind::made:
+        return "made";
+    case kind::found:
+        return "is there";
+    case kind::changed:
+        return "changed";
+    case kind::differs:
+        return "differs";
+    case kind::dropped:
+        return "dropped";
+    case kind::absent:
+        return "not there";
+    }
+    return "";
+}
+
+postgres::cdc_options options_of(const options& opts, std::span<const model::table> tables)
+{
+    postgres::cdc_options how;
+    how.schema = opts.schema;
+    how.publication = opts.publication.empty() ? postgres::default_cdc_name(opts.schema) : opts.publication;
+    how.slot = opts.slot.empty() ? postgres::default_cdc_name(opts.schema) : opts.slot;
+    how.role = opts.cdc_user;
+    if (!opts.cdc_password_file.empty())
+        how.password = postgres::read_password(opts.cdc_password_file);
+    how.apply = opts.apply;
+    std::vector<std::string> unknown;
+    for (const auto& [table, identity] : opts.replica_identities)
+    {
+        const auto captured = postgres::captured_tables(tables);
+        if (table == "*")
+            for (const auto name : captured)
+                how.identities.try_emplace(std::string(name), identity);
+        else if (std::ranges::find(captured, table) == captured.end())
+            unknown.push_back(fmt::format("--replica-identity {}={}: there is no such table; there are {}", table,
+                                          postgres::name(identity), fmt::join(captured, ", ")));
+        else
+            how.identities[table] = identity;
+    }
+    if (!unknown.empty())
+        throw error(error_kind::usage, std::move(unknown));
+    return how;
+}
+
+/// Prints the steps; whether something differs and was left.
+bool told(const std::vector<postgres::cdc_step>& steps)
+{
+    bool differs = false;
+    for (const auto& step : steps)
+    {
+        print_out(fmt::format("{:<10}{}\n", word(step.what), step.line));
+        differs = differs || step.what == kind::differs;
+    }
+    if (differs)
+        log(log_level::warning, "cdc", "what differs was left as it is: --apply changes it");
+    return differs;
+}
+
+}  // namespace
+
+int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables)
+{
+    return told(postgres::cdc_setup(link, options_of(opts, tables), tables)) ? findings : 0;
+}
+
+int cdc(const options& opts)
+{
+    const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
+    postgres::session link(postgres::resolve(opts.database, opts.run));
+    if (opts.verb == "setup")
+        return cdc_setup(opts, link, made.shop->tables());
+    const auto how = options_of(opts, made.shop->tables());
+    if (!opts.yes &&
+        !confirmed(fmt::format("Drop slot {}, publication {}, signal table {}.{} and role {} at {}?", how.slot,
+                               how.publication, how.schema, postgres::signal_table, how.role, link.where())))
+    {
+        log(log_level::info, "cdc", "nothing was dropped");
+        return 0;
+    }
+    told(postgres::cdc_drop(link, how, opts.force));
+    return 0;
+}
+
+}  // namespace bazaar::app

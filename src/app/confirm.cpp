@@ -1,0 +1,22 @@
+#include "app/confirm.hpp"
+
+#include <unistd.h>
+
+#include <iostream>
+
+#include "bazaar/base/error.hpp"
+
+namespace bazaar::app
+{
+
+bool confirmed(const std::string& question)
+{
+    if (isatty(STDIN_FILENO) == 0)
+        throw error(error_kind::usage, question + " There is no terminal to ask: --yes answers");
+    std::cerr << question << " [y/N] " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+}  // namespace bazaar::app

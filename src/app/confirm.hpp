@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+namespace bazaar::app
+{
+
+/// Asks on the terminal before something is removed.
+///
+/// Errors: throws `usage` when there is no terminal to ask.
+[[nodiscard]] bool confirmed(const std::string& question);
+
+}  // namespace bazaar::app
