@@ -47,6 +47,8 @@ int main(int argc, char** argv)
             return app::reset(given);
         case app::command::cdc:
             return app::cdc(given);
+        case app::command::connector:
+            return app::connector(given);
         }
     }
     catch (...)

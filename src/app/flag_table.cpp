@@ -351,7 +351,7 @@ void add_run(std::vector<flag>& table)
     table.push_back({.topic = running,
                      .name = "yes",
                      .help = "Answers what is asked before something is removed.",
-                     .commands = {command::reset, command::cdc},
+                     .commands = {command::reset, command::cdc, command::connector},
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
                      .set = mark(&options::yes)});
@@ -418,15 +418,26 @@ void add_plan(std::vector<flag>& table)
                          to.units_last = units->second;
                          return {};
                      }});
-    const std::vector<word<plan_format>> formats{{"text", plan_format::text}, {"jsonl", plan_format::jsonl}};
     table.push_back({.topic = planning,
                      .name = "format",
                      .placeholder = "FORMAT",
-                     .initial = "text",
-                     .range = "one of " + words_of(formats),
-                     .help = "Text for people, or one JSON object per line.",
-                     .commands = {command::plan},
-                     .set = choice(&options::plan_format, formats)});
+                     .initially = "text for plan, json for connector",
+                     .range = "text or jsonl for plan; json, json-schema or avro for connector",
+                     .help = "plan: text for people, or one JSON object per line. connector: how messages are written.",
+                     .commands = {command::plan, command::connector},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         using postgres::message_format;
+                         if (text == "text" || text == "jsonl")
+                             to.plan_format = text == "text" ? plan_format::text : plan_format::jsonl;
+                         else if (text == "json" || text == "json-schema" || text == "avro")
+                             to.message_format = text == "json"   ? message_format::json
+                                                 : text == "avro" ? message_format::avro
+                                                                  : message_format::json_schema;
+                         else
+                             return "must be one of: text, jsonl (plan), json, json-schema, avro (connector)";
+                         return {};
+                     }});
 }
 
 void add_database(std::vector<flag>& table)
@@ -594,9 +605,18 @@ std::string set_identities(options& to, std::string_view text)
     return {};
 }
 
+/// What a topic's name, and a connector's, may have of characters. Kafka's bound for a whole topic name is 249; schema and table
+/// need room too.
+bool is_topic_part(std::string_view text)
+{
+    return !text.empty() && text.size() <= 120 &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == text.npos;
+}
+
 void add_cdc(std::vector<flag>& table)
 {
     const command_set both{command::init, command::cdc};
+    const command_set named{command::init, command::cdc, command::connector};
     table.push_back({.topic = capture,
                      .name = "cdc",
                      .help = "Makes what a CDC connector needs, too: the same as `cdc setup`.",
@@ -609,7 +629,7 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard_SCHEMA",
                      .range = "1 to 63 bytes",
                      .help = "Publication of the captured tables.",
-                     .commands = both,
+                     .commands = named,
                      .set = object_name(&options::publication, false)});
     table.push_back({.topic = capture,
                      .name = "slot-name",
@@ -617,7 +637,7 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard_SCHEMA",
                      .range = "1 to 63 of a-z, 0-9 and _",
                      .help = "Replication slot of the connector, which makes it; `cdc drop` drops it.",
-                     .commands = {command::cdc},
+                     .commands = {command::cdc, command::connector},
                      .set = object_name(&options::slot, true)});
     table.push_back({.topic = capture,
                      .name = "cdc-user",
@@ -625,7 +645,7 @@ void add_cdc(std::vector<flag>& table)
                      .initial = "bazaard_cdc",
                      .range = "1 to 63 bytes",
                      .help = "Role of the connector: LOGIN, REPLICATION, and what it needs on the captured tables.",
-                     .commands = both,
+                     .commands = named,
                      .set = object_name(&options::cdc_user, false)});
     table.push_back({.topic = capture,
                      .name = "cdc-password-file",
@@ -660,6 +680,143 @@ void add_cdc(std::vector<flag>& table)
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
                      .set = mark(&options::force)});
+    const auto text = [](std::string options::*member)
+    {
+        return [member](options& to, std::string_view value) -> std::string
+        {
+            if (value.empty())
+                return "must not be empty";
+            to.*member = value;
+            return {};
+        };
+    };
+    const command_set connector{command::connector};
+    table.push_back({.topic = capture,
+                     .name = "connector-name",
+                     .placeholder = "NAME",
+                     .initially = "bazaard-SCHEMA",
+                     .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
+                     .help = "Name of the connector.",
+                     .commands = connector,
+                     .set = [](options& to, std::string_view value) -> std::string
+                     {
+                         if (!is_topic_part(value))
+                             return "must be 1 to 120 of the characters A-Z, a-z, 0-9, '.', '_' and '-'";
+                         to.connector_name = value;
+                         return {};
+                     }});
+    table.push_back({.topic = capture,
+                     .name = "connect-url",
+                     .placeholder = "URL",
+                     .initial = "http://localhost:8083",
+                     .range = "http://HOST:PORT",
+                     .help = "REST interface of Kafka Connect.",
+                     .commands = connector,
+                     .set = text(&options::connect_url)});
+    table.push_back({.topic = capture,
+                     .name = "connect-timeout",
+                     .placeholder = "DURATION",
+                     .initial = "60s",
+                     .range = "from 1s to 1h",
+                     .help = "How long `connector register` waits until the slot moves.",
+                     .commands = connector,
+                     .set = duration(&options::connect_timeout, std::chrono::seconds(1), std::chrono::hours(1),
+                                     "must be a duration from 1s to 1h, for example 60s")});
+    table.push_back({.topic = capture,
+                     .name = "connector-db-host",
+                     .placeholder = "HOST",
+                     .initially = "that of this program; localhost for a socket",
+                     .help = "The server, as the worker of the connector reaches it.",
+                     .commands = connector,
+                     .set = text(&options::connector_db_host)});
+    table.push_back({.topic = capture,
+                     .name = "connector-db-port",
+                     .placeholder = "PORT",
+                     .initially = "that of this program",
+                     .range = "from 1 to 65535",
+                     .help = "Its port.",
+                     .commands = connector,
+                     .set = [](options& to, std::string_view value) -> std::string
+                     {
+                         if (!is_port_list(value) || value.find(',') != value.npos)
+                             return "must be a port from 1 to 65535";
+                         to.connector_db_port = value;
+                         return {};
+                     }});
+    table.push_back(
+        {.topic = capture,
+         .name = "connector-password",
+         .placeholder = "REFERENCE",
+         .initial = "${env:BAZAARD_DB_PASSWORD}",
+         .range = "${env:NAME} or ${file:PATH:KEY}",
+         .help = "Where the worker finds the password of the connector's role; never the password itself.",
+         .commands = connector,
+         .set = [](options& to, std::string_view value) -> std::string
+         {
+             if (!value.starts_with("${") || !value.ends_with("}") || value.find(':') == value.npos)
+                 return "must be a reference that the worker resolves, like ${env:NAME} or ${file:PATH:KEY}";
+             to.connector_password = value;
+             return {};
+         }});
+    table.push_back({.topic = capture,
+                     .name = "registry-url",
+                     .placeholder = "URL",
+                     .initial = "http://localhost:8080",
+                     .help = "Apicurio registry of --format avro, as the worker reaches it.",
+                     .commands = connector,
+                     .set = text(&options::registry_url)});
+    static constexpr std::array<std::string_view, 5> modes{"initial", "initial_only", "no_data", "when_needed",
+                                                           "always"};
+    table.push_back({.topic = capture,
+                     .name = "snapshot",
+                     .placeholder = "MODE",
+                     .initial = "initial",
+                     .range = fmt::format("one of {}", fmt::join(modes, ", ")),
+                     .help = "Which rows that are there already the connector sends first.",
+                     .commands = connector,
+                     .set = [](options& to, std::string_view value) -> std::string
+                     {
+                         if (std::find(modes.begin(), modes.end(), value) == modes.end())
+                             return fmt::format("must be one of: {}", fmt::join(modes, ", "));
+                         to.snapshot = value;
+                         return {};
+                     }});
+    table.push_back({.topic = capture,
+                     .name = "flat",
+                     .help = "Messages are rows, not envelopes with both sides of a change.",
+                     .commands = connector,
+                     .form = flag_form::mark,
+                     .set = mark(&options::flat)});
+    table.push_back({.topic = capture,
+                     .name = "exactly-once",
+                     .help = "Each change arrives once; the worker has to allow it.",
+                     .commands = connector,
+                     .form = flag_form::mark,
+                     .set = mark(&options::exactly_once)});
+    table.push_back(
+        {.topic = capture,
+         .name = "partitions",
+         .placeholder = "N",
+         .initial = "1",
+         .range = "from 1 to 10000",
+         .help = "Partitions of a topic that the connector makes; with one, all changes of a table stay in order.",
+         .commands = connector,
+         .set = whole_number(&options::partitions, 1, 10'000)});
+    table.push_back({.topic = capture,
+                     .name = "replication-factor",
+                     .placeholder = "N",
+                     .initial = "-1",
+                     .range = "-1 (as the broker has it) or from 1 to 100",
+                     .help = "Copies of a topic that the connector makes.",
+                     .commands = connector,
+                     .set = [](options& to, std::string_view value) -> std::string
+                     {
+                         const auto number = parse_count(value);
+                         if (value != "-1" && (!number || *number < 1 || *number > 100))
+                             return "must be -1 (as the broker has it) or a whole number from 1 to 100";
+                         to.replication = value == "-1" ? -1 : static_cast<std::int32_t>(*number);
+                         return {};
+                     }});
 }
 
 void add_kafka(std::vector<flag>& table)
@@ -684,14 +841,10 @@ void add_kafka(std::vector<flag>& table)
                      .initial = "ecomm",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
                      .help = "First part of the topic names, PREFIX.SCHEMA.TABLE.",
-                     .commands = {command::run},
+                     .commands = {command::run, command::connector},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
-                         // Kafka's bound for a whole topic name is 249; schema and table need room too.
-                         const bool good = !text.empty() && text.size() <= 120 &&
-                                           text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                                  "0123456789._-") == std::string_view::npos;
-                         if (!good)
+                         if (!is_topic_part(text))
                              return "must be 1 to 120 of the characters A-Z, a-z, 0-9, '.', '_' and '-'";
                          to.topic_prefix = text;
                          return {};

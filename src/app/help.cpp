@@ -36,7 +36,7 @@ struct about
     std::string_view text;
 };
 
-constexpr std::array<about, 7> commands{{
+constexpr std::array<about, 8> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -70,6 +70,11 @@ constexpr std::array<about, 7> commands{{
      "again changes nothing; what is there and differs is changed with --apply only. `drop` also drops the slot, when "
      "nobody uses "
      "it."},
+    {command::connector, "bazaard connector config|register|status|pause|resume|delete [FLAG]...",
+     "Print a Debezium connector for the shop, or hand it to Kafka Connect.",
+     "`config` prints the configuration, which needs no edit. `register` puts it to --connect-url and waits until the "
+     "slot is active "
+     "and moving. `cdc setup` comes before."},
 }};
 
 const about& about_of(command what)

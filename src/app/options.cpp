@@ -1,6 +1,7 @@
 #include "bazaar/app/options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <fstream>
 #include <iterator>
@@ -111,7 +112,7 @@ private:
         command_ = made_.what;
         if (command_ == command::explain && next < words.size())
             made_.id = words[next++];
-        if (command_ == command::cdc && next < words.size())
+        if (!verbs_of(command_).empty() && next < words.size())
             made_.verb = words[next++];
         for (; next < words.size(); ++next)
             usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
@@ -236,9 +237,20 @@ private:
                 .push_back(described(*effective("unpaced")) + ": needs --max-iter N with N >= 1");
         if (command_ == command::explain && made_.id.empty() && usage_.empty())
             usage_.emplace_back("explain: needs the ID to explain");
-        if (command_ == command::cdc && made_.verb != "setup" && made_.verb != "drop" && usage_.empty())
-            usage_.push_back(made_.verb.empty() ? "cdc: needs a word: setup or drop"
-                                                : fmt::format("cdc: {} is neither setup nor drop", made_.verb));
+        if (const auto verbs = verbs_of(command_);
+            !verbs.empty() && usage_.empty() && std::find(verbs.begin(), verbs.end(), made_.verb) == verbs.end())
+            usage_.push_back(
+                made_.verb.empty()
+                    ? fmt::format("{}: needs a word: {}", name(command_), fmt::join(verbs, ", "))
+                    : fmt::format("{}: {} is none of {}", name(command_), made_.verb, fmt::join(verbs, ", ")));
+        if (const auto* format = effective("format"))
+        {
+            const bool plans = format->text == "text" || format->text == "jsonl";
+            if (plans != (command_ == command::plan))
+                mistakes(format->from)
+                    .push_back(fmt::format("{}: must be one of: {}", described(*format),
+                                           command_ == command::plan ? "text, jsonl" : "json, json-schema, avro"));
+        }
 
         const auto* password = effective("db-password");
         const auto* file = effective("db-password-file");
@@ -346,6 +358,17 @@ options parse(int argc, char** argv, const surroundings& around)
     return judge(table, around).decide(read_command_line(words, table));
 }
 
+std::span<const std::string_view> verbs_of(command what) noexcept
+{
+    static constexpr std::array<std::string_view, 2> cdc{"setup", "drop"};
+    static constexpr std::array<std::string_view, 6> connector{"config", "register", "status",
+                                                               "pause",  "resume",   "delete"};
+    if (what == command::cdc)
+        return cdc;
+    return what == command::connector ? std::span<const std::string_view>(connector)
+                                      : std::span<const std::string_view>();
+}
+
 std::string_view name(command what) noexcept
 {
     switch (what)
@@ -364,6 +387,8 @@ std::string_view name(command what) noexcept
         return "reset";
     case command::cdc:
         return "cdc";
+    case command::connector:
+        return "connector";
     }
     return "run";
 }

@@ -22,12 +22,9 @@ bool is_reserved(std::string_view variable)
 {
     static constexpr std::array<std::string_view, 6> beginnings{"BAZAARD_TEST_",  "BAZAARD_PG_",    "BAZAARD_BENCH_",
                                                                 "BAZAARD_CHAOS_", "BAZAARD_STACK_", "BAZAARD_CI_"};
-    static constexpr std::array<std::string_view, 12> names{"BAZAARD_BIN",           "BAZAARD_BUILD",
-                                                            "BAZAARD_CACHE",         "BAZAARD_CONNECT_URL",
-                                                            "BAZAARD_DEBIAN_MIRROR", "BAZAARD_PROGRAM",
-                                                            "BAZAARD_SANITIZE",      "BAZAARD_PURE_ONLY",
-                                                            "BAZAARD_WERROR",        "BAZAARD_DEBEZIUM_VERSION",
-                                                            "BAZAARD_REGISTRY_URL",  "BAZAARD_SCHEDULES"};
+    static constexpr std::array<std::string_view, 10> names{
+        "BAZAARD_BIN",      "BAZAARD_BUILD",     "BAZAARD_CACHE",  "BAZAARD_DEBIAN_MIRROR",    "BAZAARD_PROGRAM",
+        "BAZAARD_SANITIZE", "BAZAARD_PURE_ONLY", "BAZAARD_WERROR", "BAZAARD_DEBEZIUM_VERSION", "BAZAARD_SCHEDULES"};
     return std::find(names.begin(), names.end(), variable) != names.end() ||
            std::any_of(beginnings.begin(), beginnings.end(), [&](auto start) { return variable.starts_with(start); });
 }

@@ -19,6 +19,7 @@ int explain(const options& opts);
 int card(const options& opts);
 int reset(const options& opts);
 int cdc(const options& opts);
+int connector(const options& opts);
 
 /// What `cdc setup` and `init --cdc` do.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);

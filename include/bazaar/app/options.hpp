@@ -14,6 +14,7 @@
 #include "bazaar/base/id.hpp"
 #include "bazaar/base/time.hpp"
 #include "bazaar/postgres/cdc.hpp"
+#include "bazaar/postgres/connector.hpp"
 #include "bazaar/scenario/settings.hpp"
 
 namespace bazaar::app
@@ -28,6 +29,7 @@ enum class command : std::uint8_t
     card,
     reset,
     cdc,
+    connector,
 };
 
 /// What was asked for instead of the command's own work.
@@ -127,7 +129,7 @@ struct options
     std::string id;  ///< The one of `explain ID`.
 
     // Change data capture.
-    std::string verb;         ///< Second word of `cdc`.
+    std::string verb;         ///< Second word of `cdc` and `connector`.
     bool with_cdc = false;    ///< `init --cdc`.
     std::string publication;  ///< Empty: made of the schema.
     std::string slot;         ///< The same.
@@ -136,6 +138,20 @@ struct options
     std::map<std::string, postgres::replica_identity, std::less<>> replica_identities;  ///< By table; * stands for all.
     bool apply = false;
     bool force = false;
+
+    // Connector.
+    std::string connector_name;  ///< Empty: made of the schema.
+    std::string connect_url = "http://localhost:8083";
+    std::string connector_db_host, connector_db_port;  ///< Empty: as this program reaches the database.
+    std::string connector_password = "${env:BAZAARD_DB_PASSWORD}";
+    postgres::message_format message_format = postgres::message_format::json;
+    std::string registry_url = "http://localhost:8080";
+    std::string snapshot = "initial";
+    bool flat = false;
+    bool exactly_once = false;
+    std::uint32_t partitions = 1;
+    std::int32_t replication = -1;
+    microseconds connect_timeout{60'000'000};
 
     /// Values of the scenario's fields: defaults, and over them what was given.
     scenario::settings configuration;
@@ -175,6 +191,9 @@ struct surroundings
 [[nodiscard]] options parse(int argc, char** argv, const surroundings& around);
 
 [[nodiscard]] std::string_view name(command what) noexcept;
+
+/// Words of which a command needs one behind its name; none for most.
+[[nodiscard]] std::span<const std::string_view> verbs_of(command what) noexcept;
 
 /// The command that a command line seems to mean; used to point to its help when `parse` refuses it.
 [[nodiscard]] command likely_command(int argc, const char* const* argv);

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bazaar/model/table.hpp"
+
+namespace bazaar::postgres
+{
+
+/// How a connector writes keys and values.
+enum class message_format : std::uint8_t
+{
+    json,         ///< Without schemas.
+    json_schema,  ///< Each message with its schema.
+    avro,         ///< With a registry.
+};
+
+/// What names and shapes a Debezium connector of a shop.
+struct connector_options
+{
+    std::string schema;
+    std::string topic_prefix;
+    std::string slot;
+    std::string publication;
+    std::string user;
+    std::string password;  ///< A reference that the worker resolves, like ${env:NAME}; never the password itself.
+    std::string host, port, database;  ///< As the worker reaches the database.
+    message_format format = message_format::json;
+    std::string registry_url;          ///< Of Avro.
+    std::string snapshot = "initial";  ///< Debezium's snapshot.mode.
+    bool flat = false;                 ///< Rows instead of envelopes.
+    bool exactly_once = false;
+    int partitions = 1;    ///< Of each topic; -1: as the broker has it.
+    int replication = -1;  ///< The same.
+};
+
+/// Topic of one table, as Debezium names it.
+[[nodiscard]] std::string topic_name(std::string_view prefix, std::string_view schema, std::string_view table);
+
+/// Configuration of a Debezium connector for exactly the captured tables, by Debezium's names and in the order in which people
+/// read it. Works as it is.
+///
+/// Determinism: a function of its arguments.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> connector_config(const connector_options& how,
+                                                                                std::span<const model::table> tables);
+
+}  // namespace bazaar::postgres
