@@ -648,7 +648,10 @@ private:
             if (!c.closed)
                 chosen.push_back(&c);
         if (!all && !chosen.empty())
-            chosen = {chosen[random_() % chosen.size()]};
+        {
+            auto* const one = chosen[random_() % chosen.size()];
+            chosen.assign(1, one);
+        }
         for (auto* const c : chosen)
             close_both(*c);
         return static_cast<int>(chosen.size());
