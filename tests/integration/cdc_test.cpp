@@ -183,8 +183,8 @@ TEST_F(cdc_test, says_what_is_missing)
     EXPECT_EQ(refused.err.find("s3cret"), std::string::npos);
     on_.exec("DROP OWNED BY weak; DROP ROLE weak");
     for (const auto& [words, says] : std::vector<std::pair<std::vector<std::string>, std::string>>{
-             {{}, "needs a word: setup or drop"},
-             {{"make"}, "neither setup nor drop"},
+             {{}, "needs a word: setup, drop"},
+             {{"make"}, "make is none of setup, drop"},
              {{"setup", "--replica-identity", "orders=half"}, "must be default, full or nothing"},
              {{"setup", "--slot-name", "No"}, "a-z, 0-9 and _"},
          })
