@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/cdc_names.hpp"
 #include "app/confirm.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
@@ -41,8 +42,8 @@ postgres::cdc_options options_of(const options& opts, std::span<const model::tab
 {
     postgres::cdc_options how;
     how.schema = opts.schema;
-    how.publication = opts.publication.empty() ? postgres::default_cdc_name(opts.schema) : opts.publication;
-    how.slot = opts.slot.empty() ? postgres::default_cdc_name(opts.schema) : opts.slot;
+    how.publication = publication_of(opts);
+    how.slot = slot_of(opts);
     how.role = opts.cdc_user;
     if (!opts.cdc_password_file.empty())
         how.password = postgres::read_password(opts.cdc_password_file);

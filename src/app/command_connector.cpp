@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/cdc_names.hpp"
 #include "app/confirm.hpp"
 #include "app/connect_rest.hpp"
 #include "app/stage.hpp"
@@ -27,11 +28,6 @@ std::string connector_name(const options& opts)
     return opts.connector_name.empty() ? "bazaard-" + opts.schema : opts.connector_name;
 }
 
-std::string slot_name(const options& opts)
-{
-    return opts.slot.empty() ? postgres::default_cdc_name(opts.schema) : opts.slot;
-}
-
 /// The first of several behind commas.
 std::string first_of(std::string_view list)
 {
@@ -46,8 +42,8 @@ json config_of(const options& opts)
     postgres::connector_options how;
     how.schema = opts.schema;
     how.topic_prefix = opts.topic_prefix;
-    how.slot = slot_name(opts);
-    how.publication = opts.publication.empty() ? postgres::default_cdc_name(opts.schema) : opts.publication;
+    how.slot = slot_of(opts);
+    how.publication = publication_of(opts);
     how.user = opts.cdc_user;
     how.password = opts.connector_password;
     // The worker reaches no socket of this machine's file system.
@@ -129,7 +125,7 @@ struct slot_state
     std::int64_t retained = 0;
 };
 
-slot_state slot_of(postgres::session& on, const std::string& slot)
+slot_state read_slot(postgres::session& on, const std::string& slot)
 {
     const auto rows = on.exec("SELECT active, (coalesce(confirmed_flush_lsn, '0/0') - '0/0'::pg_lsn)::bigint, "
                               "(pg_current_wal_lsn() - restart_lsn)::bigint FROM pg_catalog.pg_replication_slots WHERE "
@@ -144,7 +140,7 @@ slot_state slot_of(postgres::session& on, const std::string& slot)
 void await_stream(const options& opts, const connect_rest& at, const std::string& name)
 {
     postgres::session link(postgres::resolve(opts.database));
-    const auto slot = slot_name(opts);
+    const auto slot = slot_of(opts);
     const auto end = clock::now() + opts.connect_timeout;
     std::optional<std::int64_t> before;
     slot_state now;
@@ -154,7 +150,7 @@ void await_stream(const options& opts, const connect_rest& at, const std::string
         connector = state_of(at, name);
         if (!connector.trace.empty())
             throw error(error_kind::config, fmt::format("connector {} has failed: {}", name, connector.trace));
-        now = slot_of(link, slot);
+        now = read_slot(link, slot);
         if (now.active && before && now.confirmed > *before)
             return;
         if (now.active && !before)
@@ -199,7 +195,7 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
                           same                  ? "is there "
                           : there.status == 200 ? "changed  "
                                                 : "made     ",
-                          name, slot_name(opts)));
+                          name, slot_of(opts)));
     return 0;
 }
 
@@ -212,8 +208,8 @@ int status(const options& opts, const connect_rest& at, const std::string& name)
     if (!now.trace.empty())
         print_out(fmt::format("failure: {}\n", now.trace));
     postgres::session link(postgres::resolve(opts.database));
-    const auto slot = slot_of(link, slot_name(opts));
-    print_out(fmt::format("slot {}: {}\n", slot_name(opts),
+    const auto slot = read_slot(link, slot_of(opts));
+    print_out(fmt::format("slot {}: {}\n", slot_of(opts),
                           !slot.there ? "not there"
                                       : fmt::format("{}, {} bytes of the log retained",
                                                     slot.active ? "active" : "not active", slot.retained)));

@@ -14,6 +14,7 @@
 
 namespace bazaar::app
 {
+
 int reset(const options& opts)
 {
     const auto session_name = fmt::format("{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()));

@@ -136,12 +136,6 @@ std::optional<server_life> gateway::trusted() const
     return trusted_;
 }
 
-int gateway::sessions() const
-{
-    const std::lock_guard lock(mutex_);
-    return sessions_;
-}
-
 /// A session that leads to a server which can be written to.
 session gateway::open(const std::stop_token& stop)
 {
@@ -202,7 +196,6 @@ std::optional<session> gateway::dial(const std::stop_token& stop)
             came_back();
             return made;
         }
-        ++counts_.failures;
         try
         {
             std::rethrow_exception(failed);

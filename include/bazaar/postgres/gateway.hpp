@@ -96,13 +96,9 @@ public:
     /// Whether the role may read the whole of `life_sql`.
     [[nodiscard]] bool reads_whole_life() const noexcept { return whole_life_; }
 
-    /// Sessions that live.
-    [[nodiscard]] int sessions() const;
-
     struct counters
     {
         std::atomic<std::uint64_t> connects{0};
-        std::atomic<std::uint64_t> failures{0};
         std::atomic<std::uint64_t> lost{0};
     };
     [[nodiscard]] const counters& counts() const noexcept { return counts_; }
