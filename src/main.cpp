@@ -49,6 +49,8 @@ int main(int argc, char** argv)
             return app::cdc(given);
         case app::command::connector:
             return app::connector(given);
+        case app::command::topics:
+            return app::topics(given);
         }
     }
     catch (...)

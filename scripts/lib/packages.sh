@@ -3,7 +3,7 @@
 # Which Debian packages the tree needs, and how they get onto the machine. Needs common.sh.
 
 packages_of_build=(
-    cmake ninja-build g++ ccache
+    cmake ninja-build g++ ccache pkg-config
     libboost-dev libboost-program-options-dev libpq-dev libspdlog-dev libfmt-dev
     librdkafka-dev libgtest-dev nlohmann-json3-dev
 )

@@ -4,6 +4,7 @@
 
 #include "bazaar/app/options.hpp"
 #include "bazaar/postgres/cdc.hpp"
+#include "bazaar/postgres/connector.hpp"
 
 namespace bazaar::app
 {
@@ -17,6 +18,19 @@ namespace bazaar::app
 [[nodiscard]] inline std::string slot_of(const options& opts)
 {
     return opts.slot.empty() ? postgres::default_cdc_name(opts.schema) : opts.slot;
+}
+
+/// What is said of the topics: the same for `topics` and `connector`.
+[[nodiscard]] inline postgres::connector_options topic_options(const options& opts)
+{
+    postgres::connector_options how;
+    how.schema = opts.schema;
+    how.topic_prefix = opts.topic_prefix;
+    how.partitions = static_cast<int>(opts.partitions);
+    how.replication = static_cast<int>(opts.replication);
+    how.compact = opts.compact;
+    how.retention_ms = opts.retention ? opts.retention->count() / 1000 : -1;
+    return how;
 }
 
 }  // namespace bazaar::app

@@ -39,9 +39,7 @@ json config_of(const options& opts)
     const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
     const auto to = postgres::resolve(opts.database);
     const auto host = first_of(to.find("host"));
-    postgres::connector_options how;
-    how.schema = opts.schema;
-    how.topic_prefix = opts.topic_prefix;
+    auto how = topic_options(opts);
     how.slot = slot_of(opts);
     how.publication = publication_of(opts);
     how.user = opts.cdc_user;
@@ -57,8 +55,6 @@ json config_of(const options& opts)
     how.snapshot = opts.snapshot;
     how.flat = opts.flat;
     how.exactly_once = opts.exactly_once;
-    how.partitions = static_cast<int>(opts.partitions);
-    how.replication = static_cast<int>(opts.replication);
     json config = json::object();
     for (const auto& [name, value] : postgres::connector_config(how, made.shop->tables()))
         config[name] = value;

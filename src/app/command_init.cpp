@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "app/stage.hpp"
@@ -23,7 +25,9 @@ int init(const options& opts)
     log(log_level::info, "schema",
         fmt::format("schema {} of {} {}", opts.schema, link.where(),
                     state == postgres::schema_state::created ? "is made, with its static data" : "is as it should be"));
-    return opts.with_cdc ? cdc_setup(opts, link, made.shop->tables()) : 0;
+    const int captured = opts.with_cdc ? cdc_setup(opts, link, made.shop->tables()) : 0;
+    const int topics = opts.create_topics ? ensure_topics(opts, made.shop->tables()) : 0;
+    return std::max(captured, topics);
 }
 
 }  // namespace bazaar::app

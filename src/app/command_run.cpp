@@ -22,6 +22,7 @@
 #include "app/notify.hpp"
 #include "app/opening.hpp"
 #include "app/report.hpp"
+#include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
@@ -622,6 +623,9 @@ int run(const options& given, const std::function<options()>& reread)
     options opts = given;
     if (!opts.card.empty())
         opts.run = run_of_card(opts);
+    if (opts.create_topics)
+        static_cast<void>(
+            ensure_topics(opts, make_stage(opts.run, 0, opts.configuration, opts.seed_dir).shop->tables()));
     return daemon(opts, reread).go();
 }
 

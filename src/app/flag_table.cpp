@@ -21,7 +21,7 @@ constexpr std::string_view running = "Run";
 constexpr std::string_view planning = "Plan";
 constexpr std::string_view database = "Database";
 constexpr std::string_view capture = "Change data capture";
-constexpr std::string_view kafka = "Kafka, from the original's command line";
+constexpr std::string_view kafka = "Kafka";
 constexpr std::string_view general = "General";
 
 constexpr std::uint64_t plan_units_max = 1'000'000;
@@ -77,6 +77,17 @@ setter mark(bool options::*member)
     return [member](options& to, std::string_view text) -> std::string
     {
         to.*member = text == "true";
+        return {};
+    };
+}
+
+setter words(std::string options::*member)
+{
+    return [member](options& to, std::string_view value) -> std::string
+    {
+        if (value.empty())
+            return "must not be empty";
+        to.*member = value;
         return {};
     };
 }
@@ -351,7 +362,7 @@ void add_run(std::vector<flag>& table)
     table.push_back({.topic = running,
                      .name = "yes",
                      .help = "Answers what is asked before something is removed.",
-                     .commands = {command::reset, command::cdc, command::connector},
+                     .commands = {command::reset, command::cdc, command::connector, command::topics},
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
                      .set = mark(&options::yes)});
@@ -388,13 +399,17 @@ void add_run(std::vector<flag>& table)
                      .set = mark(&options::echo)});
     table.push_back({.topic = running,
                      .name = "dry-run",
-                     .help = "Prints the first units and writes nothing: short for `plan --units 0..9`.",
-                     .commands = {command::run},
+                     .help = "`run`: prints the first units and writes nothing, short for `plan --units 0..9`. `topics "
+                             "ensure`: asks the broker whether it would, and changes nothing.",
+                     .commands = {command::run, command::topics},
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
                      .set = [](options& to, std::string_view) -> std::string
                      {
-                         to.what = command::plan;
+                         if (to.what == command::topics)
+                             to.validate = true;
+                         else
+                             to.what = command::plan;
                          return {};
                      }});
 }
@@ -616,6 +631,7 @@ bool is_topic_part(std::string_view text)
 void add_cdc(std::vector<flag>& table)
 {
     const command_set both{command::init, command::cdc};
+    const command_set topics{command::run, command::init, command::connector, command::topics};
     const command_set named{command::init, command::cdc, command::connector};
     table.push_back({.topic = capture,
                      .name = "cdc",
@@ -652,13 +668,7 @@ void add_cdc(std::vector<flag>& table)
                      .placeholder = "FILE",
                      .help = "File whose first line is the password of a new role of the connector.",
                      .commands = both,
-                     .set = [](options& to, std::string_view text) -> std::string
-                     {
-                         if (text.empty())
-                             return "must not be empty";
-                         to.cdc_password_file = text;
-                         return {};
-                     }});
+                     .set = words(&options::cdc_password_file)});
     table.push_back({.topic = capture,
                      .name = "replica-identity",
                      .placeholder = "WORD",
@@ -670,7 +680,7 @@ void add_cdc(std::vector<flag>& table)
     table.push_back({.topic = capture,
                      .name = "apply",
                      .help = "Changes what is there and differs.",
-                     .commands = both,
+                     .commands = {command::init, command::cdc, command::topics},
                      .form = flag_form::mark,
                      .set = mark(&options::apply)});
     table.push_back({.topic = capture,
@@ -680,16 +690,6 @@ void add_cdc(std::vector<flag>& table)
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
                      .set = mark(&options::force)});
-    const auto text = [](std::string options::*member)
-    {
-        return [member](options& to, std::string_view value) -> std::string
-        {
-            if (value.empty())
-                return "must not be empty";
-            to.*member = value;
-            return {};
-        };
-    };
     const command_set connector{command::connector};
     table.push_back({.topic = capture,
                      .name = "connector-name",
@@ -712,7 +712,7 @@ void add_cdc(std::vector<flag>& table)
                      .range = "http://HOST:PORT",
                      .help = "REST interface of Kafka Connect.",
                      .commands = connector,
-                     .set = text(&options::connect_url)});
+                     .set = words(&options::connect_url)});
     table.push_back({.topic = capture,
                      .name = "connect-timeout",
                      .placeholder = "DURATION",
@@ -728,7 +728,7 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "that of this program; localhost for a socket",
                      .help = "The server, as the worker of the connector reaches it.",
                      .commands = connector,
-                     .set = text(&options::connector_db_host)});
+                     .set = words(&options::connector_db_host)});
     table.push_back({.topic = capture,
                      .name = "connector-db-port",
                      .placeholder = "PORT",
@@ -764,7 +764,7 @@ void add_cdc(std::vector<flag>& table)
                      .initial = "http://localhost:8080",
                      .help = "Apicurio registry of --format avro, as the worker reaches it.",
                      .commands = connector,
-                     .set = text(&options::registry_url)});
+                     .set = words(&options::registry_url)});
     static constexpr std::array<std::string_view, 5> modes{"initial", "initial_only", "no_data", "when_needed",
                                                            "always"};
     table.push_back({.topic = capture,
@@ -793,22 +793,21 @@ void add_cdc(std::vector<flag>& table)
                      .commands = connector,
                      .form = flag_form::mark,
                      .set = mark(&options::exactly_once)});
-    table.push_back(
-        {.topic = capture,
-         .name = "partitions",
-         .placeholder = "N",
-         .initial = "1",
-         .range = "from 1 to 10000",
-         .help = "Partitions of a topic that the connector makes; with one, all changes of a table stay in order.",
-         .commands = connector,
-         .set = whole_number(&options::partitions, 1, 10'000)});
+    table.push_back({.topic = capture,
+                     .name = "partitions",
+                     .placeholder = "N",
+                     .initial = "1",
+                     .range = "from 1 to 10000",
+                     .help = "Partitions of the topic of each table; with one, all changes of a table stay in order.",
+                     .commands = topics,
+                     .set = whole_number(&options::partitions, 1, 10'000)});
     table.push_back({.topic = capture,
                      .name = "replication-factor",
                      .placeholder = "N",
                      .initial = "-1",
                      .range = "-1 (as the broker has it) or from 1 to 100",
-                     .help = "Copies of a topic that the connector makes.",
-                     .commands = connector,
+                     .help = "Copies of each topic.",
+                     .commands = topics,
                      .set = [](options& to, std::string_view value) -> std::string
                      {
                          const auto number = parse_count(value);
@@ -817,17 +816,73 @@ void add_cdc(std::vector<flag>& table)
                          to.replication = value == "-1" ? -1 : static_cast<std::int32_t>(*number);
                          return {};
                      }});
+    table.push_back({.topic = capture,
+                     .name = "cleanup-policy",
+                     .placeholder = "WORD",
+                     .initial = "by-table",
+                     .range = "by-table or delete",
+                     .help = "by-table: the topic of a table whose rows change is compacted after a day and keeps the "
+                             "newest row of each key; "
+                             "delete: each topic keeps all of --retention.",
+                     .commands = topics,
+                     .set = choice(&options::compact, std::vector<word<bool>>{{"by-table", true}, {"delete", false}})});
+    table.push_back({.topic = capture,
+                     .name = "retention",
+                     .placeholder = "DURATION",
+                     .initial = "168h",
+                     .range = "from 1m to 87600h, or forever",
+                     .help = "How long topics that are not compacted keep their messages.",
+                     .commands = topics,
+                     .set = [](options& to, std::string_view value) -> std::string
+                     {
+                         const auto time = parse_duration(value);
+                         if (value != "forever" &&
+                             (!time || *time < std::chrono::minutes(1) || *time > std::chrono::hours(87'600)))
+                             return "must be a duration from 1m to 87600h, for example 168h, or forever";
+                         to.retention = value == "forever" ? std::nullopt : time;
+                         return {};
+                     }});
+}
+
+/// librdkafka's settings: "linger.ms=5,ssl.cipher.suites=A,B,debug=broker". A comma within a value needs no mark: what follows it
+/// is no KEY=VALUE.
+std::string set_kafka_conf(options& to, std::string_view text)
+{
+    const auto is_key = [](std::string_view part)
+    {
+        const auto equals = part.find('=');
+        return equals != part.npos && equals > 0 &&
+               part.substr(0, equals).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == part.npos;
+    };
+    std::vector<std::pair<std::string, std::string>> made;
+    for (auto rest = text; !rest.empty();)
+    {
+        const auto comma = std::min(rest.find(','), rest.size());
+        const auto part = rest.substr(0, comma);
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+        if (is_key(part))
+            made.emplace_back(part.substr(0, part.find('=')), part.substr(part.find('=') + 1));
+        else if (!made.empty())
+            made.back().second += ',' + std::string(part);
+        else
+            return "must be KEY=VALUE, or several behind commas";
+    }
+    if (made.empty())
+        return "must not be empty";
+    to.kafka_conf = std::move(made);
+    return {};
 }
 
 void add_kafka(std::vector<flag>& table)
 {
+    const command_set reach{command::run, command::init, command::topics};
     table.push_back({.topic = kafka,
                      .name = "bootstrap-servers",
                      .placeholder = "LIST",
                      .initial = "localhost:9092",
                      .range = "HOST:PORT, or several behind commas",
-                     .help = "Accepted, not connected to: this version writes to PostgreSQL alone.",
-                     .commands = {command::run},
+                     .help = "Brokers to begin with.",
+                     .commands = reach,
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_server_list(text))
@@ -841,7 +896,7 @@ void add_kafka(std::vector<flag>& table)
                      .initial = "ecomm",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
                      .help = "First part of the topic names, PREFIX.SCHEMA.TABLE.",
-                     .commands = {command::run, command::connector},
+                     .commands = {command::run, command::init, command::connector, command::topics},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_topic_part(text))
@@ -852,16 +907,104 @@ void add_kafka(std::vector<flag>& table)
     table.push_back({.topic = kafka,
                      .name = "create-topic",
                      .initial = "false",
-                     .help = "Topics are not created by this version: only --no-create-topic is accepted.",
-                     .commands = {command::run},
+                     .help = "Creates the topics that the connector fills, first: the same as `topics ensure`.",
+                     .commands = {command::run, command::init},
                      .form = flag_form::toggle,
-                     .set = [](options&, std::string_view text) -> std::string
-                     {
-                         if (text == "true")
-                             return "topics are not created by this version; create them with Kafka's own tools, or "
-                                    "let the connector do it";
-                         return {};
-                     }});
+                     .set = mark(&options::create_topics)});
+    static constexpr std::array<std::string_view, 4> protocols{"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
+    const auto one_of = [](std::string options::*member, std::span<const std::string_view> all)
+    {
+        return [=](options& to, std::string_view value) -> std::string
+        {
+            if (std::find(all.begin(), all.end(), value) == all.end())
+                return fmt::format("must be one of: {}", fmt::join(all, ", "));
+            to.*member = value;
+            return {};
+        };
+    };
+    table.push_back({.topic = kafka,
+                     .name = "security-protocol",
+                     .placeholder = "WORD",
+                     .initial = "plaintext",
+                     .range = fmt::format("one of {}", fmt::join(protocols, ", ")),
+                     .help = "How to speak to the brokers.",
+                     .commands = reach,
+                     .set = one_of(&options::security_protocol, protocols)});
+    static constexpr std::array<std::string_view, 3> mechanisms{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+    table.push_back({.topic = kafka,
+                     .name = "sasl-mechanism",
+                     .placeholder = "WORD",
+                     .initially = "PLAIN where SASL is used",
+                     .range = fmt::format("one of {}", fmt::join(mechanisms, ", ")),
+                     .help = "How to log in. SCRAM needs librdkafka 2.6.1 or later for Kafka 4.",
+                     .commands = reach,
+                     .set = one_of(&options::sasl_mechanism, mechanisms)});
+    table.push_back({.topic = kafka,
+                     .name = "sasl-username",
+                     .placeholder = "NAME",
+                     .help = "Who logs in.",
+                     .commands = reach,
+                     .set = words(&options::sasl_username)});
+    const auto secret_text = [](std::optional<std::string> options::*member)
+    {
+        return [member](options& to, std::string_view value) -> std::string
+        {
+            if (value.empty())
+                return "must not be empty";
+            to.*member = std::string(value);
+            return {};
+        };
+    };
+    table.push_back({.topic = kafka,
+                     .name = "sasl-password",
+                     .placeholder = "PASSWORD",
+                     .help = "Other users of the machine can see a command line: better use --sasl-password-file or "
+                             "BAZAARD_SASL_PASSWORD.",
+                     .commands = reach,
+                     .secret = flag_secret::whole,
+                     .set = secret_text(&options::sasl_password)});
+    table.push_back({.topic = kafka,
+                     .name = "sasl-password-file",
+                     .placeholder = "FILE",
+                     .help = "File whose first line is the password.",
+                     .commands = reach,
+                     .set = secret_text(&options::sasl_password_file)});
+    table.push_back({.topic = kafka,
+                     .name = "kafka-ca-file",
+                     .placeholder = "FILE",
+                     .initially = "the system's",
+                     .help = "Certificates (PEM) that the brokers' must be signed with.",
+                     .commands = reach,
+                     .set = words(&options::kafka_ca_file)});
+    table.push_back({.topic = kafka,
+                     .name = "kafka-cert-file",
+                     .placeholder = "FILE",
+                     .help = "Our own certificate (PEM), where the brokers ask for one.",
+                     .commands = reach,
+                     .set = words(&options::kafka_cert_file)});
+    table.push_back({.topic = kafka,
+                     .name = "kafka-key-file",
+                     .placeholder = "FILE",
+                     .help = "Its key (PEM).",
+                     .commands = reach,
+                     .set = words(&options::kafka_key_file)});
+    table.push_back({.topic = kafka,
+                     .name = "kafka-conf",
+                     .placeholder = "KEY=VALUE",
+                     .range = "one, or several behind commas",
+                     .help = "Any other setting by librdkafka's name; goes before the flags above.",
+                     .commands = reach,
+                     .secret = flag_secret::whole,
+                     .set = set_kafka_conf});
+    table.push_back({.topic = kafka,
+                     .name = "kafka-timeout",
+                     .placeholder = "DURATION",
+                     .initial = "10s",
+                     .range = "from 1s to 10m",
+                     .help = "How long to wait for an answer of the brokers.",
+                     .commands = reach,
+                     .set = duration(&options::kafka_timeout, std::chrono::seconds(1), std::chrono::minutes(10),
+                                     "must be a duration from 1s to 10m, for example 10s")});
 }
 
 void add_general(std::vector<flag>& table)

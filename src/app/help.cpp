@@ -19,6 +19,7 @@
 
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/kafka/classify.hpp"
 
 namespace bazaar::app
 {
@@ -36,7 +37,7 @@ struct about
     std::string_view text;
 };
 
-constexpr std::array<about, 8> commands{{
+constexpr std::array<about, 9> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -75,6 +76,11 @@ constexpr std::array<about, 8> commands{{
      "`config` prints the configuration, which needs no edit. `register` puts it to --connect-url and waits until the "
      "slot is active "
      "and moving. `cdc setup` comes before."},
+    {command::topics, "bazaard topics ensure|check|delete [FLAG]...", "Make, compare or delete the Kafka topics.",
+     "One topic for each table, and those that the connector fills beside them. `ensure` creates what is missing and "
+     "waits "
+     "until it "
+     "can be written to; what differs is shown, and changed with --apply only. `check` changes nothing."},
 }};
 
 const about& about_of(command what)
@@ -253,12 +259,14 @@ std::string version_text()
                        "build         {}{}, {}\n"
                        "Boost         {}.{}.{}\n"
                        "fmt           {}.{}.{}\n"
+                       "librdkafka    {}\n"
                        "nlohmann-json {}.{}.{}\n"
                        "spdlog        {}.{}.{}\n",
                        BAZAARD_VERSION, build_type(), sanitizer(), compiler(), BOOST_VERSION / 100'000,
                        BOOST_VERSION / 100 % 1'000, BOOST_VERSION % 100, FMT_VERSION / 10'000, FMT_VERSION / 100 % 100,
-                       FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-                       NLOHMANN_JSON_VERSION_PATCH, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
+                       FMT_VERSION % 100, kafka::library_version(), NLOHMANN_JSON_VERSION_MAJOR,
+                       NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR,
+                       SPDLOG_VER_PATCH);
 }
 
 /// A value as a configuration file takes it.

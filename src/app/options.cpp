@@ -252,18 +252,42 @@ private:
                                            command_ == command::plan ? "text, jsonl" : "json, json-schema, avro"));
         }
 
-        const auto* password = effective("db-password");
-        const auto* file = effective("db-password-file");
-        if (password != nullptr && file != nullptr)
-        {
-            if (password->from == file->from)
-                mistakes(file->from)
-                    .push_back(fmt::format("{}: give this or {}, not both", described(*file), password->spelled));
-            else if (password->from > file->from)
-                forget("db-password-file", made_.database.password_file);
-            else
-                forget("db-password", made_.database.password);
-        }
+        one_of_two("db-password", made_.database.password, "db-password-file", made_.database.password_file);
+        one_of_two("sasl-password", made_.sasl_password, "sasl-password-file", made_.sasl_password_file);
+        sasl();
+    }
+
+    /// A password, or the file that has it: of two sources the one that goes before the other.
+    void one_of_two(std::string_view name, std::optional<std::string>& value, std::string_view file_name,
+                    std::optional<std::string>& file_value)
+    {
+        const auto* password = effective(name);
+        const auto* file = effective(file_name);
+        if (password == nullptr || file == nullptr)
+            return;
+        if (password->from == file->from)
+            mistakes(file->from)
+                .push_back(fmt::format("{}: give this or {}, not both", described(*file), password->spelled));
+        else if (password->from > file->from)
+            forget(file_name, file_value);
+        else
+            forget(name, value);
+    }
+
+    /// A login that nothing would use is a mistake; so is one without a name.
+    void sasl()
+    {
+        const bool by_sasl = made_.security_protocol.starts_with("sasl");
+        for (const auto* name : {"sasl-mechanism", "sasl-username", "sasl-password", "sasl-password-file"})
+            if (const auto* given = effective(name); given != nullptr && !by_sasl)
+                mistakes(given->from)
+                    .push_back(
+                        fmt::format("{}: needs --security-protocol sasl_plaintext or sasl_ssl", described(*given)));
+        const bool by_tls = made_.security_protocol.ends_with("ssl");
+        for (const auto* name : {"kafka-ca-file", "kafka-cert-file", "kafka-key-file"})
+            if (const auto* given = effective(name); given != nullptr && !by_tls)
+                mistakes(given->from)
+                    .push_back(fmt::format("{}: needs --security-protocol ssl or sasl_ssl", described(*given)));
     }
 
     /// Whether a complaint about this flag stands already.
@@ -282,17 +306,25 @@ private:
 
     void advise()
     {
-        const auto* password = effective("db-password");
         const auto* url = effective("db-url");
-        const bool by_flag = password != nullptr && password->from == source::command_line;
         const bool by_url = url != nullptr && url->from == source::command_line &&
                             shown(*url->which, url->text) != url->text;
-        if (by_flag || by_url)
+        const auto warn = [&](const assignment& of, std::string_view instead)
+        {
             made_.warnings.push_back(
                 fmt::format("a password on the command line ({}) can be seen by others and stays in "
-                            "the shell's history: use --db-password-file, a libpq password file or "
-                            "a service file",
-                            (by_flag ? password : url)->spelled));
+                            "the shell's history: use {}",
+                            of.spelled, instead));
+        };
+        const auto by_flag = [&](std::string_view name)
+        {
+            const auto* password = effective(name);
+            return password != nullptr && password->from == source::command_line ? password : nullptr;
+        };
+        if (const auto* password = by_flag("db-password"); password != nullptr || by_url)
+            warn(password != nullptr ? *password : *url, "--db-password-file, a libpq password file or a service file");
+        if (const auto* password = by_flag("sasl-password"); password != nullptr)
+            warn(*password, "--sasl-password-file");
     }
 
     [[noreturn]] void fail()
@@ -363,10 +395,18 @@ std::span<const std::string_view> verbs_of(command what) noexcept
     static constexpr std::array<std::string_view, 2> cdc{"setup", "drop"};
     static constexpr std::array<std::string_view, 6> connector{"config", "register", "status",
                                                                "pause",  "resume",   "delete"};
-    if (what == command::cdc)
+    static constexpr std::array<std::string_view, 3> topics{"ensure", "check", "delete"};
+    switch (what)
+    {
+    case command::cdc:
         return cdc;
-    return what == command::connector ? std::span<const std::string_view>(connector)
-                                      : std::span<const std::string_view>();
+    case command::connector:
+        return connector;
+    case command::topics:
+        return topics;
+    default:
+        return {};
+    }
 }
 
 std::string_view name(command what) noexcept
@@ -389,6 +429,8 @@ std::string_view name(command what) noexcept
         return "cdc";
     case command::connector:
         return "connector";
+    case command::topics:
+        return "topics";
     }
     return "run";
 }

@@ -1,5 +1,8 @@
 #include "bazaar/postgres/connector.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
@@ -11,6 +14,10 @@ namespace bazaar::postgres
 {
 namespace
 {
+
+constexpr std::string_view default_group = "default";  ///< Connect's name of the group of all that no other has.
+constexpr std::string_view state_group = "state";      ///< Tables whose rows change.
+constexpr std::string_view single_group = "single";    ///< One partition.
 
 /// Characters that mean something in the regular expressions of Debezium and Connect.
 std::string escaped(std::string_view name)
@@ -126,29 +133,33 @@ private:
                 add("heartbeat.action.query", heartbeat_sql(how_.schema, t));
     }
 
+    /// What the worker creates when nobody has before.
     void topics()
     {
-        const auto group = [&](const std::string& name, std::string_view policy)
+        std::map<std::string, std::vector<model::topic>> groups;
+        for (auto& topic : wished_topics(how_, tables_))
+            groups[topic.group].push_back(std::move(topic));
+        std::string names;
+        for (const auto& [group, members] : groups)
+            if (group != default_group)
+                names += (names.empty() ? "" : ",") + group;
+        if (!names.empty())
+            add("topic.creation.groups", names);
+        for (const auto& [group, members] : groups)
         {
-            const auto place = "topic.creation." + name;
-            add(place + ".partitions", std::to_string(how_.partitions));
-            add(place + ".replication.factor", std::to_string(how_.replication));
-            add(place + ".cleanup.policy", std::string(policy));
-        };
-        std::string list;
-        for (const auto& t : tables_)
-            if (kept_here(t) && changes(t))
-                list += (list.empty() ? "" : ",") + escaped(topic_name(how_.topic_prefix, how_.schema, t.name));
-        group("default", "delete");
-        add("topic.creation.default.retention.ms", "-1");
-        if (list.empty())
-            return;
-        // Deletes and old versions stay for a day at least: longer than a consumer is away.
-        add("topic.creation.groups", "state");
-        add("topic.creation.state.include", list);
-        group("state", "compact");
-        add("topic.creation.state.min.compaction.lag.ms", "86400000");
-        add("topic.creation.state.delete.retention.ms", "604800000");
+            const auto place = "topic.creation." + group;
+            if (group != default_group)
+            {
+                std::string list;
+                for (const auto& topic : members)
+                    list += (list.empty() ? "" : ",") + escaped(topic.name);
+                add(place + ".include", list);
+            }
+            add(place + ".partitions", std::to_string(members.front().partitions));
+            add(place + ".replication.factor", std::to_string(members.front().replication));
+            for (const auto& [name, value] : members.front().settings)
+                add(place + "." + name, value);
+        }
     }
 
     /// Twice the rate of the defaults, by measurement.
@@ -182,6 +193,44 @@ std::string topic_name(std::string_view prefix, std::string_view schema, std::st
             c = '_';
     }
     return name;
+}
+
+std::vector<model::topic> wished_topics(const connector_options& how, std::span<const model::table> tables)
+{
+    std::map<std::string, std::string> stream{{"cleanup.policy", "delete"},
+                                              {"retention.ms", std::to_string(how.retention_ms)}};
+    // Deletes and old versions stay longer than a consumer is away.
+    std::map<std::string, std::string> state{
+        {"cleanup.policy", "compact"}, {"min.compaction.lag.ms", "86400000"}, {"delete.retention.ms", "604800000"}};
+    if (how.replication >= 3)
+        for (auto* settings : {&stream, &state})
+            settings->emplace("min.insync.replicas", "2");
+    std::vector<model::topic> all;
+    const auto wish = [&](std::string name, std::string_view group, int partitions)
+    {
+        all.push_back(
+            {std::move(name), std::string(group), partitions, how.replication, group == state_group ? state : stream});
+    };
+    for (const auto& t : tables)
+        if (kept_here(t))
+            wish(topic_name(how.topic_prefix, how.schema, t.name),
+                 how.compact && changes(t) ? state_group : default_group, how.partitions);
+    // Each is in order by itself, whatever the number of partitions of the tables.
+    wish(topic_name(how.topic_prefix, how.schema, signal_table), single_group, 1);
+    wish(how.topic_prefix + ".transaction", single_group, 1);
+    wish(how.topic_prefix + "-signal", single_group, 1);
+    wish("__debezium-heartbeat." + how.topic_prefix, single_group, 1);
+    std::ranges::sort(all, {}, &model::topic::name);
+    std::vector<std::string> wrong;
+    for (std::size_t i = 1; i < all.size(); ++i)
+        if (all[i].name == all[i - 1].name)
+            wrong.push_back(fmt::format("topic {}: two tables would share it", all[i].name));
+    if (how.topic_prefix.starts_with("__"))
+        wrong.push_back(fmt::format("--topic-prefix {}: names that begin with __ are reserved for Kafka's own topics",
+                                    how.topic_prefix));
+    if (!wrong.empty())
+        throw error(error_kind::usage, std::move(wrong));
+    return all;
 }
 
 std::vector<std::pair<std::string, std::string>> connector_config(const connector_options& how,

@@ -300,6 +300,17 @@ TEST(options, a_password_and_its_file)
     EXPECT_FALSE(made.is_given("db-password"));
 }
 
+TEST(options, settings_of_librdkafka_behind_commas)
+{
+    using pairs = std::vector<std::pair<std::string, std::string>>;
+    EXPECT_EQ(fixture().parse({"topics", "check", "--kafka-conf", "a.b=1,ssl.cipher.suites=A,B,c=,d=e=f"}).kafka_conf,
+              (pairs{{"a.b", "1"}, {"ssl.cipher.suites", "A,B"}, {"c", ""}, {"d", "e=f"}}));
+    fixture world;
+    const auto made = world.parse({"topics", "check", "--kafka-conf", "sasl.password=geheim"});
+    EXPECT_EQ(made.given.at("kafka-conf").text.find("geheim"), std::string::npos);
+    EXPECT_EQ(world.words[4].find("geheim"), std::string::npos);
+}
+
 TEST(options, secrets_are_overwritten_in_place)
 {
     fixture world;

@@ -20,9 +20,13 @@ int card(const options& opts);
 int reset(const options& opts);
 int cdc(const options& opts);
 int connector(const options& opts);
+int topics(const options& opts);
 
 /// What `cdc setup` and `init --cdc` do.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);
+
+/// What `topics ensure` and --create-topic do.
+int ensure_topics(const options& opts, std::span<const model::table> tables);
 
 /// Exit code of a command that found something that it was not asked to change.
 inline constexpr int findings = 3;

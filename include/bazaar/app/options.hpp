@@ -30,6 +30,7 @@ enum class command : std::uint8_t
     reset,
     cdc,
     connector,
+    topics,
 };
 
 /// What was asked for instead of the command's own work.
@@ -118,9 +119,20 @@ struct options
     std::string seed_dir;                         ///< Directory of the user's seed files; empty: the built-in ones.
     bool echo = false;
 
-    // Kafka: names only, nothing connects.
+    // Kafka.
     std::string bootstrap_servers = "localhost:9092";
     std::string topic_prefix = "ecomm";
+    bool create_topics = false;
+    std::string security_protocol = "plaintext";
+    std::string sasl_mechanism;  ///< Empty: none.
+    std::string sasl_username;
+    std::optional<std::string> sasl_password, sasl_password_file;
+    std::string kafka_ca_file, kafka_cert_file, kafka_key_file;
+    std::vector<std::pair<std::string, std::string>> kafka_conf;  ///< By librdkafka's names; goes before all others.
+    microseconds kafka_timeout{10'000'000};
+    bool compact = true;                                     ///< `--cleanup-policy by-table`
+    std::optional<microseconds> retention{604'800'000'000};  ///< Nothing: for ever.
+    bool validate = false;                                   ///< `topics ensure --dry-run`
 
     // Plan and explain.
     unit_no units_first = 0;

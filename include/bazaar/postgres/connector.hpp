@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bazaar/model/table.hpp"
+#include "bazaar/model/topic.hpp"
 
 namespace bazaar::postgres
 {
@@ -35,12 +36,21 @@ struct connector_options
     std::string snapshot = "initial";  ///< Debezium's snapshot.mode.
     bool flat = false;                 ///< Rows instead of envelopes.
     bool exactly_once = false;
-    int partitions = 1;    ///< Of each topic; -1: as the broker has it.
-    int replication = -1;  ///< The same.
+    int partitions = 1;              ///< Of each table's topic.
+    int replication = -1;            ///< Copies of each topic; -1: as the broker has it.
+    bool compact = true;             ///< Topics of tables whose rows change keep the newest of each key alone.
+    std::int64_t retention_ms = -1;  ///< Of the topics that are not compacted; -1: for ever.
 };
 
 /// Topic of one table, as Debezium names it.
 [[nodiscard]] std::string topic_name(std::string_view prefix, std::string_view schema, std::string_view table);
+
+/// The topics that a connector fills: one of each captured table, and what Debezium writes beside them (transactions, heartbeats,
+/// signals), by name. Topics of one group are wished alike, so that `topic.creation` of the connector says the same.
+///
+/// Errors: `usage` for names that Kafka does not take, or that two tables would share.
+[[nodiscard]] std::vector<model::topic> wished_topics(const connector_options& how,
+                                                      std::span<const model::table> tables);
 
 /// Configuration of a Debezium connector for exactly the captured tables, by Debezium's names and in the order in which people
 /// read it. Works as it is.

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bazaar/kafka/admin.hpp"
+#include "bazaar/model/topic.hpp"
+
+namespace bazaar::kafka
+{
+
+/// A setting that is other than wished. Its name is Kafka's, or "partitions" or "replication factor".
+struct drift
+{
+    std::string topic, setting, is, wished;
+
+    friend bool operator==(const drift&, const drift&) = default;
+};
+
+/// What of a topic differs from its wish. Pure.
+[[nodiscard]] std::vector<drift> differences(const model::topic& wished, const found_topic& is);
+
+struct ensure_options
+{
+    bool apply = false;     ///< Changes what differs, where Kafka can: more partitions, settings.
+    bool validate = false;  ///< Asks the broker whether it would; changes nothing.
+};
+
+/// What `ensure` did.
+struct ensured
+{
+    std::vector<std::string> made, found;
+    std::vector<drift> changed;
+    std::vector<drift> left;  ///< Differs still.
+};
+
+/// Makes the topics that are missing and waits until each partition has a leader. Again changes nothing; others may create the
+/// same topics at the same time.
+///
+/// Errors: those of `admin`, all topics' at once.
+[[nodiscard]] ensured ensure_topics(admin& at, std::span<const model::topic> wished, const ensure_options& how);
+
+/// Deletes those that are there and waits until they are gone. Returns them.
+[[nodiscard]] std::vector<std::string> delete_topics(admin& at, std::span<const model::topic> wished);
+
+}  // namespace bazaar::kafka

@@ -1,0 +1,128 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/cdc_names.hpp"
+#include "app/confirm.hpp"
+#include "app/kafka_link.hpp"
+#include "app/stage.hpp"
+#include "bazaar/app/commands.hpp"
+#include "bazaar/app/logging.hpp"
+#include "bazaar/kafka/topics.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+void tell(std::string_view what, const std::vector<std::string>& names)
+{
+    for (const auto& name : names)
+        print_out(fmt::format("{:<12}topic {}\n", what, name));
+}
+
+/// A table: which topic, what, how it is, how it is wished.
+void tell(std::string_view what, const std::vector<kafka::drift>& all)
+{
+    if (all.empty())
+        return;
+    std::size_t topic = 5, setting = 7, is = 2;
+    for (const auto& one : all)
+    {
+        topic = std::max(topic, one.topic.size());
+        setting = std::max(setting, one.setting.size());
+        is = std::max(is, one.is.size());
+    }
+    print_out(
+        fmt::format("{}:\n  {:<{}}  {:<{}}  {:<{}}  wished\n", what, "topic", topic, "setting", setting, "is", is));
+    for (const auto& one : all)
+        print_out(fmt::format("  {:<{}}  {:<{}}  {:<{}}  {}\n", one.topic, topic, one.setting, setting, one.is, is,
+                              one.wished));
+}
+
+int check(kafka::admin& at, std::span<const model::topic> wished)
+{
+    std::set<std::string> names;
+    for (const auto& topic : wished)
+        names.insert(topic.name);
+    const auto there = at.describe(names);
+    std::vector<std::string> found, missing;
+    std::vector<kafka::drift> differs;
+    for (const auto& topic : wished)
+    {
+        const auto is = there.find(topic.name);
+        (is == there.end() ? missing : found).push_back(topic.name);
+        if (is == there.end())
+            continue;
+        const auto more = kafka::differences(topic, is->second);
+        differs.insert(differs.end(), more.begin(), more.end());
+    }
+    tell("is there", found);
+    tell("missing", missing);
+    tell("differs", differs);
+    return missing.empty() && differs.empty() ? 0 : findings;
+}
+
+int remove(const options& opts, kafka::admin& at, std::span<const model::topic> wished)
+{
+    if (!opts.yes &&
+        !confirmed(fmt::format("Delete the topics {}.{}.* and those that its connector fills beside them, with "
+                               "all their messages, at {}?",
+                               opts.topic_prefix, opts.schema, opts.bootstrap_servers)))
+    {
+        log(log_level::info, "topics", "nothing was deleted");
+        return 0;
+    }
+    const auto gone = kafka::delete_topics(at, wished);
+    tell("deleted", gone);
+    if (gone.empty())
+        print_out("there was no topic to delete\n");
+    return 0;
+}
+
+int ensure(const options& opts, kafka::admin& at, std::span<const model::topic> wished)
+{
+    const auto done = kafka::ensure_topics(at, wished, {opts.apply, opts.validate});
+    tell(opts.validate ? "would make" : "made", done.made);
+    tell("is there", done.found);
+    tell(opts.validate ? "would change" : "changed", done.changed);
+    tell("differs", done.left);
+    const bool fixed = std::ranges::any_of(done.left,
+                                           [](const kafka::drift& one)
+                                           {
+                                               return one.setting == "replication factor" ||
+                                                      (one.setting == "partitions" &&
+                                                       std::stoi(one.is) > std::stoi(one.wished));
+                                           });
+    if (!done.left.empty() && !opts.apply)
+        log(log_level::warning, "topics", "what differs was left as it is: --apply changes it");
+    if (fixed)
+        log(log_level::warning, "topics",
+            "Kafka takes no partition away, and copies are moved with its own kafka-reassign-partitions");
+    if (std::ranges::any_of(done.changed, [](const kafka::drift& one) { return one.setting == "partitions"; }))
+        log(log_level::warning, "topics",
+            "with more partitions a key may go to another one: changes of one row from before and after are in no "
+            "order");
+    return done.left.empty() ? 0 : findings;
+}
+
+}  // namespace
+
+int ensure_topics(const options& opts, std::span<const model::table> tables)
+{
+    const auto wished = postgres::wished_topics(topic_options(opts), tables);
+    auto at = kafka_admin(opts);
+    return ensure(opts, at, wished);
+}
+
+int topics(const options& opts)
+{
+    const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
+    if (opts.verb == "ensure")
+        return ensure_topics(opts, made.shop->tables());
+    const auto wished = postgres::wished_topics(topic_options(opts), made.shop->tables());
+    auto at = kafka_admin(opts);
+    return opts.verb == "check" ? check(at, wished) : remove(opts, at, wished);
+}
+
+}  // namespace bazaar::app
