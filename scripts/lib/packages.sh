@@ -8,7 +8,7 @@ packages_of_build=(
     librdkafka-dev libgtest-dev nlohmann-json3-dev
 )
 packages_of_run=(postgresql)
-packages_of_test=(python3 pgbouncer faketime)
+packages_of_test=(python3 pgbouncer faketime kcat)
 packages_of_stack=(default-jre-headless maven curl)
 packages_of_lint=(clang-format clang-tidy shellcheck)
 packages_of_machine=(debootstrap debian-archive-keyring)
