@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "bazaar/base/id.hpp"
+#include "bazaar/run/record.hpp"
+#include "bazaar/scenario/scenario.hpp"
+
+namespace bazaar::verify
+{
+
+/// The run that is compared, and how far it can be.
+///
+/// Units below `demanded` must be there. Of units from there to below `known` each may be there, whole, or not. Nothing is said
+/// of units from `known` on: entries of the control log that steer them may be missing.
+struct subject
+{
+    const scenario::scenario& shop;
+    const run::record& recorded;
+    id_codec ids;
+    unit_no demanded = 0;
+    unit_no known = 0;
+};
+
+/// The units of a run from 0 on, in order, without those that its log says were refused.
+///
+/// Threads: one. Errors: `config` where a checkpoint differs: this program plans differently.
+class unit_walk
+{
+public:
+    explicit unit_walk(const subject& of);
+    ~unit_walk();
+
+    /// Number of the next unit of the plan, refused or not.
+    [[nodiscard]] unit_no next_no() const;
+
+    /// Decides the next unit. False for one that was refused.
+    bool next(model::decision& out);
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace bazaar::verify
