@@ -437,6 +437,11 @@ slots_are_active() {
     [[ $(stack_psql "SELECT bool_and(active) FROM pg_replication_slots WHERE slot_type = 'logical'") == t ]]
 }
 
+# Whether an order has come to Kafka. Connect names a topic when its first record is there.
+order_arrived() {
+    get connect "/connectors/bazaard-demo/topics" | grep -qF "\"$(recall TOPIC_PREFIX).demo.orders\""
+}
+
 # ---- Registry --------------------------------------------------------------------------------------------------------
 
 registry_start() {

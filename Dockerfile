@@ -1,0 +1,42 @@
+# bazaard on Debian 13: built in the first stage; in the second only the program and the libraries that it names.
+#
+#   docker build -t bazaard .
+#   docker run --rm bazaard --help
+FROM docker.io/library/debian:trixie-slim AS build
+WORKDIR /src
+COPY scripts/lib scripts/lib
+RUN bash -euc '. scripts/lib/common.sh; . scripts/lib/packages.sh; ensure_packages build; rm -rf /var/lib/apt/lists/*'
+COPY CMakeLists.txt CMakePresets.json ./
+COPY cmake cmake
+COPY include include
+COPY seed seed
+COPY src src
+# How many compilers at a time; all processors if not said.
+ARG CMAKE_BUILD_PARALLEL_LEVEL
+RUN cmake --preset release -DBAZAARD_TESTS=OFF && cmake --build --preset release --target bazaard && \
+    install -D --strip build/release/bazaard /out/bazaard
+# The packages of the libraries that the program names itself; apt knows what those need.
+RUN readelf --dynamic /out/bazaard | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | \
+    while read -r library; do dpkg --search "*/$library"; done | \
+    sed -nE 's/^([^ :,]+)(:[^ ]+)?: .*/\1/p' | sort -u >/out/packages && \
+    grep -qx libpq5 /out/packages
+
+FROM docker.io/library/debian:trixie-slim
+COPY --from=build /out/packages /usr/share/bazaard/packages
+RUN apt-get -q update && \
+    DEBIAN_FRONTEND=noninteractive xargs -a /usr/share/bazaard/packages \
+        apt-get -q -y --no-install-recommends install ca-certificates && \
+    rm -rf /var/lib/apt/lists/* && \
+    useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin bazaard
+COPY --from=build /out/bazaard /usr/local/bin/bazaard
+COPY LICENSE /usr/share/bazaard/LICENSE
+COPY seed/LICENSES /usr/share/bazaard/seed-licenses
+LABEL org.opencontainers.image.title="bazaard" \
+      org.opencontainers.image.description="A realistic online shop, alive in PostgreSQL, for change data capture" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# A number: an orchestrator can see that it is not root.
+USER 10001:10001
+# It drains on this and ends with 0. No HEALTHCHECK here: most commands end by themselves, and 'run' ends when it cannot go on.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["bazaard"]
+CMD ["run"]
