@@ -51,6 +51,8 @@ int main(int argc, char** argv)
             return app::connector(given);
         case app::command::topics:
             return app::topics(given);
+        case app::command::doctor:
+            return app::doctor(given);
         }
     }
     catch (...)

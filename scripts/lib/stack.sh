@@ -254,7 +254,8 @@ postgres_start() {
     earlier=$(part_port postgres)
     # Somebody killed the start after the server was up and before it was noted how to reach it.
     [[ -e $stack/postgres/env ]] || pg_stop "$stack/postgres" immediate
-    pg_start "$stack/postgres" --fast --set wal_level=logical
+    # A slot that nobody reads is to fill no disk.
+    pg_start "$stack/postgres" --fast --set wal_level=logical --set max_slot_wal_keep_size=4GB
     port=$(pg_value "$stack/postgres" PGPORT)
     [[ -z $earlier || $earlier == "$port" ]] ||
         say "another process has taken port $earlier; tell connectors that name it: $port"

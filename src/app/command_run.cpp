@@ -270,6 +270,7 @@ private:
         how.own = open_->own;
         how.sequence = open_->recorded.log.size();
         how.heartbeat_interval = opts_.heartbeat_interval;
+        how.slots = &slots_;
         how.progress = [this] { return progress(false); };
         // What comes of an opening that is over concerns nobody any more.
         how.failed = [this, opening = opening_](std::exception_ptr why)
@@ -610,7 +611,8 @@ private:
     std::optional<model::renderer> render_;
     run::tally earlier_;            ///< Of runners before the present one.
     unit_no sent_below_ = no_unit;  ///< As the last of them knew.
-    bool was_live_ = false;         ///< One of them had caught up with the clock.
+    slot_watch slots_{opts_.slot_wal_warn};
+    bool was_live_ = false;  ///< One of them had caught up with the clock.
     std::unique_ptr<run::runner> runner_;
     std::atomic<const run::runner*> active_{nullptr};
     std::unique_ptr<keeper> keeper_;

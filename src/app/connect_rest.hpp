@@ -27,6 +27,10 @@ public:
     {
         return ask("PUT", target, body);
     }
+    [[nodiscard]] rest_answer post(std::string_view target, std::string_view body) const
+    {
+        return ask("POST", target, body);
+    }
     [[nodiscard]] rest_answer remove(std::string_view target) const { return ask("DELETE", target, {}); }
 
     [[nodiscard]] const std::string& url() const noexcept { return url_; }

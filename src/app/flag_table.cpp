@@ -632,7 +632,7 @@ void add_cdc(std::vector<flag>& table)
 {
     const command_set both{command::init, command::cdc};
     const command_set topics{command::run, command::init, command::connector, command::topics};
-    const command_set named{command::init, command::cdc, command::connector};
+    const command_set named{command::init, command::cdc, command::connector, command::doctor};
     table.push_back({.topic = capture,
                      .name = "cdc",
                      .help = "Makes what a CDC connector needs, too: the same as `cdc setup`.",
@@ -653,7 +653,7 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard_SCHEMA",
                      .range = "1 to 63 of a-z, 0-9 and _",
                      .help = "Replication slot of the connector, which makes it; `cdc drop` drops it.",
-                     .commands = {command::cdc, command::connector},
+                     .commands = {command::cdc, command::connector, command::doctor},
                      .set = object_name(&options::slot, true)});
     table.push_back({.topic = capture,
                      .name = "cdc-user",
@@ -667,7 +667,7 @@ void add_cdc(std::vector<flag>& table)
                      .name = "cdc-password-file",
                      .placeholder = "FILE",
                      .help = "File whose first line is the password of a new role of the connector.",
-                     .commands = both,
+                     .commands = {command::init, command::cdc, command::doctor},
                      .set = words(&options::cdc_password_file)});
     table.push_back({.topic = capture,
                      .name = "replica-identity",
@@ -697,7 +697,7 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard-SCHEMA",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
                      .help = "Name of the connector.",
-                     .commands = connector,
+                     .commands = {command::connector, command::doctor},
                      .set = [](options& to, std::string_view value) -> std::string
                      {
                          if (!is_topic_part(value))
@@ -711,7 +711,7 @@ void add_cdc(std::vector<flag>& table)
                      .initial = "http://localhost:8083",
                      .range = "http://HOST:PORT",
                      .help = "REST interface of Kafka Connect.",
-                     .commands = connector,
+                     .commands = {command::connector, command::doctor},
                      .set = words(&options::connect_url)});
     table.push_back({.topic = capture,
                      .name = "connect-timeout",
@@ -873,6 +873,58 @@ std::string set_kafka_conf(options& to, std::string_view text)
     return {};
 }
 
+void add_doctor(std::vector<flag>& table)
+{
+    table.push_back(
+        {.topic = capture,
+         .name = "slot-wal-warn",
+         .placeholder = "SIZE",
+         .initial = "1GiB",
+         .range = "0 (off), or a number with KiB, MiB, GiB or TiB",
+         .help = "How much of the server's log a slot may retain; beyond it `run` warns once, and `doctor` has "
+                 "a finding.",
+         .commands = {command::run, command::doctor},
+         .set = [](options& to, std::string_view text) -> std::string
+         {
+             const auto bytes = parse_size(text);
+             if (!bytes)
+                 return "must be 0 (off) or a size, for example 512MiB or 1GiB";
+             to.slot_wal_warn = *bytes;
+             return {};
+         }});
+    table.push_back({.topic = capture,
+                     .name = "skip",
+                     .placeholder = "LIST",
+                     .range = "connect, kafka, or both behind a comma",
+                     .help = "Parts that `doctor` does not look at.",
+                     .commands = {command::doctor},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         bool skips_connect = false;
+                         bool skips_kafka = false;
+                         for (auto rest = text;;)
+                         {
+                             const auto comma = std::min(rest.find(','), rest.size());
+                             const auto one = rest.substr(0, comma);
+                             if (one != "connect" && one != "kafka")
+                                 return "must be connect, kafka, or both behind a comma";
+                             (one == "connect" ? skips_connect : skips_kafka) = true;
+                             if (comma == rest.size())
+                                 break;
+                             rest.remove_prefix(comma + 1);
+                         }
+                         to.skip_connect = skips_connect;
+                         to.skip_kafka = skips_kafka;
+                         return {};
+                     }});
+    table.push_back({.topic = capture,
+                     .name = "json",
+                     .help = "Prints the findings as one JSON document.",
+                     .commands = {command::doctor},
+                     .form = flag_form::mark,
+                     .set = mark(&options::json)});
+}
+
 void add_kafka(std::vector<flag>& table)
 {
     const command_set reach{command::run, command::init, command::topics};
@@ -896,7 +948,7 @@ void add_kafka(std::vector<flag>& table)
                      .initial = "ecomm",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
                      .help = "First part of the topic names, PREFIX.SCHEMA.TABLE.",
-                     .commands = {command::run, command::init, command::connector, command::topics},
+                     .commands = {command::run, command::init, command::connector, command::topics, command::doctor},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_topic_part(text))
@@ -1093,6 +1145,7 @@ std::vector<flag> flag_table(std::span<const scenario::field> fields)
     add_plan(table);
     add_database(table);
     add_cdc(table);
+    add_doctor(table);
     add_kafka(table);
     add_general(table);
     return table;

@@ -37,7 +37,7 @@ struct about
     std::string_view text;
 };
 
-constexpr std::array<about, 9> commands{{
+constexpr std::array<about, 10> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -81,6 +81,13 @@ constexpr std::array<about, 9> commands{{
      "waits "
      "until it "
      "can be written to; what differs is shown, and changed with --apply only. `check` changes nothing."},
+    {command::doctor, "bazaard doctor [FLAG]...", "Look for what keeps changes from arriving, and say what mends it.",
+     "Looks at the server, the tables, the publication, the connector's role, the slots and the connector, and changes "
+     "nothing. Each "
+     "finding comes with what it causes and with the commands that mend it. Ends with 3 when there is one. The "
+     "findings "
+     "are listed in "
+     "docs/doctor.md."},
 }};
 
 const about& about_of(command what)

@@ -1,10 +1,14 @@
 #include "app/keeper.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/classify.hpp"
+#include "bazaar/postgres/diagnosis.hpp"
 #include "bazaar/postgres/heartbeat.hpp"
 #include "bazaar/run/reference_clock.hpp"
 
@@ -17,6 +21,8 @@ using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto retry_interval = 200ms;
+constexpr auto slots_interval = 10s;
+constexpr auto never = clock::time_point::max();
 
 }  // namespace
 
@@ -27,7 +33,8 @@ keeper::keeper(std::shared_ptr<postgres::gateway> to, postgres::session link, co
       options_(std::move(opts)),
       link_(std::move(link)),
       mark_at_(clock::now()),
-      beat_at_(clock::now()),
+      beat_at_(options_.heartbeat_interval.count() > 0 ? clock::now() : never),
+      slots_at_(options_.slots != nullptr && options_.slots->on() ? clock::now() : never),
       thread_([this] { work(); })
 {
 }
@@ -113,12 +120,11 @@ void keeper::work()
 
 void keeper::serve()
 {
-    const bool beats = options_.heartbeat_interval.count() > 0;
     std::unique_lock lock(mutex_);
     while (!stop_.stop_requested())
     {
         const auto now = clock::now();
-        const auto due = beats ? std::min(mark_at_, beat_at_) : mark_at_;
+        const auto due = std::min({mark_at_, beat_at_, slots_at_});
         if (jobs_.empty() && now < due)
         {
             changed_.wait_until(lock, due, [this] { return stop_.stop_requested() || !jobs_.empty(); });
@@ -140,13 +146,10 @@ void keeper::serve()
                 append(*one);
             else if (now >= mark_at_)
                 mark(options_.progress());
-            else if (options_.progress().live)
-            {
-                postgres::touch(*link_, options_.own.schema, shop_);
-                beat_at_ = now + options_.heartbeat_interval;
-            }
+            else if (now >= beat_at_)
+                beat();
             else
-                beat_at_ = now + options_.heartbeat_interval;
+                look_at_slots();
             reachable_ = true;
             lock.lock();
             if (one)
@@ -198,6 +201,31 @@ void keeper::mark(const postgres::progress& now)
     const auto shown = postgres::mark(*link_, options_.own, now);
     options_.clock(shown, sent, run::reference_clock::steady());
     mark_at_ = clock::now() + options_.mark_interval;
+}
+
+void keeper::beat()
+{
+    if (options_.progress().live)
+        postgres::touch(*link_, options_.own.schema, shop_);
+    beat_at_ = clock::now() + options_.heartbeat_interval;
+}
+
+void keeper::look_at_slots()
+{
+    try
+    {
+        for (const auto& line : options_.slots->see(postgres::read_slots(*link_)))
+            log(line.good ? log_level::info : log_level::warning, "slot", line.text);
+        slots_at_ = clock::now() + slots_interval;
+    }
+    catch (const postgres::query_error& problem)
+    {
+        if (problem.cause().link_lost || postgres::classify(problem.cause()).what == postgres::action::transient)
+            throw;
+        // The shop goes on without.
+        log(log_level::warning, "slot", fmt::format("what slots retain is not watched: {}", problem.what()));
+        slots_at_ = never;
+    }
 }
 
 }  // namespace bazaar::app

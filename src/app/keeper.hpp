@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "app/doctor.hpp"
 #include "bazaar/base/time.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/store.hpp"
@@ -24,7 +25,7 @@ namespace bazaar::app
 {
 
 /// Keeps the record of a run beside its units, on a session of its own: control entries and checkpoints as they come, the
-/// mark of settled units with the lease every few seconds, and the heartbeat.
+/// mark of settled units with the lease every few seconds, and the heartbeat; and looks at what slots retain of the log.
 ///
 /// Lifetime: works until `stop` or its end.
 /// Threads:  any; it has one of its own.
@@ -39,6 +40,7 @@ public:
         std::uint64_t sequence = 0;  ///< Place of the next control entry.
         std::chrono::milliseconds mark_interval = std::chrono::seconds{2};
         microseconds heartbeat_interval{0};  ///< Zero: none.
+        slot_watch* slots = nullptr;         ///< Outlives the keeper.
         std::function<postgres::progress()> progress;
         std::function<void(std::exception_ptr)> failed;
         /// The database's clock, between two moments of this machine's steady one.
@@ -76,6 +78,8 @@ private:
     void serve();
     void append(const job& one);
     void mark(const postgres::progress& now);
+    void beat();
+    void look_at_slots();
     void halt();
     void drop(std::string_view why);
     [[nodiscard]] bool passes(const std::exception_ptr& problem);
@@ -86,6 +90,7 @@ private:
     std::optional<postgres::session> link_;
     std::chrono::steady_clock::time_point mark_at_;
     std::chrono::steady_clock::time_point beat_at_;
+    std::chrono::steady_clock::time_point slots_at_;
 
     std::atomic<bool> reachable_{true};
     std::mutex mutex_;

@@ -431,6 +431,8 @@ std::string_view name(command what) noexcept
         return "connector";
     case command::topics:
         return "topics";
+    case command::doctor:
+        return "doctor";
     }
     return "run";
 }

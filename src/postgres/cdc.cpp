@@ -123,6 +123,13 @@ private:
         std::vector<std::string> differences;
         if (there.get(0, 0) == "t")
             differences.emplace_back("it is for all tables");
+        // Whole schemas came with PostgreSQL 15.
+        else if (session_.server_version() >= 150000 &&
+                 session_.exec("SELECT FROM pg_catalog.pg_publication_namespace n JOIN pg_catalog.pg_publication p ON "
+                               "p.oid = pnpubid WHERE pubname = $1",
+                               {how_.publication})
+                         .rows() > 0)
+            differences.emplace_back("it is for whole schemas");
         if (there.get(0, 1) != "t")
             differences.emplace_back("it does not publish insert, update and delete");
         std::set<std::string> found;

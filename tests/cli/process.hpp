@@ -13,6 +13,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -84,6 +85,21 @@ public:
     [[nodiscard]] pid_t id() const noexcept { return pid_; }
 
     void send(int signal) const { ::kill(pid_, signal); }
+
+    /// Reads its output until that text is in what it wrote to stderr; false when it is not in time.
+    [[nodiscard]] bool says(std::string_view text, std::chrono::milliseconds limit = std::chrono::seconds(30))
+    {
+        const auto end = std::chrono::steady_clock::now() + limit;
+        while (left_.err.find(text) == std::string::npos)
+        {
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end -
+                                                                                    std::chrono::steady_clock::now());
+            if (left.count() <= 0 || (pipes_[0] < 0 && pipes_[1] < 0))
+                return false;
+            read_some(static_cast<int>(left.count()));
+        }
+        return true;
+    }
 
     /// Reads its output to the end, then its status.
     finished wait(std::chrono::milliseconds limit = std::chrono::seconds(30))

@@ -21,6 +21,7 @@ int reset(const options& opts);
 int cdc(const options& opts);
 int connector(const options& opts);
 int topics(const options& opts);
+int doctor(const options& opts);
 
 /// What `cdc setup` and `init --cdc` do.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);

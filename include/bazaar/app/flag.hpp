@@ -32,9 +32,9 @@ private:
     unsigned bits_ = 0;
 };
 
-inline constexpr std::initializer_list<command> all_commands{command::run,     command::init,      command::plan,
-                                                             command::explain, command::card,      command::reset,
-                                                             command::cdc,     command::connector, command::topics};
+inline constexpr std::initializer_list<command> all_commands{
+    command::run,   command::init, command::plan,      command::explain, command::card,
+    command::reset, command::cdc,  command::connector, command::topics,  command::doctor};
 
 enum class flag_form : std::uint8_t
 {

@@ -31,6 +31,7 @@ enum class command : std::uint8_t
     cdc,
     connector,
     topics,
+    doctor,
 };
 
 /// What was asked for instead of the command's own work.
@@ -164,6 +165,12 @@ struct options
     std::uint32_t partitions = 1;
     std::int32_t replication = -1;
     microseconds connect_timeout{60'000'000};
+
+    // Doctor, and the watch that `run` keeps.
+    std::int64_t slot_wal_warn = 1 << 30;  ///< Bytes of the log that a slot may retain; zero: any.
+    bool skip_connect = false;
+    bool skip_kafka = false;
+    bool json = false;
 
     /// Values of the scenario's fields: defaults, and over them what was given.
     scenario::settings configuration;

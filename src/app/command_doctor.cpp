@@ -1,0 +1,180 @@
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/cdc_names.hpp"
+#include "app/connector.hpp"
+#include "app/doctor.hpp"
+#include "app/stage.hpp"
+#include "bazaar/app/commands.hpp"
+#include "bazaar/app/flag.hpp"
+#include "bazaar/base/error.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+using json = nlohmann::ordered_json;
+
+/// A word as a shell takes it.
+std::string shell_word(std::string_view text)
+{
+    if (!text.empty() &&
+        text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == text.npos)
+        return std::string(text);
+    std::string made = "'";
+    for (const char c : text)
+        made += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return made + "'";
+}
+
+/// The command line, with the flags of ours that it needs to find the same: those of environment and file it finds by itself.
+std::string complete(const options& opts, std::string_view words)
+{
+    const auto table = flag_table(opts.configuration.fields());
+    const auto first = words.substr(0, words.find(' '));
+    const auto what = std::ranges::find(all_commands, first, [](command one) { return name(one); });
+    expect(what != all_commands.end(), "a remedy is a command of this program");
+    std::string line = "bazaard " + std::string(words);
+    for (const auto& entry : table)
+    {
+        const auto given = opts.given.find(entry.name);
+        if (given == opts.given.end() || given->second.origin != "command line" || !entry.commands.has(*what) ||
+            words.find(fmt::format("--{} ", entry.name)) != words.npos)
+            continue;
+        line += fmt::format(" --{}", entry.name);
+        if (entry.form == flag_form::value)
+            line += ' ' + shell_word(given->second.text);
+    }
+    return line;
+}
+
+std::map<std::string, std::string> texts(const json& config)
+{
+    std::map<std::string, std::string> made;
+    for (const auto& [key, value] : config.items())
+        made[key] = value.get<std::string>();
+    return made;
+}
+
+std::vector<finding> look_at_connect(const options& opts, const expectation& wished)
+{
+    const connect_rest at(opts.connect_url);
+    connector_facts found;
+    try
+    {
+        found = read_connector(at, wished.connector);
+    }
+    catch (const error& problem)
+    {
+        if (problem.kind() == error_kind::usage)
+            throw;
+        return {no_connect(at.url(), problem.what(), problem.kind() == error_kind::permission)};
+    }
+    return judge_connector(found, wished, texts(wished_connector(opts)));
+}
+
+std::string_view label(remedy::kind how)
+{
+    switch (how)
+    {
+    case remedy::kind::sql:
+        return "psql: ";
+    case remedy::kind::command:
+        return "run: ";
+    case remedy::kind::restart:
+    case remedy::kind::advice:
+        return "";
+    }
+    return "";
+}
+
+std::size_t number_of(std::span<const finding> found, severity weight)
+{
+    return static_cast<std::size_t>(
+        std::ranges::count_if(found, [&](const finding& one) { return one.what.weight == weight; }));
+}
+
+std::string text_of(std::span<const finding> found, std::span<const std::string_view> examined)
+{
+    std::string text;
+    for (const auto& one : found)
+    {
+        text += fmt::format("{:<8} {}: {}: {}\n", name(one.what.weight), one.what.code, one.subject, one.wrong);
+        text += fmt::format("         {}\n", one.what.effect);
+        for (const auto& step : one.mend)
+            text += fmt::format("         -> {}{}\n", label(step.how), step.text);
+        text += '\n';
+    }
+    const auto looked = fmt::format("looked at: {}", fmt::join(examined, ", "));
+    if (found.empty())
+        return fmt::format("no findings; {}\n", looked);
+    std::string counts;
+    for (const auto weight : {severity::error, severity::warning, severity::notice})
+        if (const auto number = number_of(found, weight); number > 0)
+            counts += fmt::format("{}{} {}{}", counts.empty() ? "" : ", ", number, name(weight),
+                                  number == 1 ? "" : "s");
+    return text + fmt::format("{} finding{}: {}; {}\n", found.size(), found.size() == 1 ? "" : "s", counts, looked);
+}
+
+std::string json_of(std::span<const finding> found, std::span<const std::string_view> examined)
+{
+    json all = json::object();
+    all["findings"] = json::array();
+    for (const auto& one : found)
+    {
+        json steps = json::array();
+        for (const auto& step : one.mend)
+            steps.push_back({{"kind", name(step.how)}, {"text", step.text}});
+        all["findings"].push_back({{"code", one.what.code},
+                                   {"severity", name(one.what.weight)},
+                                   {"subject", one.subject},
+                                   {"problem", one.wrong},
+                                   {"effect", one.what.effect},
+                                   {"remedy", std::move(steps)}});
+    }
+    for (const auto weight : {severity::error, severity::warning, severity::notice})
+        all[fmt::format("{}s", name(weight))] = number_of(found, weight);
+    all["examined"] = examined;
+    return all.dump(2) + '\n';
+}
+
+}  // namespace
+
+int doctor(const options& opts)
+{
+    const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
+    expectation wished;
+    wished.schema = opts.schema;
+    wished.publication = publication_of(opts);
+    wished.slot = slot_of(opts);
+    wished.role = opts.cdc_user;
+    wished.password_file = !opts.cdc_password_file.empty();
+    wished.connector = connector_name(opts);
+    wished.tables = made.shop->tables();
+    wished.slot_wal_max = opts.slot_wal_warn;
+    wished.command = [&](std::string_view words) { return complete(opts, words); };
+
+    std::vector<std::string_view> examined{"database"};
+    postgres::session link(postgres::resolve(opts.database));
+    const auto facts = postgres::read_cdc_facts(link, wished.schema, wished.publication, wished.role, wished.tables);
+    std::vector<finding> of_connector;
+    auto connector = connector_health::unknown;
+    if (!opts.skip_connect)
+    {
+        of_connector = look_at_connect(opts, wished);
+        connector = health(of_connector);
+        examined.emplace_back("connect");
+    }
+    auto found = judge_database(facts, wished, connector);
+    found.insert(found.end(), of_connector.begin(), of_connector.end());
+    std::ranges::stable_sort(found, {}, [](const finding& one) { return one.what.weight; });
+    print_out(opts.json ? json_of(found, examined) : text_of(found, examined));
+    return found.empty() ? 0 : findings;
+}
+
+}  // namespace bazaar::app

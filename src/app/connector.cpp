@@ -1,0 +1,171 @@
+#include "app/connector.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "app/cdc_names.hpp"
+#include "app/stage.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/connection.hpp"
+#include "bazaar/postgres/connector.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+using json = nlohmann::ordered_json;
+
+/// Of a 409: the workers are sharing out their work.
+constexpr auto patience = std::chrono::seconds(10);
+constexpr auto poll_interval = std::chrono::milliseconds(200);
+
+constexpr std::string_view plugin_class = "io.debezium.connector.postgresql.PostgresConnector";
+
+/// The first of several behind commas.
+std::string first_of(std::string_view list)
+{
+    return std::string(list.substr(0, list.find(',')));
+}
+
+/// What Connect says is wrong, in one line.
+std::string complaint(const rest_answer& answer)
+{
+    const auto body = json::parse(answer.body, nullptr, false);
+    auto text = body.is_object() ? body.value("message", answer.body) : answer.body;
+    for (char& c : text)
+        if (c == '\n' || c == '\r')
+            c = ' ';
+    return fmt::format("{} ({})", text, answer.status);
+}
+
+[[noreturn]] void no_connect(const connect_rest& at)
+{
+    throw error(error_kind::config, fmt::format("what answers at {} is not Kafka Connect", at.url()));
+}
+
+/// First line of a Java trace, and the cause below which there is no other.
+std::string summary_of(const std::string& trace)
+{
+    constexpr std::string_view mark = "\nCaused by: ";
+    auto text = trace.substr(0, trace.find('\n'));
+    const auto deepest = trace.rfind(mark);
+    if (deepest != trace.npos)
+    {
+        const auto from = deepest + mark.size();
+        const auto cause = trace.substr(from, trace.find('\n', from) - from);
+        if (text.find(cause) == text.npos)
+            text += "; " + cause;
+    }
+    return text;
+}
+
+rest_answer patient_get(const connect_rest& at, const std::string& target)
+{
+    const auto end = std::chrono::steady_clock::now() + patience;
+    auto answer = at.get(target);
+    while (answer.status == 409 && std::chrono::steady_clock::now() < end)
+    {
+        std::this_thread::sleep_for(poll_interval);
+        answer = at.get(target);
+    }
+    return answer;
+}
+
+}  // namespace
+
+std::string connector_name(const options& opts)
+{
+    return opts.connector_name.empty() ? "bazaard-" + opts.schema : opts.connector_name;
+}
+
+json wished_connector(const options& opts)
+{
+    const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
+    const auto to = postgres::resolve(opts.database);
+    const auto host = first_of(to.find("host"));
+    auto how = topic_options(opts);
+    how.slot = slot_of(opts);
+    how.publication = publication_of(opts);
+    how.user = opts.cdc_user;
+    how.password = opts.connector_password;
+    // The worker reaches no socket of this machine's file system.
+    how.host = !opts.connector_db_host.empty()  ? opts.connector_db_host
+               : host.empty() || host[0] == '/' ? "localhost"
+                                                : host;
+    how.port = !opts.connector_db_port.empty() ? opts.connector_db_port : first_of(to.find("port"));
+    how.database = to.find("dbname");
+    how.format = opts.message_format;
+    how.registry_url = opts.registry_url;
+    how.snapshot = opts.snapshot;
+    how.flat = opts.flat;
+    how.exactly_once = opts.exactly_once;
+    json config = json::object();
+    for (const auto& [name, value] : postgres::connector_config(how, made.shop->tables()))
+        config[name] = value;
+    return config;
+}
+
+void refused(const connect_rest& at, const rest_answer& answer, const std::string& what)
+{
+    throw error(answer.status == 401 || answer.status == 403 ? error_kind::permission : error_kind::config,
+                fmt::format("Kafka Connect at {} refuses to {}: {}", at.url(), what, complaint(answer)));
+}
+
+connector_facts connector_state(const connect_rest& at, const std::string& name)
+{
+    connector_facts now;
+    const auto answer = patient_get(at, "/connectors/" + name + "/status");
+    if (answer.status != 200 && answer.status != 404)
+        refused(at, answer, "tell the state of connector " + name);
+    const auto body = json::parse(answer.body, nullptr, false);
+    if (!body.is_object())
+        no_connect(at);
+    if (answer.status == 404)
+        return now;
+    now.there = true;
+    const auto failure = [&](const json& of)
+    {
+        if (now.trace.empty() && of.is_object() && of.contains("trace"))
+            now.trace = summary_of(of["trace"].get<std::string>());
+    };
+    if (!body.contains("connector") || !body.contains("tasks"))
+        no_connect(at);
+    now.state = body["connector"].value("state", "?");
+    failure(body["connector"]);
+    for (const auto& task : body["tasks"])
+    {
+        now.tasks.push_back(task.value("state", "?"));
+        failure(task);
+    }
+    return now;
+}
+
+connector_facts read_connector(const connect_rest& at, const std::string& name)
+{
+    const auto plugins = patient_get(at, "/connector-plugins");
+    if (plugins.status == 401 || plugins.status == 403)
+        refused(at, plugins, "list its plugins");
+    const auto listed = json::parse(plugins.body, nullptr, false);
+    if (plugins.status != 200 || !listed.is_array())
+        no_connect(at);
+    auto now = connector_state(at, name);
+    for (const auto& plugin : listed)
+        if (plugin.is_object() && plugin.value("class", "") == plugin_class)
+            now.debezium = plugin.value("version", "");
+    if (!now.there)
+        return now;
+    const auto answer = patient_get(at, "/connectors/" + name + "/config");
+    if (answer.status != 200)
+        refused(at, answer, "tell the configuration of connector " + name);
+    const auto config = json::parse(answer.body, nullptr, false);
+    if (!config.is_object())
+        no_connect(at);
+    for (const auto& [key, value] : config.items())
+        now.config[key] = value.is_string() ? value.get<std::string>() : value.dump();
+    return now;
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/connector.hpp"
+#include "bazaar/model/table.hpp"
+#include "bazaar/postgres/diagnosis.hpp"
+
+namespace bazaar::app
+{
+
+enum class severity : std::uint8_t
+{
+    error,    ///< Changes do not arrive, or rows are lost.
+    warning,  ///< They will not, or the server is in danger, when nobody acts.
+    notice,   ///< Works, but is not what one would want.
+};
+
+[[nodiscard]] std::string_view name(severity weight) noexcept;
+
+/// Something that can be wrong. docs/doctor.md has a row for each.
+struct ailment
+{
+    std::string_view code;
+    severity weight = severity::error;
+    std::string_view effect;  ///< What it causes: a sentence.
+};
+
+[[nodiscard]] std::span<const ailment> ailments() noexcept;
+
+/// One step that mends a finding.
+struct remedy
+{
+    enum class kind : std::uint8_t
+    {
+        sql,      ///< A statement, as superuser or owner, in the shop's database.
+        command,  ///< A command line of this program.
+        restart,  ///< Of the PostgreSQL server.
+        advice,   ///< For a person.
+    };
+
+    kind how = kind::advice;
+    std::string text;
+};
+
+[[nodiscard]] std::string_view name(remedy::kind how) noexcept;
+
+struct finding
+{
+    ailment what;
+    std::string subject;       ///< What it was found at: a table, a slot, a setting.
+    std::string wrong;         ///< A sentence part.
+    std::vector<remedy> mend;  ///< In their order.
+};
+
+/// What a diagnosis goes by.
+struct expectation
+{
+    std::string schema;
+    std::string publication;
+    std::string slot;
+    std::string role;            ///< Of the connector.
+    bool password_file = false;  ///< A file with its password was named.
+    std::string connector;       ///< Name.
+    std::span<const model::table> tables;
+    std::int64_t slot_wal_max = 1 << 30;  ///< Bytes of the log that a slot may retain; 0: any.
+    std::chrono::seconds transaction_max = std::chrono::minutes(10);
+    /// Completes a command line of this program, "cdc setup --apply", with the flags that lead to the same things.
+    std::function<std::string(std::string_view)> command = [](std::string_view words)
+    { return "bazaard " + std::string(words); };
+};
+
+/// What is known of the connector when the database is judged.
+enum class connector_health : std::uint8_t
+{
+    unknown,  ///< Kafka Connect was left out.
+    good,
+    bad,  ///< It has findings of its own; what follows from them is not told again.
+};
+
+/// Judges facts. Pure: the same facts, the same findings, in an order for people.
+[[nodiscard]] std::vector<finding> judge_database(const postgres::cdc_facts& found, const expectation& wished,
+                                                  connector_health connector);
+
+/// `config` is the configuration that `connector config` would print.
+[[nodiscard]] std::vector<finding> judge_connector(const connector_facts& found, const expectation& wished,
+                                                   const std::map<std::string, std::string>& config);
+
+/// Kafka Connect could not be read; `refused` of one that answers.
+[[nodiscard]] finding no_connect(const std::string& url, const std::string& why, bool refused);
+
+/// How bad the worst of the findings about the connector is for what flows.
+[[nodiscard]] connector_health health(std::span<const finding> found);
+
+/// Watches what slots retain of the log, and tells of one once when it is too much, and once when it is well again.
+class slot_watch
+{
+public:
+    struct line
+    {
+        bool good = false;
+        std::string text;
+    };
+
+    /// `limit` in bytes; 0: none.
+    explicit slot_watch(std::int64_t limit) : limit_(limit) {}
+
+    [[nodiscard]] bool on() const noexcept { return limit_ > 0; }
+
+    /// Lines for the log. Well is a slot again when it retains half of the limit, or is gone.
+    [[nodiscard]] std::vector<line> see(std::span<const postgres::slot_facts> slots);
+
+private:
+    std::int64_t limit_;
+    std::map<std::string, std::int64_t> ill_;  ///< Slots that were told of, with the most that each has retained.
+};
+
+}  // namespace bazaar::app
