@@ -26,6 +26,7 @@ LIBRARIES = {
     "pqxx": {"postgres"},
     "postgres_ext.h": {"postgres"},
     "librdkafka/": {"kafka"},
+    "simdjson": {"verify"},
     "spdlog/": {"app", "observe"},
     "nlohmann/": {"postgres", "kafka", "observe", "verify", "app"},
 }

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bazaar/model/table.hpp"
+#include "bazaar/verify/event.hpp"
+
+namespace bazaar::verify
+{
+
+/// Reads the messages of a Debezium connector for PostgreSQL: JSON with or without schemas, envelopes or flattened rows
+/// (ExtractNewRecordState), values in any encoding that the connector's options give. Numbers, moments and base64 are told apart
+/// by their form.
+///
+/// Lifetime: texts of an event are gone with the next message.
+/// Threads:  one.
+/// Limits:   a message of 4 GiB.
+class debezium_reader
+{
+public:
+    enum class outcome : std::uint8_t
+    {
+        change,
+        other,   ///< A tombstone, a heartbeat, transaction metadata, a signal, another schema's table.
+        broken,  ///< Nothing that Debezium writes; `problem` says why.
+    };
+
+    /// `schema`: of the shop's tables.
+    debezium_reader(std::span<const model::table> tables, std::string schema);
+    ~debezium_reader();
+
+    /// A message of a topic. A flattened one tells its table by the topic's name or by a field __table.
+    outcome read(std::string_view topic, std::string_view payload, change_event& out);
+
+    /// A line of a dump: an envelope, a flattened row, or what kcat -J prints ({"topic": ..., "partition": ..., "offset": ...,
+    /// "key": ..., "payload": ...}; "value" stands for "payload" as well). Fills in stream, partition and offset where the line
+    /// tells them.
+    outcome read_line(std::string_view line, change_event& out);
+
+    [[nodiscard]] const std::string& problem() const noexcept;
+
+private:
+    class work;
+    std::unique_ptr<work> work_;
+};
+
+}  // namespace bazaar::verify

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "bazaar/verify/event.hpp"
+#include "bazaar/verify/report.hpp"
+#include "bazaar/verify/subject.hpp"
+
+namespace bazaar::verify
+{
+
+struct judge_options
+{
+    /// Units below may be missing. Nothing: where neither a snapshot nor the first rows are in the stream, those before the first
+    /// unit that is.
+    std::optional<unit_no> from;
+
+    /// What was committed before this place of the source's log has to be whole at the end of the stream.
+    std::optional<std::uint64_t> barrier;
+
+    /// A change that comes again is a defect.
+    bool exactly_once = false;
+
+    /// So many units stay at hand after the newest; what comes later is judged at the end, by its print.
+    std::size_t keep = std::size_t{1} << 16;
+
+    /// Rows of snapshots, first rows and late changes that are kept as prints, about 80 bytes each.
+    std::size_t rows_max = std::size_t{4} << 20;
+};
+
+/// Compares change events with the plan, in the order in which they arrive.
+///
+/// An event is judged alone, by (table, row, version): is this exactly that version of the plan? What no event told is known at
+/// the end. A row of a snapshot stands for all changes up to its version.
+///
+/// Threads: one.
+/// Limits:  memory for the units of `keep`, for those that are not whole yet, and for `rows_max`.
+class judge
+{
+public:
+    judge(const subject& of, report& to, const judge_options& how);
+    ~judge();
+    judge(const judge&) = delete;
+    judge& operator=(const judge&) = delete;
+
+    void take(const change_event& e);
+
+    /// Judges what is missing; nothing may be taken afterwards. `partial`: the stream was left early, so nothing is demanded.
+    void finish(bool partial = false);
+
+    /// The highest unit of which an event was taken so far; nothing before the first.
+    [[nodiscard]] std::optional<unit_no> highest() const;
+
+private:
+    class work;
+    std::unique_ptr<work> work_;
+};
+
+}  // namespace bazaar::verify

@@ -1,0 +1,464 @@
+#include "bazaar/verify/debezium.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "bazaar/base/decimal.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/base/time.hpp"
+
+namespace bazaar::verify
+{
+namespace
+{
+
+namespace dom = simdjson::dom;
+using json = dom::element;
+using json_type = dom::element_type;
+
+/// What Debezium writes for a large value that the change did not touch.
+constexpr std::string_view unavailable = "__debezium_unavailable_value";
+
+constexpr int base64_bad = -1;
+
+int base64_digit(char c) noexcept
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : base64_bad;
+}
+
+std::optional<std::string> from_base64(std::string_view text)
+{
+    while (text.ends_with('='))
+        text.remove_suffix(1);
+    std::string bytes;
+    std::uint32_t bits = 0;
+    int count = 0;
+    for (const char c : text)
+    {
+        const int digit = base64_digit(c);
+        if (digit == base64_bad)
+            return std::nullopt;
+        bits = bits << 6 | static_cast<std::uint32_t>(digit);
+        if ((count += 6) >= 8)
+            bytes += static_cast<char>(bits >> (count -= 8) & 0xff);
+    }
+    return bytes;
+}
+
+/// Big-endian two's complement, as Java's BigInteger writes it.
+std::optional<std::int64_t> from_big_endian(std::string_view bytes)
+{
+    if (bytes.empty() || bytes.size() > 8)
+        return std::nullopt;
+    std::uint64_t number = static_cast<signed char>(bytes[0]) < 0 ? ~std::uint64_t{0} : 0;
+    for (const char c : bytes)
+        number = number << 8 | static_cast<unsigned char>(c);
+    return static_cast<std::int64_t>(number);
+}
+
+std::optional<std::int64_t> integer_of(json value)
+{
+    std::int64_t number = 0;
+    if (value.get(number) == simdjson::SUCCESS)
+        return number;
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS)
+        return std::nullopt;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return failed == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+/// decimal.handling.mode string, double or precise; VariableScaleDecimal.
+std::optional<std::int64_t> decimal_of(json value, int scale)
+{
+    std::string_view text;
+    if (value.get(text) == simdjson::SUCCESS)
+    {
+        // The string form always has all digits behind the point; base64 has no point.
+        if (scale == 0 || text.find('.') != text.npos)
+            return parse_decimal(text, scale);
+        const auto bytes = from_base64(text);
+        return bytes ? from_big_endian(*bytes) : std::nullopt;
+    }
+    double number = 0;
+    if (value.get(number) == simdjson::SUCCESS)
+    {
+        double power = 1;
+        for (int i = 0; i < scale; ++i)
+            power *= 10;
+        const double units = std::nearbyint(number * power);
+        // The nearest double of the number that is meant must be this one.
+        return std::abs(units) < 9e15 && units / power == number ? std::optional(static_cast<std::int64_t>(units))
+                                                                 : std::nullopt;
+    }
+    std::int64_t its_scale = 0;
+    if (value["scale"].get(its_scale) != simdjson::SUCCESS || value["value"].get(text) != simdjson::SUCCESS ||
+        its_scale > scale || its_scale < 0)
+        return std::nullopt;
+    const auto bytes = from_base64(text);
+    auto units = bytes ? from_big_endian(*bytes) : std::nullopt;
+    for (; units && its_scale < scale; ++its_scale)
+        units = *units * 10;
+    return units;
+}
+
+/// ISO text, or a number whose size tells its unit: the years 1971 to 2200 of one unit are none of another.
+bool moment_of(json value, told& out)
+{
+    std::string_view text;
+    if (value.get(text) == simdjson::SUCCESS)
+    {
+        const auto moment = parse_time(text);
+        if (moment)
+            out.v = model::value::of(*moment);
+        return moment.has_value();
+    }
+    std::int64_t number = 0;
+    if (value.get(number) != simdjson::SUCCESS)
+        return false;
+    constexpr std::int64_t second_max = 7'260'000'000;
+    const auto size = std::abs(number);
+    if (size > second_max * 1'000'000)
+        number /= 1000;  // Nanoseconds.
+    else if (size > second_max && size <= second_max * 1000)
+    {
+        number *= 1000;
+        out.resolution = 1000;
+    }
+    else if (size <= second_max)
+    {
+        number *= 1'000'000;
+        out.resolution = 1'000'000;
+    }
+    out.v = model::value::of(time{number});
+    return true;
+}
+
+bool date_of(json value, told& out)
+{
+    std::int64_t days = 0;
+    if (value.get(days) == simdjson::SUCCESS)
+    {
+        out.v = model::value::of_date(days);
+        return true;
+    }
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS)
+        return false;
+    const auto moment = parse_time(text.substr(0, text.find_last_of("zZ")));
+    if (!moment)
+        return false;
+    constexpr std::int64_t day = 86'400'000'000;
+    out.v = model::value::of_date((moment->us - (moment->us % day + day) % day) / day);
+    return true;
+}
+
+bool convert(json value, const model::column& c, told& out)
+{
+    std::string_view text;
+    switch (c.kind)
+    {
+    case model::type::ref:
+    {
+        const auto id = value.get(text) == simdjson::SUCCESS ? parse_uuid(text) : std::nullopt;
+        if (id)
+            out.id = *id;
+        return id.has_value();
+    }
+    case model::type::int64:
+    {
+        const auto number = integer_of(value);
+        if (number)
+            out.v = model::value::of(*number);
+        return number.has_value();
+    }
+    case model::type::decimal:
+    {
+        const auto units = decimal_of(value, c.scale);
+        if (units)
+            out.v = model::value::of_decimal(*units);
+        return units.has_value();
+    }
+    case model::type::float64:
+    {
+        double number = 0;
+        if (value.get(number) != simdjson::SUCCESS)
+            return false;
+        out.v = model::value::of(number);
+        return true;
+    }
+    case model::type::boolean:
+    {
+        bool flag = false;
+        if (value.get(flag) != simdjson::SUCCESS)
+            return false;
+        out.v = model::value::of_bool(flag);
+        return true;
+    }
+    case model::type::timestamp:
+        return moment_of(value, out);
+    case model::type::date:
+        return date_of(value, out);
+    case model::type::text:
+    case model::type::json:
+    case model::type::bytes:
+        if (value.get(text) != simdjson::SUCCESS)
+            return false;
+        out.v = model::value::of(text, c.kind);
+        return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+class debezium_reader::work
+{
+public:
+    work(std::span<const model::table> tables, std::string schema) : tables_(tables), schema_(std::move(schema)) {}
+
+    outcome read(std::string_view topic, std::string_view payload, change_event& out)
+    {
+        if (payload.empty() || payload == "null")
+            return outcome::other;
+        json root;
+        if (const auto failed = value_parser_.parse(payload.data(), payload.size()).get(root))
+            return broken(fmt::format("no JSON: {}", simdjson::error_message(failed)));
+        return message(topic, root, out);
+    }
+
+    outcome read_line(std::string_view line, change_event& out)
+    {
+        json root;
+        if (const auto failed = line_parser_.parse(line.data(), line.size()).get(root))
+            return broken(fmt::format("no JSON: {}", simdjson::error_message(failed)));
+        dom::object all;
+        if (root.get(all) != simdjson::SUCCESS)
+            return broken("no JSON object");
+        std::string_view topic;
+        json payload;
+        const bool wrapped = all["topic"].get(topic) == simdjson::SUCCESS;
+        if (!wrapped)
+            return message({}, root, out);
+        if (all["payload"].get(payload) != simdjson::SUCCESS && all["value"].get(payload) != simdjson::SUCCESS)
+            return broken("a message without payload");
+        std::int64_t number = 0;
+        stream_.assign(topic);
+        out.stream = stream_;
+        if (all["partition"].get(number) == simdjson::SUCCESS)
+            out.partition = static_cast<std::int32_t>(number);
+        if (all["offset"].get(number) == simdjson::SUCCESS)
+            out.offset = number;
+        std::string_view text;
+        return payload.get(text) == simdjson::SUCCESS ? read(stream_, text, out) : message(stream_, payload, out);
+    }
+
+    [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
+
+private:
+    outcome broken(std::string line)
+    {
+        problem_ = std::move(line);
+        return outcome::broken;
+    }
+
+    outcome message(std::string_view topic, json root, change_event& out)
+    {
+        json value = root;
+        json inner;
+        // With schemas: {"schema": ..., "payload": ...}.
+        if (root["schema"].get(inner) == simdjson::SUCCESS && root["payload"].get(inner) == simdjson::SUCCESS)
+            value = inner;
+        if (value.is_null())
+            return outcome::other;
+        if (!value.is_object())
+            return broken("no message of Debezium");
+        std::string_view op;
+        if (value["op"].get(op) == simdjson::SUCCESS && value["source"].get(inner) == simdjson::SUCCESS)
+            return envelope(value, inner, op, out);
+        if (value["__op"].get(op) == simdjson::SUCCESS)
+            return flattened(topic, value, op, out);
+        // Transaction metadata, heartbeats; flattened messages that do not tell their operation prove nothing.
+        if (value["status"].get(inner) == simdjson::SUCCESS || value["ts_ms"].get(inner) == simdjson::SUCCESS)
+            return outcome::other;
+        return broken(value["id"].get(inner) == simdjson::SUCCESS
+                          ? "a flattened row without __op (transforms.*.add.fields=op,lsn,txId)"
+                          : "no message of Debezium");
+    }
+
+    static bool set_kind(std::string_view op, change_event& out)
+    {
+        if (op.size() != 1)
+            return false;
+        switch (op[0])
+        {
+        case 'c':
+            out.what = change_event::kind::create;
+            return true;
+        case 'u':
+            out.what = change_event::kind::update;
+            return true;
+        case 'd':
+            out.what = change_event::kind::erase;
+            return true;
+        case 'r':
+            out.what = change_event::kind::read;
+            return true;
+        default:
+            return false;
+        }
+    }
+
+    [[nodiscard]] std::optional<std::uint8_t> table_named(std::string_view name) const
+    {
+        for (std::size_t i = 0; i < tables_.size(); ++i)
+            if (tables_[i].name == name)
+                return static_cast<std::uint8_t>(i);
+        return std::nullopt;
+    }
+
+    static std::uint64_t number(json from, const char* name)
+    {
+        std::int64_t value = 0;
+        return from[name].get(value) == simdjson::SUCCESS && value > 0 ? static_cast<std::uint64_t>(value) : 0;
+    }
+
+    outcome envelope(json value, json source, std::string_view op, change_event& out)
+    {
+        std::string_view schema, table;
+        if (source["table"].get(table) != simdjson::SUCCESS)
+            return outcome::other;  // A logical message.
+        if (source["schema"].get(schema) == simdjson::SUCCESS && schema != schema_)
+            return outcome::other;
+        const auto found = table_named(table);
+        if (!found || !set_kind(op, out))
+            return outcome::other;
+        out.table = *found;
+        out.transaction = number(source, "txId");
+        out.lsn = number(source, "lsn");
+        out.stamp = number(value, "ts_ns");
+        if (out.stamp == 0)
+            out.stamp = number(value, "ts_us");
+        if (out.stamp == 0)
+            out.stamp = number(value, "ts_ms");
+        std::string_view snapshot;
+        out.incremental = source["snapshot"].get(snapshot) == simdjson::SUCCESS && snapshot == "incremental";
+        json side;
+        out.has_before = value["before"].get(side) == simdjson::SUCCESS && side.is_object();
+        fill(out.has_before ? &side : nullptr, out.table, out.before);
+        json after;
+        out.has_after = value["after"].get(after) == simdjson::SUCCESS && after.is_object();
+        fill(out.has_after ? &after : nullptr, out.table, out.after);
+        if (!out.has_after && !out.has_before)
+            return broken("an event without a row");
+        out.key = (out.has_after ? out.after : out.before)[tables_[out.table].key];
+        return outcome::change;
+    }
+
+    outcome flattened(std::string_view topic, json value, std::string_view op, change_event& out)
+    {
+        std::string_view table;
+        if (value["__table"].get(table) != simdjson::SUCCESS)
+            table = topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
+        const auto found = table_named(table);
+        if (!found || !set_kind(op, out))
+            return outcome::other;
+        out.table = *found;
+        out.transaction = number(value, "__txId");
+        out.lsn = number(value, "__lsn");
+        out.stamp = 0;
+        out.incremental = false;
+        const bool erased = out.what == change_event::kind::erase;
+        out.has_before = erased;
+        out.has_after = !erased;
+        fill(erased ? &value : nullptr, out.table, out.before);
+        fill(erased ? nullptr : &value, out.table, out.after);
+        out.key = (erased ? out.before : out.after)[tables_[out.table].key];
+        return outcome::change;
+    }
+
+    /// One entry for each column of the plan; none without a row.
+    void fill(const json* row, std::uint8_t table, told_row& out) const
+    {
+        out.clear();
+        dom::object fields;
+        if (row == nullptr || row->get(fields) != simdjson::SUCCESS)
+            return;
+        const auto columns = tables_[table].columns;
+        out.resize(columns.size());
+        // Debezium keeps the order of the table, which is that of the plan unless somebody has altered it.
+        std::size_t next = 0;
+        for (const auto field : fields)
+        {
+            std::size_t at = next;
+            while (at < columns.size() && columns[at].name != field.key)
+                ++at;
+            for (std::size_t i = 0; at == columns.size() && i < next; ++i)
+                if (columns[i].name == field.key)
+                    at = i;
+            if (at == columns.size())
+                continue;
+            next = at + 1 < columns.size() ? at + 1 : 0;
+            take(field.value, columns[at], out[at]);
+        }
+    }
+
+    static void take(json value, const model::column& c, told& out)
+    {
+        if (value.is_null())
+        {
+            out.what = told::state::null;
+            return;
+        }
+        std::string_view text;
+        const bool is_text = value.get(text) == simdjson::SUCCESS;
+        if (is_text && text == unavailable)
+            return;
+        if (convert(value, c, out))
+        {
+            out.what = told::state::value;
+            return;
+        }
+        out.what = told::state::unreadable;
+        out.text = is_text ? text : std::string_view("(another type)");
+    }
+
+    std::span<const model::table> tables_;
+    std::string schema_;
+    dom::parser line_parser_, value_parser_;
+    std::string stream_, problem_;
+};
+
+debezium_reader::debezium_reader(std::span<const model::table> tables, std::string schema)
+    : work_(std::make_unique<work>(tables, std::move(schema)))
+{
+}
+debezium_reader::~debezium_reader() = default;
+
+debezium_reader::outcome debezium_reader::read(std::string_view topic, std::string_view payload, change_event& out)
+{
+    return work_->read(topic, payload, out);
+}
+
+debezium_reader::outcome debezium_reader::read_line(std::string_view line, change_event& out)
+{
+    return work_->read_line(line, out);
+}
+
+const std::string& debezium_reader::problem() const noexcept
+{
+    return work_->problem();
+}
+
+}  // namespace bazaar::verify

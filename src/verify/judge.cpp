@@ -1,0 +1,855 @@
+#include "bazaar/verify/judge.hpp"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "bazaar/base/error.hpp"
+#include "bazaar/model/render.hpp"
+#include "bazaar/verify/row_print.hpp"
+
+namespace bazaar::verify
+{
+namespace
+{
+
+using kind = change_event::kind;
+
+constexpr std::size_t built_count = 1024;     ///< Units whose rows are at hand.
+constexpr std::size_t doubtful_max = 10'000;  ///< Events of no planned version that wait for their transaction.
+
+/// What became of one change of a unit.
+struct change_state
+{
+    std::uint64_t stamp = 0;
+    bool seen = false;
+    bool overtaken = false;  ///< A newer change of the row came first.
+};
+
+struct unit_state
+{
+    model::decision decision;
+    bool refused = false;
+    std::uint32_t changes = 0;  ///< 0: not built yet.
+    std::uint32_t seen = 0;
+    std::uint64_t transaction = 0;
+    std::uint64_t lsn = 0;
+    std::unique_ptr<change_state[]> each;
+
+    [[nodiscard]] bool whole() const noexcept { return refused || (changes > 0 && seen == changes); }
+};
+
+/// A row of the plan, in one number.
+constexpr std::uint64_t row_key(std::uint8_t table, std::uint64_t row) noexcept
+{
+    return std::uint64_t{table} << 40 | row;
+}
+
+/// A row that is judged at the end, by its print.
+struct kept_row
+{
+    enum class why : std::uint8_t
+    {
+        snapshot,
+        first,  ///< Written before unit 0.
+        late,
+    };
+
+    std::uint64_t key = 0;
+    std::int64_t version = 0;  ///< 0: the table's rows have none.
+    std::uint64_t whole = 0;
+    std::uint64_t told = 0;
+    std::uint64_t stamp = 0;
+    std::size_t columns = 0;  ///< Where its bytes begin in the pool.
+    why from = why::snapshot;
+    bool judged = false;
+};
+
+/// The run of an id: its first 18 bits.
+std::uint32_t tag_of(const uuid& id) noexcept
+{
+    return (std::uint32_t{id[0]} << 16 | std::uint32_t{id[1]} << 8 | id[2]) >> 6;
+}
+
+/// An event that outlives its message.
+struct kept_event
+{
+    change_event e;
+    std::deque<std::string> texts;
+
+    explicit kept_event(const change_event& from) : e(from)
+    {
+        e.stream = keep(e.stream);
+        own(e.key);
+        for (auto* row : {&e.before, &e.after})
+            for (auto& t : *row)
+                own(t);
+    }
+    kept_event(const kept_event&) = delete;
+    kept_event& operator=(const kept_event&) = delete;
+
+private:
+    std::string_view keep(std::string_view text) { return texts.emplace_back(text); }
+    void own(told& t)
+    {
+        t.text = keep(t.text);
+        const auto of = t.v.kind();
+        if (!t.v.null() && (of == model::type::text || of == model::type::bytes || of == model::type::json))
+            t.v = model::value::of(keep(t.v.text()), of);
+    }
+};
+
+}  // namespace
+
+class judge::work
+{
+public:
+    work(const subject& of, report& to, const judge_options& how)
+        : subject_(of),
+          report_(to),
+          how_(how),
+          tables_(of.shop.tables()),
+          print_(tables_, of.shop.kinds(), of.ids),
+          walk_(of),
+          built_(built_count),
+          hidden_(tables_.size())
+    {
+        for (std::size_t i = 0; i < tables_.size(); ++i)
+            hidden_[i].assign(tables_[i].columns.size(), false);
+        for (const auto& k : of.shop.kinds())
+            erases_rows_ = erases_rows_ ||
+                           std::ranges::any_of(k.parts, [](const auto& part) { return part.what == model::op::erase; });
+    }
+
+    void take(const change_event& e)
+    {
+        ++events_;
+        const auto& t = tables_[e.table];
+        if (t.kept_by == model::role::heartbeat)
+        {
+            ++others_;
+            return;
+        }
+        if (t.kept_by == model::role::fixed)
+        {
+            take_fixed(e, t);
+            return;
+        }
+        const auto row = e.key.what == told::state::value ? subject_.ids.decode(e.key.id) : std::nullopt;
+        if (!row && tag_of(e.key.id) != subject_.ids.tag())
+        {
+            ++others_;
+            return;
+        }
+        if (!row || row->table != e.table)
+        {
+            add(defect::unknown, e, no_unit);
+            return;
+        }
+        if (e.what == kind::read)
+            take_read(e, t, *row);
+        else if (e.what == kind::create && row->unit == no_unit)
+            keep_row(e, t, *row, kept_row::why::first);
+        else
+            take_change(e, t, *row);
+    }
+
+    void finish(bool partial)
+    {
+        if (!partial)
+            plan_below(subject_.demanded);
+        settle_doubtful();
+        std::ranges::sort(kept_, [](const kept_row& a, const kept_row& b)
+                          { return std::tie(a.key, a.version, a.from) < std::tie(b.key, b.version, b.from); });
+        judge_first_rows(partial);
+        judge_units(partial);
+        judge_unplanned();
+        tell_hidden();
+        report_.figure("events", events_);
+        report_.figure("units", whole_units_);
+        if (!kept_.empty())
+            report_.figure("snapshot and first rows", kept_.size());
+        if (later_ > 0)
+            report_.figure("events behind the cut", later_);
+        if (others_ > 0)
+            report_.figure("events of others", others_);
+        if (dropped_rows_ > 0)
+            report_.not_proven(fmt::format("{} rows of snapshots were too many to keep", dropped_rows_));
+    }
+
+    [[nodiscard]] std::optional<unit_no> highest() const { return highest_; }
+
+private:
+    // ---- The plan ----------------------------------------------------------------------------------------------------
+
+    void plan_one()
+    {
+        unit_state made;
+        made.refused = !walk_.next(made.decision);
+        if (units_.size() >= 2 * how_.keep + partial_units_)
+            compact();
+        units_.push_back(std::move(made));
+        if (erases_rows_)
+            index_erases(units_.back());
+    }
+
+    void plan_below(unit_no end)
+    {
+        while (walk_.next_no() < std::min(end, subject_.known))
+            plan_one();
+    }
+
+    /// All units up to this moment.
+    void plan_through(time moment)
+    {
+        while (walk_.next_no() < subject_.known && (units_.empty() || units_.back().decision.at <= moment))
+            plan_one();
+    }
+
+    /// Forgets old units that are whole, and those of which nothing was seen.
+    void compact()
+    {
+        const auto old = units_.size() - how_.keep;
+        auto to = units_.begin();
+        partial_units_ = 0;
+        for (std::size_t i = 0; i < units_.size(); ++i)
+        {
+            auto& u = units_[i];
+            if (i < old && (u.whole() || u.seen == 0))
+            {
+                if (u.whole())
+                    mark_whole(u.decision.no);
+                if (u.transaction != 0)
+                    by_transaction_.erase(u.transaction);
+                continue;
+            }
+            partial_units_ += i < old ? 1U : 0U;
+            if (&*to != &u)
+                *to = std::move(u);
+            ++to;
+        }
+        units_.erase(to, units_.end());
+        std::erase_if(newest_, [&](const auto& entry) { return entry.second < units_.front().decision.at.us; });
+    }
+
+    void mark_whole(unit_no no)
+    {
+        if (whole_.size() <= no)
+            whole_.resize(no + 1);
+        whole_[no] = true;
+    }
+
+    [[nodiscard]] unit_state* by_number(unit_no no)
+    {
+        plan_below(no + 1);
+        const auto behind = walk_.next_no() - no;  // The newest stand without a gap.
+        if (no < walk_.next_no() && behind <= units_.size() && units_[units_.size() - behind].decision.no == no)
+            return &units_[units_.size() - behind];
+        const auto at = std::ranges::lower_bound(units_, no, {}, [](const unit_state& u) { return u.decision.no; });
+        return at != units_.end() && at->decision.no == no ? &*at : nullptr;
+    }
+
+    const model::unit& built(unit_state& u)
+    {
+        auto& unit = built_[u.decision.no % built_count];
+        if (unit.changes.empty() || unit.decision.no != u.decision.no)
+        {
+            subject_.shop.build(u.decision, unit);
+            unit.decision = u.decision;
+        }
+        if (!u.each)
+        {
+            u.changes = static_cast<std::uint32_t>(unit.changes.size());
+            u.each = std::make_unique<change_state[]>(u.changes);
+        }
+        return unit;
+    }
+
+    /// Number of the unit's change of this row; nothing when it has none.
+    std::optional<std::size_t> change_of(unit_state& u, std::uint8_t table, std::uint64_t row)
+    {
+        const auto& unit = built(u);
+        for (std::size_t i = 0; i < unit.changes.size(); ++i)
+        {
+            const auto& c = unit.changes[i];
+            if (c.table == table && c.key(tables_[table]).row().row == row)
+                return i;
+        }
+        return std::nullopt;
+    }
+
+    struct place
+    {
+        unit_state* unit = nullptr;
+        std::size_t change = 0;
+    };
+
+    /// The change that made the version of a row which began at this moment: the version of a changed row is the moment of its
+    /// unit.
+    place by_version(std::uint8_t table, std::uint64_t row, std::int64_t from, std::int64_t end)
+    {
+        auto at = std::ranges::lower_bound(units_, from, {}, [](const unit_state& u) { return u.decision.at.us; });
+        for (; at != units_.end() && at->decision.at.us < end; ++at)
+            if (!at->refused)
+                if (const auto i = change_of(*at, table, row))
+                    return {&*at, *i};
+        return {};
+    }
+
+    void index_erases(unit_state& u)
+    {
+        const auto& parts = subject_.shop.kinds()[u.decision.kind].parts;
+        if (u.refused || std::ranges::none_of(parts, [](const auto& part) { return part.what == model::op::erase; }))
+            return;
+        for (const auto& c : built(u).changes)
+            if (c.what == model::op::erase)
+                erased_[row_key(c.table, c.key(tables_[c.table]).row().row)] = u.decision.no;
+    }
+
+    // ---- Findings ----------------------------------------------------------------------------------------------------
+
+    [[nodiscard]] std::string key_text(const told& key, const model::table& t) const
+    {
+        if (key.what != told::state::value)
+            return key.what == told::state::null ? "NULL" : std::string(key.text);
+        return t.columns[t.key].kind == model::type::ref ? to_string(key.id) : std::to_string(key.v.integer());
+    }
+
+    void add(defect what, const change_event& e, unit_no unit, std::string column = {}, std::string expected = {},
+             std::string found = {})
+    {
+        const auto& t = tables_[e.table];
+        report_.add({what, std::string(t.name), key_text(e.key, t), unit, std::move(column), std::move(expected),
+                     std::move(found), place_of(e)});
+    }
+
+    /// Of a change that no event told.
+    void add_planned(defect what, unit_no unit, const model::change& c, std::string column = {}, std::string from = {})
+    {
+        const auto& t = tables_[c.table];
+        report_.add({what,
+                     std::string(t.name),
+                     to_string(subject_.ids.encode(c.key(t).row())),
+                     unit,
+                     std::move(column),
+                     {},
+                     {},
+                     std::move(from)});
+    }
+
+    [[nodiscard]] std::string text_of(const told& value, const model::column& c) const
+    {
+        switch (value.what)
+        {
+        case told::state::null:
+            return "NULL";
+        case told::state::value:
+            if (c.kind == model::type::ref)
+                return to_string(value.id);
+            break;
+        default:
+            return std::string(value.text);
+        }
+        std::string out;
+        print_.value_text(value.v, c, out);
+        return out;
+    }
+
+    [[nodiscard]] bool same(const model::value& planned, const told& value, const model::column& c) const
+    {
+        if (planned.null() || value.what != told::state::value)
+            return planned.null() && value.what == told::state::null;
+        if (c.kind == model::type::ref)
+            return subject_.ids.encode(planned.row()) == value.id;
+        if (value.resolution > 1)
+            return planned.integer() / value.resolution == value.v.integer() / value.resolution;
+        return planned == value.v;
+    }
+
+    /// A finding for each column that says something else than the plan. Whether there was none.
+    bool compare(defect what, const change_event& e, unit_no unit, std::span<const model::value> planned,
+                 const told_row& row)
+    {
+        const auto& t = tables_[e.table];
+        bool good = true;
+        for (std::size_t i = 0; i < planned.size(); ++i)
+        {
+            const bool hidden = i >= row.size() || row[i].what == told::state::absent;
+            if (hidden || row[i].resolution > 1)
+                hidden_[e.table][i] = true;
+            if (hidden || same(planned[i], row[i], t.columns[i]))
+                continue;
+            good = false;
+            std::string expected;
+            print_.value_text(planned[i], t.columns[i], expected);
+            if (t.columns[i].kind == model::type::ref && !planned[i].null())
+                expected = to_string(subject_.ids.encode(planned[i].row()));
+            add(what, e, unit, std::string(t.columns[i].name), expected, text_of(row[i], t.columns[i]));
+        }
+        return good;
+    }
+
+    // ---- Rows that no unit wrote -------------------------------------------------------------------------------------
+
+    void take_fixed(const change_event& e, const model::table& t)
+    {
+        auto& rows = fixed_[e.table];
+        if (rows.empty())
+            subject_.shop.fixed_rows(e.table, [&](std::span<const model::value> row)
+                                     { rows[row[t.key].integer()].values.assign(row.begin(), row.end()); });
+        const auto at = e.key.what == told::state::value ? rows.find(e.key.v.integer()) : rows.end();
+        if (at == rows.end() || e.what == kind::erase || e.what == kind::update)
+        {
+            add(at == rows.end() ? defect::unknown : defect::foreign_edit, e, no_unit);
+            return;
+        }
+        compare(defect::altered, e, no_unit, at->second.values, e.after);
+        if (at->second.seen && e.what == kind::create)
+            again(e, no_unit, at->second.stamp);
+        at->second.seen = true;
+        at->second.stamp = e.stamp;
+    }
+
+    void take_read(const change_event& e, const model::table& t, const row_id& row)
+    {
+        const auto version = version_of(e, t);
+        if (const auto newest = newest_.find(row_key(e.table, row.row));
+            newest != newest_.end() && version && *version < newest->second)
+            add(defect::stale_read, e, row.unit);
+        keep_row(e, t, row, kept_row::why::snapshot);
+    }
+
+    void keep_row(const change_event& e, const model::table& t, const row_id& row, kept_row::why why)
+    {
+        if (kept_.size() >= how_.rows_max)
+        {
+            ++dropped_rows_;
+            return;
+        }
+        snapshot_ = snapshot_ || why != kept_row::why::late;
+        print_row(e.after, scratch_);
+        // What the columns of one stream hide, they hide in each of its events.
+        for (std::size_t i = 0; i < t.columns.size() && i < 64; ++i)
+            if ((scratch_.told >> i & 1U) == 0)
+                hidden_[e.table][i] = true;
+        kept_.push_back({row_key(e.table, row.row), version_of(e, t).value_or(0), scratch_.whole, scratch_.told,
+                         e.stamp, pool_.size(), why});
+        pool_.insert(pool_.end(), scratch_.columns.begin(), scratch_.columns.end());
+    }
+
+    /// The version that the event tells; nothing where the table has none or the event hides it.
+    [[nodiscard]] static std::optional<std::int64_t> version_of(const change_event& e, const model::table& t)
+    {
+        if (t.version == model::no_column || e.after.size() <= t.version)
+            return std::nullopt;
+        const auto& told = e.after[t.version];
+        return told.what == told::state::value ? std::optional(told.v.integer()) : std::nullopt;
+    }
+
+    // ---- Changes -----------------------------------------------------------------------------------------------------
+
+    void take_change(const change_event& e, const model::table& t, const row_id& row)
+    {
+        place at;
+        bool forgotten = false;  // Its unit is not at hand any more.
+        if (e.what == kind::create)
+        {
+            if (row.unit >= subject_.known)
+            {
+                ++later_;
+                return;
+            }
+            at.unit = by_number(row.unit);
+            forgotten = at.unit == nullptr;
+            if (at.unit != nullptr && !at.unit->refused)
+            {
+                const auto i = change_of(*at.unit, e.table, row.row);
+                at = i ? place{at.unit, *i} : place{};
+            }
+        }
+        else if (e.what == kind::update)
+        {
+            const auto version = version_of(e, t);
+            if (!version)
+            {
+                doubt(e);
+                return;
+            }
+            plan_through({*version});
+            if (walk_.next_no() >= subject_.known && !units_.empty() && *version > units_.back().decision.at.us)
+            {
+                ++later_;
+                return;
+            }
+            at = by_version(e.table, row.row, *version, *version + e.after[t.version].resolution);
+            forgotten = at.unit == nullptr && (units_.empty() || *version < first_at_hand());
+        }
+        else
+        {
+            const auto erased = erased_.find(row_key(e.table, row.row));
+            if (erased != erased_.end() && (at.unit = by_number(erased->second)) != nullptr)
+                at.change = change_of(*at.unit, e.table, row.row).value_or(0);
+        }
+        if (forgotten)
+            keep_row(e, t, row, kept_row::why::late);
+        else if (at.unit == nullptr || at.unit->refused)
+            e.what == kind::create ? add(defect::unknown, e, row.unit) : doubt(e);
+        else
+            matched(e, t, row, at);
+    }
+
+    /// Moment of the first unit from which on all are at hand.
+    [[nodiscard]] std::int64_t first_at_hand() const { return units_[partial_units_].decision.at.us; }
+
+    void matched(const change_event& e, const model::table& t, const row_id& row, const place& at)
+    {
+        auto& u = *at.unit;
+        const auto no = u.decision.no;
+        const auto& c = built(u).changes[at.change];
+        auto& state = u.each[at.change];
+        if (state.seen && e.transaction != 0 && u.transaction != 0 && e.transaction != u.transaction &&
+            e.what == kind::update)
+        {
+            // Somebody else's change, which kept the version.
+            add(defect::foreign_edit, e, no);
+            return;
+        }
+        const bool op = (e.what == kind::create) == (c.what == model::op::insert) &&
+                        (e.what == kind::erase) == (c.what == model::op::erase);
+        if (!op)
+            add(defect::wrong_op, e, no, {}, std::string(model::name(c.what)),
+                e.what == kind::create   ? "insert"
+                : e.what == kind::update ? "update"
+                                         : "delete");
+        if (e.has_after && !c.after.empty())
+            compare(defect::altered, e, no, c.after, e.after);
+        if (e.has_before && !c.before.empty() && tells_whole_row(e, t))
+            compare(defect::wrong_before, e, no, c.before, e.before);
+        if (state.seen)
+        {
+            again(e, no, state.stamp);
+            return;
+        }
+        if (state.overtaken)
+            add(defect::reordered, e, no);
+        state.seen = true;
+        state.stamp = e.stamp;
+        ++u.seen;
+        if (u.lsn == 0)
+            u.lsn = e.lsn;
+        highest_ = std::max(highest_.value_or(0), no);
+        lowest_ = std::min(lowest_, no);
+        check_transaction(e, u);
+        if (c.before.empty() || t.version == model::no_column)
+            return;
+        newest_[row_key(e.table, row.row)] = u.decision.at.us;
+        // The change before it has to have come before it.
+        const auto before = c.before[t.version].integer();
+        if (const auto earlier = by_version(e.table, row.row, before, before + 1); earlier.unit != nullptr)
+            earlier.unit->each[earlier.change].overtaken |= !earlier.unit->each[earlier.change].seen;
+    }
+
+    /// With replica identity DEFAULT a delete makes up all columns but the key: moments then are those of 1970.
+    [[nodiscard]] static bool tells_whole_row(const change_event& e, const model::table& t)
+    {
+        if (e.what != kind::erase)
+            return true;
+        return t.version != model::no_column && t.version < e.before.size() &&
+               e.before[t.version].what == told::state::value && e.before[t.version].v.integer() != 0;
+    }
+
+    /// A change that has been told before.
+    void again(const change_event& e, unit_no unit, std::uint64_t stamp)
+    {
+        const bool copy = e.stamp != 0 && e.stamp == stamp;
+        add(copy || how_.exactly_once ? defect::doubled : defect::repeated, e, unit);
+    }
+
+    void check_transaction(const change_event& e, unit_state& u)
+    {
+        if (e.transaction == 0)
+            return;
+        if (u.transaction == 0)
+        {
+            u.transaction = e.transaction;
+            const auto [other, fresh] = by_transaction_.emplace(e.transaction, u.decision.no);
+            if (!fresh && other->second != u.decision.no)
+                add(defect::torn, e, u.decision.no, {}, "a transaction of its own",
+                    fmt::format("transaction {} of unit {}", e.transaction, other->second));
+            return;
+        }
+        if (u.transaction != e.transaction)
+            add(defect::torn, e, u.decision.no, {}, fmt::format("transaction {}", u.transaction),
+                fmt::format("transaction {}", e.transaction));
+    }
+
+    /// An event of a version that no plan has: a foreign edit, unless its transaction turns out to be a unit's.
+    void doubt(const change_event& e)
+    {
+        if (doubtful_.size() < doubtful_max)
+            doubtful_.emplace_back(e);
+        else
+            add(defect::foreign_edit, e, no_unit);
+    }
+
+    void settle_doubtful()
+    {
+        for (const auto& kept : doubtful_)
+        {
+            const auto& e = kept.e;
+            const auto row = subject_.ids.decode(e.key.id);
+            const auto unit = e.transaction != 0 ? by_transaction_.find(e.transaction) : by_transaction_.end();
+            auto* const u = unit != by_transaction_.end() ? by_number(unit->second) : nullptr;
+            const auto i = u != nullptr ? change_of(*u, e.table, row->row) : std::nullopt;
+            if (i && !u->each[*i].seen)
+                matched(e, tables_[e.table], *row, {u, *i});
+            else
+                add(defect::foreign_edit, e, no_unit);
+        }
+        doubtful_.clear();
+    }
+
+    // ---- The end -----------------------------------------------------------------------------------------------------
+
+    [[nodiscard]] std::span<kept_row> kept_of(std::uint64_t key)
+    {
+        const auto range = std::ranges::equal_range(kept_, key, {}, &kept_row::key);
+        return {range.begin(), range.end()};
+    }
+
+    /// Judges the kept rows of this version. Whether one of them was a change of the stream.
+    bool judge_kept(unit_no unit, const model::change& c, std::int64_t version)
+    {
+        const auto& t = tables_[c.table];
+        bool came = false;
+        const kept_row* before = nullptr;
+        for (auto& k : kept_of(row_key(c.table, c.key(t).row().row)))
+        {
+            if (k.version != version)
+                continue;
+            print_row(c.after, k.told, subject_.ids, scratch_);
+            if (scratch_.whole != k.whole)
+            {
+                std::string columns;
+                for (std::size_t i = 0; i < scratch_.columns.size(); ++i)
+                    if (scratch_.columns[i] != pool_[k.columns + i])
+                        columns += (columns.empty() ? "" : ", ") + std::string(t.columns[i].name);
+                add_planned(defect::altered, unit, c, columns, k.from == kept_row::why::snapshot ? "snapshot" : "");
+            }
+            if (before != nullptr && before->from == k.from && k.from != kept_row::why::snapshot)
+                add_planned(how_.exactly_once || (k.stamp != 0 && k.stamp == before->stamp) ? defect::doubled
+                                                                                            : defect::repeated,
+                            unit, c);
+            k.judged = true;
+            came = came || k.from != kept_row::why::snapshot;
+            before = &k;
+        }
+        return came;
+    }
+
+    /// Whether a snapshot has the row as of this version or a later one.
+    [[nodiscard]] bool in_snapshot(const model::change& c, std::int64_t version)
+    {
+        return std::ranges::any_of(kept_of(row_key(c.table, c.key(tables_[c.table]).row().row)), [&](const kept_row& k)
+                                   { return k.from == kept_row::why::snapshot && k.version >= version; });
+    }
+
+    [[nodiscard]] static std::int64_t version_of(const model::table& t, std::span<const model::value> row)
+    {
+        return t.version == model::no_column ? 0 : row[t.version].integer();
+    }
+
+    void judge_first_rows(bool partial)
+    {
+        for (std::uint8_t number = 0; number < tables_.size() && snapshot_; ++number)
+        {
+            const auto& t = tables_[number];
+            if (t.kept_by != model::role::planned)
+                continue;
+            subject_.shop.initial_rows(number, subject_.recorded.start,
+                                       [&](std::span<const model::value> row)
+                                       {
+                                           const model::change c{model::op::insert, number, {}, row};
+                                           const auto version = version_of(t, row);
+                                           if (!judge_kept(no_unit, c, version) && !in_snapshot(c, version) &&
+                                               dropped_rows_ == 0 && !partial)
+                                               add_planned(defect::lost, no_unit, c);
+                                       });
+        }
+        for (const auto& [number, rows] : fixed_)
+            for (const auto& [key, row] : rows)
+                if (!row.seen && !partial)
+                    report_.add({defect::lost,
+                                 std::string(tables_[number].name),
+                                 std::to_string(key),
+                                 no_unit,
+                                 {},
+                                 {},
+                                 {},
+                                 {}});
+    }
+
+    /// All units once more, in order: what is missing, and what the kept rows say.
+    void judge_units(bool partial)
+    {
+        unit_walk again(subject_);
+        model::unit room;
+        unit_state fresh;
+        std::size_t at = 0;
+        std::uint64_t before_stream = 0, open = 0;
+        const auto begin = first_demanded();
+        const auto end = std::min(subject_.known, std::max(walk_.next_no(), partial ? 0 : subject_.demanded));
+        while (again.next_no() < end)
+        {
+            const bool refused = !again.next(fresh.decision);
+            const auto no = fresh.decision.no;
+            while (at < units_.size() && units_[at].decision.no < no)
+                ++at;
+            const auto* const state = at < units_.size() && units_[at].decision.no == no ? &units_[at] : nullptr;
+            const bool whole = state != nullptr ? state->whole() : no < whole_.size() && whole_[no];
+            whole_units_ += whole && !refused ? 1U : 0U;
+            if (refused || (whole && kept_.empty()))
+                continue;
+            subject_.shop.build(fresh.decision, room);
+            std::vector<const model::change*> missing;
+            bool some = state != nullptr && state->seen > 0;
+            for (std::size_t i = 0; i < room.changes.size(); ++i)
+            {
+                const auto& c = room.changes[i];
+                const auto& t = tables_[c.table];
+                const auto version = version_of(t, c.after.empty() ? c.before : c.after);
+                const bool late = !kept_.empty() && judge_kept(no, c, version);
+                some = some || late;
+                if (whole && late)
+                    add_planned(how_.exactly_once ? defect::doubled : defect::repeated, no, c);
+                const bool seen = whole || late || (state != nullptr && state->each && state->each[i].seen);
+                if (!seen && !(snapshot_ && in_snapshot(c, version)))
+                    missing.push_back(&c);
+            }
+            if (missing.empty())
+            {
+                whole_units_ += whole ? 0U : 1U;
+                continue;
+            }
+            const bool committed = how_.barrier && state != nullptr && state->lsn != 0 && state->lsn < *how_.barrier;
+            const bool demanded = !partial && (no < subject_.demanded || (some && committed));
+            if (!demanded)
+                open += some ? 1U : 0U;
+            else if (!some && no < begin)
+                ++before_stream;
+            else
+                for (const auto* c : missing)
+                    add_planned(defect::lost, no, *c);
+        }
+        if (before_stream > 0 && !how_.from)
+            report_.not_proven(
+                fmt::format("{} units before the stream begins; --from {} leaves them out", before_stream, begin));
+        if (open > 0 && !partial)
+            report_.not_proven(fmt::format("{} units at the end of the stream of which only a part is in it", open));
+        if (partial)
+            report_.set_partial();
+    }
+
+    /// The first unit that has to be there as a whole, if any of it is not.
+    [[nodiscard]] unit_no first_demanded() const
+    {
+        if (how_.from)
+            return *how_.from;
+        if (snapshot_)
+            return 0;
+        // Units commit in any order within the window: of its first ones some may be older than the stream.
+        return lowest_ == no_unit ? subject_.demanded : lowest_ == 0 ? 0 : lowest_ + subject_.recorded.window;
+    }
+
+    /// Kept rows whose version no unit has made.
+    void judge_unplanned()
+    {
+        for (const auto& k : kept_)
+        {
+            if (k.judged)
+                continue;
+            const auto table = static_cast<std::uint8_t>(k.key >> 40);
+            const auto& t = tables_[table];
+            report_.add({t.version == model::no_column ? defect::unknown : defect::foreign_edit,
+                         std::string(t.name),
+                         fmt::format("row {}", k.key & (row_end - 1)),
+                         no_unit,
+                         {},
+                         {},
+                         {},
+                         k.from == kept_row::why::snapshot ? "snapshot" : ""});
+        }
+    }
+
+    void tell_hidden()
+    {
+        for (std::size_t number = 0; number < tables_.size(); ++number)
+        {
+            std::string names;
+            for (std::size_t i = 0; i < hidden_[number].size(); ++i)
+                if (hidden_[number][i])
+                    names += (names.empty() ? "" : ", ") + std::string(tables_[number].columns[i].name);
+            if (!names.empty())
+                report_.not_proven(
+                    fmt::format("table {}: not in all events, or rounded: {}", tables_[number].name, names));
+        }
+    }
+
+    struct fixed_row
+    {
+        std::vector<model::value> values;
+        bool seen = false;
+        std::uint64_t stamp = 0;
+    };
+
+    const subject& subject_;
+    report& report_;
+    const judge_options how_;
+    std::span<const model::table> tables_;
+    model::renderer print_;
+    unit_walk walk_;
+    std::vector<unit_state> units_;  ///< By number; the newest without a gap, before them those that are not whole.
+    std::size_t partial_units_ = 0;  ///< At the front of them, with gaps between.
+    std::vector<model::unit> built_;
+    std::vector<bool> whole_;  ///< By unit, of those not at hand any more.
+    std::unordered_map<std::uint64_t, unit_no> by_transaction_;
+    std::unordered_map<std::uint64_t, std::int64_t> newest_;  ///< Version of rows that were updated, as far as seen.
+    std::unordered_map<std::uint64_t, unit_no> erased_;
+    std::deque<kept_event> doubtful_;
+    std::vector<kept_row> kept_;
+    std::vector<std::uint8_t> pool_;  ///< Bytes of the kept rows' columns.
+    std::map<std::uint8_t, std::map<std::int64_t, fixed_row>> fixed_;
+    std::vector<std::vector<bool>> hidden_;  ///< By table and column.
+    row_print scratch_;
+    std::optional<unit_no> highest_;
+    unit_no lowest_ = no_unit;
+    bool erases_rows_ = false;
+    bool snapshot_ = false;  ///< Rows of a snapshot, or the first rows, are in the stream.
+    std::uint64_t events_ = 0, others_ = 0, later_ = 0, whole_units_ = 0, dropped_rows_ = 0;
+};
+
+judge::judge(const subject& of, report& to, const judge_options& how) : work_(std::make_unique<work>(of, to, how)) {}
+judge::~judge() = default;
+
+void judge::take(const change_event& e)
+{
+    work_->take(e);
+}
+
+void judge::finish(bool partial)
+{
+    work_->finish(partial);
+}
+
+std::optional<unit_no> judge::highest() const
+{
+    return work_->highest();
+}
+
+}  // namespace bazaar::verify
