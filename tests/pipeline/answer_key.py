@@ -82,7 +82,8 @@ def plan_of(program, schema, run, card_path):
     card_path.write_text(text)
     for first in range(0, card["settled"], UNITS_OF_A_CALL):
         last = min(card["settled"], first + UNITS_OF_A_CALL) - 1
-        words = [program, "plan", "--card", card_path, "--units", f"{first}..{last}", "--format", "jsonl", "--log-level", "error"]
+        words = [program, "plan", "--card", card_path, "--units", f"{first}..{last}", "--format", "jsonl", "--log-level",
+                 "error"]
         with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
             for line in process.stdout:
                 yield card, json.loads(line)

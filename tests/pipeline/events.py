@@ -234,8 +234,3 @@ def flat_event(record, table, key, value):
     row = {name: cell for name, cell in value.items() if not name.startswith("__")}
     return Event(table, record.partition, record.timestamp, key, op, None, None if op == "d" else row,
                  None if op == "r" else value["__txId"])
-
-
-def change_events(servers, topic, table, isolation, decode, flat):
-    for record in records(servers, topic, isolation):
-        yield event_of(record, table, decode, flat)

@@ -59,6 +59,7 @@ class Judge:
         self.buried = {}  # Rows whose tombstone must follow, with the unit.
         self.transaction_of = {}
         self.unit_of = {}
+        self.size_of = collections.Counter()  # Of a transaction and a table, its events.
         self.replays = {}  # Of a partition of a table: how many kills it has passed, and what came again since; None: no more.
 
     def find(self, kind, table, row_id, unit, detail):
@@ -166,6 +167,7 @@ class Judge:
             self.buried[event.table, row_id] = unit
         if unit is None or event.op == "r":
             return
+        self.size_of[event.transaction, event.table] += not again
         transaction = self.transaction_of.setdefault(unit, event.transaction)
         if transaction != event.transaction:
             self.find("torn", event.table, row_id, unit, f"transactions {transaction} and {event.transaction}")
@@ -198,6 +200,38 @@ class Judge:
         for at in versions:
             self.find("missing", table, row_id, history[at].unit, f"{history[at].op}, version {at + 1} of {len(history)}")
 
+    def judge_transactions(self, marks, schema):
+        """Whether begin and end of each unit's transaction are marked, in this order, and its events counted right.
+
+        `marks` are the messages of the topic of transactions. Returns findings of kind altered, missing and repeated.
+        """
+        begun, ended, findings = set(), set(), []
+        sizes = collections.defaultdict(dict)
+        for (transaction, table), size in self.size_of.items():
+            sizes[transaction][f"{schema}.{table}"] = size
+
+        def find(kind, transaction, detail):
+            findings.append(Finding(kind, "transaction", str(transaction), self.unit_of[transaction], detail))
+
+        for mark in marks:
+            transaction = int(mark["id"].partition(":")[0])
+            if transaction not in self.unit_of:
+                continue
+            seen = begun if mark["status"] == "BEGIN" else ended
+            if transaction in seen and not self.kills:
+                find("repeated", transaction, mark["status"])
+            seen.add(transaction)
+            if mark["status"] == "BEGIN":
+                continue
+            if transaction not in begun:
+                find("missing", transaction, "END comes without BEGIN")
+            counted = {one["data_collection"]: one["event_count"] for one in mark["data_collections"]}
+            if counted != sizes[transaction] or mark["event_count"] != sum(counted.values()):
+                find("altered", transaction, f"{mark['event_count']} events, {counted} instead of {sizes[transaction]}")
+        for transaction in self.unit_of.keys() - ended:
+            find("missing", transaction, "END")
+        return findings
+
     def snapshot_units(self):
         """How many units the snapshot found."""
         return len({version.unit for (table, row_id), at in self.in_snapshot.items()
@@ -207,7 +241,7 @@ class Judge:
 def row_differences(place, seen, planned):
     if seen is None or planned is None:
         if seen is not planned:
-            yield f"{place}{seen} instead of {planned}"
+            yield f"{place}{'no' if seen is None else 'a'} row instead of {'none' if planned is None else 'one'}"
         return
     for name in {**planned, **seen}:
         if name not in planned:

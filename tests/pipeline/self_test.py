@@ -98,7 +98,7 @@ class JudgeTest(unittest.TestCase):
         for at, one in enumerate(stream()[:-1]):
             of_unit = "" if units[at] is None else f" of unit {units[at]} of run main"
             lacking = stream()[:at] + stream()[at + 1:]
-            # Its tombstone is then one too many; and who is read for the first time by a later event was read too late.
+            # Its tombstone is then one too many.
             more = ["unplanned: items i"] if one.op == "d" else []
             self.finds(lacking, *more, f"missing: {one.table} {one.key['id']}{of_unit}: {one.op.replace('r', 'c')}, version")
 
@@ -123,16 +123,18 @@ class JudgeTest(unittest.TestCase):
             self.finds(self.changed(2, after={**A1, "number": other}), "altered: orders a of unit 0")
 
     def test_columns_that_are_not_planned_or_not_there(self):
-        self.finds(self.changed(2, after={**A1, "more": None}), "altered: orders a of unit 0 of run main: version 1 of 3: more, wh")
+        begin = "altered: orders a of unit 0 of run main: version 1 of 3: "
+        self.finds(self.changed(2, after={**A1, "more": None}), begin + "more, which is not planned, is None")
         self.finds(self.changed(2, after={name: cell for name, cell in A1.items() if name != "note"}),
-                   "altered: orders a of unit 0 of run main: version 1 of 3: note is not there")
+                   begin + "note is not there")
 
     def test_operation(self):
         self.finds(self.changed(4, op="c"), "altered: orders a of unit 1 of run main: version 2 of 3: operation c instead of u")
 
     def test_the_row_before(self):
-        self.finds(self.changed(4, before={**A1, "note": "x"}), "altered: orders a of unit 1 of run main: version 2 of 3: before, note")
-        self.finds(self.changed(4, before=None), "altered: orders a of unit 1 of run main: version 2 of 3: before, None")
+        begin = "altered: orders a of unit 1 of run main: version 2 of 3: before, "
+        self.finds(self.changed(4, before={**A1, "note": "x"}), begin + "note 'x' instead of 'one'")
+        self.finds(self.changed(4, before=None), begin + "no row instead of one")
         self.finds(self.changed(6, before=USER[0]), "altered: users u of unit 2")
         self.finds(self.changed(9, before={**A1, "id": "x"}), "altered: items i of unit 5")
         self.finds([one._replace(before=None) for one in stream()], before=False)
@@ -226,6 +228,49 @@ class JudgeTest(unittest.TestCase):
         self.finds(lacking, "missing: users u of unit 2", kills=[KILLED_AT])
 
 
+class TransactionsTest(unittest.TestCase):
+    """Begin and end of a transaction, as the connector marks them."""
+
+    def setUp(self):
+        self.judge = Judge(KEY, full=["orders"])
+        for one in stream():
+            self.judge.add(one)
+        self.marks = [mark for number in range(70, 76) for mark in (
+            {"status": "BEGIN", "id": f"{number}:1", "event_count": None, "data_collections": None},
+            {"status": "END", "id": f"{number}:2", **self.count(*(("orders", "items") if number == 70 else
+                                                                   ("orders", "users") if number == 72 else
+                                                                   ("items",) if number == 75 else ("orders",)))})]
+
+    @staticmethod
+    def count(*tables):
+        return {"event_count": len(tables), "data_collections": [{"data_collection": f"demo.{table}", "event_count": 1}
+                                                                 for table in tables]}
+
+    def finds(self, marks, *beginnings):
+        seen = [str(finding) for finding in self.judge.judge_transactions(marks, "demo")]
+        self.assertEqual(len(seen), len(beginnings), seen)
+        for text, beginning in zip(seen, beginnings):
+            self.assertTrue(text.startswith(beginning), seen)
+
+    def test_right_marks(self):
+        # Nobody asks for those of other writers.
+        self.finds([{"status": "BEGIN", "id": "99:1", "event_count": None, "data_collections": None}, *self.marks])
+
+    def test_marks_that_lack(self):
+        self.finds(self.marks[1:], "missing: transaction 70 of unit 0 of run main: END comes without BEGIN")
+        self.finds(self.marks[:-1], "missing: transaction 75 of unit 5 of run main: END")
+
+    def test_wrong_counts(self):
+        for wrong in (self.count("orders"), {**self.count("orders", "items"), "event_count": 3}, self.count("orders", "users")):
+            self.finds([self.marks[0], {**self.marks[1], **wrong}, *self.marks[2:]], "altered: transaction 70 of unit 0")
+
+    def test_marks_that_come_twice(self):
+        again = [*self.marks[:2], *self.marks]
+        self.finds(again, "repeated: transaction 70", "repeated: transaction 70")
+        self.judge.kills = [KILLED_AT]
+        self.finds(again)
+
+
 class AnswerKeyTest(unittest.TestCase):
     def test_units_that_do_not_fit_together(self):
         for damaged in (unit(6, insert("orders", A1)), unit(6, update("orders", A1, A2))):
@@ -284,11 +329,12 @@ class AvroTest(unittest.TestCase):
         {"name": "share", "type": "double"}, {"name": "good", "type": "boolean"}, {"name": "note", "type": ["null", "string"]},
         {"name": "list", "type": {"type": "array", "items": "int"}}]}
     ENVELOPE = {"type": "record", "name": "Envelope", "namespace": "shop", "fields": [
-        {"name": "before", "type": ["null", ROW]}, {"name": "after", "type": ["null", "Value"]}, {"name": "op", "type": "string"}]}
+        {"name": "before", "type": ["null", ROW]}, {"name": "after", "type": ["null", "Value"]},
+        {"name": "op", "type": "string"}]}
     MESSAGE = (b"\0\0\0\0\x09" + b"\0" + b"\2" + b"\6a\xc3\xa9" + b"\xd3\x02" + struct.pack("<d", -0.1) + b"\1" + b"\2\2x" +
                b"\4\1\2\0" + b"\2c")
-    MEANING = {"before": None, "after": {"id": "aé", "count": -170, "share": -0.1, "good": True, "note": "x", "list": [-1, 1]},
-               "op": "c"}
+    MEANING = {"before": None, "op": "c",
+               "after": {"id": "aé", "count": -170, "share": -0.1, "good": True, "note": "x", "list": [-1, 1]}}
 
     def setUp(self):
         self.asked = []
