@@ -57,9 +57,9 @@ check_nothing_left() {
     [[ -z $left ]] || die 1 "left behind: $left"
 }
 
-# wait_until WHAT COMMAND...: asks until it is true, for a minute.
+# wait_until WHAT COMMAND...: asks until it is true, for two minutes.
 wait_until() {
-    local what=$1 end=$((SECONDS + 60))
+    local what=$1 end=$((SECONDS + 120))
     shift
     until "$@"; do
         ((SECONDS < end)) || die 1 "waited in vain for: $what"
