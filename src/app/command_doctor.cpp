@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include "app/cdc_names.hpp"
 #include "app/connector.hpp"
 #include "app/doctor.hpp"
+#include "app/kafka_link.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/flag.hpp"
@@ -76,6 +78,25 @@ std::vector<finding> look_at_connect(const options& opts, const expectation& wis
         return {no_connect(at.url(), problem.what(), problem.kind() == error_kind::permission)};
     }
     return judge_connector(found, wished, texts(wished_connector(opts)));
+}
+
+std::vector<finding> look_at_kafka(const options& opts, const expectation& wished)
+{
+    const auto topics = postgres::wished_topics(topic_options(opts), wished.tables);
+    std::set<std::string> names;
+    for (const auto& topic : topics)
+        names.insert(topic.name);
+    try
+    {
+        auto at = kafka_admin(opts);
+        return judge_topics(at.describe(names), topics, wished);
+    }
+    catch (const error& problem)
+    {
+        if (problem.kind() != error_kind::unavailable && problem.kind() != error_kind::permission)
+            throw;
+        return {no_kafka(opts.bootstrap_servers, problem.what(), problem.kind() == error_kind::permission)};
+    }
 }
 
 std::string_view label(remedy::kind how)
@@ -172,6 +193,12 @@ int doctor(const options& opts)
     }
     auto found = judge_database(facts, wished, connector);
     found.insert(found.end(), of_connector.begin(), of_connector.end());
+    if (!opts.skip_kafka)
+    {
+        const auto of_topics = look_at_kafka(opts, wished);
+        found.insert(found.end(), of_topics.begin(), of_topics.end());
+        examined.emplace_back("kafka");
+    }
     std::ranges::stable_sort(found, {}, [](const finding& one) { return one.what.weight; });
     print_out(opts.json ? json_of(found, examined) : text_of(found, examined));
     return found.empty() ? 0 : findings;

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "app/connector.hpp"
+#include "bazaar/kafka/topics.hpp"
 #include "bazaar/model/table.hpp"
+#include "bazaar/model/topic.hpp"
 #include "bazaar/postgres/diagnosis.hpp"
 
 namespace bazaar::app
@@ -92,6 +94,13 @@ enum class connector_health : std::uint8_t
 /// `config` is the configuration that `connector config` would print.
 [[nodiscard]] std::vector<finding> judge_connector(const connector_facts& found, const expectation& wished,
                                                    const std::map<std::string, std::string>& config);
+
+/// `found` are those of the wished topics that are there.
+[[nodiscard]] std::vector<finding> judge_topics(const std::map<std::string, kafka::found_topic>& found,
+                                                std::span<const model::topic> topics, const expectation& wished);
+
+/// Kafka could not be read; `refused` of a broker that answers.
+[[nodiscard]] finding no_kafka(const std::string& servers, const std::string& why, bool refused);
 
 /// Kafka Connect could not be read; `refused` of one that answers.
 [[nodiscard]] finding no_connect(const std::string& url, const std::string& why, bool refused);

@@ -631,7 +631,7 @@ bool is_topic_part(std::string_view text)
 void add_cdc(std::vector<flag>& table)
 {
     const command_set both{command::init, command::cdc};
-    const command_set topics{command::run, command::init, command::connector, command::topics};
+    const command_set topics{command::run, command::init, command::connector, command::topics, command::doctor};
     const command_set named{command::init, command::cdc, command::connector, command::doctor};
     table.push_back({.topic = capture,
                      .name = "cdc",
@@ -927,7 +927,7 @@ void add_doctor(std::vector<flag>& table)
 
 void add_kafka(std::vector<flag>& table)
 {
-    const command_set reach{command::run, command::init, command::topics};
+    const command_set reach{command::run, command::init, command::topics, command::doctor};
     table.push_back({.topic = kafka,
                      .name = "bootstrap-servers",
                      .placeholder = "LIST",

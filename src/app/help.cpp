@@ -82,12 +82,9 @@ constexpr std::array<about, 10> commands{{
      "until it "
      "can be written to; what differs is shown, and changed with --apply only. `check` changes nothing."},
     {command::doctor, "bazaard doctor [FLAG]...", "Look for what keeps changes from arriving, and say what mends it.",
-     "Looks at the server, the tables, the publication, the connector's role, the slots and the connector, and changes "
-     "nothing. Each "
-     "finding comes with what it causes and with the commands that mend it. Ends with 3 when there is one. The "
-     "findings "
-     "are listed in "
-     "docs/doctor.md."},
+     "Looks at the server, the tables, the publication, the connector's role, the slots, the connector and the topics, "
+     "and changes nothing. Each finding comes with what it causes and with the commands that mend it. Ends with 3 when "
+     "there is one. The findings are listed in docs/doctor.md."},
 }};
 
 const about& about_of(command what)

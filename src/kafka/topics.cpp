@@ -18,8 +18,8 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto poll_interval = std::chrono::milliseconds(100);
 
-constexpr std::string_view partitions = "partitions";
-constexpr std::string_view copies = "replication factor";
+constexpr auto partitions = partitions_setting;
+constexpr auto copies = copies_setting;
 
 std::set<std::string> names_of(std::span<const model::topic> topics)
 {

@@ -401,6 +401,50 @@ TEST(doctor, finds_each_fault_of_a_connector_alone)
     expect_only(std::vector{no_connect("http://x", "401", true)}, "connect-refused", "--skip connect");
 }
 
+struct topic_case
+{
+    std::string code;
+    std::function<void(std::map<std::string, kafka::found_topic>&)> breaks;
+    std::string mend;
+};
+
+const std::vector<topic_case>& topic_cases()
+{
+    using found = std::map<std::string, kafka::found_topic>;
+    static const std::vector<topic_case> all{
+        {"topic-missing", [](found& f) { f.clear(); }, "bazaard topics ensure"},
+        {"topic-offline", [](found& f) { f["a"].led = false; }, "brokers"},
+        {"topic-partitions-few", [](found& f) { f["a"].partitions = 2; }, "bazaard topics ensure --apply"},
+        {"topic-partitions-many", [](found& f) { f["a"].partitions = 4; }, "--partitions 4"},
+        {"topic-copies", [](found& f) { f["a"].replication = 1; }, "kafka-reassign-partitions"},
+        {"topic-settings",
+         [](found& f) {
+             f["a"].settings = {{"cleanup.policy", "delete"}};
+         },
+         "bazaard topics ensure --apply"},
+    };
+    return all;
+}
+
+TEST(doctor, finds_each_fault_of_topics_alone)
+{
+    const std::vector<model::topic> wished{{"a", "state", 3, 2, {{"cleanup.policy", "compact"}, {"retention.ms", "1"}}},
+                                           {"b", "default", -1, -1, {}}};
+    const std::map<std::string, kafka::found_topic> good{
+        {"a", {3, 2, true, {{"cleanup.policy", "compact"}, {"retention.ms", "1"}, {"more", "x"}}, {}}},
+        {"b", {7, 5, true, {}, {}}}};
+    EXPECT_TRUE(judge_topics(good, wished, wishes()).empty());
+    for (const auto& one : topic_cases())
+    {
+        SCOPED_TRACE(one.code);
+        auto found = good;
+        one.breaks(found);
+        expect_only(judge_topics(found, wished, wishes()), one.code, one.mend);
+    }
+    expect_only(std::vector{no_kafka("x:1", "nobody answers", false)}, "kafka-unreachable", "--bootstrap-servers");
+    expect_only(std::vector{no_kafka("x:1", "refused", true)}, "kafka-refused", "--skip kafka");
+}
+
 TEST(doctor, does_not_tell_what_follows_from_a_connector_that_is_down)
 {
     auto facts = good_facts();
@@ -432,7 +476,9 @@ TEST(doctor, keeps_to_the_limit_of_retained_log)
 
 TEST(doctor, has_a_case_for_each_finding)
 {
-    std::set<std::string> tried{"connect-unreachable", "connect-refused"};
+    std::set<std::string> tried{"connect-unreachable", "connect-refused", "kafka-unreachable", "kafka-refused"};
+    for (const auto& one : topic_cases())
+        tried.insert(one.code);
     for (const auto& one : database_cases())
         tried.insert(one.code);
     for (const auto& one : connector_cases())

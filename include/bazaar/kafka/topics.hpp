@@ -4,6 +4,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bazaar/kafka/admin.hpp"
@@ -12,7 +13,10 @@
 namespace bazaar::kafka
 {
 
-/// A setting that is other than wished. Its name is Kafka's, or "partitions" or "replication factor".
+inline constexpr std::string_view partitions_setting = "partitions";
+inline constexpr std::string_view copies_setting = "replication factor";
+
+/// A setting that is other than wished. Its name is Kafka's, or one of these two.
 struct drift
 {
     std::string topic, setting, is, wished;
