@@ -46,16 +46,26 @@ std::string complaint(const rest_answer& answer)
     throw error(error_kind::config, fmt::format("what answers at {} is not Kafka Connect", at.url()));
 }
 
+/// Debezium puts its whole state into the middle of a message.
+std::string shortened(std::string text)
+{
+    constexpr std::size_t most = 300;
+    constexpr std::size_t head = 100;
+    if (text.size() <= most)
+        return text;
+    return text.substr(0, head) + " ... " + text.substr(text.size() - (most - head));
+}
+
 /// First line of a Java trace, and the cause below which there is no other.
 std::string summary_of(const std::string& trace)
 {
     constexpr std::string_view mark = "\nCaused by: ";
-    auto text = trace.substr(0, trace.find('\n'));
+    auto text = shortened(trace.substr(0, trace.find('\n')));
     const auto deepest = trace.rfind(mark);
     if (deepest != trace.npos)
     {
         const auto from = deepest + mark.size();
-        const auto cause = trace.substr(from, trace.find('\n', from) - from);
+        const auto cause = shortened(trace.substr(from, trace.find('\n', from) - from));
         if (text.find(cause) == text.npos)
             text += "; " + cause;
     }

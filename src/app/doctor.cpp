@@ -686,11 +686,16 @@ private:
     [[nodiscard]] remedy registered() const
     {
         std::string words = "connector register";
+        // Debezium's words for a slot that is gone or new: it asks for another snapshot.
+        const bool torn = found_.trace.find("no longer available on the server") != std::string::npos &&
+                          value("slot.name") == wished_.slot;
         if (value("value.converter").find("AvroConverter") != std::string_view::npos)
             words += " --format avro";
         else if (value("value.converter.schemas.enable") == "true")
             words += " --format json-schema";
-        if (const auto mode = value("snapshot.mode"); !mode.empty() && mode != "initial")
+        if (const auto mode = value("snapshot.mode"); torn)
+            words += " --snapshot when_needed";
+        else if (!mode.empty() && mode != "initial")
             words += fmt::format(" --snapshot {}", mode);
         if (value("transforms") == "flat")
             words += " --flat";

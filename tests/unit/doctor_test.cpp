@@ -311,6 +311,13 @@ const std::vector<connector_case>& connector_cases()
          "bazaard connector resume"},
         {"connector-state", [](connector_facts& f) { f.tasks.clear(); }, "bazaard connector register"},
         {"connector-failed", [](connector_facts& f) { f.tasks = {"FAILED"}; }, "bazaard connector register"},
+        {"connector-failed",
+         [](connector_facts& f)
+         {
+             f.tasks = {"FAILED"};
+             f.trace = "this is no longer available on the server.";
+         },
+         "bazaard connector register --snapshot when_needed"},
         {"connector-database", [](connector_facts& f) { f.config["database.user"] = "postgres"; }, "register"},
         {"connector-slot", [](connector_facts& f) { f.config["slot.name"] = "theirs"; }, "register"},
         {"connector-publication", [](connector_facts& f) { f.config.erase("publication.name"); }, "register"},
