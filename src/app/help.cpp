@@ -74,8 +74,7 @@ constexpr std::array<about, 10> commands{{
     {command::connector, "bazaard connector config|register|status|pause|resume|delete [FLAG]...",
      "Print a Debezium connector for the shop, or hand it to Kafka Connect.",
      "`config` prints the configuration, which needs no edit. `register` puts it to --connect-url and waits until the "
-     "slot is active "
-     "and moving. `cdc setup` comes before."},
+     "slot is active and moving; one that has failed is restarted. `cdc setup` comes before."},
     {command::topics, "bazaard topics ensure|check|delete [FLAG]...", "Make, compare or delete the Kafka topics.",
      "One topic for each table, and those that the connector fills beside them. `ensure` creates what is missing and "
      "waits "

@@ -114,5 +114,21 @@ TEST(connector, says_what_is_wrong)
         EXPECT_EQ(bazaard(words).status, 64) << words.back();
 }
 
+TEST(doctor_command, ends_before_its_findings_where_it_cannot_look)
+{
+    const auto nowhere = std::to_string(free_port());
+    const auto left = bazaard({"doctor", "--json", "--db-host", "127.0.0.1", "--db-port", nowhere});
+    EXPECT_EQ(left.status, 69) << left.err;
+    EXPECT_EQ(left.out, "");
+    for (const auto& words : std::vector<std::vector<std::string>>{{"doctor", "--skip", "database"},
+                                                                   {"doctor", "--skip", ""},
+                                                                   {"doctor", "--skip", "kafka,"},
+                                                                   {"doctor", "--slot-wal-warn", "1.5GiB"},
+                                                                   {"doctor", "--slot-wal-warn", "-1"},
+                                                                   {"doctor", "now"},
+                                                                   {"run", "--json"}})
+        EXPECT_EQ(bazaard(words).status, 64) << words.back();
+}
+
 }  // namespace
 }  // namespace bazaar::test
