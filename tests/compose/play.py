@@ -2,10 +2,11 @@
 """Plays what docker-compose.yml says without an engine: each service's real software in a root directory of its own, all of
 them in one network of their own, started in the order and with the health checks that stand there.
 
-    play.py --compose PROGRAM --image ROOT --postgres ROOT --stack DIRECTORY --java PROGRAM [DIRECTORY]
+    play.py --compose PROGRAM --image ROOT --image-config FILE --postgres ROOT --stack DIRECTORY --java PROGRAM SCENE [DIRECTORY]
 
-What runs: our services in the image that was built (ROOT), as its user; PostgreSQL in a Debian with that (ROOT); Kafka and
-Connect with Debezium from Maven's jars (a cache folder of scripts/local-stack). What an image's start script makes of the
+What runs: our services in the image that was built (ROOT), as its user; PostgreSQL in a Debian with that (ROOT); Kafka, Connect
+with Debezium and the registry from Maven's jars (the cache folder of scripts/local-stack). The converters to Avro are the
+registry's version there, in Debezium's image a later one. What an image's start script makes of the
 environment is done here in the same way: for Kafka by the image's own class. To be called as root in new namespaces
 (`unshare --mount --net --pid --fork --kill-child`): nothing of it is left when this ends, however it ends.
 """
@@ -15,11 +16,11 @@ import contextlib
 import glob
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 # The ports of the host are the containers' here: there is one network.
 ENVIRONMENT = {"KAFKA_PORT": "9094", "PATH": os.environ["PATH"], "HOME": "/nonexistent"}
@@ -142,12 +143,13 @@ class Play:
         self.services = self.config["services"]
         self.places = {}
         self.processes = {}
-        self.begin = {"postgres": self.postgres, "kafka": self.kafka, "connect": self.connect}
+        self.begin = {"postgres": self.postgres, "kafka": self.kafka, "connect": self.connect, "registry": self.registry}
 
-    def read_config(self, **other):
-        text = subprocess.run([self.asked.compose, "config", "--format", "json"], cwd=self.asked.directory,
-                              env={**ENVIRONMENT, **other}, check=True, capture_output=True, text=True).stdout
-        return json.loads(text)
+    def read_config(self):
+        profiles, other = SCENES[self.asked.scene][1:]
+        command = [self.asked.compose, *(f"--profile={profile}" for profile in profiles), "config", "--format", "json"]
+        return json.loads(run(*command, cwd=self.asked.directory, env={**ENVIRONMENT, **other}, stdout=subprocess.PIPE,
+                              text=True).stdout)
 
     def read_secrets(self):
         with open(f"{self.asked.directory}/.env", encoding="utf-8") as file:
@@ -213,7 +215,10 @@ class Play:
         """The beginning of a command line; all users can read the jars there."""
         jars = glob.glob(f"{self.asked.stack}/kafka-{self.version('kafka')}-*/jars")[0]
         place.bind(jars, "/opt/kafka/libs")
-        return [self.asked.java, "-XX:+UseSerialGC", *(heap or "-Xmx256m").split(), "-cp", "/opt/kafka/libs/*"]
+        return [*self.java_begin(heap), "-cp", "/opt/kafka/libs/*"]
+
+    def java_begin(self, heap):
+        return [self.asked.java, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *(heap or "-Xmx256m").split()]
 
     def version(self, name):
         """What the file's image of a service is tagged with; the artefacts have the same versions."""
@@ -231,7 +236,8 @@ class Play:
         status, words = place.ask([*java, "kafka.docker.KafkaDockerWrapper", "setup",
                                    "--default-configs-dir", "/etc/kafka/docker", "--mounted-configs-dir", "/mnt/shared/config",
                                    "--final-configs-dir", "/opt/kafka/config"], environment, user, 60)
-        if status != 0:
+        # The image's script lets this pass, too.
+        if status != 0 and "already formatted" not in words:
             fail(f"{name}: the image's setup ended with {status}: {words.strip()}")
         self.spawn(name, [*java, "kafka.Kafka", "/opt/kafka/config/server.properties"], environment, user)
 
@@ -245,12 +251,23 @@ class Play:
                          for key, value in environment.items() if key.startswith("CONNECT_")})
         settings["rest.advertised.host.name"] = name
         settings["plugin.path"] = "/kafka/connect"
+        if environment.get("ENABLE_APICURIO_CONVERTERS") == "true":
+            # The image puts links to them beside the connectors.
+            place.bind(glob.glob(f"{self.asked.stack}/apicurio-converter-*")[0], "/kafka/external_libs/apicurio")
+            settings["plugin.path"] += ",/kafka/external_libs/apicurio"
         plugins = f"{self.asked.stack}/debezium-postgres-{self.version(name)}"
         place.bind(plugins, "/kafka/connect")
         place.write("/kafka/config/connect-distributed.properties",
                     "".join(f"{key}={value}\n" for key, value in settings.items()))
         self.spawn(name, [*self.java(place, environment.get("HEAP_OPTS")), "org.apache.kafka.connect.cli.ConnectDistributed",
                           "/kafka/config/connect-distributed.properties"], environment, user)
+
+    def registry(self, name):
+        user = 1000
+        place = self.place(name, "/")
+        place.bind(f"{self.asked.stack}/apicurio-registry-{self.version(name)}", "/deployments")
+        self.spawn(name, [*self.java_begin(None), "-jar", f"/deployments/apicurio-registry-app-{self.version(name)}-runner.jar"],
+                   self.environment(name), user)
 
     # ---- Ours ----
 
@@ -310,9 +327,8 @@ class Play:
         if name in self.begin:
             self.begin[name](name)
         else:
-            place, command, user = self.ours(name)
+            _, command, user = self.ours(name)
             self.spawn(name, command, self.environment(name), user)
-            assert place is self.places[name]
         self.await_health(name)
         say(f"{name} is healthy after {time.monotonic() - began:.1f} s")
 
@@ -332,7 +348,7 @@ class Play:
                 done.add(name)
 
     def stop(self, name):
-        """As an engine stops it; its status."""
+        """As an engine stops it: its status, -9 when it did not end in its time."""
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
         grace = seconds(self.services[name].get("stop_grace_period", "10s"))
@@ -340,8 +356,14 @@ class Play:
             return process.wait(grace)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
-            fail(f"{name} did not end within {grace:.0f} s of SIGTERM")
+            return process.wait()
+
+    def down(self):
+        """Who waits for others goes first. What ends by itself ends by the signal, or with 143 where that is Java's way."""
+        for name in ("shop", "connect", "registry", "kafka", "postgres"):
+            if name in self.processes and (status := self.stop(name)) not in (0, 143):
+                fail(f"{name} ended with {status}: {self.last_words(name)}")
+        say("everything is stopped")
 
     # ---- What must come of it ----
 
@@ -350,70 +372,112 @@ class Play:
                                                      self.environment("postgres"))
         return words.strip() if status == 0 else fail(f"psql: {words}")
 
-    def events(self, topic):
-        """All events of a topic, read from outside: at the address that the file opens for the host."""
-        words = run("kcat", "-q", "-C", "-b", "localhost:9094", "-t", topic, "-o", "beginning", "-e", stdout=subprocess.PIPE,
-                    timeout=60, text=True).stdout
-        return [json.loads(line) for line in words.splitlines()]
+    def orders(self):
+        return int(self.sql("SELECT count(*) FROM demo.orders"))
 
-    def await_equal(self, what, left, right):
+    def await_orders(self, number):
         limit = time.monotonic() + 60
-        while (got := left()) != (wanted := right()):
+        while self.orders() < number:
             if time.monotonic() > limit:
-                fail(f"{what}: {len(got)} events and {len(wanted)} rows do not agree")
+                fail(f"there are {self.orders()} orders instead of {number} after a minute: {self.last_words('shop')}")
+            time.sleep(0.2)
+
+    def messages(self, topic):
+        """All values of a topic, read from outside: at the address that the file opens for the host."""
+        text = run("kcat", "-q", "-C", "-b", "localhost:9094", "-t", topic, "-o", "beginning", "-e", "-f", "%R%s",
+                   stdout=subprocess.PIPE, timeout=60).stdout
+        while text:
+            size = int.from_bytes(text[:4], "big", signed=True)
+            yield text[4:4 + max(size, 0)]
+            text = text[4 + max(size, 0):]
+
+    def await_captured(self):
+        """Until each order's last event says what its row says."""
+        limit = time.monotonic() + 60
+        while True:
+            last = {row["id"]: row["status"] for row in (json.loads(text)["after"] for text in self.messages("ecomm.demo.orders"))}
+            rows = dict(line.split("|") for line in self.sql("SELECT id, status FROM demo.orders").splitlines())
+            if last == rows:
+                return say(f"{len(rows)} orders, and Kafka has each as it is")
+            if time.monotonic() > limit:
+                fail(f"{len(rows)} orders, and {len(last)} in Kafka; different: {set(last.items()) ^ set(rows.items())}")
             time.sleep(0.5)
-        say(f"{what}: {len(got)} rows, all of them in Kafka")
+
+    def must_refuse(self, what, name, *words):
+        """Runs a service that must fail and say why."""
+        status, said = self.once(name, BAZAARD_CONNECT_TIMEOUT="15s")
+        last = (said.strip().splitlines() or [""])[-1]
+        if status in (0, None) or not any(word in said for word in words):
+            fail(f"{what}: {name} ended with {status}: {last}")
+        say(f"{what} is seen: {last}")
 
 
-def scene(play):
-    """The file as it stands: everything comes up, every order arrives, everything can be done twice, the shop stops cleanly."""
+def plain(play):
+    """The file as it stands: everything comes up, every order arrives, all can be done twice; what is wrong is seen."""
     play.up()
-    while int(play.sql("SELECT count(*) FROM demo.orders")) < 100:
-        time.sleep(0.2)
+    play.await_orders(100)
+    play.down()
+    # Again, on the same volumes: the shop goes on.
+    play.up()
+    play.await_orders(200)
     if (status := play.stop("shop")) != 0:
         fail(f"shop ended with {status}: {play.last_words('shop')}")
-    say("shop stopped")
+    play.await_captured()
 
-    def arrived():
-        # The last event of an order is the order.
-        last = {event["after"]["id"]: event["after"] for event in play.events("ecomm.demo.orders")}
-        return sorted((row["id"], row["status"]) for row in last.values())
-
-    def written():
-        return sorted(tuple(line.split("|")) for line in play.sql("SELECT id, status FROM demo.orders").splitlines())
-
-    play.await_equal("orders", arrived, written)
-    for name in play.services:
-        if play.services[name].get("restart") == "no":
-            play.complete(name)
+    environment = play.services["connect"]["environment"]
+    for what, change in (("a worker that has another password", {"BAZAARD_DB_PASSWORD": "another"}),
+                         ("a worker that cannot look up passwords", {"CONNECT_CONFIG_PROVIDERS": None})):
+        play.stop("connect")
+        play.services["connect"]["environment"] = {**environment, **change}
+        play.start("connect")
+        play.must_refuse(what, "register", "connector bazaard-demo has failed")
+    play.places["init"].write("/run/secrets/shop_password", "another", 0o444)
+    play.must_refuse("another password", "init", "password authentication failed")
 
 
-def wrong_password(play):
-    """A worker that has another password than the connector's role: register says so."""
-    play.stop("connect")
-    right = play.services["connect"]["environment"]["BAZAARD_DB_PASSWORD"]
-    play.services["connect"]["environment"]["BAZAARD_DB_PASSWORD"] = "another"
-    play.start("connect")
-    status, words = play.once("register", BAZAARD_CONNECT_TIMEOUT="15s")
-    if status in (0, None):
-        fail(f"register does not see that the worker's password is wrong: {words}")
-    say(f"a wrong password is seen: {words.strip().splitlines()[-1]}")
-    play.services["connect"]["environment"]["BAZAARD_DB_PASSWORD"] = right
+def avro(play):
+    """With the registry: messages are Avro, by schemas that the registry has."""
+    play.up()
+    play.await_orders(20)
+    play.stop("shop")
+    limit = time.monotonic() + 60
+    while len(messages := list(play.messages("ecomm.demo.orders"))) < play.orders():
+        if time.monotonic() > limit:
+            fail(f"{play.orders()} orders, and {len(messages)} messages")
+        time.sleep(0.5)
+    if wrong := [text for text in messages if text[:1] != b"\0"]:
+        fail(f"no Avro: {wrong[0][:60]}")
+    schemas = {int.from_bytes(text[1:5], "big") for text in messages}
+    for schema in schemas:
+        with urllib.request.urlopen(f"http://127.0.0.1:8080/apis/ccompat/v7/schemas/ids/{schema}", timeout=10) as answer:
+            if "ecomm.demo.orders" not in json.load(answer)["schema"]:
+                fail(f"schema {schema} is another one")
+    say(f"{len(messages)} messages in Avro; their schema is in the registry: {schemas}")
+
+
+def unhealthy(play):
+    """Whoever does not become healthy is named."""
+    check = play.services["postgres"]["healthcheck"]
+    check.update(test=[*check["test"], "-p", "5433"], retries=2)
+    play.up()
+
+
+# What is played, with which profiles and which variables.
+SCENES = {"plain": (plain, [], {}), "avro": (avro, ["registry"], {"MESSAGE_FORMAT": "avro"}), "unhealthy": (unhealthy, [], {})}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option in ("compose", "image", "image-config", "postgres", "stack", "java"):
         parser.add_argument("--" + option, required=True)
+    parser.add_argument("scene", choices=SCENES)
     parser.add_argument("directory", nargs="?", default=".")
     asked = parser.parse_args()
     run("ip", "link", "set", "lo", "up")
     work = "/run/play"
     run("mount", "-t", "tmpfs", "tmpfs", "/run")
     os.makedirs(work)
-    play = Play(asked, work)
-    scene(play)
-    wrong_password(play)
+    SCENES[asked.scene][0](Play(asked, work))
 
 
 BEGAN = time.monotonic()
