@@ -430,7 +430,7 @@ def plain(play):
         play.stop("connect")
         play.services["connect"]["environment"] = {**environment, **change}
         play.start("connect")
-        play.must_refuse(what, "register", "connector bazaard-demo has failed")
+        play.must_refuse(what, "register", "password authentication failed")
     play.places["init"].write("/run/secrets/shop_password", "another", 0o444)
     play.must_refuse("another password", "init", "password authentication failed")
 
