@@ -4,9 +4,9 @@
 #include <array>
 
 #include <fmt/format.h>
-#include <librdkafka/rdkafka.h>
 
 #include "bazaar/kafka/classify.hpp"
+#include "client.hpp"
 
 namespace bazaar::kafka
 {
@@ -16,45 +16,12 @@ namespace
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr int text_max = 512;  ///< What librdkafka wants for its complaints.
-
-/// A handle of librdkafka that ends with its scope.
-template <typename T, void (*End)(T*)>
-struct ender
-{
-    void operator()(T* what) const { End(what); }
-};
-template <typename T, void (*End)(T*)>
-using handle = std::unique_ptr<T, ender<T, End>>;
-
-using conf_handle = handle<rd_kafka_conf_t, rd_kafka_conf_destroy>;
-using client_handle = handle<rd_kafka_t, rd_kafka_destroy>;
-using queue_handle = handle<rd_kafka_queue_t, rd_kafka_queue_destroy>;
 using event_handle = handle<rd_kafka_event_t, rd_kafka_event_destroy>;
 using options_handle = handle<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using topic_handle = handle<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
 using growth_handle = handle<rd_kafka_NewPartitions_t, rd_kafka_NewPartitions_destroy>;
 using removal_handle = handle<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy>;
 using config_handle = handle<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy>;
-
-/// One line, whatever the library or the broker says.
-std::string one_line(std::string_view text)
-{
-    std::string line;
-    for (const char c : text)
-        if (c != '\r')
-            line += c == '\n' || c == '\t' ? ' ' : c;
-    while (!line.empty() && (line.back() == ' ' || line.back() == '.'))
-        line.pop_back();
-    return line;
-}
-
-/// The settings whose values a complaint must not repeat.
-bool is_secret(std::string_view name)
-{
-    return name.find("password") != name.npos || name.find("secret") != name.npos || name.find(".pem") != name.npos ||
-           name.find("token") != name.npos || name.find("oauthbearer.config") != name.npos;
-}
 
 template <typename Handle>
 auto raw(const std::vector<Handle>& handles)
@@ -88,50 +55,22 @@ std::vector<outcome> outcomes_of(const rd_kafka_topic_result_t* const* results, 
 
 }  // namespace
 
-class admin::client
+class admin::work : public client
 {
 public:
-    client(const client_settings& how, milliseconds timeout) : timeout_(timeout)
+    work(const client_settings& how, milliseconds timeout)
+        : client(RD_KAFKA_PRODUCER, how, timeout), answers_(rd_kafka_queue_new(get()))
     {
-        conf_handle conf(rd_kafka_conf_new());
-        std::array<char, text_max> complaint{};
-        std::vector<std::string> wrong;
-        for (const auto& [name, value] : how)
-        {
-            if (name == "bootstrap.servers" || name == "metadata.broker.list")
-                servers_ = value;
-            if (name == "sasl.mechanisms" || name == "sasl.mechanism")
-                mechanism_ = value;
-            const auto result = rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), complaint.data(),
-                                                  complaint.size());
-            if (result == RD_KAFKA_CONF_UNKNOWN)
-                wrong.push_back(fmt::format("--kafka-conf {}: librdkafka has no such setting", name));
-            else if (result != RD_KAFKA_CONF_OK)
-                wrong.push_back(fmt::format("Kafka setting {}: {}", name,
-                                            is_secret(name) ? "not accepted" : one_line(complaint.data())));
-        }
-        if (!wrong.empty())
-            throw error(error_kind::usage, std::move(wrong));
-        rd_kafka_conf_set_opaque(conf.get(), this);
-        rd_kafka_conf_set_error_cb(conf.get(), &client::hear);
-        rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
-        kafka_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), complaint.data(), complaint.size()));
-        if (!kafka_)
-            throw error(error_kind::config, "Kafka's client cannot be made: " + one_line(complaint.data()));
-        static_cast<void>(conf.release());  // The client has it now.
-        answers_.reset(rd_kafka_queue_new(kafka_.get()));
     }
 
-    [[nodiscard]] rd_kafka_t* get() const noexcept { return kafka_.get(); }
     [[nodiscard]] rd_kafka_queue_t* answers() const noexcept { return answers_.get(); }
-    [[nodiscard]] milliseconds timeout() const noexcept { return timeout_; }
 
     /// Options of a request; the broker may take as long as we wait.
     [[nodiscard]] options_handle request(rd_kafka_admin_op_t what, bool validate) const
     {
-        options_handle made(rd_kafka_AdminOptions_new(kafka_.get(), what));
+        options_handle made(rd_kafka_AdminOptions_new(get(), what));
         std::array<char, text_max> complaint{};
-        const int wait = static_cast<int>(timeout_.count());
+        const int wait = static_cast<int>(timeout().count());
         rd_kafka_AdminOptions_set_request_timeout(made.get(), wait, complaint.data(), complaint.size());
         if (what != RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS && what != RD_KAFKA_ADMIN_OP_ALTERCONFIGS)
             rd_kafka_AdminOptions_set_operation_timeout(made.get(), wait, complaint.data(), complaint.size());
@@ -143,10 +82,9 @@ public:
     /// Waits for the answer to the request that was just sent.
     [[nodiscard]] event_handle answer(const std::string& what)
     {
-        const auto end = clock::now() + timeout_ + std::chrono::seconds(1);
+        const auto end = clock::now() + timeout() + std::chrono::seconds(1);
         for (;;)
         {
-            rd_kafka_poll(kafka_.get(), 0);
             event_handle event(rd_kafka_queue_poll(answers_.get(), 100));
             if (!event)
             {
@@ -159,104 +97,33 @@ public:
             {
                 if (is_passing(code))
                     give_up(code, rd_kafka_event_error_string(event.get()));
-                throw error(classify(code), fmt::format("Kafka at {} refuses to {}: {}", servers_, what,
+                throw error(classify(code), fmt::format("Kafka at {} refuses to {}: {}", servers(), what,
                                                         one_line(rd_kafka_event_error_string(event.get()))));
             }
             return event;
         }
     }
 
-    [[nodiscard]] const rd_kafka_metadata_t* metadata()
-    {
-        const auto end = clock::now() + timeout_;
-        for (;;)
-        {
-            const rd_kafka_metadata_t* all = nullptr;
-            const auto left = std::chrono::duration_cast<milliseconds>(end - clock::now());
-            const int wait = static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, 250));
-            const auto code = rd_kafka_metadata(kafka_.get(), 1, nullptr, &all, wait);
-            if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-                return all;
-            rd_kafka_poll(kafka_.get(), 0);
-            give_up_if_refused();
-            if (!is_passing(code) || clock::now() >= end)
-                give_up(code, rd_kafka_err2str(code));
-        }
-    }
-
-    [[noreturn]] void fail(const std::string& what, const outcome& why) const
-    {
-        throw error(classify(why.code),
-                    fmt::format("Kafka at {} refuses to {}: {}{}", servers_, what, why.problem,
-                                why.code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR
-                                    ? "; --replication-factor must not be more than there are brokers"
-                                    : ""));
-    }
-
 private:
-    /// Keeps what says most: a refused login or TLS before a lost connection, as librdkafka tries again and again.
-    static void hear(rd_kafka_t*, int code, const char* reason, void* self)
-    {
-        auto& to = *static_cast<client*>(self);
-        // With TLS 1.3 the broker refuses our certificate after its own handshake: librdkafka calls that a lost connection.
-        if (code == RD_KAFKA_RESP_ERR__TRANSPORT &&
-            std::string_view(reason).find("SSL alert") != std::string_view::npos)
-            code = RD_KAFKA_RESP_ERR__SSL;
-        // "All brokers are down" says less than what came before it.
-        if (classify(to.heard_code_) == error_kind::permission ||
-            (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !to.heard_.empty()))
-            return;
-        to.heard_code_ = code;
-        to.heard_ = one_line(reason);
-    }
-
-    /// No password becomes right by trying again.
-    void give_up_if_refused() const
-    {
-        if (heard_code_ != 0 && classify(heard_code_) == error_kind::permission)
-            give_up(heard_code_, heard_);
-    }
-
-    [[noreturn]] void give_up(int code, std::string_view text) const
-    {
-        const auto reason = heard_.empty() ? one_line(text) : heard_;
-        const int cause = heard_.empty() ? code : heard_code_;
-        if (classify(cause) == error_kind::permission)
-            throw error(
-                error_kind::permission,
-                fmt::format("Kafka at {} refuses the login: {}; {}", servers_, reason,
-                            login_advice(cause == RD_KAFKA_RESP_ERR__SSL ? "" : mechanism_, rd_kafka_version())));
-        throw error(classify(cause),
-                    fmt::format("Kafka does not answer at {} within {:.0f} s: {}; is it running, and are "
-                                "--bootstrap-servers and --security-protocol right?",
-                                servers_, std::chrono::duration<double>(timeout_).count(), reason));
-    }
-
-    milliseconds timeout_;
-    std::string servers_, mechanism_;
-    int heard_code_ = 0;
-    std::string heard_;
-    client_handle kafka_;
     queue_handle answers_;
 };
 
-admin::admin(const client_settings& how, milliseconds timeout) : client_(std::make_unique<client>(how, timeout)) {}
+admin::admin(const client_settings& how, milliseconds timeout) : work_(std::make_unique<work>(how, timeout)) {}
 admin::~admin() = default;
 
 std::chrono::milliseconds admin::timeout() const noexcept
 {
-    return client_->timeout();
+    return work_->timeout();
 }
 
 void admin::fail(const std::string& what, const outcome& why) const
 {
-    client_->fail(what, why);
+    work_->fail(what, why);
 }
 
 std::map<std::string, found_topic> admin::list()
 {
-    using metadata_handle = std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)>;
-    const metadata_handle all(client_->metadata(), rd_kafka_metadata_destroy);
+    const auto all = work_->metadata();
     std::map<std::string, found_topic> found;
     for (int i = 0; i < all->topic_cnt; ++i)
     {
@@ -283,9 +150,9 @@ std::map<std::string, found_topic> admin::describe(const std::set<std::string>& 
     for (const auto& [name, topic] : found)
         questions.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
     auto pointers = raw(questions);
-    const auto how = client_->request(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, false);
-    rd_kafka_DescribeConfigs(client_->get(), pointers.data(), pointers.size(), how.get(), client_->answers());
-    const auto event = client_->answer("describe topics");
+    const auto how = work_->request(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, false);
+    rd_kafka_DescribeConfigs(work_->get(), pointers.data(), pointers.size(), how.get(), work_->answers());
+    const auto event = work_->answer("describe topics");
     std::size_t count = 0;
     const auto* const answers = rd_kafka_DescribeConfigs_result_resources(
         rd_kafka_event_DescribeConfigs_result(event.get()), &count);
@@ -296,8 +163,8 @@ std::map<std::string, found_topic> admin::describe(const std::set<std::string>& 
         if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)  // Deleted meanwhile.
             found.erase(name);
         else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-            client_->fail("describe topic " + name,
-                          outcome_of(code, rd_kafka_ConfigResource_error_string(answers[i]), code));
+            work_->fail("describe topic " + name,
+                        outcome_of(code, rd_kafka_ConfigResource_error_string(answers[i]), code));
         std::size_t entries = 0;
         const auto* const lines = rd_kafka_ConfigResource_configs(answers[i], &entries);
         for (std::size_t e = 0; e < entries && found.contains(name); ++e)
@@ -328,9 +195,9 @@ std::vector<outcome> admin::create(std::span<const model::topic> wished, bool va
             rd_kafka_NewTopic_set_config(all.back().get(), name.c_str(), value.c_str());
     }
     auto pointers = raw(all);
-    const auto how = client_->request(RD_KAFKA_ADMIN_OP_CREATETOPICS, validate);
-    rd_kafka_CreateTopics(client_->get(), pointers.data(), pointers.size(), how.get(), client_->answers());
-    const auto event = client_->answer("create topics");
+    const auto how = work_->request(RD_KAFKA_ADMIN_OP_CREATETOPICS, validate);
+    rd_kafka_CreateTopics(work_->get(), pointers.data(), pointers.size(), how.get(), work_->answers());
+    const auto event = work_->answer("create topics");
     std::size_t count = 0;
     const auto* const results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()),
                                                                     &count);
@@ -344,9 +211,9 @@ outcome admin::grow(const std::string& topic, int partitions, bool validate)
                                                         complaint.data(), complaint.size()));
     expect(wish != nullptr, "a number of partitions that can be asked for");
     std::array<rd_kafka_NewPartitions_t*, 1> one{wish.get()};
-    const auto how = client_->request(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, validate);
-    rd_kafka_CreatePartitions(client_->get(), one.data(), one.size(), how.get(), client_->answers());
-    const auto event = client_->answer("add partitions to topic " + topic);
+    const auto how = work_->request(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, validate);
+    rd_kafka_CreatePartitions(work_->get(), one.data(), one.size(), how.get(), work_->answers());
+    const auto event = work_->answer("add partitions to topic " + topic);
     std::size_t count = 0;
     const auto* const results = rd_kafka_CreatePartitions_result_topics(
         rd_kafka_event_CreatePartitions_result(event.get()), &count);
@@ -366,8 +233,8 @@ outcome admin::alter(const std::string& topic, const found_topic& now, const std
             wish.get(), name.c_str(), RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET, value.c_str()));
         expect(!wrong, "a setting that can be asked for");
     }
-    const auto how = client_->request(RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS, validate);
-    rd_kafka_IncrementalAlterConfigs(client_->get(), one.data(), one.size(), how.get(), client_->answers());
+    const auto how = work_->request(RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS, validate);
+    rd_kafka_IncrementalAlterConfigs(work_->get(), one.data(), one.size(), how.get(), work_->answers());
 #else
     // This request sets all that is not named back to the broker's default.
     std::map<std::string, std::string> merged;
@@ -377,10 +244,10 @@ outcome admin::alter(const std::string& topic, const found_topic& now, const std
         merged[name] = value;
     for (const auto& [name, value] : merged)
         rd_kafka_ConfigResource_set_config(wish.get(), name.c_str(), value.c_str());
-    const auto how = client_->request(RD_KAFKA_ADMIN_OP_ALTERCONFIGS, validate);
-    rd_kafka_AlterConfigs(client_->get(), one.data(), one.size(), how.get(), client_->answers());
+    const auto how = work_->request(RD_KAFKA_ADMIN_OP_ALTERCONFIGS, validate);
+    rd_kafka_AlterConfigs(work_->get(), one.data(), one.size(), how.get(), work_->answers());
 #endif
-    const auto event = client_->answer("alter topic " + topic);
+    const auto event = work_->answer("alter topic " + topic);
     std::size_t count = 0;
 #if RD_KAFKA_VERSION >= 0x020200ff
     const auto* const results = rd_kafka_IncrementalAlterConfigs_result_resources(
@@ -402,9 +269,9 @@ std::vector<outcome> admin::remove(std::span<const std::string> topics)
     for (const auto& topic : topics)
         all.emplace_back(rd_kafka_DeleteTopic_new(topic.c_str()));
     auto pointers = raw(all);
-    const auto how = client_->request(RD_KAFKA_ADMIN_OP_DELETETOPICS, false);
-    rd_kafka_DeleteTopics(client_->get(), pointers.data(), pointers.size(), how.get(), client_->answers());
-    const auto event = client_->answer("delete topics");
+    const auto how = work_->request(RD_KAFKA_ADMIN_OP_DELETETOPICS, false);
+    rd_kafka_DeleteTopics(work_->get(), pointers.data(), pointers.size(), how.get(), work_->answers());
+    const auto event = work_->answer("delete topics");
     std::size_t count = 0;
     const auto* const results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()),
                                                                     &count);

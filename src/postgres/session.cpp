@@ -434,6 +434,7 @@ reply session::collect(phase at)
                 return {{}, lost(at, answer.failed->message)};
             break;
         case PGRES_COPY_IN:
+        case PGRES_COPY_BOTH:
             answer.value = std::move(one);
             return answer;
         default:
@@ -539,6 +540,12 @@ void session::begin_copy(std::string_view sql)
 {
     exec(sql);
     expect(PQtransactionStatus(raw_.get()) == PQTRANS_ACTIVE, "the statement is a COPY FROM STDIN");
+}
+
+void session::begin_stream(std::string_view sql)
+{
+    exec(sql);
+    expect(PQtransactionStatus(raw_.get()) == PQTRANS_ACTIVE, "the statement is a START_REPLICATION");
 }
 
 void session::put_copy(std::string_view bytes)

@@ -1,6 +1,6 @@
 #include "bazaar/verify/subject.hpp"
 
-#include <algorithm>
+#include <set>
 
 #include "bazaar/run/replan.hpp"
 
@@ -9,17 +9,25 @@ namespace bazaar::verify
 
 struct unit_walk::state
 {
-    explicit state(const subject& of) : planner(of.shop.plan(of.recorded.start)), walk(*planner, of.recorded)
+    explicit state(const subject& of)
+        : recorded(of.recorded), planner(of.shop.plan(of.recorded.start)), walk(*planner, of.recorded)
     {
-        for (const auto& entry : of.recorded.log)
-            if (entry.what == model::control::kind::reject)
-                refused.push_back(entry.unit);
-        std::ranges::sort(refused);
     }
 
+    /// The log may have grown.
+    [[nodiscard]] bool is_refused(unit_no no)
+    {
+        for (; read < recorded.log.size(); ++read)
+            if (recorded.log[read].what == model::control::kind::reject)
+                refused.insert(recorded.log[read].unit);
+        return refused.contains(no);
+    }
+
+    const run::record& recorded;
     std::unique_ptr<scenario::planner> planner;
     run::replanner walk;
-    std::vector<unit_no> refused;
+    std::size_t read = 0;
+    std::set<unit_no> refused;
 };
 
 unit_walk::unit_walk(const subject& of) : state_(std::make_unique<state>(of)) {}
@@ -33,7 +41,7 @@ unit_no unit_walk::next_no() const
 bool unit_walk::next(model::decision& out)
 {
     out = state_->walk.next();
-    return !std::ranges::binary_search(state_->refused, out.no);
+    return !state_->is_refused(out.no);
 }
 
 }  // namespace bazaar::verify

@@ -80,8 +80,8 @@ public:
     [[noreturn]] void fail(const std::string& what, const outcome& why) const;
 
 private:
-    class client;
-    std::unique_ptr<client> client_;
+    class work;
+    std::unique_ptr<work> work_;
 };
 
 }  // namespace bazaar::kafka

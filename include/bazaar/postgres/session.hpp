@@ -113,6 +113,9 @@ public:
     void put_copy(std::string_view bytes);
     void end_copy();
 
+    /// START_REPLICATION; what follows is `change_log`'s.
+    void begin_stream(std::string_view sql);
+
     /// False once the link is lost or was given up.
     [[nodiscard]] bool alive() const noexcept;
 
@@ -143,6 +146,8 @@ public:
     void close() noexcept;
 
 private:
+    friend class change_log;
+
     struct finish
     {
         void operator()(pg_conn* raw) const noexcept;

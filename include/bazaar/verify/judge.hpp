@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "bazaar/verify/event.hpp"
 #include "bazaar/verify/report.hpp"
@@ -45,13 +46,20 @@ public:
     judge(const judge&) = delete;
     judge& operator=(const judge&) = delete;
 
-    void take(const change_event& e);
+    /// False for an event of a unit of which nothing is known yet: it may be given again when more is.
+    bool take(const change_event& e);
+
+    /// What is missing of this table is not proven, for this reason.
+    void excuse(std::uint8_t table, std::string reason);
 
     /// Judges what is missing; nothing may be taken afterwards. `partial`: the stream was left early, so nothing is demanded.
     void finish(bool partial = false);
 
     /// The highest unit of which an event was taken so far; nothing before the first.
     [[nodiscard]] std::optional<unit_no> highest() const;
+
+    /// Events that were taken.
+    [[nodiscard]] std::uint64_t events() const;
 
 private:
     class work;

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bazaar/kafka/client_settings.hpp"
+
+namespace bazaar::kafka
+{
+
+/// A partition and what of it is read: offsets from `begin` to below `end`.
+struct partition_range
+{
+    std::string topic;
+    std::int32_t partition = 0;
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+};
+
+/// A message; gone with the next one of its partition.
+struct message
+{
+    std::string_view key;
+    std::string_view value;  ///< Empty for a tombstone.
+    std::int64_t offset = 0;
+};
+
+/// Reads partitions side by side, each at its own pace, from their beginning to where they ended when this was made.
+///
+/// Threads: one; librdkafka has threads of its own.
+/// Errors: `unavailable`, `permission` and `config` as `admin` has them.
+/// Limits: some megabytes for each partition.
+class partitions
+{
+public:
+    /// All partitions of those of `topics` that are there. `committed`: messages of aborted transactions are left out, and those
+    /// of open ones are not waited for.
+    partitions(const client_settings& how, const std::set<std::string>& topics, bool committed,
+               std::chrono::milliseconds timeout);
+    ~partitions();
+    partitions(const partitions&) = delete;
+    partitions& operator=(const partitions&) = delete;
+
+    [[nodiscard]] std::span<const partition_range> ranges() const noexcept;
+
+    /// The next message of a partition; nothing at its end.
+    [[nodiscard]] std::optional<message> next(std::size_t partition);
+
+private:
+    class work;
+    std::unique_ptr<work> work_;
+};
+
+}  // namespace bazaar::kafka

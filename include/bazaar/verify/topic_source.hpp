@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bazaar/kafka/client_settings.hpp"
+#include "bazaar/kafka/partitions.hpp"
+#include "bazaar/model/table.hpp"
+#include "bazaar/verify/change_source.hpp"
+#include "bazaar/verify/debezium.hpp"
+
+namespace bazaar::verify
+{
+
+/// A topic of which messages are gone: from the beginning, or between.
+struct incomplete_topic
+{
+    std::int64_t begins_at = 0;  ///< First offset, where that is not 0.
+    std::uint64_t gaps = 0;      ///< Offsets that do not follow the one before: compaction, or marks of transactions.
+};
+
+/// Change events from Debezium's topics, up to where they end when this is made.
+///
+/// Errors: those of `kafka::partitions`.
+class topic_source final : public change_source
+{
+public:
+    /// `topics`: the shop's tables by the names of their topics.
+    topic_source(const kafka::client_settings& how, const std::map<std::string, std::uint8_t>& topics,
+                 std::span<const model::table> tables, const std::string& schema, bool committed,
+                 std::chrono::milliseconds timeout);
+
+    bool next(change_event& out) override;
+    [[nodiscard]] std::uint64_t position() const override { return position_; }
+    [[nodiscard]] std::uint64_t length() const override { return length_; }
+
+    [[nodiscard]] const unused_messages& unused() const noexcept { return unused_; }
+
+    /// How many partitions there are.
+    [[nodiscard]] std::size_t partitions() const noexcept { return heads_.size(); }
+
+    /// By topic, as far as it was read.
+    [[nodiscard]] const std::map<std::string, incomplete_topic>& incomplete() const noexcept { return incomplete_; }
+
+private:
+    struct head
+    {
+        std::unique_ptr<debezium_reader> reader;
+        change_event event;
+        std::int64_t expected = 0;  ///< Next offset.
+        bool used = true;           ///< The event has been given away.
+        bool ended = false;
+    };
+
+    void advance(std::size_t partition);
+
+    kafka::partitions from_;
+    std::vector<head> heads_;
+    std::map<std::string, incomplete_topic> incomplete_;
+    unused_messages unused_;
+    std::uint64_t position_ = 0, length_ = 0;  ///< Messages.
+};
+
+}  // namespace bazaar::verify

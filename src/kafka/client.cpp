@@ -1,0 +1,130 @@
+#include "client.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "bazaar/kafka/classify.hpp"
+
+namespace bazaar::kafka
+{
+namespace
+{
+
+using clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+using conf_handle = handle<rd_kafka_conf_t, rd_kafka_conf_destroy>;
+
+/// The settings whose values a complaint must not repeat.
+bool is_secret(std::string_view name)
+{
+    return name.find("password") != name.npos || name.find("secret") != name.npos || name.find(".pem") != name.npos ||
+           name.find("token") != name.npos || name.find("oauthbearer.config") != name.npos;
+}
+
+}  // namespace
+
+std::string one_line(std::string_view text)
+{
+    std::string line;
+    for (const char c : text)
+        if (c != '\r')
+            line += c == '\n' || c == '\t' ? ' ' : c;
+    while (!line.empty() && (line.back() == ' ' || line.back() == '.'))
+        line.pop_back();
+    return line;
+}
+
+client::client(rd_kafka_type_t type, const client_settings& how, milliseconds timeout) : timeout_(timeout)
+{
+    conf_handle conf(rd_kafka_conf_new());
+    std::array<char, text_max> complaint{};
+    std::vector<std::string> wrong;
+    for (const auto& [name, value] : how)
+    {
+        if (name == "bootstrap.servers" || name == "metadata.broker.list")
+            servers_ = value;
+        if (name == "sasl.mechanisms" || name == "sasl.mechanism")
+            mechanism_ = value;
+        const auto result = rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), complaint.data(),
+                                              complaint.size());
+        if (result == RD_KAFKA_CONF_UNKNOWN)
+            wrong.push_back(fmt::format("--kafka-conf {}: librdkafka has no such setting", name));
+        else if (result != RD_KAFKA_CONF_OK)
+            wrong.push_back(fmt::format("Kafka setting {}: {}", name,
+                                        is_secret(name) ? "not accepted" : one_line(complaint.data())));
+    }
+    if (!wrong.empty())
+        throw error(error_kind::usage, std::move(wrong));
+    rd_kafka_conf_set_opaque(conf.get(), this);
+    rd_kafka_conf_set_error_cb(conf.get(), &client::hear);
+    rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+    kafka_.reset(rd_kafka_new(type, conf.get(), complaint.data(), complaint.size()));
+    if (!kafka_)
+        throw error(error_kind::config, "Kafka's client cannot be made: " + one_line(complaint.data()));
+    static_cast<void>(conf.release());  // The client has it now.
+}
+
+client::metadata_handle client::metadata()
+{
+    const auto end = clock::now() + timeout_;
+    for (;;)
+    {
+        const rd_kafka_metadata_t* all = nullptr;
+        const auto left = std::chrono::duration_cast<milliseconds>(end - clock::now());
+        const int wait = static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, 250));
+        const auto code = rd_kafka_metadata(kafka_.get(), 1, nullptr, &all, wait);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return {all, rd_kafka_metadata_destroy};
+        rd_kafka_poll(kafka_.get(), 0);
+        give_up_if_refused();
+        if (!is_passing(code) || clock::now() >= end)
+            give_up(code, rd_kafka_err2str(code));
+    }
+}
+
+void client::fail(const std::string& what, const outcome& why) const
+{
+    throw error(classify(why.code), fmt::format("Kafka at {} refuses to {}: {}{}", servers_, what, why.problem,
+                                                why.code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR
+                                                    ? "; --replication-factor must not be more than there are brokers"
+                                                    : ""));
+}
+
+/// Keeps what says most: a refused login or TLS before a lost connection, as librdkafka tries again and again.
+void client::hear(rd_kafka_t*, int code, const char* reason, void* self)
+{
+    auto& to = *static_cast<client*>(self);
+    // With TLS 1.3 the broker refuses our certificate after its own handshake: librdkafka calls that a lost connection.
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT && std::string_view(reason).find("SSL alert") != std::string_view::npos)
+        code = RD_KAFKA_RESP_ERR__SSL;
+    // "All brokers are down" says less than what came before it.
+    if (classify(to.heard_code_) == error_kind::permission ||
+        (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !to.heard_.empty()))
+        return;
+    to.heard_code_ = code;
+    to.heard_ = one_line(reason);
+}
+
+void client::give_up_if_refused()
+{
+    rd_kafka_poll(kafka_.get(), 0);
+    if (heard_code_ != 0 && classify(heard_code_) == error_kind::permission)
+        give_up(heard_code_, heard_);
+}
+
+void client::give_up(int code, std::string_view text) const
+{
+    const auto reason = heard_.empty() ? one_line(text) : heard_;
+    const int cause = heard_.empty() ? code : heard_code_;
+    if (classify(cause) == error_kind::permission)
+        throw error(error_kind::permission,
+                    fmt::format("Kafka at {} refuses the login: {}; {}", servers_, reason,
+                                login_advice(cause == RD_KAFKA_RESP_ERR__SSL ? "" : mechanism_, rd_kafka_version())));
+    throw error(classify(cause), fmt::format("Kafka does not answer at {} within {:.0f} s: {}; is it running, and are "
+                                             "--bootstrap-servers and --security-protocol right?",
+                                             servers_, std::chrono::duration<double>(timeout_).count(), reason));
+}
+
+}  // namespace bazaar::kafka

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <librdkafka/rdkafka.h>
+
+#include "bazaar/kafka/admin.hpp"
+#include "bazaar/kafka/client_settings.hpp"
+
+namespace bazaar::kafka
+{
+
+/// What librdkafka wants for its complaints.
+inline constexpr std::size_t text_max = 512;
+
+/// A handle of librdkafka that ends with its scope.
+template <typename T, void (*End)(T*)>
+struct ender
+{
+    void operator()(T* what) const { End(what); }
+};
+template <typename T, void (*End)(T*)>
+using handle = std::unique_ptr<T, ender<T, End>>;
+
+using queue_handle = handle<rd_kafka_queue_t, rd_kafka_queue_destroy>;
+
+/// One line, whatever the library or the broker says.
+[[nodiscard]] std::string one_line(std::string_view text);
+
+/// A client of a cluster, and what it has heard of its troubles.
+///
+/// Errors: those of `admin`.
+class client
+{
+public:
+    client(rd_kafka_type_t type, const client_settings& how, std::chrono::milliseconds timeout);
+
+    [[nodiscard]] rd_kafka_t* get() const noexcept { return kafka_.get(); }
+    [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return timeout_; }
+    [[nodiscard]] const std::string& servers() const noexcept { return servers_; }
+
+    using metadata_handle = std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)>;
+
+    /// Of all topics; asks for none by name, so that no broker creates one.
+    [[nodiscard]] metadata_handle metadata();
+
+    /// Throws when the cluster has refused the login: no password becomes right by trying again.
+    void give_up_if_refused();
+
+    /// Throws what was heard last, or else this.
+    [[noreturn]] void give_up(int code, std::string_view text) const;
+
+    [[noreturn]] void fail(const std::string& what, const outcome& why) const;
+
+private:
+    static void hear(rd_kafka_t*, int code, const char* reason, void* self);
+
+    std::chrono::milliseconds timeout_;
+    std::string servers_, mechanism_;
+    int heard_code_ = 0;
+    std::string heard_;
+    handle<rd_kafka_t, rd_kafka_destroy> kafka_;
+};
+
+}  // namespace bazaar::kafka

@@ -1,0 +1,213 @@
+#include "support/told_stream.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "bazaar/base/decimal.hpp"
+#include "bazaar/base/random.hpp"
+#include "bazaar/base/time.hpp"
+#include "bazaar/verify/subject.hpp"
+
+namespace bazaar::test
+{
+namespace
+{
+
+std::string base64(std::int64_t number)
+{
+    std::string bytes;
+    for (int shift = 56; shift >= 0; shift -= 8)
+        bytes += static_cast<char>(number >> shift & 0xff);
+    while (bytes.size() > 1 && ((bytes[0] == 0 && bytes[1] >= 0) || (bytes[0] == -1 && bytes[1] < 0)))
+        bytes.erase(0, 1);
+    static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); i += 3)
+    {
+        std::uint32_t word = 0;
+        for (std::size_t k = 0; k < 3; ++k)
+            word = word << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+        for (std::size_t k = 0; k < 4; ++k)
+            text += i + k <= bytes.size() ? digits[word >> (18 - 6 * k) & 63] : '=';
+    }
+    return text;
+}
+
+std::string quoted(std::string_view text)
+{
+    std::string out = "\"";
+    for (const char c : text)
+        if (c == '"' || c == '\\')
+            (out += '\\') += c;
+        else
+            out += c;
+    return out + '"';
+}
+
+std::string value_json(const model::value& v, const model::column& c, const id_codec& ids, stream_form::decimals money)
+{
+    if (v.null())
+        return "null";
+    switch (c.kind)
+    {
+    case model::type::ref:
+        return quoted(to_string(ids.encode(v.row())));
+    case model::type::decimal:
+        if (money == stream_form::decimals::precise)
+            return quoted(base64(v.integer()));
+        return money == stream_form::decimals::real ? to_decimal(v.integer(), c.scale, zeros::trim)
+                                                    : quoted(to_decimal(v.integer(), c.scale));
+    case model::type::float64:
+        return fmt::format("{}", v.number());
+    case model::type::timestamp:
+        return quoted(to_string(v.moment()));
+    case model::type::boolean:
+        return v.integer() != 0 ? "true" : "false";
+    case model::type::text:
+    case model::type::bytes:
+    case model::type::json:
+        return quoted(v.text());
+    default:
+        return std::to_string(v.integer());
+    }
+}
+
+std::string columns_json(std::span<const model::value> row, const model::table& t, const id_codec& ids,
+                         stream_form::decimals money)
+{
+    std::string out;
+    for (std::size_t i = 0; i < row.size(); ++i)
+        out += fmt::format("{}\"{}\":{}", i == 0 ? "" : ",", t.columns[i].name,
+                           value_json(row[i], t.columns[i], ids, money));
+    return out;
+}
+
+}  // namespace
+
+std::string told_json(const scenario::scenario& shop, const id_codec& ids, const model::change& c, char op,
+                      std::uint64_t transaction, std::uint64_t lsn, std::uint64_t at, const stream_form& form)
+{
+    const auto& t = shop.tables()[c.table];
+    if (form.flat)
+        return fmt::format(
+            "{{{},\"__deleted\":\"{}\",\"__op\":\"{}\",\"__lsn\":{},\"__txId\":{},\"__source_ts_us\":{}}}",
+            columns_json(c.after.empty() ? c.before : c.after, t, ids, form.money), c.after.empty() ? "true" : "false",
+            op, lsn, transaction, at);
+    const auto side = [&](std::span<const model::value> row, bool told)
+    { return row.empty() || !told ? std::string("null") : '{' + columns_json(row, t, ids, form.money) + '}'; };
+    auto text = fmt::format("{{\"before\":{},\"after\":{},\"source\":{{\"version\":\"3.7.0.Final\",\"connector\":"
+                            "\"postgresql\",\"name\":\"ecomm\","
+                            "\"ts_ms\":{},\"snapshot\":\"{}\",\"db\":\"fh_dev\",\"sequence\":\"[\\\"1\\\",\\\"{}\\\"]"
+                            "\",\"schema\":\"demo\","
+                            "\"table\":\"{}\",\"txId\":{},\"lsn\":{},\"xmin\":null}},\"transaction\":null,\"op\":\"{}"
+                            "\",\"ts_ms\":{},\"ts_ns\":{}}}",
+                            side(c.before, form.full || op == 'd'), side(c.after, true), at / 1'000'000,
+                            op == 'r' ? "true" : "false", lsn, t.name, transaction, lsn, op, at / 1'000'000, at);
+    if (form.schemas)
+        text =
+            R"({"schema":{"type":"struct","fields":[{"type":"string","optional":false,"field":"id"}],"optional":false,)"
+            R"("name":"ecomm.demo.Envelope"},"payload":)" +
+            text + '}';
+    return text;
+}
+
+std::vector<told_message> told_stream(const scenario::scenario& shop, const run::record& of, unit_no end,
+                                      const stream_form& form, std::uint64_t order)
+{
+    const id_codec ids(of.tag, of.seed);
+    const auto tables = shop.tables();
+    std::vector<told_message> all;
+    std::uint64_t transaction = 700, lsn = 26'000'000, moment = 1'795'000'000'000'000'000;
+    const auto tell = [&](const model::change& c, char op, unit_no unit)
+    {
+        const auto& key = c.key(tables[c.table]);
+        all.push_back(
+            {std::string(tables[c.table].name),
+             key.kind() == model::type::ref ? to_string(ids.encode(key.row())) : std::to_string(key.integer()), unit,
+             transaction, told_json(shop, ids, c, op, transaction, lsn, moment, form)});
+        lsn += 120;
+        moment += 1'000;
+    };
+
+    if (form.snapshot > 0 || form.first)
+    {
+        const char op = form.snapshot > 0 ? 'r' : 'c';
+        for (std::uint8_t number = 0; number < tables.size(); ++number)
+            if (tables[number].kept_by == model::role::fixed)
+                shop.fixed_rows(number,
+                                [&](std::span<const model::value> row) {
+                                    tell({model::op::insert, number, {}, row}, op, no_unit);
+                                });
+        ++transaction;
+    }
+    if (form.snapshot == 0 && form.first)
+        for (std::uint8_t number = 0; number < tables.size(); ++number)
+            if (tables[number].kept_by == model::role::planned)
+                shop.initial_rows(number, of.start,
+                                  [&](std::span<const model::value> row) {
+                                      tell({model::op::insert, number, {}, row}, 'c', no_unit);
+                                  });
+
+    // The newest version of each row below the snapshot's unit, as text.
+    std::map<std::pair<std::uint8_t, std::uint64_t>, told_message> rows;
+    const auto keep = [&](const model::change& c, unit_no unit)
+    {
+        const auto& key = c.key(tables[c.table]);
+        rows[{c.table, key.row().row}] = {
+            std::string(tables[c.table].name), to_string(ids.encode(key.row())), unit, 0,
+            told_json(shop, ids, {model::op::insert, c.table, {}, c.after}, 'r', 0, lsn, moment++, form)};
+    };
+    if (form.snapshot > 0)
+        for (std::uint8_t number = 0; number < tables.size(); ++number)
+            if (tables[number].kept_by == model::role::planned)
+                shop.initial_rows(number, of.start,
+                                  [&](std::span<const model::value> row) {
+                                      keep({model::op::insert, number, {}, row}, no_unit);
+                                  });
+
+    const verify::subject whole{shop, of, ids, end, end};
+    verify::unit_walk walk(whole);
+    std::vector<std::pair<std::uint64_t, model::decision>> commits;
+    auto draw = derive(order, stream("commit order"), 0);
+    std::uint64_t place = 0;
+    model::unit unit;
+    model::decision decision;
+    std::map<unit_no, std::uint64_t> places;
+    while (walk.next_no() < end)
+    {
+        if (!walk.next(decision))
+            continue;
+        if (decision.no < form.snapshot)
+        {
+            shop.build(decision, unit);
+            for (const auto& c : unit.changes)
+                keep(c, decision.no);
+            continue;
+        }
+        // Later than what it builds on, and not further off than a few units.
+        place = decision.no * 4 + draw.next() % 32;
+        for (std::uint8_t i = 0; i < decision.after_count; ++i)
+            if (const auto at = places.find(decision.after[i]); at != places.end())
+                place = std::max(place, at->second + 1);
+        places[decision.no] = place;
+        if (places.size() > 4096)
+            places.erase(places.begin());
+        if (decision.no >= form.begin)
+            commits.emplace_back(place, decision);
+    }
+    for (auto& [key, row] : rows)
+        all.push_back(std::move(row));
+    std::ranges::stable_sort(commits, {}, &std::pair<std::uint64_t, model::decision>::first);
+    for (const auto& [where, what] : commits)
+    {
+        ++transaction;
+        shop.build(what, unit);
+        for (const auto& c : unit.changes)
+            tell(c, c.what == model::op::insert ? 'c' : c.what == model::op::update ? 'u' : 'd', what.no);
+    }
+    return all;
+}
+
+}  // namespace bazaar::test

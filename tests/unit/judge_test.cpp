@@ -1,0 +1,478 @@
+// What verify says of a stream of change events: nothing of one that is as planned, and the very thing of one that is not.
+
+#include <functional>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "bazaar/base/random.hpp"
+#include "bazaar/verify/debezium.hpp"
+#include "bazaar/verify/judge.hpp"
+#include "support/told_stream.hpp"
+#include "unit/thelook_ledger.hpp"
+
+namespace bazaar::test
+{
+namespace
+{
+
+using verify::defect;
+using json = nlohmann::json;
+using messages = std::vector<told_message>;
+
+constexpr unit_no units = 2000;
+
+struct world
+{
+    std::unique_ptr<scenario::scenario> shop = shop_of({{"init-num-users", "60"}, {"lifecycle", "complete"}});
+    run::record recorded;
+    verify::judge_options how;
+    unit_no demanded = units;
+    unit_no known = units;
+
+    world()
+    {
+        recorded.seed = 7;
+        recorded.tag = run_tag("main");
+        recorded.start = {1'790'000'000'000'000};
+    }
+
+    [[nodiscard]] messages stream(const stream_form& form = {}) const
+    {
+        return told_stream(*shop, recorded, units, form);
+    }
+
+    [[nodiscard]] verify::report judged(const messages& all) const
+    {
+        const verify::subject of{*shop, recorded, id_codec(recorded.tag, recorded.seed), demanded, known};
+        verify::report report;
+        verify::judge judge(of, report, how);
+        verify::debezium_reader reader(shop->tables(), "demo");
+        verify::change_event e;
+        for (std::size_t i = 0; i < all.size(); ++i)
+        {
+            const std::string topic = "ecomm.demo." + all[i].table;
+            e.stream = topic;
+            e.partition = 0;
+            e.offset = static_cast<std::int64_t>(i);
+            const auto what = reader.read(topic, all[i].json, e);
+            EXPECT_EQ(what, verify::debezium_reader::outcome::change) << reader.problem() << all[i].json;
+            judge.take(e);
+        }
+        judge.finish();
+        return report;
+    }
+};
+
+/// The number of a message of a table that has the operation, not among the first ones.
+std::size_t find(const messages& all, std::string_view table, char op, std::uint64_t seed)
+{
+    auto draw = derive(seed, stream("victim"), 0);
+    const auto begin = all.size() / 10;
+    for (;;)
+    {
+        const auto i = begin + draw.next() % (all.size() - begin);
+        if ((table.empty() || all[i].table == table) &&
+            (op == 0 || all[i].json.find(fmt::format("\"op\":\"{}\"", op)) != std::string::npos) &&
+            all[i].unit != no_unit)
+            return i;
+    }
+}
+
+std::string told(const verify::report& report)
+{
+    return report.text();
+}
+
+TEST(judge, finds_nothing_in_a_whole_stream_of_any_form)
+{
+    const world w;
+    using d = stream_form::decimals;
+    const std::vector<std::pair<const char*, stream_form>> forms{
+        {"plain", {}},
+        {"precise decimals", {.money = d::precise}},
+        {"floating decimals", {.money = d::real}},
+        {"schemas", {.schemas = true}},
+        {"full identity", {.full = true}},
+        {"snapshot", {.snapshot = 1100}},
+        {"flat", {.flat = true}},
+    };
+    for (const auto& [name, form] : forms)
+    {
+        const auto report = w.judged(w.stream(form));
+        EXPECT_EQ(report.judge(), verify::verdict::clean) << name << '\n' << told(report);
+    }
+}
+
+TEST(judge, keeps_few_units_and_finds_the_same)
+{
+    world w;
+    w.how.keep = 64;
+    const auto report = w.judged(w.stream());
+    EXPECT_EQ(report.judge(), verify::verdict::clean) << told(report);
+    // All of one table, then all of the next one: most come late.
+    auto by_table = w.stream();
+    std::ranges::stable_sort(by_table, {}, &told_message::table);
+    const auto late = w.judged(by_table);
+    EXPECT_EQ(late.judge(), verify::verdict::clean) << told(late);
+}
+
+struct damage
+{
+    const char* name;
+    defect expected;
+    std::function<std::size_t(messages&, std::uint64_t seed)> inflict;  ///< Returns the victim's number before.
+    std::string column;
+};
+
+void replace(std::string& in, const std::string& from, const std::string& to)
+{
+    const auto at = in.find(from);
+    ASSERT_NE(at, in.npos) << from << " in " << in;
+    in.replace(at, from.size(), to);
+}
+
+void edit(told_message& m, const std::function<void(json&)>& how)
+{
+    auto value = json::parse(m.json);
+    how(value);
+    m.json = value.dump();
+}
+
+const std::vector<damage>& damages()
+{
+    static const std::vector<damage> all{
+        {"dropped", defect::lost,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "", 0, seed);
+             m.erase(m.begin() + static_cast<std::ptrdiff_t>(i));
+             return i;
+         },
+         ""},
+        {"dropped update", defect::lost,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "orders", 'u', seed);
+             m.erase(m.begin() + static_cast<std::ptrdiff_t>(i));
+             return i;
+         },
+         ""},
+        {"doubled", defect::doubled,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "", 0, seed);
+             m.insert(m.begin() + static_cast<std::ptrdiff_t>(i), m[i]);
+             return i;
+         },
+         ""},
+        {"doubled far away", defect::doubled,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "", 0, seed);
+             m.push_back(m[i]);
+             return i;
+         },
+         ""},
+        {"altered text", defect::altered,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "events", 'c', seed);
+             edit(m[i], [](json& v) { v["after"]["browser"] = "Lynx"; });
+             return i;
+         },
+         "browser"},
+        {"altered money", defect::altered,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "order_items", 0, seed);
+             edit(m[i], [](json& v) { v["after"]["sale_price"] = "0.01"; });
+             return i;
+         },
+         "sale_price"},
+        {"altered reference", defect::altered,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "orders", 'c', seed);
+             edit(m[i], [](json& v) { v["after"]["user_id"] = v["after"]["id"]; });
+             return i;
+         },
+         "user_id"},
+        {"altered moment", defect::altered,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "orders", 0, seed);
+             edit(m[i], [](json& v) { v["after"]["created_at"] = "2026-09-21T14:13:21.000001Z"; });
+             return i;
+         },
+         "created_at"},
+        {"altered version", defect::altered,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "orders", 'u', seed);
+             edit(m[i], [](json& v) { v["after"]["updated_at"] = "2026-09-21T14:13:21.000001Z"; });
+             return i;
+         },
+         "updated_at"},
+        {"null", defect::altered,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "orders", 'c', seed);
+             edit(m[i], [](json& v) { v["after"]["status"] = nullptr; });
+             return i;
+         },
+         "status"},
+        {"unreadable", defect::altered,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "orders", 'c', seed);
+             edit(m[i], [](json& v) { v["after"]["created_at"] = "yesterday"; });
+             return i;
+         },
+         "created_at"},
+        {"another operation", defect::wrong_op,
+         [](messages& m, std::uint64_t seed)
+         {
+             const auto i = find(m, "orders", 'u', seed);
+             replace(m[i].json, "\"op\":\"u\"", "\"op\":\"c\"");
+             return i;
+         },
+         ""},
+        {"split transaction", defect::torn,
+         [](messages& m, std::uint64_t seed)
+         {
+             // Not the only event of its unit, nor the first one: that one gives the transaction its number.
+             auto i = find(m, "", 0, seed);
+             while (m[i - 1].unit != m[i].unit)
+                 i = find(m, "", 0, ++seed);
+             edit(m[i], [](json& v) { v["source"]["txId"] = 4'000'000'000U; });
+             return i;
+         },
+         ""},
+        {"reordered", defect::reordered,
+         [](messages& m, std::uint64_t seed)
+         {
+             // An update, and the change of the same row before it.
+             const auto i = find(m, "orders", 'u', seed);
+             auto before = i - 1;
+             while (m[before].key != m[i].key)
+                 --before;
+             std::swap(m[before], m[i]);
+             return i;
+         },
+         ""},
+    };
+    return all;
+}
+
+TEST(judge, finds_each_damage_every_time)
+{
+    const world w;
+    const auto whole = w.stream();
+    for (const auto& [name, expected, inflict, column] : damages())
+        for (std::uint64_t seed = 0; seed < 20; ++seed)
+        {
+            auto harmed = whole;
+            const auto victim = whole.at(inflict(harmed, seed));
+            const auto report = w.judged(harmed);
+            const auto found = std::ranges::find_if(report.examples(),
+                                                    [&, e = expected, c = column](const verify::finding& f)
+                                                    { return f.what == e && f.column == c; });
+            ASSERT_NE(found, report.examples().end()) << name << ", seed " << seed << '\n' << told(report);
+            EXPECT_EQ(found->table, victim.table) << name << told(report);
+            EXPECT_TRUE(expected == defect::reordered || found->key == victim.key) << name << told(report);
+            EXPECT_EQ(report.judge(), verify::verdict::mismatch);
+            EXPECT_LE(report.examples().size(), 2U) << name << " is one thing\n" << told(report);
+        }
+}
+
+TEST(judge, tells_a_wrong_row_before_a_change)
+{
+    const world w;
+    auto harmed = w.stream({.full = true});
+    const auto i = find(harmed, "orders", 'u', 1);
+    edit(harmed[i], [](json& v) { v["before"]["status"] = "Lost"; });
+    const auto report = w.judged(harmed);
+    ASSERT_EQ(report.count(defect::wrong_before), 1U) << told(report);
+    EXPECT_EQ(report.examples().front().column, "status");
+    EXPECT_EQ(report.examples().front().key, harmed[i].key);
+}
+
+TEST(judge, takes_what_a_connector_sends_again)
+{
+    const world w;
+    auto again = w.stream();
+    // From a restart on all comes again, made anew.
+    const auto at = again.size() / 2;
+    messages tail(again.begin() + static_cast<std::ptrdiff_t>(at),
+                  again.begin() + static_cast<std::ptrdiff_t>(at + 500));
+    for (auto& m : tail)
+        edit(m, [](json& v) { v["ts_ns"] = v["ts_ns"].get<std::uint64_t>() + 77'000'000'000; });
+    again.insert(again.begin() + static_cast<std::ptrdiff_t>(at + 500), tail.begin(), tail.end());
+    const auto report = w.judged(again);
+    EXPECT_EQ(report.judge(), verify::verdict::clean) << told(report);
+    EXPECT_EQ(report.count(defect::repeated), 500U);
+
+    world strict;
+    strict.how.exactly_once = true;
+    EXPECT_EQ(strict.judged(again).count(defect::doubled), 500U);
+    EXPECT_EQ(strict.judged(w.stream()).judge(), verify::verdict::clean);
+}
+
+TEST(judge, a_snapshot_and_the_stream_behind_it_have_no_gap)
+{
+    const world w;
+    const auto whole = w.stream({.snapshot = 1100});
+    // A row of the snapshot is missing; one is altered; one is as old as before its last change.
+    for (const std::string_view table : {"orders", "events", "users"})
+    {
+        auto harmed = whole;
+        auto victim = harmed.size() / 20;
+        while (harmed[victim].table != table || json::parse(harmed[victim].json)["op"] != "r" ||
+               harmed[victim].unit == no_unit)
+            ++victim;
+        const auto message = harmed[victim];
+        harmed.erase(harmed.begin() + static_cast<std::ptrdiff_t>(victim));
+        const auto report = w.judged(harmed);
+        EXPECT_GE(report.count(defect::lost), 1U) << told(report);
+        ASSERT_FALSE(report.examples().empty());
+        EXPECT_EQ(report.examples().front().key, message.key);
+
+        auto altered = whole;
+        edit(altered[victim], [](json& v) { v["after"]["city"] = "Atlantis", v["after"]["status"] = "Lost"; });
+        const auto other = w.judged(altered);
+        EXPECT_EQ(other.count(defect::altered), 1U) << told(other);
+        EXPECT_EQ(other.examples().front().column, table == "orders" ? "status" : "city");
+    }
+    auto stale = whole;
+    const auto update = find(stale, "orders", 'u', 3);
+    // The row's older version, read once more behind its update.
+    auto old = update - 1;
+    while (stale[old].key != stale[update].key)
+        --old;
+    auto message = stale[old];
+    edit(message, [](json& v) { v["op"] = "r", v["before"] = nullptr; });
+    stale.insert(stale.begin() + static_cast<std::ptrdiff_t>(update) + 1, message);
+    EXPECT_EQ(w.judged(stale).count(defect::stale_read), 1U);
+}
+
+TEST(judge, foreign_edits_are_told_apart_from_losses)
+{
+    const world w;
+    const auto whole = w.stream();
+    const auto i = find(whole, "orders", 'u', 5);
+    for (const bool bumps : {true, false})
+    {
+        auto edited = whole;
+        auto message = whole[i];
+        edit(message,
+             [&](json& v)
+             {
+                 v["after"]["status"] = "Edited";
+                 v["source"]["txId"] = 999'999;
+                 v["ts_ns"] = 5;
+                 if (bumps)
+                     v["after"]["updated_at"] = "2026-09-21T14:13:27.000001Z";
+             });
+        edited.insert(edited.begin() + static_cast<std::ptrdiff_t>(i) + 1, message);
+        const auto report = w.judged(edited);
+        EXPECT_EQ(report.count(defect::foreign_edit), 1U) << told(report);
+        EXPECT_EQ(report.judge(), verify::verdict::not_proven) << told(report);
+    }
+    // A delete, with made-up columns as replica identity DEFAULT has them.
+    auto erased = whole;
+    auto message = whole[i];
+    edit(message,
+         [](json& v)
+         {
+             v["before"] = {{"id", v["after"]["id"]}, {"updated_at", "1970-01-01T00:00:00.000000Z"}, {"status", ""}};
+             v["after"] = nullptr;
+             v["op"] = "d";
+             v["source"]["txId"] = 999'999;
+         });
+    erased.push_back(message);
+    const auto report = w.judged(erased);
+    EXPECT_EQ(report.count(defect::foreign_edit), 1U) << told(report);
+    EXPECT_EQ(report.judge(), verify::verdict::not_proven) << told(report);
+}
+
+TEST(judge, demands_what_is_below_the_cut_alone)
+{
+    world w;
+    const auto whole = w.stream();
+    // The stream goes on behind the cut.
+    w.demanded = 1000;
+    w.known = 1500;
+    EXPECT_EQ(w.judged(whole).judge(), verify::verdict::clean);
+    // A unit between may be missing as a whole, but not half.
+    auto without = whole;
+    std::erase_if(without, [](const told_message& m) { return m.unit == 1200; });
+    EXPECT_EQ(w.judged(without).judge(), verify::verdict::clean);
+    without = whole;
+    bool kept = false;
+    std::erase_if(without, [&](const told_message& m) { return m.unit == 1200 && std::exchange(kept, true); });
+    EXPECT_EQ(w.judged(without).judge(), verify::verdict::not_proven);
+    w.how.barrier = std::uint64_t{1} << 62;
+    EXPECT_GE(w.judged(without).count(defect::lost), 1U);
+    without = whole;
+    std::erase_if(without, [](const told_message& m) { return m.unit == 900; });
+    EXPECT_GE(w.judged(without).count(defect::lost), 1U);
+}
+
+TEST(judge, a_stream_that_begins_later_proves_only_what_is_in_it)
+{
+    world w;
+    const auto later = w.stream({.first = false, .begin = 800});
+    const auto report = w.judged(later);
+    EXPECT_EQ(report.judge(), verify::verdict::not_proven) << told(report);
+    EXPECT_EQ(report.unproven().size(), 1U) << told(report);
+    w.how.from = 800;
+    EXPECT_EQ(w.judged(later).judge(), verify::verdict::clean) << told(w.judged(later));
+    w.how.from = 700;
+    EXPECT_GE(w.judged(later).count(defect::lost), 100U);
+}
+
+TEST(judge, a_hidden_column_is_not_proven)
+{
+    const world w;
+    auto hidden = w.stream();
+    for (auto& m : hidden)
+        if (m.table == "users")
+            edit(m, [](json& v) { v["after"].erase("street_address"); });
+    const auto report = w.judged(hidden);
+    EXPECT_EQ(report.judge(), verify::verdict::not_proven) << told(report);
+    EXPECT_NE(told(report).find("street_address"), std::string::npos);
+    auto added = w.stream();
+    for (auto& m : added)
+        edit(m, [](json& v) { v["after"]["loyalty"] = 3; });
+    EXPECT_EQ(w.judged(added).judge(), verify::verdict::clean) << "a column that the plan does not have";
+}
+
+TEST(judge, refused_units_are_not_missed)
+{
+    world w;
+    w.recorded.log.push_back({777, model::control::kind::reject, 0, 0, {}});
+    EXPECT_EQ(w.judged(w.stream()).judge(), verify::verdict::clean);
+    world all;
+    EXPECT_GE(all.judged(w.stream()).count(defect::lost), 1U);
+}
+
+TEST(judge, rows_of_others_are_none_of_ours)
+{
+    const world w;
+    auto mixed = w.stream();
+    world other;
+    other.recorded.tag = run_tag("other");
+    const auto theirs = other.stream({.first = false});
+    mixed.insert(mixed.end(), theirs.begin(), theirs.begin() + 100);
+    EXPECT_EQ(w.judged(mixed).judge(), verify::verdict::clean) << told(w.judged(mixed));
+    // An id of our run that no plan gave.
+    auto invented = w.stream();
+    const auto i = find(invented, "orders", 'c', 2);
+    edit(invented[i], [](json& v) { v["after"]["id"] = v["after"]["id"].get<std::string>().replace(35, 1, "0"); });
+    const auto report = w.judged(invented);
+    EXPECT_EQ(report.judge(), verify::verdict::mismatch) << told(report);
+}
+
+}  // namespace
+}  // namespace bazaar::test
