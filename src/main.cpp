@@ -53,6 +53,8 @@ int main(int argc, char** argv)
             return app::topics(given);
         case app::command::doctor:
             return app::doctor(given);
+        case app::command::verify:
+            return app::verify(given);
         }
     }
     catch (...)

@@ -22,6 +22,7 @@ constexpr std::string_view planning = "Plan";
 constexpr std::string_view database = "Database";
 constexpr std::string_view capture = "Change data capture";
 constexpr std::string_view kafka = "Kafka";
+constexpr std::string_view verifying = "Verify";
 constexpr std::string_view general = "General";
 
 constexpr std::uint64_t plan_units_max = 1'000'000;
@@ -351,7 +352,7 @@ void add_run(std::vector<flag>& table)
          .name = "card",
          .placeholder = "FILE",
          .help = "The run of a card, as `bazaard card` prints it. `run` writes it into a database where it is not.",
-         .commands = {command::run, command::plan, command::explain},
+         .commands = {command::run, command::plan, command::explain, command::verify},
          .set = [](options& to, std::string_view text) -> std::string
          {
              if (text.empty())
@@ -1059,6 +1060,62 @@ void add_kafka(std::vector<flag>& table)
                                      "must be a duration from 1s to 10m, for example 10s")});
 }
 
+void add_verify(std::vector<flag>& table)
+{
+    table.push_back({.topic = verifying,
+                     .name = "source-url",
+                     .placeholder = "URL",
+                     .initially = "the database that is compared",
+                     .help = "Database where the run is written, when another one is compared, like "
+                             "postgresql://USER@HOST:PORT/NAME.",
+                     .commands = {command::verify},
+                     .secret = flag_secret::url,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         auto wrong = readable_url(text);
+                         if (wrong.empty())
+                             to.source_url = std::string(text);
+                         return wrong;
+                     }});
+    table.push_back(
+        {.topic = verifying,
+         .name = "up-to",
+         .placeholder = "UNIT",
+         .initially = "all that must be there",
+         .range = fmt::format("from 0 to {}", no_unit - 1),
+         .help = "Demands the units below this one; rows may be in any later version. For tables that fill one by "
+                 "one.",
+         .commands = {command::verify},
+         .set = [](options& to, std::string_view text) -> std::string
+         {
+             const auto unit = parse_count(text);
+             if (!unit || *unit >= no_unit)
+                 return fmt::format("must be a whole number from 0 to {}", no_unit - 1);
+             to.up_to = unit;
+             return {};
+         }});
+    table.push_back({.topic = verifying,
+                     .name = "report",
+                     .placeholder = "FILE",
+                     .help = "Writes the report there, too, as JSON.",
+                     .commands = {command::verify},
+                     .set = words(&options::report_file)});
+    table.push_back({.topic = verifying,
+                     .name = "examples",
+                     .placeholder = "N",
+                     .initial = "20",
+                     .range = "from 0 to 10000",
+                     .help = "How many of each kind of finding are shown; all are counted.",
+                     .commands = {command::verify},
+                     .set = whole_number(&options::examples, 0, 10'000)});
+    table.push_back({.topic = verifying,
+                     .name = "follow",
+                     .help = "Begins again, until something is wrong or Ctrl-C.",
+                     .commands = {command::verify},
+                     .form = flag_form::mark,
+                     .set = mark(&options::follow)});
+}
+
 void add_general(std::vector<flag>& table)
 {
     table.push_back({.topic = general,
@@ -1147,6 +1204,7 @@ std::vector<flag> flag_table(std::span<const scenario::field> fields)
     add_cdc(table);
     add_doctor(table);
     add_kafka(table);
+    add_verify(table);
     add_general(table);
     return table;
 }

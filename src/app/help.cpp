@@ -37,7 +37,7 @@ struct about
     std::string_view text;
 };
 
-constexpr std::array<about, 10> commands{{
+constexpr std::array<about, 11> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -84,6 +84,13 @@ constexpr std::array<about, 10> commands{{
      "Looks at the server, the tables, the publication, the connector's role, the slots, the connector and the topics, "
      "and changes nothing. Each finding comes with what it causes and with the commands that mend it. Ends with 3 when "
      "there is one. The findings are listed in docs/doctor.md."},
+    {command::verify, "bazaard verify tables [FLAG]...", "Plan the run again and compare it with what arrived.",
+     "`tables` compares the rows of a database with the plan, while the run goes on: of the run's own database, or of "
+     "another "
+     "one that should hold the same, with --source-url or --card. Ends with 0 when they are as planned, 1 when rows "
+     "are missing, "
+     "too many or different, 2 when not all could be proven, or somebody else has changed rows. More in "
+     "docs/verify.md."},
 }};
 
 const about& about_of(command what)

@@ -252,6 +252,10 @@ private:
                                            command_ == command::plan ? "text, jsonl" : "json, json-schema, avro"));
         }
 
+        if (const auto* source = effective("source-url"); source != nullptr && !made_.card.empty())
+            mistakes(source->from)
+                .push_back(described(*source) + ": give this or --card, not both: each says what the run is");
+
         one_of_two("db-password", made_.database.password, "db-password-file", made_.database.password_file);
         one_of_two("sasl-password", made_.sasl_password, "sasl-password-file", made_.sasl_password_file);
         sasl();
@@ -306,9 +310,13 @@ private:
 
     void advise()
     {
-        const auto* url = effective("db-url");
-        const bool by_url = url != nullptr && url->from == source::command_line &&
-                            shown(*url->which, url->text) != url->text;
+        const auto by_url = [&](std::string_view name)
+        {
+            const auto* url = effective(name);
+            const bool told = url != nullptr && url->from == source::command_line &&
+                              shown(*url->which, url->text) != url->text;
+            return told ? url : nullptr;
+        };
         const auto warn = [&](const assignment& of, std::string_view instead)
         {
             made_.warnings.push_back(
@@ -321,8 +329,11 @@ private:
             const auto* password = effective(name);
             return password != nullptr && password->from == source::command_line ? password : nullptr;
         };
-        if (const auto* password = by_flag("db-password"); password != nullptr || by_url)
+        const auto* url = by_url("db-url");
+        if (const auto* password = by_flag("db-password"); password != nullptr || url != nullptr)
             warn(password != nullptr ? *password : *url, "--db-password-file, a libpq password file or a service file");
+        if (const auto* other = by_url("source-url"); other != nullptr)
+            warn(*other, "BAZAARD_SOURCE_URL, a libpq password file or a service file");
         if (const auto* password = by_flag("sasl-password"); password != nullptr)
             warn(*password, "--sasl-password-file");
     }
@@ -396,6 +407,7 @@ std::span<const std::string_view> verbs_of(command what) noexcept
     static constexpr std::array<std::string_view, 6> connector{"config", "register", "status",
                                                                "pause",  "resume",   "delete"};
     static constexpr std::array<std::string_view, 3> topics{"ensure", "check", "delete"};
+    static constexpr std::array<std::string_view, 1> verify{"tables"};
     switch (what)
     {
     case command::cdc:
@@ -404,6 +416,8 @@ std::span<const std::string_view> verbs_of(command what) noexcept
         return connector;
     case command::topics:
         return topics;
+    case command::verify:
+        return verify;
     default:
         return {};
     }
@@ -433,6 +447,8 @@ std::string_view name(command what) noexcept
         return "topics";
     case command::doctor:
         return "doctor";
+    case command::verify:
+        return "verify";
     }
     return "run";
 }

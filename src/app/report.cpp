@@ -9,15 +9,6 @@ namespace bazaar::app
 namespace
 {
 
-/// "1,234,567": readable at a glance.
-std::string grouped(std::uint64_t n)
-{
-    auto digits = std::to_string(n);
-    for (std::size_t i = digits.size(); i > 3; i -= 3)
-        digits.insert(i - 3, 1, ',');
-    return digits;
-}
-
 std::string duration(std::uint64_t us)
 {
     if (us < 1'000)
@@ -50,6 +41,14 @@ std::uint64_t errors(const run::tally& done)
 }
 
 }  // namespace
+
+std::string grouped(std::uint64_t n)
+{
+    auto digits = std::to_string(n);
+    for (std::size_t i = digits.size(); i > 3; i -= 3)
+        digits.insert(i - 3, 1, ',');
+    return digits;
+}
 
 double configured_rate(const scenario::settings& configuration)
 {

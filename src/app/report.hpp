@@ -36,6 +36,9 @@ private:
     std::vector<scenario::figure> figures_;
 };
 
+/// "1,234,567": readable at a glance.
+[[nodiscard]] std::string grouped(std::uint64_t n);
+
 /// The `avg-qps` of a scenario in ticks per second; 0 when it has no such field.
 [[nodiscard]] double configured_rate(const scenario::settings& configuration);
 

@@ -8,8 +8,8 @@
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/identifier.hpp"
+#include "bazaar/postgres/key_range.hpp"
 #include "columns.hpp"
-#include "key_range.hpp"
 
 namespace bazaar::postgres
 {

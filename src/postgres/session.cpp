@@ -268,6 +268,11 @@ void session::finish::operator()(pg_conn* raw) const noexcept
     PQfinish(raw);
 }
 
+void session::free_piece::operator()(char* piece) const noexcept
+{
+    PQfreemem(piece);
+}
+
 session::~session() = default;
 session::session(session&&) noexcept = default;
 session& session::operator=(session&&) noexcept = default;
@@ -435,6 +440,7 @@ reply session::collect(phase at)
             break;
         case PGRES_COPY_IN:
         case PGRES_COPY_BOTH:
+        case PGRES_COPY_OUT:
             answer.value = std::move(one);
             return answer;
         default:
@@ -572,6 +578,44 @@ void session::end_copy()
     if (PQputCopyEnd(raw_.get(), nullptr) != 1)
         raise(lost(phase::answer, one_line(PQerrorMessage(raw_.get()))));
     static_cast<void>(checked(collect(phase::answer)));
+}
+
+void session::begin_copy_out(std::string_view sql)
+{
+    exec(sql);
+    expect(PQtransactionStatus(raw_.get()) == PQTRANS_ACTIVE, "the statement is a COPY TO STDOUT");
+}
+
+bool session::next_copy(std::string_view& piece)
+{
+    if (raw_ == nullptr)
+        raise(failure{.at = phase::send, .link_lost = true, .message = "not connected"});
+    std::optional<clock::time_point> deadline;
+    for (;;)
+    {
+        char* bytes = nullptr;
+        const int size = PQgetCopyData(raw_.get(), &bytes, 1);
+        piece_.reset(bytes);
+        if (size > 0)
+        {
+            piece = {bytes, static_cast<std::size_t>(size)};
+            return true;
+        }
+        if (size == -2)
+            raise(lost(phase::answer, one_line(PQerrorMessage(raw_.get()))));
+        if (size == -1)
+        {
+            // The server's last word: an error may end the rows.
+            static_cast<void>(checked(collect(phase::answer)));
+            return false;
+        }
+        if (!deadline)
+            deadline = clock::now() + options_.call_deadline;
+        if (!wait_for(PQsocket(raw_.get()), POLLIN, *deadline, options_.cut))
+            raise(lost(phase::answer, "no answer before our deadline"));
+        if (PQconsumeInput(raw_.get()) == 0)
+            raise(lost(phase::answer, one_line(PQerrorMessage(raw_.get()))));
+    }
 }
 
 // ---- messages

@@ -13,8 +13,8 @@
 #include "bazaar/postgres/encode.hpp"
 #include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/identifier.hpp"
+#include "bazaar/postgres/key_range.hpp"
 #include "columns.hpp"
-#include "key_range.hpp"
 
 namespace bazaar::postgres
 {

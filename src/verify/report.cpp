@@ -35,16 +35,16 @@ std::string line_of(const finding& f)
     return line;
 }
 
-std::string_view word(verdict what)
-{
-    return what == verdict::clean ? "clean" : what == verdict::mismatch ? "mismatch" : "not proven";
-}
-
 }  // namespace
 
 std::string_view name(defect what) noexcept
 {
     return names[static_cast<std::size_t>(what)];
+}
+
+std::string_view name(verdict what) noexcept
+{
+    return what == verdict::clean ? "clean" : what == verdict::mismatch ? "mismatch" : "not proven";
 }
 
 int exit_code(verdict what) noexcept
@@ -102,7 +102,7 @@ std::string report::text() const
     for (std::size_t i = 0; i < defect_count; ++i)
         if (counts_[i] > 0)
             numbers += fmt::format("{}{} {}", numbers.empty() ? "" : ", ", names[i], counts_[i]);
-    out += fmt::format("{}{}: {}\n", word(judge()), partial_ ? ", partial (ended before it was through)" : "", numbers);
+    out += fmt::format("{}{}: {}\n", name(judge()), partial_ ? ", partial (ended before it was through)" : "", numbers);
     return out;
 }
 
@@ -124,7 +124,7 @@ std::string report::json() const
                 one[key] = *value;
         examples.push_back(std::move(one));
     }
-    const ordered_json all{{"verdict", word(judge())}, {"partial", partial_},     {"counts", counts},
+    const ordered_json all{{"verdict", name(judge())}, {"partial", partial_},     {"counts", counts},
                            {"figures", figures},       {"not_proven", unproven_}, {"examples", examples}};
     // Text that came from a broken pipe need not be UTF-8.
     return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';

@@ -107,7 +107,7 @@ const std::vector<bad_line> table{
     {"unknown_command",
      {"rnu"},
      {"'rnu': unknown command; did you mean run? (commands: run, init, plan, explain, card, reset, cdc, connector, "
-      "topics, doctor)"}},
+      "topics, doctor, verify)"}},
     {"stray_word", {"run", "fast"}, {"'fast': unexpected word after run"}},
     {"explain_what", {"explain"}, {"explain: needs the ID", "Try 'bazaard explain --help'"}},
     {"value_missing", {"--max-iter"}, {"--max-iter: needs a value, N"}},

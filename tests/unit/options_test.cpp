@@ -15,6 +15,7 @@
 #include "bazaar/app/options.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/scenario/registry.hpp"
+#include "bazaar/verify/report.hpp"
 
 namespace bazaar::app
 {
@@ -478,6 +479,8 @@ TEST(exit_codes, are_those_of_the_document)
             written[word.substr(1, word.size() - 2)] = code;
     }
     std::map<std::string, std::string> real{{"clean", "0"}, {"findings", std::to_string(findings)}};
+    for (const auto what : {verify::verdict::clean, verify::verdict::mismatch, verify::verdict::not_proven})
+        real[std::string(verify::name(what))] = std::to_string(verify::exit_code(what));
     for (auto number = static_cast<int>(error_kind::rejects); number <= static_cast<int>(error_kind::config); ++number)
     {
         const auto kind = static_cast<error_kind>(number);

@@ -22,6 +22,7 @@ int cdc(const options& opts);
 int connector(const options& opts);
 int topics(const options& opts);
 int doctor(const options& opts);
+int verify(const options& opts);
 
 /// What `cdc setup` and `init --cdc` do.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);

@@ -33,8 +33,8 @@ private:
 };
 
 inline constexpr std::initializer_list<command> all_commands{
-    command::run,   command::init, command::plan,      command::explain, command::card,
-    command::reset, command::cdc,  command::connector, command::topics,  command::doctor};
+    command::run, command::init,      command::plan,   command::explain, command::card,  command::reset,
+    command::cdc, command::connector, command::topics, command::doctor,  command::verify};
 
 enum class flag_form : std::uint8_t
 {

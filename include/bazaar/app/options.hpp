@@ -32,6 +32,7 @@ enum class command : std::uint8_t
     connector,
     topics,
     doctor,
+    verify,
 };
 
 /// What was asked for instead of the command's own work.
@@ -142,7 +143,7 @@ struct options
     std::string id;  ///< The one of `explain ID`.
 
     // Change data capture.
-    std::string verb;         ///< Second word of `cdc` and `connector`.
+    std::string verb;         ///< Second word of `cdc`, `connector`, `topics` and `verify`.
     bool with_cdc = false;    ///< `init --cdc`.
     std::string publication;  ///< Empty: made of the schema.
     std::string slot;         ///< The same.
@@ -171,6 +172,13 @@ struct options
     bool skip_connect = false;
     bool skip_kafka = false;
     bool json = false;
+
+    // Verify.
+    std::optional<std::string> source_url;  ///< Of the database where the run is written; nothing: the tables' own.
+    std::optional<unit_no> up_to;           ///< Units below are demanded, in tables that fill one by one.
+    std::string report_file;                ///< For the report as JSON; empty: none.
+    std::uint32_t examples = 20;            ///< Of each kind.
+    bool follow = false;
 
     /// Values of the scenario's fields: defaults, and over them what was given.
     scenario::settings configuration;

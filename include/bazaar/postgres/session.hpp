@@ -116,6 +116,11 @@ public:
     /// START_REPLICATION; what follows is `change_log`'s.
     void begin_stream(std::string_view sql);
 
+    /// COPY ... TO STDOUT: begin, then pieces until false. A piece lives until the next call. In the binary form it holds whole
+    /// rows. `call_deadline` is that of each piece.
+    void begin_copy_out(std::string_view sql);
+    [[nodiscard]] bool next_copy(std::string_view& piece);
+
     /// False once the link is lost or was given up.
     [[nodiscard]] bool alive() const noexcept;
 
@@ -153,6 +158,11 @@ private:
         void operator()(pg_conn* raw) const noexcept;
     };
 
+    struct free_piece
+    {
+        void operator()(char* piece) const noexcept;
+    };
+
     void connect(const connection_parameters& to);
     [[nodiscard]] std::optional<failure> ready();
     [[nodiscard]] std::optional<failure> flush(phase at, std::chrono::steady_clock::time_point deadline);
@@ -167,6 +177,7 @@ private:
     std::string user_;
     bool pooled_ = false;
     std::unique_ptr<pg_conn, finish> raw_;
+    std::unique_ptr<char, free_piece> piece_;  ///< Of a COPY TO STDOUT.
 };
 
 /// The one line for people: what failed, where, and what would be right.

@@ -49,6 +49,8 @@ enum class verdict : std::uint8_t
     not_proven,  ///< Nothing is wrong, but not all could be compared, or somebody else has edited rows.
 };
 
+[[nodiscard]] std::string_view name(verdict what) noexcept;
+
 /// Exit codes of `verify`: 0, 1, 2.
 [[nodiscard]] int exit_code(verdict what) noexcept;
 

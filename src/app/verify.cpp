@@ -1,0 +1,130 @@
+#include "app/verify.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "app/card.hpp"
+#include "app/report.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/store.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+/// Of one answer: a table may be locked, or its rows sorted.
+constexpr auto patience = std::chrono::minutes(10);
+
+}  // namespace
+
+struct stop_by_signal::state
+{
+    state() : signals(loop, SIGINT, SIGTERM)
+    {
+        signals.async_wait(
+            [this](const boost::system::error_code& failed, int)
+            {
+                if (failed)
+                    return;
+                // From now on they do what they do by default.
+                signals.clear();
+                stop.request_stop();
+            });
+        waiting = std::jthread([this] { loop.run(); });
+    }
+    ~state() { loop.stop(); }
+    state(const state&) = delete;
+    state& operator=(const state&) = delete;
+
+    boost::asio::io_context loop;
+    boost::asio::signal_set signals;
+    std::stop_source stop;
+    std::jthread waiting;
+};
+
+stop_by_signal::stop_by_signal() : state_(std::make_unique<state>()) {}
+stop_by_signal::~stop_by_signal() = default;
+
+std::stop_token stop_by_signal::token() const
+{
+    return state_->stop.get_token();
+}
+
+postgres::session reading_session(const postgres::connection_parameters& to, const std::stop_token& stop)
+{
+    return postgres::session(to, {.call_deadline = patience, .cut = stop, .connect_cut = {}});
+}
+
+snapshot::snapshot(postgres::session& on) : transaction_(on, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+{
+    on.exec("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; "
+            "SET LOCAL lock_timeout = '60s'");
+}
+
+run::record recorded_run(postgres::session& on, const options& opts)
+{
+    auto recorded = postgres::load(on, opts.schema, opts.run, fields_of);
+    if (!recorded)
+        throw error(
+            error_kind::config,
+            fmt::format("there is no run {} in schema {} of {}; when it is written elsewhere, name that database with "
+                        "--source-url, or give its --card",
+                        opts.run, opts.schema, on.where()));
+    if (recorded->removing)
+        throw error(
+            error_kind::config,
+            fmt::format("run {} of schema {} is being removed: finish that with bazaard reset", opts.run, opts.schema));
+    return std::move(*recorded);
+}
+
+run::record run_of_that_card(const options& opts)
+{
+    static_cast<void>(run_of_card(opts));
+    auto recorded = read_card(opts.card);
+    recorded.schema = opts.schema;
+    return recorded;
+}
+
+void check_report_file(const options& opts)
+{
+    if (!opts.report_file.empty() && !std::ofstream(opts.report_file, std::ios::app))
+        throw error(error_kind::no_output,
+                    fmt::format("--report {}: cannot be written: {}", opts.report_file, std::strerror(errno)));
+}
+
+int tell(const options& opts, const verify::report& what)
+{
+    print_out(what.text());
+    if (!opts.report_file.empty())
+    {
+        std::ofstream file(opts.report_file, std::ios::trunc);
+        file << what.json() << std::flush;
+        if (!file)
+            throw error(error_kind::io,
+                        fmt::format("--report {}: cannot be written: {}", opts.report_file, std::strerror(errno)));
+    }
+    return verify::exit_code(what.judge());
+}
+
+void verify_progress::show(std::string_view text, double done, double all, std::uint64_t counted, std::string_view what)
+{
+    shown_ = clock::now();
+    const auto took = std::chrono::duration<double>(shown_ - begun_).count();
+    auto line = std::string(text);
+    if (took > 0)
+        line += fmt::format(" | {} {}/s", grouped(static_cast<std::uint64_t>(static_cast<double>(counted) / took)),
+                            what);
+    if (done > 0 && all > done && took > 1)
+        line += fmt::format(" | about {:.0f} s left", took * (all - done) / done);
+    line_.show(line);
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,194 @@
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "app/card.hpp"
+#include "app/report.hpp"
+#include "app/verify.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/store.hpp"
+#include "bazaar/verify/tables.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+/// Between two comparisons of --follow.
+constexpr auto pause = std::chrono::seconds(5);
+
+/// The run that tables are compared with, and what is known of how far they must be.
+struct expectation
+{
+    run::record recorded;
+    unit_no demanded = 0, announced = 0, sent_below = 0;
+    bool ends = false;  ///< Nothing is known behind `demanded`.
+};
+
+/// Reads the run such that no row of `tables`, whose snapshot is taken, is of a unit that its log does not steer: an entry is
+/// durable before the first unit that it steers is sent.
+expectation expected(const options& opts, postgres::session& tables, std::optional<postgres::session>& source,
+                     unit_no announced)
+{
+    if (!opts.card.empty())
+    {
+        auto recorded = run_of_that_card(opts);
+        const auto settled = recorded.settled;
+        if (const auto own = postgres::load(tables, opts.schema, recorded.run, fields_of);
+            own && !of_same_plan(*own, recorded))
+            throw error(error_kind::config, fmt::format("--card {}: the run {} of schema {} at {} is another one",
+                                                        opts.card, recorded.run, opts.schema, tables.where()));
+        if (opts.up_to && *opts.up_to > settled)
+            throw error(error_kind::usage, fmt::format("--up-to {}: the card ends at unit {}", *opts.up_to, settled));
+        return {std::move(recorded), settled, 0, 0, true};
+    }
+    if (source)
+    {
+        auto recorded = recorded_run(*source, opts);
+        const auto settled = recorded.settled;
+        return {std::move(recorded), 0, announced, settled, false};
+    }
+    auto recorded = recorded_run(tables, opts);
+    const auto settled = recorded.settled;
+    return {std::move(recorded), settled, 0, settled, false};
+}
+
+class tables_verb
+{
+public:
+    explicit tables_verb(const options& opts) : opts_(opts), progress_(opts) {}
+
+    int go()
+    {
+        check_report_file(opts_);
+        if (!opts_.card.empty())
+            static_cast<void>(make_stage(run_of_that_card(opts_), opts_.seed_dir));
+        const auto stop = signals_.token();
+        std::optional<verify::report> last;
+        for (int round = 1;; ++round)
+        {
+            auto now = compare();
+            if (opts_.follow && stop.stop_requested() && last)
+                break;
+            last = std::move(now);
+            last->figure("comparisons", static_cast<std::uint64_t>(round));
+            if (!opts_.follow || stop.stop_requested() || last->judge() == verify::verdict::mismatch)
+                break;
+            log(log_level::info, "verify", last_line(last->text()));
+            wait(stop);
+            if (stop.stop_requested())
+                break;
+        }
+        progress_.clear();
+        return tell(opts_, *last);
+    }
+
+private:
+    static std::string last_line(std::string text)
+    {
+        while (!text.empty() && text.back() == '\n')
+            text.pop_back();
+        return text.substr(text.rfind('\n') + 1);
+    }
+
+    static void wait(const std::stop_token& stop)
+    {
+        std::mutex mutex;
+        std::condition_variable_any never;
+        std::unique_lock lock(mutex);
+        never.wait_for(lock, stop, pause, [] { return false; });
+    }
+
+    verify::report compare()
+    {
+        verify::report out(opts_.examples);
+        try
+        {
+            compare(out);
+        }
+        catch (const postgres::query_error&)
+        {
+            // A stop cuts the sessions.
+            if (!signals_.token().stop_requested())
+                throw;
+            out.set_partial();
+        }
+        return out;
+    }
+
+    void compare(verify::report& out)
+    {
+        const auto stop = signals_.token();
+        std::optional<postgres::session> source;
+        unit_no announced = 0;
+        if (opts_.source_url)
+        {
+            postgres::connection_flags flags;
+            flags.url = opts_.source_url;
+            source = reading_session(postgres::resolve(flags, opts_.run), stop);
+            announced = recorded_run(*source, opts_).settled;
+        }
+        auto tables = reading_session(postgres::resolve(opts_.database, opts_.run), stop);
+        const snapshot one(tables);
+        // The first query takes the snapshot; what steers the units in it is read behind that.
+        static_cast<void>(tables.exec("SELECT 1"));
+        const auto runs = postgres::list(source ? *source : tables, opts_.schema);
+        const auto wanted = expected(opts_, tables, source, announced);
+        const auto made = make_stage(wanted.recorded, opts_.seed_dir);
+
+        verify::tables_request with{.shop = *made.shop, .recorded = wanted.recorded};
+        with.demanded = opts_.up_to.value_or(wanted.demanded);
+        with.demand_by_rows = !opts_.up_to && !wanted.ends;
+        with.in_order = !opts_.up_to;
+        with.announced = opts_.up_to ? 0 : wanted.announced;
+        with.sent_below = wanted.sent_below;
+        if (wanted.ends)
+            with.known = wanted.demanded;
+        if (opts_.up_to && !wanted.ends && *opts_.up_to > wanted.sent_below)
+            throw error(error_kind::usage,
+                        fmt::format("--up-to {}: the run has come to unit {}", *opts_.up_to, wanted.sent_below));
+        for (const auto& other : runs)
+            if (other.run != wanted.recorded.run)
+                with.others.emplace_back(other.tag, other.seed);
+        with.others_known = opts_.card.empty();
+        with.threads = std::max(1U, std::thread::hardware_concurrency() - 1);
+        with.stop = stop;
+        with.progress = [this](const verify::tables_progress& at) { show(at); };
+        const auto begun = std::chrono::steady_clock::now();
+        verify::compare_tables(tables, with, out);
+        const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                                begun);
+        out.figure("milliseconds", static_cast<std::uint64_t>(took.count()));
+    }
+
+    void show(const verify::tables_progress& at)
+    {
+        if (!progress_.due())
+            return;
+        auto text = fmt::format("{}: units {} of {}, rows {}", at.step, grouped(at.units), grouped(at.units_all),
+                                grouped(at.rows));
+        if (at.rows_about > 0)
+            text += fmt::format(" of about {}", grouped(at.rows_about));
+        const auto share = [](double done, double all) { return all > 0 ? std::min(1.0, done / all) : 1.0; };
+        const auto done = std::min(share(static_cast<double>(at.units), static_cast<double>(at.units_all)),
+                                   share(static_cast<double>(at.rows), static_cast<double>(at.rows_about)));
+        progress_.show(text, done, 1, at.rows, "rows");
+    }
+
+    const options& opts_;
+    stop_by_signal signals_;
+    verify_progress progress_;
+};
+
+}  // namespace
+
+int verify_tables(const options& opts)
+{
+    return tables_verb(opts).go();
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,37 @@
+#include "touched_rows.hpp"
+
+namespace bazaar::verify
+{
+
+void touched_rows::add(const model::unit& unit, const shapes& compared, std::span<const model::table> tables,
+                       row_encoder& encode)
+{
+    for (const auto& change : unit.changes)
+    {
+        if (!compared[change.table])
+            continue;
+        const auto id = change.key(tables[change.table]).row();
+        const auto [place, fresh] = places_.try_emplace(key_of(id), static_cast<std::uint32_t>(rows_.size()));
+        if (fresh)
+            rows_.push_back({id, change.before.empty() ? 0 : encode.hash(change.table, change.before)});
+        versions_.push_back({unit.decision.no, change.after.empty() ? 0 : encode.hash(change.table, change.after),
+                             place->second, ++rows_[place->second].versions});
+    }
+}
+
+touched_rows::row* touched_rows::find(row_key key)
+{
+    const auto place = places_.find(key);
+    return place == places_.end() ? nullptr : &rows_[place->second];
+}
+
+void touched_rows::settle()
+{
+    for (auto& one : rows_)
+        one.state = one.times <= 1 && one.found == one.base ? 0 : unknown;
+    for (const auto& one : versions_)
+        if (auto& row = rows_[one.row]; row.times <= 1 && row.found == one.hash)
+            row.state = one.ordinal;
+}
+
+}  // namespace bazaar::verify
