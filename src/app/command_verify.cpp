@@ -6,7 +6,11 @@ namespace bazaar::app
 
 int verify(const options& opts)
 {
-    return verify_tables(opts);
+    if (opts.verb == "topics")
+        return verify_topics(opts);
+    if (opts.verb == "events")
+        return verify_events(opts);
+    return opts.verb == "stream" ? verify_stream(opts) : verify_tables(opts);
 }
 
 }  // namespace bazaar::app

@@ -646,7 +646,7 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard_SCHEMA",
                      .range = "1 to 63 bytes",
                      .help = "Publication of the captured tables.",
-                     .commands = named,
+                     .commands = {command::init, command::cdc, command::connector, command::doctor, command::verify},
                      .set = object_name(&options::publication, false)});
     table.push_back({.topic = capture,
                      .name = "slot-name",
@@ -654,7 +654,7 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard_SCHEMA",
                      .range = "1 to 63 of a-z, 0-9 and _",
                      .help = "Replication slot of the connector, which makes it; `cdc drop` drops it.",
-                     .commands = {command::cdc, command::connector, command::doctor},
+                     .commands = {command::cdc, command::connector, command::doctor, command::verify},
                      .set = object_name(&options::slot, true)});
     table.push_back({.topic = capture,
                      .name = "cdc-user",
@@ -788,12 +788,14 @@ void add_cdc(std::vector<flag>& table)
                      .commands = connector,
                      .form = flag_form::mark,
                      .set = mark(&options::flat)});
-    table.push_back({.topic = capture,
-                     .name = "exactly-once",
-                     .help = "Each change arrives once; the worker has to allow it.",
-                     .commands = connector,
-                     .form = flag_form::mark,
-                     .set = mark(&options::exactly_once)});
+    table.push_back(
+        {.topic = capture,
+         .name = "exactly-once",
+         .help =
+             "Each change arrives once; the worker has to allow it. `verify`: a change that comes again is a defect.",
+         .commands = {command::connector, command::verify},
+         .form = flag_form::mark,
+         .set = mark(&options::exactly_once)});
     table.push_back({.topic = capture,
                      .name = "partitions",
                      .placeholder = "N",
@@ -928,7 +930,7 @@ void add_doctor(std::vector<flag>& table)
 
 void add_kafka(std::vector<flag>& table)
 {
-    const command_set reach{command::run, command::init, command::topics, command::doctor};
+    const command_set reach{command::run, command::init, command::topics, command::doctor, command::verify};
     table.push_back({.topic = kafka,
                      .name = "bootstrap-servers",
                      .placeholder = "LIST",
@@ -949,7 +951,8 @@ void add_kafka(std::vector<flag>& table)
                      .initial = "ecomm",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
                      .help = "First part of the topic names, PREFIX.SCHEMA.TABLE.",
-                     .commands = {command::run, command::init, command::connector, command::topics, command::doctor},
+                     .commands = {command::run, command::init, command::connector, command::topics, command::doctor,
+                                  command::verify},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_topic_part(text))
@@ -1060,6 +1063,18 @@ void add_kafka(std::vector<flag>& table)
                                      "must be a duration from 1s to 10m, for example 10s")});
 }
 
+setter unit_number(std::optional<unit_no> options::*member)
+{
+    return [member](options& to, std::string_view text) -> std::string
+    {
+        const auto unit = parse_count(text);
+        if (!unit || *unit >= no_unit)
+            return fmt::format("must be a whole number from 0 to {}", no_unit - 1);
+        to.*member = unit;
+        return {};
+    };
+}
+
 void add_verify(std::vector<flag>& table)
 {
     table.push_back({.topic = verifying,
@@ -1086,14 +1101,7 @@ void add_verify(std::vector<flag>& table)
          .help = "Demands the units below this one; rows may be in any later version. For tables that fill one by "
                  "one.",
          .commands = {command::verify},
-         .set = [](options& to, std::string_view text) -> std::string
-         {
-             const auto unit = parse_count(text);
-             if (!unit || *unit >= no_unit)
-                 return fmt::format("must be a whole number from 0 to {}", no_unit - 1);
-             to.up_to = unit;
-             return {};
-         }});
+         .set = unit_number(&options::up_to)});
     table.push_back({.topic = verifying,
                      .name = "report",
                      .placeholder = "FILE",
@@ -1114,6 +1122,32 @@ void add_verify(std::vector<flag>& table)
                      .commands = {command::verify},
                      .form = flag_form::mark,
                      .set = mark(&options::follow)});
+    table.push_back({.topic = verifying,
+                     .name = "from",
+                     .placeholder = "UNIT",
+                     .initially = "0, or the first unit of a stream that has no snapshot",
+                     .range = fmt::format("from 0 to {}", no_unit - 1),
+                     .help = "Units below may be missing in the stream of changes.",
+                     .commands = {command::verify},
+                     .set = unit_number(&options::from_unit)});
+    table.push_back({.topic = verifying,
+                     .name = "barrier-timeout",
+                     .placeholder = "DURATION",
+                     .initial = "60s",
+                     .range = "from 0s to 24h",
+                     .help = "How long to wait until the connector, or the change stream, has come to the cut.",
+                     .commands = {command::verify},
+                     .set = duration(&options::barrier_timeout, std::chrono::seconds(0), std::chrono::hours(24),
+                                     "must be a duration from 0s to 24h, for example 60s")});
+    table.push_back({.topic = verifying,
+                     .name = "duration",
+                     .placeholder = "DURATION",
+                     .initial = "10s",
+                     .range = "from 1s to 87600h",
+                     .help = "How long `verify stream` listens.",
+                     .commands = {command::verify},
+                     .set = duration(&options::duration, std::chrono::seconds(1), std::chrono::hours(87'600),
+                                     "must be a duration from 1s to 87600h, for example 10s")});
 }
 
 void add_general(std::vector<flag>& table)

@@ -84,13 +84,15 @@ constexpr std::array<about, 11> commands{{
      "Looks at the server, the tables, the publication, the connector's role, the slots, the connector and the topics, "
      "and changes nothing. Each finding comes with what it causes and with the commands that mend it. Ends with 3 when "
      "there is one. The findings are listed in docs/doctor.md."},
-    {command::verify, "bazaard verify tables [FLAG]...", "Plan the run again and compare it with what arrived.",
+    {command::verify, "bazaard verify tables|topics|stream [FLAG]...; bazaard verify events [FLAG]... FILE...",
+     "Plan the run again and compare it with what arrived.",
      "`tables` compares the rows of a database with the plan, while the run goes on: of the run's own database, or of "
-     "another "
-     "one that should hold the same, with --source-url or --card. Ends with 0 when they are as planned, 1 when rows "
-     "are missing, "
-     "too many or different, 2 when not all could be proven, or somebody else has changed rows. More in "
-     "docs/verify.md."},
+     "another one that should hold the same, with --source-url or --card. `topics` compares Debezium's topics, "
+     "`events` "
+     "a dump of its messages as JSON lines, `stream` the server's own change stream. Ends with 0 when all is as "
+     "planned, "
+     "1 when something is missing, too many, torn or different, 2 when not all could be proven, or somebody else has "
+     "changed rows. More in docs/verify.md."},
 }};
 
 const about& about_of(command what)

@@ -114,6 +114,9 @@ private:
             made_.id = words[next++];
         if (!verbs_of(command_).empty() && next < words.size())
             made_.verb = words[next++];
+        if (command_ == command::verify && made_.verb == "events")
+            for (; next < words.size(); ++next)
+                made_.files.push_back(words[next]);
         for (; next < words.size(); ++next)
             usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
     }
@@ -243,6 +246,8 @@ private:
                 made_.verb.empty()
                     ? fmt::format("{}: needs a word: {}", name(command_), fmt::join(verbs, ", "))
                     : fmt::format("{}: {} is none of {}", name(command_), made_.verb, fmt::join(verbs, ", ")));
+        if (command_ == command::verify && made_.verb == "events" && made_.files.empty() && usage_.empty())
+            usage_.emplace_back("verify events: needs the FILE... with the events; - is standard input");
         if (const auto* format = effective("format"))
         {
             const bool plans = format->text == "text" || format->text == "jsonl";
@@ -407,7 +412,7 @@ std::span<const std::string_view> verbs_of(command what) noexcept
     static constexpr std::array<std::string_view, 6> connector{"config", "register", "status",
                                                                "pause",  "resume",   "delete"};
     static constexpr std::array<std::string_view, 3> topics{"ensure", "check", "delete"};
-    static constexpr std::array<std::string_view, 1> verify{"tables"};
+    static constexpr std::array<std::string_view, 4> verify{"tables", "topics", "events", "stream"};
     switch (what)
     {
     case command::cdc:

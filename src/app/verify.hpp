@@ -88,5 +88,8 @@ private:
 
 /// The verbs.
 int verify_tables(const options& opts);
+int verify_topics(const options& opts);
+int verify_events(const options& opts);
+int verify_stream(const options& opts);
 
 }  // namespace bazaar::app

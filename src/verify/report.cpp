@@ -1,6 +1,7 @@
 #include "bazaar/verify/report.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -57,6 +58,11 @@ void report::add(finding one)
     auto& count = counts_[static_cast<std::size_t>(one.what)];
     if (count++ < examples_max_)
         found_.push_back(std::move(one));
+}
+
+std::uint64_t report::findings() const noexcept
+{
+    return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
 }
 
 void report::not_proven(std::string line)

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bazaar/base/error.hpp"
 #include "field_text.hpp"
 
 namespace bazaar::verify
@@ -16,10 +17,10 @@ constexpr std::size_t kept_max = 2;
 
 }  // namespace
 
-void suspects::found(row_key key, std::string bytes)
+void suspects::found(row_key key, std::string bytes, std::uint32_t earlier)
 {
     auto& one = rows_[key];
-    ++one.times;
+    one.times += 1 + (one.times == 0 ? earlier : 0);
     if (one.found.size() < kept_max)
         one.found.push_back(std::move(bytes));
 }
@@ -89,8 +90,8 @@ bool suspects::judge_found(row_key key, const row& one, std::string_view bytes, 
         const auto place = *shapes_[table]->place(shop_.tables()[table].key);
         uuid id{};
         std::ranges::copy(fields_of(bytes)[place].view().substr(0, id.size()), id.begin());
-        const auto row = ids_.decode(id);
-        out.add(about(key, defect::extra, row ? row->unit : no_unit, bytes));
+        const auto decoded = ids_.decode(id);
+        out.add(about(key, defect::extra, decoded ? decoded->unit : no_unit, bytes));
         return false;
     }
     // The last version that is demanded, or, of a row that need not be there, the first.
@@ -135,6 +136,7 @@ std::uint64_t suspects::judge(const limits& by, report& out)
     std::uint64_t later = 0;
     for (auto& [key, one] : rows_)
     {
+        const auto before = out.findings();
         // Initial rows come first.
         std::ranges::sort(one.planned, {}, [](const auto& v) { return v.unit == no_unit ? 0 : v.unit + 1; });
         if (one.times == 0)
@@ -157,6 +159,7 @@ std::uint64_t suspects::judge(const limits& by, report& out)
             twice.found = fmt::format("{} rows", one.times);
             out.add(std::move(twice));
         }
+        expect(unknown || out.findings() > before, "a row with another hash differs in a column");
     }
     return later;
 }

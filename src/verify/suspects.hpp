@@ -45,7 +45,8 @@ public:
     {
     }
 
-    void found(row_key key, std::string bytes);
+    /// `earlier` rows with this id were read before it and not handed over: they are as planned.
+    void found(row_key key, std::string bytes, std::uint32_t earlier = 0);
     void absent(row_key key) { static_cast<void>(rows_[key]); }
     void planned(row_key key, unit_no unit, std::string bytes);
 

@@ -65,7 +65,7 @@ public:
     void go();
 
 private:
-    using sums = std::vector<block_sums>;
+    using all_sums = std::vector<block_sums>;
 
     [[nodiscard]] bool planned_table(std::size_t number) const
     {
@@ -107,7 +107,7 @@ private:
     shapes shapes_;
     std::optional<unit_no> highest_;
 
-    sums planned_, found_;
+    all_sums planned_, found_;
     touched_rows touched_;
     suspects window_suspects_{with_.shop, shapes_, ids_};
     std::optional<time> unknown_from_;
@@ -254,7 +254,7 @@ void comparison::plan_sums(const std::stop_token& stop)
     std::mutex mutex;
     struct collector
     {
-        collector(sums& all, std::mutex& lock, const shapes& compared, const id_codec& ids)
+        collector(all_sums& all, std::mutex& lock, const shapes& compared, const id_codec& ids)
             : to(all), mutex(lock), own(all.size()), encode(compared, ids)
         {
         }
@@ -267,9 +267,9 @@ void comparison::plan_sums(const std::stop_token& stop)
         collector(const collector&) = delete;
         collector& operator=(const collector&) = delete;
 
-        sums& to;
+        all_sums& to;
         std::mutex& mutex;
-        sums own;
+        all_sums own;
         row_encoder encode;
     };
     build_units(walk_, with_.shop, of_.demanded, with_.threads, stop, decided_,
@@ -638,22 +638,28 @@ void comparison::look_into(std::span<const row_key> blocks)
             const auto at = place(key_of(*id));
             expect(at.has_value(), "a row of a range of ids is in its block");
             const auto hash = hash_of(read.row());
-            // The first of two equal rows is as planned; the second is not.
-            if ((found[*at] != 0 || hash != expected[*at]) && rows.size() < suspects_max)
-                rows.found(key_of(*id), bytes_of(read.row()));
+            // The first of two rows with one id may be as planned; the second is too much.
+            if ((found[*at] != 0 || hash != expected[*at]) && (rows.size() < suspects_max || rows.has(key_of(*id))))
+                rows.found(key_of(*id), bytes_of(read.row()), found[*at] != 0 ? 1 : 0);
             found[*at] += hash;
         }
     }
     std::uint64_t others = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i)
+    for (std::size_t block = 0; block < blocks.size(); ++block)
     {
-        const auto key = blocks[i / in_block] + i % in_block;
-        if (expected[i] == found[i] || rows.has(key))
-            continue;
-        if (rows.size() < suspects_max && found[i] == 0)
-            rows.absent(key);
-        else
-            ++others;
+        bool differs = false;
+        for (std::size_t i = block * in_block; i < (block + 1) * in_block; ++i)
+        {
+            const auto key = blocks[block] + i % in_block;
+            differs = differs || expected[i] != found[i];
+            if (expected[i] == found[i] || rows.has(key))
+                continue;
+            if (rows.size() < suspects_max && found[i] == 0)
+                rows.absent(key);
+            else
+                ++others;
+        }
+        expect(differs, "a block that differs has a row that differs");
     }
     judge(rows);
     if (others > 0)

@@ -30,8 +30,8 @@ void touched_rows::settle()
     for (auto& one : rows_)
         one.state = one.times <= 1 && one.found == one.base ? 0 : unknown;
     for (const auto& one : versions_)
-        if (auto& row = rows_[one.row]; row.times <= 1 && row.found == one.hash)
-            row.state = one.ordinal;
+        if (auto& at = rows_[one.row]; at.times <= 1 && at.found == one.hash)
+            at.state = one.ordinal;
 }
 
 }  // namespace bazaar::verify

@@ -88,6 +88,9 @@ public:
     void set_partial() noexcept { partial_ = true; }
 
     [[nodiscard]] std::uint64_t count(defect what) const noexcept { return counts_[static_cast<std::size_t>(what)]; }
+    /// Of all kinds.
+    [[nodiscard]] std::uint64_t findings() const noexcept;
+
     [[nodiscard]] const std::vector<finding>& examples() const noexcept { return found_; }
     [[nodiscard]] const std::vector<std::string>& unproven() const noexcept { return unproven_; }
 

@@ -33,15 +33,15 @@ struct tables_request
     const scenario::scenario& shop;
     const run::record& recorded;  ///< Its schema is that of the tables.
 
-    unit_no demanded = 0;          ///< Units below must be there.
-    bool demand_by_rows = true;    ///< And all up to W below the highest one that is there.
-    bool in_order = true;          ///< Units come whole, and in the run's order; not where a sink fills table by table.
-    unit_no announced = 0;         ///< Units below were settled at the source before the tables were looked at.
-    unit_no sent_below = 0;        ///< Units up to W from here may have been sent.
-    std::optional<unit_no> known;  ///< Nothing is known of units from here on.
+    unit_no demanded = 0;        ///< Units below must be there.
+    bool demand_by_rows = true;  ///< And all up to W below the highest one that is there.
+    bool in_order = true;        ///< Units come whole, and in the run's order; not where a sink fills table by table.
+    unit_no announced = 0;       ///< Units below were settled at the source before the tables were looked at.
+    unit_no sent_below = 0;      ///< Units up to W from here may have been sent.
+    std::optional<unit_no> known{};  ///< Nothing is known of units from here on.
 
     std::vector<id_codec> others{};  ///< Of the schema's other runs.
-    bool others_known = false;     ///< Those are all.
+    bool others_known = false;       ///< Those are all.
 
     unsigned threads = 1;  ///< That make the rows of the plan, beside the one that reads the tables.
     std::stop_token stop{};

@@ -1,0 +1,77 @@
+#include "app/verify_changes.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/report.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/writer.hpp"
+
+namespace bazaar::app
+{
+
+cut cut_now(postgres::session& on, const options& opts)
+{
+    cut made;
+    {
+        const snapshot one(on);
+        made.recorded = recorded_run(on, opts);
+        const auto& run = made.recorded;
+        const auto of = make_stage(run, opts.seed_dir);
+        const auto highest = postgres::highest_unit(on, run.schema, *of.shop, id_codec(run.tag, run.seed));
+        const unit_no seen = highest ? *highest + 1 : 0;
+        made.demanded = run.clean ? run.settled : std::max(run.settled, seen > run.window ? seen - run.window : 0);
+        made.known = std::max(run.settled, seen);
+    }
+    // All that the snapshot has lies before it.
+    made.lsn = static_cast<std::uint64_t>(on.exec("SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "
+                                                  "ELSE pg_current_wal_insert_lsn() END - "
+                                                  "'0/0'::pg_lsn)::bigint",
+                                                  {})
+                                              .number(0, 0));
+    return made;
+}
+
+verify::judge_options judge_options_of(const options& opts)
+{
+    verify::judge_options how;
+    how.from = opts.from_unit;
+    how.exactly_once = opts.exactly_once;
+    return how;
+}
+
+bool take_all(verify::change_source& from, verify::judge& to, verify_progress& progress, const std::stop_token& stop,
+              std::string_view unit)
+{
+    verify::change_event e;
+    std::uint64_t taken = 0;
+    constexpr std::uint64_t look_every = 1024;
+    while (from.next(e))
+    {
+        to.take(e);
+        if (++taken % look_every != 0)
+            continue;
+        if (stop.stop_requested())
+            return false;
+        if (progress.due())
+            progress.show(fmt::format("{} of {} {}, unit {}", grouped(from.position()), grouped(from.length()), unit,
+                                      grouped(to.highest().value_or(0))),
+                          static_cast<double>(from.position()), static_cast<double>(from.length()), taken, "events");
+    }
+    return !stop.stop_requested();
+}
+
+void tell_unused(const verify::unused_messages& unused, std::uint64_t events, verify::report& out)
+{
+    if (unused.broken > 0 && events == 0)
+        throw error(error_kind::data, fmt::format("{}; none of {} messages is a change event of Debezium",
+                                                  unused.first_broken, unused.broken + unused.other));
+    if (unused.broken > 0)
+        out.not_proven(fmt::format("{} messages are not Debezium's, or cut off; the first: {}", unused.broken,
+                                   unused.first_broken));
+    if (unused.other > 0)
+        out.figure("other messages", unused.other);
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+
+#include "app/verify_changes.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/connection.hpp"
+#include "bazaar/verify/dump.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+/// A dump ends somewhere: what it has to hold is known from itself, unless the run has ended or a flag says it.
+unit_no demanded(const options& opts, const run::record& run, const verify::judge& judge, verify::report& out)
+{
+    if (opts.up_to)
+        return *opts.up_to;
+    const unit_no seen = judge.highest() ? *judge.highest() + 1 : 0;
+    if (run.clean && seen >= run.settled)
+        return run.settled;
+    if (run.clean || run.settled > seen)
+        out.not_proven(
+            fmt::format("the stream ends at unit {}, the run goes on to {}; --up-to {} leaves out what is behind",
+                        seen == 0 ? 0 : seen - 1, run.settled, seen > run.window ? seen - run.window : 0));
+    return seen > run.window ? seen - run.window : 0;
+}
+
+}  // namespace
+
+int verify_events(const options& opts)
+{
+    check_report_file(opts);
+    const stop_by_signal signals;
+    const auto stop = signals.token();
+    cut to;
+    if (!opts.card.empty())
+    {
+        to.recorded = run_of_that_card(opts);
+        // Behind the mark, entries that the card does not have may steer the plan.
+        to.known = to.recorded.settled;
+    }
+    else
+    {
+        postgres::connection_flags source = opts.database;
+        if (opts.source_url)
+        {
+            source = {};
+            source.url = opts.source_url;
+        }
+        auto on = reading_session(postgres::resolve(source, opts.run), stop);
+        to = cut_now(on, opts);
+    }
+    const auto& recorded = to.recorded;
+    const auto made = make_stage(recorded, opts.seed_dir);
+    verify::report out(opts.examples);
+    verify::subject of{*made.shop, recorded, id_codec(recorded.tag, recorded.seed), 0, to.known};
+    verify::dump from(opts.files, made.shop->tables(), opts.schema);
+    verify::judge judge(of, out, judge_options_of(opts));
+    verify_progress progress(opts);
+    const bool whole = take_all(from, judge, progress, stop, "bytes");
+    progress.clear();
+    of.demanded = std::min(demanded(opts, recorded, judge, out), of.known);
+    judge.finish(!whole);
+    tell_unused(from.unused(), judge.events(), out);
+    return tell(opts, out);
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,133 @@
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "app/cdc_names.hpp"
+#include "app/report.hpp"
+#include "app/verify_changes.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/change_log.hpp"
+#include "bazaar/verify/logged.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+using clock = std::chrono::steady_clock;
+
+constexpr auto round_time = std::chrono::seconds(1);
+constexpr std::size_t round_bytes = std::size_t{32} << 20;
+
+/// Reads the change stream in rounds: what a round has read is judged when a new cut says how the plan goes on.
+class stream_verb
+{
+public:
+    explicit stream_verb(const options& opts)
+        : opts_(opts),
+          stop_(signals_.token()),
+          tap_(postgres::resolve(opts.database, opts.run), publication_of(opts), stop_),
+          sql_(reading_session(postgres::resolve(opts.database, opts.run), stop_)),
+          now_(cut_now(sql_, opts)),
+          made_(make_stage(now_.recorded, opts.seed_dir)),
+          subject_{*made_.shop, now_.recorded, id_codec(now_.recorded.tag, now_.recorded.seed), 0, now_.known},
+          out_(opts.examples),
+          progress_(opts)
+    {
+        // Units up to here may have committed before the slot was made.
+        how_ = judge_options_of(opts);
+        if (!how_.from)
+            how_.from = now_.known + now_.recorded.window;
+        how_.barrier = ~std::uint64_t{0};
+    }
+
+    int go()
+    {
+        verify::judge judge(subject_, out_, how_);
+        const auto begun = clock::now();
+        const auto end = begun + opts_.duration;
+        while (clock::now() < end && !stop_.stop_requested())
+        {
+            const auto round = std::min(end, clock::now() + round_time);
+            while (clock::now() < round && tap_.kept() < round_bytes && tap_.fetch(round))
+                ;
+            if (stop_.stop_requested())
+                break;
+            look();
+            take(judge);
+            if (progress_.due())
+                progress_.show(fmt::format("unit {}", grouped(judge.highest().value_or(0))),
+                               std::chrono::duration<double>(clock::now() - begun).count(),
+                               std::chrono::duration<double>(opts_.duration).count(), judge.events(), "events");
+        }
+        if (!stop_.stop_requested())
+            read_to_the_cut(judge);
+        progress_.clear();
+        judge.finish(stop_.stop_requested());
+        if (judge.events() == 0)
+            out_.not_proven(fmt::format("nothing was written in {:.0f} s: does the run go on?",
+                                        std::chrono::duration<double>(opts_.duration).count()));
+        return tell(opts_, out_);
+    }
+
+private:
+    /// How the plan goes on, as far as the database knows now.
+    void look()
+    {
+        now_ = cut_now(sql_, opts_);
+        subject_.known = now_.known;
+        subject_.demanded = now_.demanded;
+    }
+
+    void take(verify::judge& judge)
+    {
+        while (const auto* change = tap_.front())
+        {
+            if (verify::event_of(*change, made_.shop->tables(), opts_.schema, event_) && !judge.take(event_))
+                break;
+            tap_.pop();
+        }
+    }
+
+    void read_to_the_cut(verify::judge& judge)
+    {
+        look();
+        const auto end = clock::now() + opts_.barrier_timeout;
+        while (tap_.passed() < now_.lsn && clock::now() < end && !stop_.stop_requested())
+        {
+            static_cast<void>(tap_.fetch(end));
+            if (tap_.kept() >= round_bytes)
+                take(judge);
+        }
+        take(judge);
+        if (tap_.passed() >= now_.lsn || stop_.stop_requested())
+            return;
+        out_.not_proven(fmt::format("the change stream is {} bytes behind the cut after {:.0f} s",
+                                    now_.lsn - tap_.passed(),
+                                    std::chrono::duration<double>(opts_.barrier_timeout).count()));
+        subject_.demanded = 0;
+    }
+
+    const options& opts_;
+    stop_by_signal signals_;
+    std::stop_token stop_;
+    postgres::change_log tap_;  // Before the first cut: what the cut has not, the stream has.
+    postgres::session sql_;
+    cut now_;
+    stage made_;
+    verify::subject subject_;
+    verify::judge_options how_;
+    verify::report out_;
+    verify_progress progress_;
+    verify::change_event event_;
+};
+
+}  // namespace
+
+int verify_stream(const options& opts)
+{
+    check_report_file(opts);
+    return stream_verb(opts).go();
+}
+
+}  // namespace bazaar::app
