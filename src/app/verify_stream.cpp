@@ -34,10 +34,14 @@ public:
           out_(opts.examples),
           progress_(opts)
     {
-        // Units up to here may have committed before the slot was made.
         how_ = judge_options_of(opts);
         if (!how_.from)
+        {
+            // Units up to here may have committed before the slot was made, unless their time came later.
             how_.from = now_.known + now_.recorded.window;
+            how_.from_time = time{
+                sql_.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {}).number(0, 0)};
+        }
         how_.barrier = ~std::uint64_t{0};
     }
 
