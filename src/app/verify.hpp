@@ -73,7 +73,8 @@ public:
     [[nodiscard]] bool due() const
     {
         const auto now = clock::now();
-        return line_.due(now) && now - begun_ >= std::chrono::seconds(1) && now - shown_ >= std::chrono::milliseconds(200);
+        return line_.due(now) && now - begun_ >= std::chrono::seconds(1) &&
+               now - shown_ >= std::chrono::milliseconds(200);
     }
 
     /// `done` of `all` counts whatever the rest is reckoned by, 0 when nobody knows; `counted` and `what` are shown as a rate.
