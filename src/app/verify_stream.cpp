@@ -19,6 +19,27 @@ using clock = std::chrono::steady_clock;
 constexpr auto round_time = std::chrono::seconds(1);
 constexpr std::size_t round_bytes = std::size_t{32} << 20;
 
+/// What the server would say late or never. Errors: `config`.
+postgres::connection_parameters checked(const options& opts, const std::stop_token& stop)
+{
+    auto to = postgres::resolve(opts.database, opts.run);
+    auto on = reading_session(to, stop);
+    std::vector<std::string> wrong;
+    if (const auto level = on.exec("SHOW wal_level").get(0, 0); level != "logical")
+        wrong.push_back(
+            fmt::format("wal_level of {} is {}: a change stream needs logical; ALTER SYSTEM SET wal_level = "
+                        "'logical', then restart the server",
+                        on.where(), level));
+    if (const auto name = publication_of(opts);
+        on.exec("SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = $1", {name}).rows() == 0)
+        wrong.push_back(fmt::format("there is no publication {} in {}: run \"bazaard cdc setup\", or name it with "
+                                    "--publication-name",
+                                    name, on.where()));
+    if (!wrong.empty())
+        throw error(error_kind::config, std::move(wrong));
+    return to;
+}
+
 /// Reads the change stream in rounds: what a round has read is judged when a new cut says how the plan goes on.
 class stream_verb
 {
@@ -26,7 +47,7 @@ public:
     explicit stream_verb(const options& opts)
         : opts_(opts),
           stop_(signals_.token()),
-          tap_(postgres::resolve(opts.database, opts.run), publication_of(opts), stop_),
+          tap_(checked(opts, stop_), publication_of(opts), stop_),
           sql_(reading_session(postgres::resolve(opts.database, opts.run), stop_)),
           now_(cut_now(sql_, opts)),
           made_(make_stage(now_.recorded, opts.seed_dir)),
@@ -34,10 +55,14 @@ public:
           out_(opts.examples),
           progress_(opts)
     {
-        // Units up to here may have committed before the slot was made.
         how_ = judge_options_of(opts);
         if (!how_.from)
+        {
+            // Units up to here may have committed before the slot was made, unless their time came later.
             how_.from = now_.known + now_.recorded.window;
+            how_.from_time = time{
+                sql_.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {}).number(0, 0)};
+        }
         how_.barrier = ~std::uint64_t{0};
     }
 

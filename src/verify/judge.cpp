@@ -149,7 +149,8 @@ public:
         judge_unplanned();
         tell_hidden();
         report_.figure("events", events_);
-        report_.figure("units", whole_units_);
+        report_.figure("whole units", whole_units_);
+        report_.figure("demanded", demanded_units_);
         if (!kept_.empty())
             report_.figure("snapshot and first rows", kept_.size());
         if (later_ > 0)
@@ -743,6 +744,8 @@ private:
             const auto* const state = at < units_.size() && units_[at].decision.no == no ? &units_[at] : nullptr;
             const bool whole = state != nullptr ? state->whole() : no < whole_.size() && whole_[no];
             whole_units_ += whole && !refused ? 1U : 0U;
+            const bool asked = no >= begin || (how_.from_time && fresh.decision.at > *how_.from_time);
+            demanded_units_ += !refused && !partial && asked && no < subject_.demanded ? 1U : 0U;
             if (refused || (whole && kept_.empty()))
                 continue;
             subject_.shop.build(fresh.decision, room);
@@ -774,7 +777,7 @@ private:
             const bool demanded = !partial && (no < subject_.demanded || (some && committed));
             if (!demanded)
                 open += some ? 1U : 0U;
-            else if (!some && no < begin)
+            else if (!some && !asked)
                 ++before_stream;
             else
                 for (const auto* c : missing)
@@ -869,7 +872,7 @@ private:
     unit_no lowest_ = no_unit;
     bool erases_rows_ = false;
     bool snapshot_ = false;  ///< Rows of a snapshot, or the first rows, are in the stream.
-    std::uint64_t events_ = 0, others_ = 0, later_ = 0, whole_units_ = 0, dropped_rows_ = 0;
+    std::uint64_t events_ = 0, others_ = 0, later_ = 0, whole_units_ = 0, demanded_units_ = 0, dropped_rows_ = 0;
 };
 
 judge::judge(const subject& of, report& to, const judge_options& how) : work_(std::make_unique<work>(of, to, how)) {}

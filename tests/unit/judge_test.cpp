@@ -430,6 +430,20 @@ TEST(judge, a_stream_that_begins_later_proves_only_what_is_in_it)
     EXPECT_EQ(w.judged(later).judge(), verify::verdict::clean) << told(w.judged(later));
     w.how.from = 700;
     EXPECT_GE(w.judged(later).count(defect::lost), 100U);
+    // Below it, those of later than a moment are demanded still.
+    const auto planner = w.shop->plan(w.recorded.start);
+    time at;
+    while (planner->next_no() < 900)
+        at = planner->next().at;
+    w.how.from = 1900;
+    w.how.from_time = at;
+    EXPECT_EQ(w.judged(later).judge(), verify::verdict::clean);
+    auto without = later;
+    std::erase_if(without, [](const told_message& m) { return m.unit == 950; });
+    EXPECT_GE(w.judged(without).count(defect::lost), 1U);
+    without = later;
+    std::erase_if(without, [](const told_message& m) { return m.unit == 850; });
+    EXPECT_EQ(w.judged(without).judge(), verify::verdict::clean);
 }
 
 TEST(judge, a_hidden_column_is_not_proven)

@@ -18,6 +18,10 @@ struct judge_options
     /// unit that is.
     std::optional<unit_no> from;
 
+    /// With `from`: units behind this business time are demanded even below it. A paced unit is not sent before its time, so
+    /// those after the stream's beginning are in it.
+    std::optional<time> from_time;
+
     /// What was committed before this place of the source's log has to be whole at the end of the stream.
     std::optional<std::uint64_t> barrier;
 
