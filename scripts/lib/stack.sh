@@ -9,7 +9,7 @@
 #   kafka, connect, registry, shop   what each part keeps
 #   etc       the configuration, written anew at each start
 #   secrets   the database's password as Connect's config provider reads it: ${file:DIR/secrets/db.properties:password}
-#             (or from Connect's environment: ${env:BAZAARD_DB_PASSWORD})
+#             (or from Connect's environment: ${env:BAZAARD_DB_PASSWORD}), and as --cdc-password-file does
 #   run       a record for each process (scripts/lib/process.sh)
 #   logs      a log for each part; PostgreSQL's is the cluster's
 # Every process but PostgreSQL's has BAZAARD_STACK_OF=DIR in its environment.
@@ -269,6 +269,8 @@ postgres_write_secrets() {
     password=$(sed -n 's/^127\.0\.0\.1:[^:]*:[^:]*:[^:]*://p' "$stack/postgres/pgpass")
     [[ -d $stack/secrets ]] || mkdir -m 0700 -- "$stack/secrets"
     (umask 077 && printf 'password=%s\n' "$password" >"$stack/secrets/db.properties")
+    # The role of the connector gets the password that the workers know already.
+    (umask 077 && printf '%s\n' "$password" >"$stack/secrets/connector")
 }
 
 # ---- Kafka -----------------------------------------------------------------------------------------------------------
