@@ -41,7 +41,7 @@ public:
         state_ = fold(low ^ second, high ^ state_ ^ bytes.size() * first);
     }
 
-    void add_null() noexcept { state_ = fold(state_ ^ third, second); }
+    void add_null() noexcept { state_ = fold(state_ ^ third, fourth); }
 
     /// Never 0: that stands for no row.
     [[nodiscard]] std::uint64_t value() const noexcept { return mix(state_ ^ third) | 1; }
@@ -50,6 +50,7 @@ private:
     static constexpr std::uint64_t first = 0x9e3779b97f4a7c15U;
     static constexpr std::uint64_t second = 0xd1342543de82ef95U;
     static constexpr std::uint64_t third = 0xbf58476d1ce4e5b9U;
+    static constexpr std::uint64_t fourth = 0x94d049bb133111ebU;
 
     static std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept
     {
@@ -65,7 +66,7 @@ private:
         return value;
     }
 
-    std::uint64_t state_ = third;
+    std::uint64_t state_ = 0x2545f4914f6cdd1dU;  ///< None of the above: a factor of 0 would forget the other one.
 };
 
 }  // namespace bazaar::verify
