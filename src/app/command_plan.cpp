@@ -1,16 +1,11 @@
-#include <algorithm>
 #include <iterator>
-#include <optional>
 
 #include <fmt/format.h>
 
-#include "app/card.hpp"
-#include "app/stage.hpp"
+#include "app/known_run.hpp"
 #include "bazaar/app/commands.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
-#include "bazaar/postgres/store.hpp"
 #include "bazaar/run/replan.hpp"
 
 namespace bazaar::app
@@ -18,62 +13,7 @@ namespace bazaar::app
 namespace
 {
 
-/// A run to look at: recorded in a database, or made of the command line alone.
-struct subject
-{
-    run::record recorded;
-    stage made;
-};
-
-subject from_flags(const options& opts)
-{
-    const auto seed = opts.seed ? *opts.seed : random_seed();
-    subject s{{}, make_stage(opts.run, seed, opts.configuration, opts.seed_dir)};
-    s.recorded = new_record(opts, seed, *s.made.shop);
-    const auto now = process_surroundings().now;
-    s.recorded.start = opts.start                       ? *opts.start
-                       : opts.unpaced && opts.ticks_max ? start_to_end_at(*s.made.shop, *opts.ticks_max, now)
-                                                        : now;
-    return s;
-}
-
-bool names_a_database(const options& opts)
-{
-    return std::any_of(opts.given.begin(), opts.given.end(), [](const auto& g) { return g.first.starts_with("db-"); });
-}
-
-/// All runs of the schema with their logs.
-std::vector<run::record> recorded_runs(const options& opts)
-{
-    postgres::session link(postgres::resolve(opts.database, opts.run));
-    std::vector<run::record> runs;
-    for (const auto& r : postgres::list(link, opts.schema))
-        if (auto whole = postgres::load(link, opts.schema, r.run, fields_of))
-            runs.push_back(std::move(*whole));
-    return runs;
-}
-
-/// The recorded runs, or that of the card; nothing when the command line alone is meant: with --seed, or where no database was
-/// named and none answers.
-std::optional<std::vector<run::record>> known_runs(const options& opts)
-{
-    if (!opts.card.empty())
-        return std::vector{read_card(opts.card)};
-    if (opts.seed)
-        return std::nullopt;
-    try
-    {
-        return recorded_runs(opts);
-    }
-    catch (const error& problem)
-    {
-        if (names_a_database(opts) || problem.kind() != error_kind::unavailable)
-            throw;
-        return std::nullopt;
-    }
-}
-
-model::decision decide(const subject& s, unit_no no)
+model::decision decide(const known_run& s, unit_no no)
 {
     const auto planner = s.made.shop->plan(s.recorded.start);
     run::replanner plan(*planner, s.recorded);
@@ -81,7 +21,7 @@ model::decision decide(const subject& s, unit_no no)
     return plan.next();
 }
 
-void describe_unit(const subject& s, const id_codec& ids, const row_id& id, std::string& out)
+void describe_unit(const known_run& s, const id_codec& ids, const row_id& id, std::string& out)
 {
     const auto tables = s.made.shop->tables();
     const auto end = std::back_inserter(out);
@@ -102,31 +42,17 @@ void describe_unit(const subject& s, const id_codec& ids, const row_id& id, std:
 
 int plan(const options& opts)
 {
-    std::optional<subject> s;
-    if (auto runs = known_runs(opts))
-        for (auto& r : *runs)
-            if (r.run == opts.run || !opts.card.empty())
-            {
-                auto made = make_stage(r, opts.seed_dir);
-                s = subject{std::move(r), std::move(made)};
-            }
-    if (!s)
-    {
-        s = from_flags(opts);
-        log(log_level::info, "plan",
-            fmt::format("planned from the command line: --seed {} --start-time {} repeats it", s->recorded.seed,
-                        to_string(s->recorded.start)));
-    }
-    const auto planner = s->made.shop->plan(s->recorded.start);
-    run::replanner walk(*planner, s->recorded);
+    const auto s = run_to_plan(opts);
+    const auto planner = s.made.shop->plan(s.recorded.start);
+    run::replanner walk(*planner, s.recorded);
     walk.forward_to(opts.units_first);
-    const id_codec ids(s->recorded.tag, s->recorded.seed);
-    const model::renderer print(s->made.shop->tables(), s->made.shop->kinds(), ids);
+    const id_codec ids(s.recorded.tag, s.recorded.seed);
+    const model::renderer print(s.made.shop->tables(), s.made.shop->kinds(), ids);
     model::unit unit;
     std::string text;
     for (unit_no no = opts.units_first; no <= opts.units_last; ++no)
     {
-        s->made.shop->build(walk.next(), unit);
+        s.made.shop->build(walk.next(), unit);
         if (opts.plan_format == plan_format::jsonl)
             print.json(unit, text);
         else
@@ -150,7 +76,7 @@ int explain(const options& opts)
     if (runs)
         candidates = *runs;
     else if (opts.seed)
-        candidates.push_back(from_flags(opts).recorded);
+        candidates.push_back(run_of_flags(opts).recorded);
     for (const auto& r : candidates)
     {
         const id_codec ids(r.tag, r.seed);

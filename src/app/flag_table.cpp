@@ -25,7 +25,6 @@ constexpr std::string_view kafka = "Kafka";
 constexpr std::string_view verifying = "Verify";
 constexpr std::string_view general = "General";
 
-constexpr std::uint64_t plan_units_max = 1'000'000;
 constexpr std::uint64_t ticks_most = 1'000'000'000'000;
 
 /// `member` is a pointer to member, or a function that gives the member of an options object.
@@ -168,7 +167,7 @@ flag scenario_flag(const scenario::field& field, std::size_t number)
               .placeholder = std::string(field.placeholder.empty() ? "VALUE" : field.placeholder),
               .initial = std::string(field.initial),
               .help = sentence(field.help),
-              .commands = {command::run, command::plan, command::explain}};
+              .commands = {command::run, command::plan, command::answers, command::explain}};
     switch (field.kind)
     {
     case scenario::field_kind::number:
@@ -212,7 +211,7 @@ void add_run(std::vector<flag>& table)
                      .initially = "recorded with the run; random for a new one",
                      .range = "from 0 to 18446744073709551615",
                      .help = "Equal seeds and equal settings make equal runs.",
-                     .commands = {command::run, command::plan, command::explain},
+                     .commands = {command::run, command::plan, command::answers, command::explain},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto seed = parse_count(text);
@@ -228,7 +227,7 @@ void add_run(std::vector<flag>& table)
                      .range = "RFC 3339, from 2000-01-01 to now",
                      .help = "Business time at which a new run begins. In the past, the run first writes this history "
                              "as fast as it can, then goes on live.",
-                     .commands = {command::run, command::plan, command::explain},
+                     .commands = {command::run, command::plan, command::answers, command::explain},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          static constexpr time earliest{946'684'800'000'000};
@@ -246,7 +245,7 @@ void add_run(std::vector<flag>& table)
                      .initial = "-1",
                      .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
                      .help = "Ticks (purchases with their side tasks) after which the run ends.",
-                     .commands = {command::run, command::plan},
+                     .commands = {command::run, command::plan, command::answers},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto ticks = parse_count(text);
@@ -260,7 +259,7 @@ void add_run(std::vector<flag>& table)
          .name = "unpaced",
          .help = "Writes as fast as the database takes it: a new run ends now, one that goes on hurries to now "
                  "and is paced from there. Needs --max-iter.",
-         .commands = {command::run, command::plan},
+         .commands = {command::run, command::plan, command::answers},
          .form = flag_form::mark,
          .set = mark(&options::unpaced)});
     table.push_back({.topic = running,
@@ -352,7 +351,7 @@ void add_run(std::vector<flag>& table)
          .name = "card",
          .placeholder = "FILE",
          .help = "The run of a card, as `bazaard card` prints it. `run` writes it into a database where it is not.",
-         .commands = {command::run, command::plan, command::explain, command::verify},
+         .commands = {command::run, command::plan, command::answers, command::explain, command::verify},
          .set = [](options& to, std::string_view text) -> std::string
          {
              if (text.empty())
@@ -421,39 +420,60 @@ void add_plan(std::vector<flag>& table)
                      .name = "units",
                      .placeholder = "A..B",
                      .initial = "0..9",
-                     .range = "both inclusive, at most 1000000 units",
-                     .help = "Units to print.",
-                     .commands = {command::plan},
+                     .range = fmt::format("both inclusive; at most {} units for plan", plan_units_max),
+                     .help = "Units to print; of answers --as rows, the last one that has happened is B.",
+                     .commands = {command::plan, command::answers},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto units = parse_units(text);
-                         if (!units || units->second - units->first >= plan_units_max || units->second >= no_unit)
-                             return fmt::format("must be A..B with 0 <= A <= B < {}, at most {} units", no_unit,
-                                                plan_units_max);
+                         if (!units || units->second >= no_unit)
+                             return fmt::format("must be A..B with 0 <= A <= B < {}", no_unit);
                          to.units_first = units->first;
                          to.units_last = units->second;
                          return {};
                      }});
+    table.push_back(
+        {.topic = planning,
+         .name = "format",
+         .placeholder = "FORMAT",
+         .initially = "text for plan, jsonl for answers, json for connector",
+         .range = "text or jsonl for plan; jsonl or csv for answers; json, json-schema or avro for connector",
+         .help = "plan: text for people, or one JSON object per line. answers: JSON lines, or CSV as of RFC 4180 "
+                 "where nothing at all stands for NULL. connector: how messages are written.",
+         .commands = {command::plan, command::answers, command::connector},
+         .set = [](options& to, std::string_view text) -> std::string
+         {
+             using postgres::message_format;
+             if (text == "text" || text == "jsonl" || text == "csv")
+                 to.plan_format = text == "text"    ? plan_format::text
+                                  : text == "jsonl" ? plan_format::jsonl
+                                                    : plan_format::csv;
+             else if (text == "json" || text == "json-schema" || text == "avro")
+                 to.message_format = text == "json"   ? message_format::json
+                                     : text == "avro" ? message_format::avro
+                                                      : message_format::json_schema;
+             else
+                 return "must be one of: text, jsonl (plan), jsonl, csv (answers), json, json-schema, avro (connector)";
+             return {};
+         }});
+    table.push_back(
+        {.topic = planning,
+         .name = "as",
+         .placeholder = "WHAT",
+         .initial = "changes",
+         .range = "changes or rows",
+         .help = "changes: a line for each change of the units, with the row before and after. rows: all rows "
+                 "as they are behind unit B, with the unit that made them so.",
+         .commands = {command::answers},
+         .set = choice<answers_as>(&options::answers_as,
+                                   {{"changes", answers_as::changes}, {"rows", answers_as::rows}})});
     table.push_back({.topic = planning,
-                     .name = "format",
-                     .placeholder = "FORMAT",
-                     .initially = "text for plan, json for connector",
-                     .range = "text or jsonl for plan; json, json-schema or avro for connector",
-                     .help = "plan: text for people, or one JSON object per line. connector: how messages are written.",
-                     .commands = {command::plan, command::connector},
-                     .set = [](options& to, std::string_view text) -> std::string
-                     {
-                         using postgres::message_format;
-                         if (text == "text" || text == "jsonl")
-                             to.plan_format = text == "text" ? plan_format::text : plan_format::jsonl;
-                         else if (text == "json" || text == "json-schema" || text == "avro")
-                             to.message_format = text == "json"   ? message_format::json
-                                                 : text == "avro" ? message_format::avro
-                                                                  : message_format::json_schema;
-                         else
-                             return "must be one of: text, jsonl (plan), json, json-schema, avro (connector)";
-                         return {};
-                     }});
+                     .name = "table",
+                     .placeholder = "NAME",
+                     .initially = "all of them",
+                     .help = "The only table to print. CSV needs it.",
+                     .commands = {command::answers},
+                     .set = words(&options::table)});
 }
 
 void add_database(std::vector<flag>& table)

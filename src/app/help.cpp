@@ -37,7 +37,7 @@ struct about
     std::string_view text;
 };
 
-constexpr std::array<about, 11> commands{{
+constexpr std::array<about, 12> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -52,6 +52,11 @@ constexpr std::array<about, 11> commands{{
      "A plan is a function of seed, start time and settings. Without --seed, a run that the database has "
      "recorded is "
      "planned as it was recorded; with --seed, no database is needed."},
+    {command::answers, "bazaard answers [FLAG]...",
+     "Print what units change, or the rows that they leave, to compare with.",
+     "The expected change events, a line for each, or the rows as of a unit: for any engine that joins them with what "
+     "arrived. The run is found as by `plan`; units that its log says were refused are left out. Rows need 4 bytes of "
+     "memory for each one whose table has updates."},
     {command::explain, "bazaard explain [FLAG]... ID", "Tell the unit that made the row with this id.",
      "ID is a value of an id column of the shop's tables. The runs are looked up in the database; with "
      "--seed, none is "

@@ -250,12 +250,20 @@ private:
             usage_.emplace_back("verify events: needs the FILE... with the events; - is standard input");
         if (const auto* format = effective("format"))
         {
-            const bool plans = format->text == "text" || format->text == "jsonl";
-            if (plans != (command_ == command::plan))
-                mistakes(format->from)
-                    .push_back(fmt::format("{}: must be one of: {}", described(*format),
-                                           command_ == command::plan ? "text, jsonl" : "json, json-schema, avro"));
+            const std::string_view known = command_ == command::plan      ? "text, jsonl"
+                                           : command_ == command::answers ? "jsonl, csv"
+                                                                          : "json, json-schema, avro";
+            if (fmt::format(", {},", known).find(fmt::format(" {},", format->text)) == std::string::npos)
+                mistakes(format->from).push_back(fmt::format("{}: must be one of: {}", described(*format), known));
         }
+        if (const auto* units = effective("units");
+            units != nullptr && command_ == command::plan && made_.units_last - made_.units_first >= plan_units_max)
+            mistakes(units->from)
+                .push_back(fmt::format("{}: must be at most {} units", described(*units), plan_units_max));
+        if (command_ == command::answers && made_.plan_format == plan_format::csv && made_.table.empty() &&
+            !refused("--table"))
+            mistakes(effective("format")->from)
+                .push_back(described(*effective("format")) + ": needs --table NAME: a file for each table");
 
         if (const auto* source = effective("source-url"); source != nullptr && !made_.card.empty())
             mistakes(source->from)
@@ -438,6 +446,8 @@ std::string_view name(command what) noexcept
         return "init";
     case command::plan:
         return "plan";
+    case command::answers:
+        return "answers";
     case command::explain:
         return "explain";
     case command::card:

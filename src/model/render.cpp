@@ -28,6 +28,27 @@ void quoted(std::string_view text, std::string& out)
     out += '"';
 }
 
+void hexadecimal(std::string_view bytes, std::string& out)
+{
+    for (const char byte : bytes)
+        fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(byte));
+}
+
+/// As CSV wants it: quoted where it is not plain, and where it is empty, which would be NULL.
+void csv_field(std::string_view text, std::string& out)
+{
+    // A lone \. would end the data for COPY.
+    if (!text.empty() && text != "\\." && text.find_first_of(",\"\r\n") == text.npos)
+    {
+        out += text;
+        return;
+    }
+    out += '"';
+    for (const char c : text)
+        out.append(c == '"' ? 2 : 1, c);
+    out += '"';
+}
+
 bool spelled_bare(type kind)
 {
     return kind == type::boolean || kind == type::int64 || kind == type::float64;
@@ -98,8 +119,7 @@ void renderer::value_json(const value& v, const column& c, std::string& out) con
     if (v.kind() == type::bytes)
     {
         out += '"';
-        for (const char byte : v.text())
-            fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(byte));
+        hexadecimal(v.text(), out);
         out += '"';
         return;
     }
@@ -176,6 +196,93 @@ void renderer::json(const unit& what, std::string& out) const
         out += '}';
     }
     out += "]}\n";
+}
+
+void renderer::change_json(const decision& of, const change& c, std::string& out) const
+{
+    const auto& t = tables_[c.table];
+    fmt::format_to(std::back_inserter(out),
+                   R"({{"unit":{},"tick":{},"kind":"{}","at":"{}","op":"{}","table":"{}","key":)", of.no, of.tick,
+                   kinds_[of.kind].name, to_string(of.at), name(c.what), t.name);
+    value_json(c.key(t), t.columns[t.key], out);
+    out += ",\"before\":";
+    side_json(c.before, t, out);
+    out += ",\"after\":";
+    side_json(c.after, t, out);
+    out += "}\n";
+}
+
+void renderer::row_json(std::uint8_t table, std::optional<unit_no> by, std::span<const value> row,
+                        std::string& out) const
+{
+    const auto& t = tables_[table];
+    fmt::format_to(std::back_inserter(out), R"({{"table":"{}","key":)", t.name);
+    value_json(row[t.key], t.columns[t.key], out);
+    fmt::format_to(std::back_inserter(out), R"(,"unit":{},"row":)", by ? fmt::format("{}", *by) : "null");
+    side_json(row, t, out);
+    out += "}\n";
+}
+
+void renderer::value_csv(const value& v, const column& c, std::string& out) const
+{
+    if (v.null())
+        return;
+    if (v.kind() == type::bytes)
+    {
+        out += "\\x";
+        hexadecimal(v.text(), out);
+    }
+    else if (v.kind() == type::text || v.kind() == type::json)
+        csv_field(v.text(), out);
+    else
+        bare(v, c, out);
+}
+
+void renderer::side_csv(std::span<const value> side, const table& t, std::string& out) const
+{
+    for (std::size_t i = 0; i < t.columns.size(); ++i)
+    {
+        out += ',';
+        if (!side.empty())
+            value_csv(side[i], t.columns[i], out);
+    }
+}
+
+void renderer::change_csv_header(std::uint8_t table, std::string& out) const
+{
+    out += "unit,tick,kind,at,op,key";
+    for (const auto* side : {"before", "after"})
+        for (const auto& c : tables_[table].columns)
+            fmt::format_to(std::back_inserter(out), ",{}_{}", side, c.name);
+    out += '\n';
+}
+
+void renderer::change_csv(const decision& of, const change& c, std::string& out) const
+{
+    const auto& t = tables_[c.table];
+    fmt::format_to(std::back_inserter(out), "{},{},{},{},{},", of.no, of.tick, kinds_[of.kind].name, to_string(of.at),
+                   name(c.what));
+    value_csv(c.key(t), t.columns[t.key], out);
+    side_csv(c.before, t, out);
+    side_csv(c.after, t, out);
+    out += '\n';
+}
+
+void renderer::row_csv_header(std::uint8_t table, std::string& out) const
+{
+    out += "unit";
+    for (const auto& c : tables_[table].columns)
+        fmt::format_to(std::back_inserter(out), ",{}", c.name);
+    out += '\n';
+}
+
+void renderer::row_csv(std::uint8_t table, std::optional<unit_no> by, std::span<const value> row,
+                       std::string& out) const
+{
+    if (by)
+        fmt::format_to(std::back_inserter(out), "{}", *by);
+    side_csv(row, tables_[table], out);
+    out += '\n';
 }
 
 }  // namespace bazaar::model

@@ -214,5 +214,73 @@ TEST(renderer, prints_one_value_of_every_kind)
     EXPECT_EQ(printed(value::of(row_id{3, 5, 7})), "b1374c00-0000-8001-9000-000000772790");
 }
 
+/// A table with a column of each sort that CSV and JSON spell differently.
+constexpr column odd_columns[] = {{.name = "id", .sql_type = "bigint", .kind = type::int64},
+                                  {.name = "words", .sql_type = "text", .kind = type::text, .nullable = true},
+                                  {.name = "raw", .sql_type = "bytea", .kind = type::bytes, .nullable = true},
+                                  {.name = "price", .sql_type = "numeric(12,2)", .kind = type::decimal, .scale = 2}};
+constexpr table odd_table[] = {{.name = "odd", .columns = odd_columns}};
+constexpr unit_kind odd_kind[] = {{.name = "happens", .parts = {}}};
+
+TEST(renderer, prints_changes_and_rows_as_lines_of_json)
+{
+    const id_codec ids(run_tag("main"), 42);
+    const renderer r(odd_table, odd_kind, ids);
+    const value before[] = {value::of(std::int64_t{7}), value(), value::of(std::string_view("\xff\0", 2), type::bytes),
+                            value::of_decimal(-5)};
+    const value after[] = {value::of(std::int64_t{7}), value::of(std::string_view("a\"b\n")), value(),
+                           value::of_decimal(5)};
+    const decision of{.no = 12, .at = time{0}, .tick = 3};
+    std::string out;
+    r.change_json(of, {op::update, 0, before, after}, out);
+    EXPECT_EQ(out, R"({"unit":12,"tick":3,"kind":"happens","at":"1970-01-01T00:00:00.000000Z","op":"update",)"
+                   R"("table":"odd","key":7,"before":{"id":7,"words":null,"raw":"ff00","price":"-0.05"},)"
+                   R"("after":{"id":7,"words":"a\"b\u000a","raw":null,"price":"0.05"}})"
+                   "\n");
+    out.clear();
+    r.change_json(of, {op::erase, 0, before, {}}, out);
+    EXPECT_NE(out.find(R"("op":"delete","table":"odd","key":7,)"), out.npos) << out;
+    EXPECT_NE(out.find(R"("after":null})"), out.npos) << out;
+    out.clear();
+    r.row_json(0, 12, after, out);
+    r.row_json(0, std::nullopt, after, out);
+    const std::string row = R"(,"row":{"id":7,"words":"a\"b\u000a","raw":null,"price":"0.05"}})"
+                            "\n";
+    EXPECT_EQ(out, R"({"table":"odd","key":7,"unit":12)" + row + R"({"table":"odd","key":7,"unit":null)" + row);
+}
+
+TEST(renderer, prints_csv_that_tells_null_from_empty)
+{
+    const id_codec ids(run_tag("main"), 42);
+    const renderer r(odd_table, odd_kind, ids);
+    const auto printed = [&](std::string_view words, bool null = false)
+    {
+        const value row[] = {value::of(std::int64_t{7}), null ? value() : value::of(words),
+                             value::of(std::string_view("\xff\0", 2), type::bytes), value::of_decimal(5)};
+        std::string out;
+        r.row_csv(0, 12, row, out);
+        return out;
+    };
+    EXPECT_EQ(printed("plain text"), "12,7,plain text,\\xff00,0.05\n");
+    EXPECT_EQ(printed("", true), "12,7,,\\xff00,0.05\n");
+    EXPECT_EQ(printed(""), "12,7,\"\",\\xff00,0.05\n");
+    EXPECT_EQ(printed("a,b"), "12,7,\"a,b\",\\xff00,0.05\n");
+    EXPECT_EQ(printed("a\"b"), "12,7,\"a\"\"b\",\\xff00,0.05\n");
+    EXPECT_EQ(printed("a\nb\r"), "12,7,\"a\nb\r\",\\xff00,0.05\n");
+    EXPECT_EQ(printed("\\."), "12,7,\"\\.\",\\xff00,0.05\n");
+
+    std::string out;
+    r.row_csv_header(0, out);
+    EXPECT_EQ(out, "unit,id,words,raw,price\n");
+    out.clear();
+    r.change_csv_header(0, out);
+    const value after[] = {value::of(std::int64_t{7}), value(), value(), value::of_decimal(5)};
+    r.change_csv({.no = 12, .at = time{0}, .tick = 3}, {op::insert, 0, {}, after}, out);
+    EXPECT_EQ(out,
+              "unit,tick,kind,at,op,key,before_id,before_words,before_raw,before_price,after_id,after_words,after_raw,"
+              "after_price\n"
+              "12,3,happens,1970-01-01T00:00:00.000000Z,insert,7,,,,,7,,,0.05\n");
+}
+
 }  // namespace
 }  // namespace bazaar::model

@@ -15,6 +15,7 @@ namespace bazaar::app
 int run(const options& opts, const std::function<options()>& reread);
 int init(const options& opts);
 int plan(const options& opts);
+int answers(const options& opts);
 int explain(const options& opts);
 int card(const options& opts);
 int reset(const options& opts);

@@ -33,8 +33,8 @@ private:
 };
 
 inline constexpr std::initializer_list<command> all_commands{
-    command::run, command::init,      command::plan,   command::explain, command::card,  command::reset,
-    command::cdc, command::connector, command::topics, command::doctor,  command::verify};
+    command::run,   command::init, command::plan,      command::answers, command::explain, command::card,
+    command::reset, command::cdc,  command::connector, command::topics,  command::doctor,  command::verify};
 
 enum class flag_form : std::uint8_t
 {
@@ -79,6 +79,9 @@ struct flag
     /// wrong changes nothing.
     std::function<std::string(options&, std::string_view)> set{};
 };
+
+/// So many units are the most that `plan` prints.
+inline constexpr std::uint64_t plan_units_max = 1'000'000;
 
 /// All flags in the order of the help; `fields` are the scenario's.
 [[nodiscard]] std::vector<flag> flag_table(std::span<const scenario::field> fields);

@@ -25,6 +25,7 @@ enum class command : std::uint8_t
     run,
     init,
     plan,
+    answers,
     explain,
     card,
     reset,
@@ -72,6 +73,14 @@ enum class plan_format : std::uint8_t
 {
     text,
     jsonl,
+    csv,
+};
+
+/// What `answers` prints of its units.
+enum class answers_as : std::uint8_t
+{
+    changes,  ///< Each change that they make.
+    rows,     ///< The rows as they leave them.
 };
 
 /// A value that somebody gave, and where.
@@ -136,11 +145,13 @@ struct options
     std::optional<microseconds> retention{604'800'000'000};  ///< Nothing: for ever.
     bool validate = false;                                   ///< `topics ensure --dry-run`
 
-    // Plan and explain.
+    // Plan, answers and explain.
     unit_no units_first = 0;
-    unit_no units_last = 9;  ///< Inclusive.
-    app::plan_format plan_format = app::plan_format::text;
-    std::string id;  ///< The one of `explain ID`.
+    unit_no units_last = 9;                                 ///< Inclusive.
+    app::plan_format plan_format = app::plan_format::text;  ///< Of `answers` never text.
+    app::answers_as answers_as = app::answers_as::changes;
+    std::string table;  ///< The only one that `answers` tells of; empty: all.
+    std::string id;     ///< The one of `explain ID`.
 
     // Change data capture.
     std::string verb;         ///< Second word of `cdc`, `connector`, `topics` and `verify`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -28,11 +29,27 @@ public:
     /// moments are strings; an absent side is null.
     void json(const unit& what, std::string& out) const;
 
+    /// One JSON object and a line feed: unit, tick, kind, at, op, table, key, before, after.
+    void change_json(const decision& of, const change& c, std::string& out) const;
+
+    /// One JSON object and a line feed: table, key, unit (null: before unit 0), row.
+    void row_json(std::uint8_t table, std::optional<unit_no> by, std::span<const value> row, std::string& out) const;
+
+    /// The same as CSV of RFC 4180, lines ended by a line feed, the columns named in a header: unit, tick, kind, at, op, key, then
+    /// each column as before_NAME and as after_NAME; or unit and the columns. NULL is empty, an empty text is "". What it prints,
+    /// COPY of PostgreSQL reads.
+    void change_csv_header(std::uint8_t table, std::string& out) const;
+    void change_csv(const decision& of, const change& c, std::string& out) const;
+    void row_csv_header(std::uint8_t table, std::string& out) const;
+    void row_csv(std::uint8_t table, std::optional<unit_no> by, std::span<const value> row, std::string& out) const;
+
     /// One value as text; NULL as "NULL", text in quotes.
     void value_text(const value& v, const column& c, std::string& out) const;
 
 private:
     void value_json(const value& v, const column& c, std::string& out) const;
+    void value_csv(const value& v, const column& c, std::string& out) const;
+    void side_csv(std::span<const value> side, const table& t, std::string& out) const;
     void side_json(std::span<const value> side, const table& t, std::string& out) const;
     void bare(const value& v, const column& c, std::string& out) const;
 

@@ -1,0 +1,80 @@
+#include "app/known_run.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/card.hpp"
+#include "bazaar/app/logging.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/store.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+bool names_a_database(const options& opts)
+{
+    return std::any_of(opts.given.begin(), opts.given.end(), [](const auto& g) { return g.first.starts_with("db-"); });
+}
+
+std::vector<run::record> recorded_runs(const options& opts)
+{
+    postgres::session link(postgres::resolve(opts.database, opts.run));
+    std::vector<run::record> runs;
+    for (const auto& r : postgres::list(link, opts.schema))
+        if (auto whole = postgres::load(link, opts.schema, r.run, fields_of))
+            runs.push_back(std::move(*whole));
+    return runs;
+}
+
+}  // namespace
+
+known_run run_of_flags(const options& opts)
+{
+    const auto seed = opts.seed ? *opts.seed : random_seed();
+    known_run s{{}, make_stage(opts.run, seed, opts.configuration, opts.seed_dir)};
+    s.recorded = new_record(opts, seed, *s.made.shop);
+    const auto now = process_surroundings().now;
+    s.recorded.start = opts.start                       ? *opts.start
+                       : opts.unpaced && opts.ticks_max ? start_to_end_at(*s.made.shop, *opts.ticks_max, now)
+                                                        : now;
+    return s;
+}
+
+std::optional<std::vector<run::record>> known_runs(const options& opts)
+{
+    if (!opts.card.empty())
+        return std::vector{read_card(opts.card)};
+    if (opts.seed)
+        return std::nullopt;
+    try
+    {
+        return recorded_runs(opts);
+    }
+    catch (const error& problem)
+    {
+        if (names_a_database(opts) || problem.kind() != error_kind::unavailable)
+            throw;
+        return std::nullopt;
+    }
+}
+
+known_run run_to_plan(const options& opts)
+{
+    if (auto runs = known_runs(opts))
+        for (auto& r : *runs)
+            if (r.run == opts.run || !opts.card.empty())
+            {
+                auto made = make_stage(r, opts.seed_dir);
+                return {std::move(r), std::move(made)};
+            }
+    auto s = run_of_flags(opts);
+    log(log_level::info, name(opts.what),
+        fmt::format("planned from the command line: --seed {} --start-time {} repeats it", s.recorded.seed,
+                    to_string(s.recorded.start)));
+    return s;
+}
+
+}  // namespace bazaar::app
