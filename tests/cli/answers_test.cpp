@@ -236,5 +236,16 @@ TEST_F(answers, units_that_are_not_written_yet_are_told)
     EXPECT_NE(left.err.find("unit " + std::to_string(settled_) + " was not settled"), std::string::npos) << left.err;
 }
 
+TEST(answers_command, tells_which_tables_there_are)
+{
+    const auto left = bazaard({"answers", "--seed", "1", "--log-level", "warning", "--table", "heartbeat"});
+    EXPECT_EQ(left.status, 64);
+    EXPECT_EQ(left.out, "");
+    EXPECT_NE(
+        left.err.find("--table heartbeat: must be one of: dist_centers, products, users, orders, order_items, events"),
+        std::string::npos)
+        << left.err;
+}
+
 }  // namespace
 }  // namespace bazaar::test
