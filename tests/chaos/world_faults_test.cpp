@@ -8,8 +8,8 @@
 
 #include "bazaar/base/id.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/postgres/key_range.hpp"
 #include "chaos/live_faults.hpp"
-#include "postgres/key_range.hpp"
 
 namespace bazaar::test
 {
