@@ -193,7 +193,9 @@ private:
             "rolname = $1",
             {how_.role});
         const auto privilege = "CREATEROLE and REPLICATION (before PostgreSQL 16: superuser)";
-        const auto secret = how_.password ? " PASSWORD " + quote_literal(*how_.password) : std::string();
+        const auto secret = how_.password
+                                ? " PASSWORD " + quote_literal(session_.hashed_password(how_.role, *how_.password))
+                                : std::string();
         if (there.rows() == 0)
         {
             if (!how_.password)

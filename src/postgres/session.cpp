@@ -618,6 +618,16 @@ bool session::next_copy(std::string_view& piece)
     }
 }
 
+std::string session::hashed_password(const std::string& role, const std::string& password)
+{
+    const auto method = exec("SHOW password_encryption").get(0, 0);
+    const std::unique_ptr<char, free_piece> made(
+        PQencryptPasswordConn(raw_.get(), password.c_str(), role.c_str(), std::string(method).c_str()));
+    if (!made)
+        throw error(error_kind::config, "the password cannot be hashed: " + one_line(PQerrorMessage(raw_.get())));
+    return made.get();
+}
+
 // ---- messages
 
 std::string explain(const failure& what, std::string_view where, std::string_view user)

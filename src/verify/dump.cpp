@@ -76,18 +76,10 @@ void dump::advance(stream& from)
         from.head.stream = from.name;
         from.head.partition = -1;
         from.head.offset = from.number;
-        switch (from.reader.read_line(from.line, from.head))
+        if (unused_.is_change(from.reader.read_line(from.line, from.head), from.head, from.reader.problem()))
         {
-        case debezium_reader::outcome::change:
             from.used = false;
             return;
-        case debezium_reader::outcome::other:
-            ++unused_.other;
-            break;
-        case debezium_reader::outcome::broken:
-            if (unused_.broken++ == 0)
-                unused_.first_broken = fmt::format("{}:{}: {}", from.name, from.number, from.reader.problem());
-            break;
         }
     }
     if (from.from->bad())

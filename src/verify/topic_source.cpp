@@ -44,18 +44,10 @@ void topic_source::advance(std::size_t partition)
         at.event.stream = range.topic;
         at.event.partition = range.partition;
         at.event.offset = m->offset;
-        switch (at.reader->read(range.topic, m->value, at.event))
+        if (unused_.is_change(at.reader->read(range.topic, m->value, at.event), at.event, at.reader->problem()))
         {
-        case debezium_reader::outcome::change:
             at.used = false;
             return;
-        case debezium_reader::outcome::other:
-            ++unused_.other;
-            break;
-        case debezium_reader::outcome::broken:
-            if (unused_.broken++ == 0)
-                unused_.first_broken = fmt::format("{}: {}", place_of(at.event), at.reader->problem());
-            break;
         }
     }
     at.ended = true;

@@ -8,6 +8,7 @@
 #include "bazaar/postgres/schema.hpp"
 #include "support/daemon.hpp"
 #include "support/postgres_cluster.hpp"
+#include "support/postgres_server.hpp"
 #include "support/query.hpp"
 
 namespace bazaar::test
@@ -56,6 +57,23 @@ protected:
 };
 
 constexpr auto all_tables = "debezium_signal dist_centers events heartbeat order_items orders products users";
+
+TEST(cdc, tells_the_server_no_password)
+{
+    postgres_server::options how;
+    how.settings = {{"wal_level", "logical"}, {"log_statement", "ddl"}};
+    how.fsync = false;
+    postgres_server server(how);
+    const auto file = testing::TempDir() + "bazaard-cdc-secret-" + std::to_string(getpid());
+    std::ofstream(file) << "s3cret'\n";
+    const auto database = server.fresh_database();
+    EXPECT_EQ(run_bazaard("init", database, {"--cdc", "--cdc-password-file", file}).status, 0);
+    std::remove(file.c_str());
+    const auto log = server.log();
+    EXPECT_NE(log.find("CREATE ROLE \"bazaard_cdc\""), std::string::npos) << "the server logs the statement";
+    EXPECT_NE(log.find("PASSWORD 'SCRAM-SHA-256$"), std::string::npos);
+    EXPECT_EQ(log.find("s3cret"), std::string::npos);
+}
 
 TEST_F(cdc_test, makes_it_with_init_and_finds_it_afterwards)
 {

@@ -143,6 +143,9 @@ public:
     [[nodiscard]] const std::string& where() const noexcept { return where_; }
     [[nodiscard]] const std::string& user() const noexcept { return user_; }
 
+    /// A password as CREATE ROLE takes it instead of the password itself, which then stands in no log of the server.
+    [[nodiscard]] std::string hashed_password(const std::string& role, const std::string& password);
+
     /// Changes the deadline of the requests to come.
     void call_deadline(std::chrono::milliseconds limit) noexcept { options_.call_deadline = limit; }
     [[nodiscard]] std::chrono::milliseconds call_deadline() const noexcept { return options_.call_deadline; }

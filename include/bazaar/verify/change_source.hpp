@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "bazaar/verify/debezium.hpp"
 #include "bazaar/verify/event.hpp"
 
 namespace bazaar::verify
@@ -31,6 +32,9 @@ struct unused_messages
     std::uint64_t other = 0;   ///< Tombstones, heartbeats, transaction metadata and the like.
     std::uint64_t broken = 0;  ///< None of Debezium's.
     std::string first_broken;  ///< Place and reason of the first of these.
+
+    /// Counts what was read; whether it is a change.
+    bool is_change(debezium_reader::outcome what, const change_event& where, const std::string& problem);
 };
 
 }  // namespace bazaar::verify
