@@ -28,6 +28,7 @@ constexpr std::size_t doubtful_max = 10'000;  ///< Events of no planned version 
 struct change_state
 {
     std::uint64_t stamp = 0;
+    std::uint64_t transaction = 0;
     bool seen = false;
     bool overtaken = false;  ///< A newer change of the row came first.
 };
@@ -40,6 +41,7 @@ struct unit_state
     std::uint32_t seen = 0;
     std::uint64_t transaction = 0;
     std::uint64_t lsn = 0;
+    bool torn = false;  ///< Its events do not all say the same transaction.
     std::unique_ptr<change_state[]> each;
 
     [[nodiscard]] bool whole() const noexcept { return refused || (changes > 0 && seen == changes); }
@@ -142,6 +144,9 @@ public:
         if (!partial)
             plan_below(subject_.demanded);
         settle_doubtful();
+        for (auto& u : units_)
+            if (u.torn)
+                tell_torn(u);
         std::ranges::sort(kept_, [](const kept_row& a, const kept_row& b)
                           { return std::tie(a.key, a.version, a.from) < std::tie(b.key, b.version, b.from); });
         judge_first_rows(partial);
@@ -157,6 +162,10 @@ public:
             report_.figure("events behind the cut", later_);
         if (others_ > 0)
             report_.figure("events of others", others_);
+        if (late_ > 0)
+            report_.not_proven(fmt::format("{} events came so late that only their rows were judged, not their order "
+                                           "and transactions: give each topic as a file of its own",
+                                           late_));
         if (dropped_rows_ > 0)
             report_.not_proven(fmt::format("{} rows of snapshots were too many to keep", dropped_rows_));
     }
@@ -204,6 +213,8 @@ private:
             {
                 if (u.whole())
                     mark_whole(u.decision.no);
+                if (u.torn)
+                    tell_torn(u);
                 if (u.transaction != 0)
                     by_transaction_.erase(u.transaction);
                 continue;
@@ -309,17 +320,12 @@ private:
     }
 
     /// Of a change that no event told.
-    void add_planned(defect what, unit_no unit, const model::change& c, std::string column = {}, std::string from = {})
+    void add_planned(defect what, unit_no unit, const model::change& c, std::string column = {}, std::string from = {},
+                     std::string expected = {}, std::string found = {})
     {
         const auto& t = tables_[c.table];
-        report_.add({what,
-                     std::string(t.name),
-                     to_string(subject_.ids.encode(c.key(t).row())),
-                     unit,
-                     std::move(column),
-                     {},
-                     {},
-                     std::move(from)});
+        report_.add({what, std::string(t.name), to_string(subject_.ids.encode(c.key(t).row())), unit, std::move(column),
+                     std::move(expected), std::move(found), std::move(from)});
     }
 
     [[nodiscard]] std::string text_of(const told& value, const model::column& c) const
@@ -389,7 +395,7 @@ private:
             return;
         }
         compare(defect::altered, e, no_unit, at->second.values, e.after);
-        if (at->second.seen && e.what == kind::create)
+        if (at->second.seen && (e.what == kind::create || (e.stamp != 0 && e.stamp == at->second.stamp)))
             again(e, no_unit, at->second.stamp);
         at->second.seen = true;
         at->second.stamp = e.stamp;
@@ -575,7 +581,7 @@ private:
             u.lsn = e.lsn;
         highest_ = std::max(highest_.value_or(0), no);
         lowest_ = std::min(lowest_, no);
-        check_transaction(e, u);
+        check_transaction(e, u, state);
         if (c.before.empty() || t.version == model::no_column)
             return;
         newest_[row_key(e.table, row.row)] = u.decision.at.us;
@@ -601,10 +607,11 @@ private:
         add(copy || how_.exactly_once ? defect::doubled : defect::repeated, e, unit);
     }
 
-    void check_transaction(const change_event& e, unit_state& u)
+    void check_transaction(const change_event& e, unit_state& u, change_state& state)
     {
         if (e.transaction == 0)
             return;
+        state.transaction = e.transaction;
         if (u.transaction == 0)
         {
             u.transaction = e.transaction;
@@ -614,9 +621,26 @@ private:
                     fmt::format("transaction {} of unit {}", e.transaction, other->second));
             return;
         }
-        if (u.transaction != e.transaction)
-            add(defect::torn, e, u.decision.no, {}, fmt::format("transaction {}", u.transaction),
-                fmt::format("transaction {}", e.transaction));
+        u.torn = u.torn || u.transaction != e.transaction;
+    }
+
+    /// The events that say another transaction than most of their unit; all of them where none is said by most.
+    void tell_torn(unit_state& u)
+    {
+        const auto& changes = built(u).changes;
+        const std::span each(u.each.get(), changes.size());
+        std::map<std::uint64_t, std::size_t> counts;
+        for (const auto& state : each)
+            if (state.transaction != 0)
+                ++counts[state.transaction];
+        const auto most = std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; });
+        const bool clear = std::ranges::count_if(counts,
+                                                 [&](const auto& entry) { return entry.second == most->second; }) == 1;
+        for (std::size_t i = 0; i < each.size(); ++i)
+            if (each[i].transaction != 0 && (!clear || each[i].transaction != most->first))
+                add_planned(defect::torn, u.decision.no, changes[i], {}, {},
+                            clear ? fmt::format("transaction {}", most->first) : "one transaction for all of the unit",
+                            fmt::format("transaction {}", each[i].transaction));
     }
 
     /// An event of a version that no plan has: a foreign edit, unless its transaction turns out to be a unit's.
@@ -672,10 +696,11 @@ private:
                         columns += (columns.empty() ? "" : ", ") + std::string(t.columns[i].name);
                 add_planned(defect::altered, unit, c, columns, k.from == kept_row::why::snapshot ? "snapshot" : "");
             }
-            if (before != nullptr && before->from == k.from && k.from != kept_row::why::snapshot)
-                add_planned(how_.exactly_once || (k.stamp != 0 && k.stamp == before->stamp) ? defect::doubled
-                                                                                            : defect::repeated,
-                            unit, c);
+            const bool same = before != nullptr && before->from == k.from;
+            const bool copy = same && k.stamp != 0 && k.stamp == before->stamp;
+            // Another snapshot may read a row again.
+            if (copy || (same && k.from != kept_row::why::snapshot))
+                add_planned(copy || how_.exactly_once ? defect::doubled : defect::repeated, unit, c);
             k.judged = true;
             came = came || k.from != kept_row::why::snapshot;
             before = &k;
@@ -758,6 +783,7 @@ private:
                 const auto version = version_of(t, c.after.empty() ? c.before : c.after);
                 const bool late = !kept_.empty() && judge_kept(no, c, version);
                 some = some || late;
+                late_ += late && !whole ? 1U : 0U;
                 if (whole && late)
                     add_planned(how_.exactly_once ? defect::doubled : defect::repeated, no, c);
                 const bool seen = whole || late || (state != nullptr && state->each && state->each[i].seen);
@@ -872,7 +898,8 @@ private:
     unit_no lowest_ = no_unit;
     bool erases_rows_ = false;
     bool snapshot_ = false;  ///< Rows of a snapshot, or the first rows, are in the stream.
-    std::uint64_t events_ = 0, others_ = 0, later_ = 0, whole_units_ = 0, demanded_units_ = 0, dropped_rows_ = 0;
+    std::uint64_t events_ = 0, others_ = 0, later_ = 0, late_ = 0, whole_units_ = 0, demanded_units_ = 0,
+                  dropped_rows_ = 0;
 };
 
 judge::judge(const subject& of, report& to, const judge_options& how) : work_(std::make_unique<work>(of, to, how)) {}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -158,9 +159,9 @@ inline const std::vector<damage>& damages()
         {"split transaction", defect::torn,
          [](messages& m, std::uint64_t seed)
          {
-             // Not the only event of its unit, nor the first one: that one gives the transaction its number.
+             // Not the only event of its unit.
              auto i = find(m, "", 0, seed);
-             while (m[i - 1].unit != m[i].unit)
+             while (std::ranges::count(m, m[i].unit, &told_message::unit) == 1)
                  i = find(m, "", 0, ++seed);
              edit(m[i], [](json& v) { v["source"]["txId"] = 4'000'000'000U; });
              return i;
