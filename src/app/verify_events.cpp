@@ -13,15 +13,18 @@ namespace
 /// A dump ends somewhere: what it has to hold is known from itself, unless the run has ended or a flag says it.
 unit_no demanded(const options& opts, const run::record& run, const verify::judge& judge, verify::report& out)
 {
-    if (opts.up_to)
-        return *opts.up_to;
-    const unit_no seen = judge.highest() ? *judge.highest() + 1 : 0;
+    if (!judge.highest())
+        out.not_proven(fmt::format(
+            "no event is of a unit of run {} with this seed: is it the right card, run and schema?", run.run));
+    if (opts.up_to || !judge.highest())
+        return opts.up_to.value_or(0);
+    const unit_no seen = *judge.highest() + 1;
     if (run.clean && seen >= run.settled)
         return run.settled;
     if (run.clean || run.settled > seen)
         out.not_proven(
             fmt::format("the stream ends at unit {}, the run goes on to {}; --up-to {} leaves out what is behind",
-                        seen == 0 ? 0 : seen - 1, run.settled, seen > run.window ? seen - run.window : 0));
+                        seen - 1, run.settled, seen > run.window ? seen - run.window : 0));
     return seen > run.window ? seen - run.window : 0;
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What tests of scripts/local-stack share: a stack in a folder of its own, which is gone at the end, and looking whether it is.
-# Needs common.sh; sets bazaard, local_stack, directory and stack.
+# What tests of scripts/local-stack share: a stack in a folder of its own, which is gone at the end, and looking whether it is;
+# runs beside it. Needs common.sh; sets bazaard, local_stack, directory and stack.
 # shellcheck disable=SC2154  # top is common.sh's.
 
 # shellcheck disable=SC2034  # Read by the tests.
@@ -82,4 +82,69 @@ kill_part() {
     kill -s KILL "$pid"
     # A zombie has no working directory.
     wait_until "the end of $1" test ! -e "/proc/$pid/cwd"
+}
+
+# begin_run RUN FLAG...: in the background; sets run_pid.
+begin_run() {
+    local run=$1
+    shift
+    "$bazaard" run --run "$run" --init-num-users 200 "$@" >"$directory/$run.out" 2>"$directory/$run.log" &
+    run_pid=$!
+    beside=("$run_pid")
+}
+
+run_is_over() {
+    ! kill -0 "$run_pid" 2>/dev/null
+}
+
+# end_run RUN: waits for it; it must have written everything.
+end_run() {
+    local status=0 end=$((SECONDS + 180))
+    until run_is_over; do
+        ((SECONDS < end)) || die 1 "run $1 does not end: $(tail -n 1 "$directory/$1.log")"
+        sleep 0.5
+    done
+    wait "$run_pid" || status=$?
+    beside=()
+    ((status == 0)) || die 1 "run $1 ended with status $status: $(tail -n 3 "$directory/$1.log")"
+    grep '^units' "$directory/$1.out"
+}
+
+# rows_are TABLE COUNT: whether at least so many are there.
+rows_are() {
+    (($(psql "SELECT count(*) FROM $1") >= $2))
+}
+
+# stop_run RUN: lets it write more, and ends it.
+stop_run() {
+    local orders=$BAZAARD_DB_SCHEMA.orders
+    wait_until "more rows" rows_are "$orders" $(($(psql "SELECT count(*) FROM $orders") + 700))
+    kill "$run_pid"
+    end_run "$1"
+}
+
+# Prints how many messages partition 0 of a topic has got so far.
+messages() {
+    kcat -b "$BAZAARD_BOOTSTRAP_SERVERS" -Q -t "$1:0:-1" | sed -E 's/.* offset //'
+}
+
+messages_are() {
+    (($(messages "$1" || echo 0) >= $2))
+}
+
+slots_have_confirmed() {
+    [[ $(psql "SELECT bool_and(confirmed_flush_lsn >= '$1') FROM pg_replication_slots WHERE slot_type = 'logical'") == t ]]
+}
+
+# The heartbeat moves the slots on behind the last row. A slot is moved on when Kafka has acknowledged all up to there.
+await_delivery() {
+    wait_until "the connectors" slots_have_confirmed "$(psql "SELECT pg_current_wal_lsn()")"
+}
+
+# kill_connect: kills Connect and starts it again; sets killed_at to a moment when it was dead, in ms since 1970.
+kill_connect() {
+    kill_part connect
+    killed_at=$(date +%s%3N)
+    ! run_is_over || die 1 "the run had ended before Connect was killed"
+    "$local_stack" up
 }
