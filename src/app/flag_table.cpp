@@ -1136,12 +1136,28 @@ void add_verify(std::vector<flag>& table)
                      .help = "How many of each kind of finding are shown; all are counted.",
                      .commands = {command::verify},
                      .set = whole_number(&options::examples, 0, 10'000)});
+    table.push_back(
+        {.topic = verifying,
+         .name = "follow",
+         .help = "`verify tables`, `verify topics`: compares again and again, until something is wrong or Ctrl-C.",
+         .commands = {command::verify},
+         .form = flag_form::mark,
+         .set = mark(&options::follow)});
     table.push_back({.topic = verifying,
-                     .name = "follow",
-                     .help = "Begins again, until something is wrong or Ctrl-C.",
+                     .name = "interval",
+                     .placeholder = "DURATION",
+                     .initially = "5s for tables, 1m for topics",
+                     .range = "from 1s to 24h",
+                     .help = "How long --follow waits between two comparisons.",
                      .commands = {command::verify},
-                     .form = flag_form::mark,
-                     .set = mark(&options::follow)});
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         const auto value = parse_duration(text);
+                         if (!value || *value < std::chrono::seconds(1) || *value > std::chrono::hours(24))
+                             return "must be a duration from 1s to 24h, for example 60s";
+                         to.interval = value;
+                         return {};
+                     }});
     table.push_back({.topic = verifying,
                      .name = "from",
                      .placeholder = "UNIT",

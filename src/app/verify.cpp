@@ -1,9 +1,12 @@
 #include "app/verify.hpp"
 
 #include <cerrno>
+#include <condition_variable>
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <mutex>
+#include <optional>
 #include <thread>
 
 #include <boost/asio/io_context.hpp>
@@ -22,6 +25,13 @@ namespace
 
 /// Of one answer: a table may be locked, or its rows sorted.
 constexpr auto patience = std::chrono::minutes(10);
+
+std::string last_line(std::string text)
+{
+    while (!text.empty() && text.back() == '\n')
+        text.pop_back();
+    return text.substr(text.rfind('\n') + 1);
+}
 
 }  // namespace
 
@@ -112,6 +122,37 @@ int tell(const options& opts, const verify::report& what)
                         fmt::format("--report {}: cannot be written: {}", opts.report_file, std::strerror(errno)));
     }
     return verify::exit_code(what.judge());
+}
+
+void pause(std::chrono::microseconds time, const std::stop_token& stop)
+{
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, time, [] { return false; });
+}
+
+int tell_again(const options& opts, const std::stop_token& stop, std::chrono::microseconds default_interval,
+               const std::function<verify::report()>& compare)
+{
+    std::optional<verify::report> last;
+    for (std::uint64_t round = 1;; ++round)
+    {
+        auto now = compare();
+        if (opts.follow && stop.stop_requested() && last)
+            break;
+        last = std::move(now);
+        if (!opts.follow)
+            break;
+        last->figure("comparisons", round);
+        if (stop.stop_requested() || last->judge() == verify::verdict::mismatch)
+            break;
+        log(log_level::info, "verify", last_line(last->text()));
+        pause(opts.interval.value_or(default_interval), stop);
+        if (stop.stop_requested())
+            break;
+    }
+    return tell(opts, *last);
 }
 
 void verify_progress::show(std::string_view text, double done, double all, std::uint64_t counted, std::string_view what)

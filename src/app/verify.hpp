@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -60,6 +61,14 @@ void check_report_file(const options& opts);
 
 /// Prints the report, and writes that of --report. The exit code.
 int tell(const options& opts, const verify::report& what);
+
+/// Waits; a stop ends it.
+void pause(std::chrono::microseconds time, const std::stop_token& stop);
+
+/// Compares, and with --follow again and again, until there is a mismatch or a stop; a line of the log tells each verdict. Prints
+/// the last report as `tell` does. The exit code.
+int tell_again(const options& opts, const std::stop_token& stop, std::chrono::microseconds default_interval,
+               const std::function<verify::report()>& compare);
 
 /// The status line of a comparison: how far, how fast, how long yet.
 class verify_progress

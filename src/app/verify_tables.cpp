@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -19,7 +17,7 @@ namespace
 {
 
 /// Between two comparisons of --follow.
-constexpr auto pause = std::chrono::seconds(5);
+constexpr auto default_interval = std::chrono::seconds(5);
 
 /// The run that tables are compared with, and what is known of how far they must be.
 struct expectation
@@ -67,42 +65,10 @@ public:
         check_report_file(opts_);
         if (!opts_.card.empty())
             static_cast<void>(make_stage(run_of_that_card(opts_), opts_.seed_dir));
-        const auto stop = signals_.token();
-        std::optional<verify::report> last;
-        for (int round = 1;; ++round)
-        {
-            auto now = compare();
-            if (opts_.follow && stop.stop_requested() && last)
-                break;
-            last = std::move(now);
-            last->figure("comparisons", static_cast<std::uint64_t>(round));
-            if (!opts_.follow || stop.stop_requested() || last->judge() == verify::verdict::mismatch)
-                break;
-            log(log_level::info, "verify", last_line(last->text()));
-            wait(stop);
-            if (stop.stop_requested())
-                break;
-        }
-        progress_.clear();
-        return tell(opts_, *last);
+        return tell_again(opts_, signals_.token(), default_interval, [this] { return compare(); });
     }
 
 private:
-    static std::string last_line(std::string text)
-    {
-        while (!text.empty() && text.back() == '\n')
-            text.pop_back();
-        return text.substr(text.rfind('\n') + 1);
-    }
-
-    static void wait(const std::stop_token& stop)
-    {
-        std::mutex mutex;
-        std::condition_variable_any never;
-        std::unique_lock lock(mutex);
-        never.wait_for(lock, stop, pause, [] { return false; });
-    }
-
     verify::report compare()
     {
         verify::report out(opts_.examples);
@@ -117,6 +83,7 @@ private:
                 throw;
             out.set_partial();
         }
+        progress_.clear();
         return out;
     }
 

@@ -1,6 +1,4 @@
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 #include <fmt/format.h>
 
@@ -21,13 +19,8 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto poll_interval = std::chrono::milliseconds(100);
 
-void pause(const std::stop_token& stop)
-{
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, poll_interval, [] { return false; });
-}
+/// Between two comparisons of --follow.
+constexpr auto default_interval = std::chrono::minutes(1);
 
 /// Waits until the connector has confirmed all that lies before the cut. Empty, or why it has not.
 std::string await_barrier(postgres::session& on, const options& opts, std::uint64_t lsn, const std::stop_token& stop)
@@ -48,7 +41,7 @@ std::string await_barrier(postgres::session& on, const options& opts, std::uint6
                                                     lsn - static_cast<std::uint64_t>(rows.number(0, 1)));
         if (clock::now() >= end)
             break;
-        pause(stop);
+        pause(poll_interval, stop);
     }
     return fmt::format("the connector has not confirmed all within {:.0f} s: {}",
                        std::chrono::duration<double>(opts.barrier_timeout).count(), why);
@@ -77,13 +70,8 @@ void excuse_incomplete(const options& opts, const verify::topic_source& from,
     }
 }
 
-}  // namespace
-
-int verify_topics(const options& opts)
+verify::report compare(const options& opts, const std::stop_token& stop)
 {
-    check_report_file(opts);
-    const stop_by_signal signals;
-    const auto stop = signals.token();
     verify::report out(opts.examples);
     cut to;
     std::string open;
@@ -127,7 +115,17 @@ int verify_topics(const options& opts)
     judge.finish(!whole);
     tell_unused(from.unused(), judge.events(), out);
     out.figure("partitions", from.partitions());
-    return tell(opts, out);
+    return out;
+}
+
+}  // namespace
+
+int verify_topics(const options& opts)
+{
+    check_report_file(opts);
+    const stop_by_signal signals;
+    const auto stop = signals.token();
+    return tell_again(opts, stop, default_interval, [&] { return compare(opts, stop); });
 }
 
 }  // namespace bazaar::app

@@ -190,8 +190,9 @@ struct options
     std::string report_file;                ///< For the report as JSON; empty: none.
     std::uint32_t examples = 20;            ///< Of each kind.
     bool follow = false;
-    std::vector<std::string> files;    ///< Of `verify events`; "-" is standard input.
-    std::optional<unit_no> from_unit;  ///< Units below may be missing.
+    std::optional<microseconds> interval;  ///< Of `follow`; nothing: as the verb has it.
+    std::vector<std::string> files;        ///< Of `verify events`; "-" is standard input.
+    std::optional<unit_no> from_unit;      ///< Units below may be missing.
     microseconds barrier_timeout{60'000'000};
     microseconds duration{10'000'000};  ///< Of `verify stream`.
 
