@@ -6,7 +6,7 @@
 # A stack is a directory, which holds
 #   state     what was chosen at the first start and later ones keep to: ports, versions, options; lines NAME=VALUE
 #   postgres  the cluster (scripts/lib/postgres.sh)
-#   kafka, connect, registry, shop   what each part keeps
+#   kafka, connect, registry, shop, verify   what each part keeps
 #   etc       the configuration, written anew at each start
 #   secrets   the database's password as Connect's config provider reads it: ${file:DIR/secrets/db.properties:password}
 #             (or from Connect's environment: ${env:BAZAARD_DB_PASSWORD}), and as --cdc-password-file does
@@ -61,6 +61,8 @@ stack_parts() {
     echo kafka
     [[ $(recall AVRO) != yes ]] || echo registry
     echo connect
+    # It reads no Avro.
+    [[ $(recall DEMO) != yes || $(recall AVRO) == yes ]] || echo verify
 }
 
 # One change at a time. Nothing that we start keeps the lock.
@@ -443,6 +445,16 @@ slots_are_active() {
 # Whether an order has come to Kafka. Connect names a topic when its first record is there.
 order_arrived() {
     get connect "/connectors/bazaard-demo/topics" | grep -qF "\"$(recall TOPIC_PREFIX).demo.orders\""
+}
+
+# Prints the last verdict of the program that verifies the demo's topics.
+last_verdict() {
+    grep -E '(clean|mismatch|not proven)(, partial .*)?: events' "$stack/logs/verify.log" 2>/dev/null | tail -n 1 |
+        sed -E 's/.*((clean|mismatch|not proven).*: events)/\1/'
+}
+
+verdict_is_there() {
+    [[ -n $(last_verdict) ]]
 }
 
 # ---- Registry --------------------------------------------------------------------------------------------------------
