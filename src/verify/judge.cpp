@@ -510,7 +510,8 @@ private:
                 return;
             }
             plan_through({*version});
-            if (walk_.next_no() >= subject_.known && !units_.empty() && *version > units_.back().decision.at.us)
+            if (walk_.next_no() >= subject_.known && !units_.empty() && *version > units_.back().decision.at.us &&
+                !of_ended_run(e))
             {
                 ++later_;
                 return;
@@ -530,6 +531,13 @@ private:
             e.what == kind::create ? add(defect::unknown, e, row.unit) : doubt(e);
         else
             matched(e, t, row, at);
+    }
+
+    /// Whether the run had ended when this was written: no unit follows those that are known.
+    [[nodiscard]] bool of_ended_run(const change_event& e) const
+    {
+        return subject_.recorded.clean && subject_.known <= subject_.recorded.settled && how_.barrier &&
+               e.lsn < *how_.barrier;
     }
 
     /// Moment of the first unit from which on all are at hand.

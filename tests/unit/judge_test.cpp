@@ -235,6 +235,25 @@ TEST(judge, foreign_edits_are_told_apart_from_losses)
         EXPECT_EQ(report.count(defect::foreign_edit), 1U) << told(report);
         EXPECT_EQ(report.judge(), verify::verdict::not_proven) << told(report);
     }
+    // A version behind the last unit: of a run that goes on it may be a later unit's, of one that has ended it is nobody's.
+    for (const bool ended : {true, false})
+    {
+        world over;
+        over.recorded.clean = ended;
+        over.recorded.settled = units;
+        over.how.barrier = std::uint64_t{1} << 62;
+        auto edited = whole;
+        auto message = whole[i];
+        edit(message,
+             [](json& v)
+             {
+                 v["after"]["updated_at"] = "2035-01-01T00:00:00.000001Z";
+                 v["source"]["txId"] = 999'999;
+             });
+        edited.push_back(message);
+        const auto report = over.judged(edited);
+        EXPECT_EQ(report.count(defect::foreign_edit), ended ? 1U : 0U) << told(report);
+    }
     // A delete, with made-up columns as replica identity DEFAULT has them.
     auto erased = whole;
     auto message = whole[i];
