@@ -83,9 +83,10 @@ std::uint32_t tag_of(const uuid& id) noexcept
 struct kept_event
 {
     change_event e;
+    unit_no at = 0;  ///< The highest unit of which an event had come before.
     std::deque<std::string> texts;
 
-    explicit kept_event(const change_event& from) : e(from)
+    kept_event(const change_event& from, unit_no highest) : e(from), at(highest)
     {
         e.stream = keep(e.stream);
         own(e.key);
@@ -143,12 +144,11 @@ public:
     {
         if (!partial)
             plan_below(subject_.demanded);
-        settle_doubtful();
+        settle_doubtful(no_unit);
         for (auto& u : units_)
             if (u.torn)
                 tell_torn(u);
-        std::ranges::sort(kept_, [](const kept_row& a, const kept_row& b)
-                          { return std::tie(a.key, a.version, a.from) < std::tie(b.key, b.version, b.from); });
+        sort_kept();
         judge_first_rows(partial);
         judge_units(partial);
         judge_unplanned();
@@ -204,6 +204,8 @@ private:
     void compact()
     {
         const auto old = units_.size() - how_.keep;
+        // Before what tells more of them is forgotten.
+        settle_doubtful(units_[old].decision.no);
         auto to = units_.begin();
         partial_units_ = 0;
         for (std::size_t i = 0; i < units_.size(); ++i)
@@ -553,6 +555,24 @@ private:
 
     void matched(const change_event& e, const model::table& t, const row_id& row, const place& at)
     {
+        const auto& u = *at.unit;
+        const bool sure = u.each[at.change].seen || e.what != kind::update || e.transaction == 0 ||
+                          e.transaction == u.transaction || is_as_planned(e, built(*at.unit).changes[at.change]);
+        sure ? match(e, t, row, at) : doubt(e);
+    }
+
+    [[nodiscard]] bool is_as_planned(const change_event& e, const model::change& c) const
+    {
+        const auto& columns = tables_[e.table].columns;
+        for (std::size_t i = 0; i < c.after.size(); ++i)
+            if (i < e.after.size() && e.after[i].what != told::state::absent &&
+                !same(c.after[i], e.after[i], columns[i]))
+                return false;
+        return c.what == model::op::update;
+    }
+
+    void match(const change_event& e, const model::table& t, const row_id& row, const place& at)
+    {
         auto& u = *at.unit;
         const auto no = u.decision.no;
         const auto& c = built(u).changes[at.change];
@@ -651,33 +671,65 @@ private:
                             fmt::format("transaction {}", each[i].transaction));
     }
 
-    /// An event of a version that no plan has: a foreign edit, unless its transaction turns out to be a unit's.
+    /// An event of a version that no plan has, or that is not as planned: a foreign edit, unless its transaction turns out to be
+    /// the unit's.
     void doubt(const change_event& e)
     {
         if (doubtful_.size() < doubtful_max)
-            doubtful_.emplace_back(e);
+            doubtful_.emplace_back(e, highest_.value_or(0));
         else
             add(defect::foreign_edit, e, no_unit);
     }
 
-    void settle_doubtful()
+    /// Decides on those that came before an event of this unit had.
+    void settle_doubtful(unit_no before)
     {
-        for (const auto& kept : doubtful_)
+        if (doubtful_.empty() || doubtful_.front().at >= before)
+            return;
+        sort_kept();
+        for (; !doubtful_.empty() && doubtful_.front().at < before; doubtful_.pop_front())
         {
-            const auto& e = kept.e;
-            const auto row = subject_.ids.decode(e.key.id);
-            const auto unit = e.transaction != 0 ? by_transaction_.find(e.transaction) : by_transaction_.end();
-            auto* const u = unit != by_transaction_.end() ? by_number(unit->second) : nullptr;
-            const auto i = u != nullptr ? change_of(*u, e.table, row->row) : std::nullopt;
-            if (i && !u->each[*i].seen)
-                matched(e, tables_[e.table], *row, {u, *i});
-            else
+            const auto& e = doubtful_.front().e;
+            const auto at = unit_of_doubtful(e, tables_[e.table], *subject_.ids.decode(e.key.id));
+            if (at.unit == nullptr || at.unit->each[at.change].seen)
+            {
                 add(defect::foreign_edit, e, no_unit);
+                continue;
+            }
+            // It came before the changes that seem to have overtaken it.
+            at.unit->each[at.change].overtaken = false;
+            match(e, tables_[e.table], *subject_.ids.decode(e.key.id), at);
         }
-        doubtful_.clear();
+    }
+
+    /// The change of the plan that a doubtful event tells, not as planned. None where it is a foreign edit.
+    place unit_of_doubtful(const change_event& e, const model::table& t, const row_id& row)
+    {
+        if (const auto known = by_transaction_.find(e.transaction);
+            e.transaction != 0 && known != by_transaction_.end())
+        {
+            auto* const u = by_number(known->second);
+            const auto i = u != nullptr ? change_of(*u, e.table, row.row) : std::nullopt;
+            return i ? place{u, *i} : place{};
+        }
+        const auto version = version_of(e, t);
+        const auto at = version && e.what == kind::update
+                            ? by_version(e.table, row.row, *version, *version + e.after[t.version].resolution)
+                            : place{};
+        // Where the unit's own event came in another transaction, in a snapshot, or before the stream, this is none of it.
+        const bool elsewhere = at.unit != nullptr &&
+                               (at.unit->transaction != 0 || at.unit->decision.no < how_.from.value_or(0) ||
+                                in_snapshot(built(*at.unit).changes[at.change], *version));
+        return elsewhere ? place{} : at;
     }
 
     // ---- The end -----------------------------------------------------------------------------------------------------
+
+    void sort_kept()
+    {
+        std::ranges::sort(kept_, [](const kept_row& a, const kept_row& b)
+                          { return std::tie(a.key, a.version, a.from) < std::tie(b.key, b.version, b.from); });
+    }
 
     [[nodiscard]] std::span<kept_row> kept_of(std::uint64_t key)
     {

@@ -123,6 +123,35 @@ TEST(judge, finds_each_damage_every_time)
         }
 }
 
+TEST(judge, finds_what_is_altered_long_before_the_end)
+{
+    world w;
+    w.recorded.window = 64;
+    w.how.keep = 200;
+    const auto whole = w.stream();
+    for (std::uint64_t seed = 0; seed < 10; ++seed)
+        for (const std::string column : {"status", "updated_at"})
+        {
+            auto harmed = whole;
+            std::size_t i = 0;
+            for (auto draw = seed; i == 0 || whole[i].unit > 1000; draw += 100)
+                i = find(harmed, "orders", 'u', draw);
+            edit(harmed[i],
+                 [&](json& v)
+                 {
+                     auto text = v["after"][column].get<std::string>();
+                     auto& last = text[text.size() - 2];
+                     last = last == '5' ? '6' : '5';
+                     v["after"][column] = text;
+                 });
+            const auto report = w.judged(harmed);
+            ASSERT_FALSE(report.examples().empty());
+            const auto& found = report.examples().front();
+            EXPECT_EQ(std::tie(found.column, found.key), std::tie(column, whole[i].key)) << told(report);
+            EXPECT_EQ(report.findings(), 1U) << told(report);
+        }
+}
+
 TEST(judge, tells_a_wrong_row_before_a_change)
 {
     const world w;
@@ -233,6 +262,35 @@ TEST(judge, foreign_edits_are_told_apart_from_losses)
         edited.insert(edited.begin() + static_cast<std::ptrdiff_t>(i) + 1, message);
         const auto report = w.judged(edited);
         EXPECT_EQ(report.count(defect::foreign_edit), 1U) << told(report);
+        EXPECT_EQ(report.judge(), verify::verdict::not_proven) << told(report);
+    }
+    // A row whose own event is not in the stream: it was in the snapshot, or before the stream.
+    for (const bool snapshot : {true, false})
+    {
+        world part;
+        auto edited = snapshot ? w.stream({.snapshot = 1100}) : w.stream({.first = false, .begin = 1100});
+        if (!snapshot)
+            part.how.from = 1100;
+        for (const char op : {'c', 'u'})
+        {
+            const auto old = std::ranges::find_if(
+                whole, [&](const told_message& m)
+                { return m.table == "orders" && m.unit < 1000 && json::parse(m.json)["op"] == std::string(1, op); });
+            ASSERT_NE(old, whole.end());
+            auto kept = *old;
+            edit(kept,
+                 [](json& v)
+                 {
+                     v["op"] = "u";
+                     v["after"]["ship_city"] = "Nowhere";
+                     v["source"]["txId"] = 999'999;
+                     v["source"]["lsn"] = 1ULL << 40;
+                 });
+            edited.push_back(kept);
+        }
+        part.how.barrier = std::uint64_t{1} << 62;
+        const auto report = part.judged(edited);
+        EXPECT_EQ(report.count(defect::foreign_edit), 2U) << told(report);
         EXPECT_EQ(report.judge(), verify::verdict::not_proven) << told(report);
     }
     // A version behind the last unit: of a run that goes on it may be a later unit's, of one that has ended it is nobody's.
