@@ -83,10 +83,11 @@ std::uint32_t tag_of(const uuid& id) noexcept
 struct kept_event
 {
     change_event e;
-    unit_no at = 0;  ///< The highest unit of which an event had come before.
+    unit_no at = 0;     ///< The highest unit of which an event had come before.
+    bool late = false;  ///< Its version is that of a unit that is not at hand any more.
     std::deque<std::string> texts;
 
-    kept_event(const change_event& from, unit_no highest) : e(from), at(highest)
+    kept_event(const change_event& from, unit_no highest, bool old) : e(from), at(highest), late(old)
     {
         e.stream = keep(e.stream);
         own(e.key);
@@ -527,7 +528,9 @@ private:
             if (erased != erased_.end() && (at.unit = by_number(erased->second)) != nullptr)
                 at.change = change_of(*at.unit, e.table, row.row).value_or(0);
         }
-        if (forgotten)
+        if (forgotten && e.what == kind::update && e.transaction != 0 && doubtful_.size() < doubtful_max)
+            doubtful_.emplace_back(e, highest_.value_or(0), true);  // Late, or its version is altered.
+        else if (forgotten)
             keep_row(e, t, row, kept_row::why::late);
         else if (at.unit == nullptr || at.unit->refused)
             e.what == kind::create ? add(defect::unknown, e, row.unit) : doubt(e);
@@ -676,7 +679,7 @@ private:
     void doubt(const change_event& e)
     {
         if (doubtful_.size() < doubtful_max)
-            doubtful_.emplace_back(e, highest_.value_or(0));
+            doubtful_.emplace_back(e, highest_.value_or(0), false);
         else
             add(defect::foreign_edit, e, no_unit);
     }
@@ -690,15 +693,17 @@ private:
         for (; !doubtful_.empty() && doubtful_.front().at < before; doubtful_.pop_front())
         {
             const auto& e = doubtful_.front().e;
-            const auto at = unit_of_doubtful(e, tables_[e.table], *subject_.ids.decode(e.key.id));
+            const auto row = *subject_.ids.decode(e.key.id);
+            const auto at = unit_of_doubtful(e, tables_[e.table], row);
             if (at.unit == nullptr || at.unit->each[at.change].seen)
             {
-                add(defect::foreign_edit, e, no_unit);
+                doubtful_.front().late ? keep_row(e, tables_[e.table], row, kept_row::why::late)
+                                       : add(defect::foreign_edit, e, no_unit);
                 continue;
             }
             // It came before the changes that seem to have overtaken it.
             at.unit->each[at.change].overtaken = false;
-            match(e, tables_[e.table], *subject_.ids.decode(e.key.id), at);
+            match(e, tables_[e.table], row, at);
         }
     }
 
@@ -729,11 +734,12 @@ private:
     {
         std::ranges::sort(kept_, [](const kept_row& a, const kept_row& b)
                           { return std::tie(a.key, a.version, a.from) < std::tie(b.key, b.version, b.from); });
+        sorted_ = kept_.size();
     }
 
     [[nodiscard]] std::span<kept_row> kept_of(std::uint64_t key)
     {
-        const auto range = std::ranges::equal_range(kept_, key, {}, &kept_row::key);
+        const auto range = std::ranges::equal_range(std::span(kept_).first(sorted_), key, {}, &kept_row::key);
         return {range.begin(), range.end()};
     }
 
@@ -950,6 +956,7 @@ private:
     std::deque<kept_event> doubtful_;
     std::map<std::uint8_t, std::pair<std::string, std::uint64_t>> excuses_;  ///< By table, with what they excuse.
     std::vector<kept_row> kept_;
+    std::size_t sorted_ = 0;          ///< So many of them are in order.
     std::vector<std::uint8_t> pool_;  ///< Bytes of the kept rows' columns.
     std::map<std::uint8_t, std::map<std::int64_t, fixed_row>> fixed_;
     std::vector<std::vector<bool>> hidden_;  ///< By table and column.

@@ -130,24 +130,26 @@ TEST(judge, finds_what_is_altered_long_before_the_end)
     w.how.keep = 200;
     const auto whole = w.stream();
     for (std::uint64_t seed = 0; seed < 10; ++seed)
-        for (const std::string column : {"status", "updated_at"})
+        for (const std::string column : {"status", "updated_at", "older updated_at"})
         {
             auto harmed = whole;
             std::size_t i = 0;
             for (auto draw = seed; i == 0 || whole[i].unit > 1000; draw += 100)
                 i = find(harmed, "orders", 'u', draw);
+            const bool older = column.starts_with("older");
+            const auto name = older ? std::string("updated_at") : column;
             edit(harmed[i],
                  [&](json& v)
                  {
-                     auto text = v["after"][column].get<std::string>();
+                     auto text = v["after"][name].get<std::string>();
                      auto& last = text[text.size() - 2];
                      last = last == '5' ? '6' : '5';
-                     v["after"][column] = text;
+                     v["after"][name] = older ? "2026-09-21T14:13:21.000001Z" : text;
                  });
             const auto report = w.judged(harmed);
             ASSERT_FALSE(report.examples().empty());
             const auto& found = report.examples().front();
-            EXPECT_EQ(std::tie(found.column, found.key), std::tie(column, whole[i].key)) << told(report);
+            EXPECT_EQ(std::tie(found.column, found.key), std::tie(name, whole[i].key)) << told(report);
             EXPECT_EQ(report.findings(), 1U) << told(report);
         }
 }
