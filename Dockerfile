@@ -13,7 +13,9 @@ COPY seed seed
 COPY src src
 # How many compilers at a time; all processors if not said.
 ARG CMAKE_BUILD_PARALLEL_LEVEL
-RUN cmake --preset release -DBAZAARD_TESTS=OFF && cmake --build --preset release --target bazaard && \
+# ON: a warning ends the build.
+ARG BAZAARD_WERROR=OFF
+RUN cmake --preset release -DBAZAARD_TESTS=OFF -DBAZAARD_WERROR="$BAZAARD_WERROR" && cmake --build --preset release --target bazaard && \
     install -D --strip build/release/bazaard /out/bazaard
 # The packages of the libraries that the program names itself; apt knows what those need.
 RUN readelf --dynamic /out/bazaard | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | \

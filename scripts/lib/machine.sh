@@ -105,10 +105,15 @@ machine_make() {
     machine_configure_apt "$root" "$suite" "$mirror"
 }
 
-# machine_run DIR COMMAND...: runs the command as root inside. Its processes and mounts end with it.
+# Compilations on Debian 13 of whoever makes them in /src: the label debian13 and the image.
+machine_trixie_ccache=$machine_cache/ccache-trixie
+
+# machine_run DIR COMMAND...: runs the command as root inside. Its processes and mounts end with it. With machine_ccache set, that
+# directory is the inner ccache.
 machine_run() {
     local root=$1
     shift
+    export machine_ccache=${machine_ccache:-}
     # shellcheck disable=SC2016  # The inner shell expands these.
     unshare --mount --propagation private --pid --fork --kill-child bash -euc '
         root=$1; shift
@@ -117,6 +122,10 @@ machine_run() {
         mount --rbind /dev "$root/dev"
         mount --rbind /sys "$root/sys"
         mount -t tmpfs tmpfs "$root/run"
+        if [[ -n $machine_ccache ]]; then
+            mkdir -p "$root/root/.cache/ccache"
+            mount --bind "$machine_ccache" "$root/root/.cache/ccache"
+        fi
         exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
             PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
     ' machine "$root" "$@"
