@@ -77,7 +77,6 @@ client::metadata_handle client::metadata()
         const auto code = rd_kafka_metadata(kafka_.get(), 1, nullptr, &all, wait);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             return {all, rd_kafka_metadata_destroy};
-        rd_kafka_poll(kafka_.get(), 0);
         give_up_if_refused();
         if (!is_passing(code) || clock::now() >= end)
             give_up(code, rd_kafka_err2str(code));
