@@ -35,7 +35,7 @@ std::string base64(std::int64_t number)
     return text;
 }
 
-std::string quoted(std::string_view text)
+std::string in_quotes(std::string_view text)
 {
     std::string out = "\"";
     for (const char c : text)
@@ -53,22 +53,22 @@ std::string value_json(const model::value& v, const model::column& c, const id_c
     switch (c.kind)
     {
     case model::type::ref:
-        return quoted(to_string(ids.encode(v.row())));
+        return in_quotes(to_string(ids.encode(v.row())));
     case model::type::decimal:
         if (money == stream_form::decimals::precise)
-            return quoted(base64(v.integer()));
+            return in_quotes(base64(v.integer()));
         return money == stream_form::decimals::real ? to_decimal(v.integer(), c.scale, zeros::trim)
-                                                    : quoted(to_decimal(v.integer(), c.scale));
+                                                    : in_quotes(to_decimal(v.integer(), c.scale));
     case model::type::float64:
         return fmt::format("{}", v.number());
     case model::type::timestamp:
-        return quoted(to_string(v.moment()));
+        return in_quotes(to_string(v.moment()));
     case model::type::boolean:
         return v.integer() != 0 ? "true" : "false";
     case model::type::text:
     case model::type::bytes:
     case model::type::json:
-        return quoted(v.text());
+        return in_quotes(v.text());
     default:
         return std::to_string(v.integer());
     }
