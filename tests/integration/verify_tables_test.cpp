@@ -351,7 +351,7 @@ TEST_F(damaged_tables, tell_rows_that_were_removed_added_and_put_back)
         const auto key = e.at("key").get<std::string>();
         if (e.at("defect") == "missing")
         {
-            EXPECT_EQ(removed[key], e.at("table"));
+            EXPECT_EQ(removed[key], e.at("table").get<std::string>());
             const auto id = ids.decode(*parse_uuid(key));
             EXPECT_EQ(e.at("unit"), id->unit == no_unit ? json() : json(id->unit));
         }
@@ -362,7 +362,7 @@ TEST_F(damaged_tables, tell_rows_that_were_removed_added_and_put_back)
         }
         else if (e.at("defect") == "stale")
         {
-            EXPECT_EQ(stale[key], e.at("unit")) << e;
+            EXPECT_EQ(stale[key], e.at("unit").get<unit_no>()) << e;
             EXPECT_EQ(e.at("column"), "updated_at");
         }
         else if (e.at("defect") == "different")
