@@ -11,17 +11,27 @@
 namespace bazaar::app
 {
 
-cut cut_now(postgres::session& on, const options& opts)
+unit_no settled_below(unit_no end, const run::record& of)
+{
+    return end > of.window ? end - of.window : 0;
+}
+
+cut cut_now(postgres::session& on, const options& opts, const scenario::scenario* shop)
 {
     cut made;
+    stage own;
     {
         const snapshot one(on);
         made.recorded = recorded_run(on, opts);
         const auto& run = made.recorded;
-        const auto of = make_stage(run, opts.seed_dir);
-        const auto highest = postgres::highest_unit(on, run.schema, *of.shop, id_codec(run.tag, run.seed));
+        if (shop == nullptr)
+        {
+            own = make_stage(run, opts.seed_dir);
+            shop = own.shop.get();
+        }
+        const auto highest = postgres::highest_unit(on, run.schema, *shop, id_codec(run.tag, run.seed));
         const unit_no seen = highest ? *highest + 1 : 0;
-        made.demanded = run.clean ? run.settled : std::max(run.settled, seen > run.window ? seen - run.window : 0);
+        made.demanded = run.clean ? run.settled : std::max(run.settled, settled_below(seen, run));
         made.known = std::max(run.settled, seen);
     }
     // All that the snapshot has lies before it.

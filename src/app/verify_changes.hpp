@@ -22,8 +22,11 @@ struct cut
     std::uint64_t lsn = 0;  ///< Behind all of them in the source's log; 0: not known.
 };
 
-/// Where a live run is now: one snapshot, then the place in the log.
-[[nodiscard]] cut cut_now(postgres::session& on, const options& opts);
+/// Units below are settled when all that is known is that one below `end` was sent: the window bounds the span.
+[[nodiscard]] unit_no settled_below(unit_no end, const run::record& of);
+
+/// Where a live run is now: one snapshot, then the place in the log. `shop` is that of the run, where somebody has it already.
+[[nodiscard]] cut cut_now(postgres::session& on, const options& opts, const scenario::scenario* shop = nullptr);
 
 /// The options of the judge that flags give.
 [[nodiscard]] verify::judge_options judge_options_of(const options& opts);

@@ -24,8 +24,8 @@ unit_no demanded(const options& opts, const run::record& run, const verify::judg
     if (run.clean || run.settled > seen)
         out.not_proven(
             fmt::format("the stream ends at unit {}, the run goes on to {}; --up-to {} leaves out what is behind",
-                        seen - 1, run.settled, seen > run.window ? seen - run.window : 0));
-    return seen > run.window ? seen - run.window : 0;
+                        seen - 1, run.settled, settled_below(seen, run)));
+    return settled_below(seen, run);
 }
 
 }  // namespace

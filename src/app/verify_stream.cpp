@@ -99,7 +99,7 @@ private:
     /// How the plan goes on, as far as the database knows now.
     void look()
     {
-        now_ = cut_now(sql_, opts_);
+        now_ = cut_now(sql_, opts_, made_.shop.get());
         subject_.known = now_.known;
         subject_.demanded = now_.demanded;
     }

@@ -109,7 +109,7 @@ verify::report compare(const options& opts, const std::stop_token& stop)
     {
         out.not_proven(open);
         const unit_no seen = judge.highest() ? *judge.highest() + 1 : 0;
-        of.demanded = std::min(of.demanded, seen > to.recorded.window ? seen - to.recorded.window : 0);
+        of.demanded = std::min(of.demanded, settled_below(seen, to.recorded));
     }
     excuse_incomplete(opts, from, topics, judge);
     judge.finish(!whole);

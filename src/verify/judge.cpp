@@ -13,6 +13,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/verify/row_print.hpp"
+#include "row_key.hpp"
 
 namespace bazaar::verify
 {
@@ -47,12 +48,6 @@ struct unit_state
     [[nodiscard]] bool whole() const noexcept { return refused || (changes > 0 && seen == changes); }
 };
 
-/// A row of the plan, in one number.
-constexpr std::uint64_t row_key(std::uint8_t table, std::uint64_t row) noexcept
-{
-    return std::uint64_t{table} << 40 | row;
-}
-
 /// A row that is judged at the end, by its print.
 struct kept_row
 {
@@ -63,7 +58,7 @@ struct kept_row
         late,
     };
 
-    std::uint64_t key = 0;
+    row_key key = 0;
     std::int64_t version = 0;  ///< 0: the table's rows have none.
     std::uint64_t whole = 0;
     std::uint64_t told = 0;
@@ -302,7 +297,7 @@ private:
             return;
         for (const auto& c : built(u).changes)
             if (c.what == model::op::erase)
-                erased_[row_key(c.table, c.key(tables_[c.table]).row().row)] = u.decision.no;
+                erased_[key_of(c.key(tables_[c.table]).row())] = u.decision.no;
     }
 
     // ---- Findings ----------------------------------------------------------------------------------------------------
@@ -407,7 +402,7 @@ private:
     void take_read(const change_event& e, const model::table& t, const row_id& row)
     {
         const auto version = version_of(e, t);
-        if (const auto newest = newest_.find(row_key(e.table, row.row));
+        if (const auto newest = newest_.find(key_of(row));
             newest != newest_.end() && version && *version < newest->second)
             add(defect::stale_read, e, row.unit);
         keep_row(e, t, row, kept_row::why::snapshot);
@@ -426,8 +421,8 @@ private:
         for (std::size_t i = 0; i < t.columns.size() && i < 64; ++i)
             if ((scratch_.told >> i & 1U) == 0)
                 hidden_[e.table][i] = true;
-        kept_.push_back({row_key(e.table, row.row), version_of(e, t).value_or(0), scratch_.whole, scratch_.told,
-                         e.stamp, pool_.size(), why});
+        kept_.push_back(
+            {key_of(row), version_of(e, t).value_or(0), scratch_.whole, scratch_.told, e.stamp, pool_.size(), why});
         pool_.insert(pool_.end(), scratch_.columns.begin(), scratch_.columns.end());
     }
 
@@ -524,7 +519,7 @@ private:
         }
         else
         {
-            const auto erased = erased_.find(row_key(e.table, row.row));
+            const auto erased = erased_.find(key_of(row));
             if (erased != erased_.end() && (at.unit = by_number(erased->second)) != nullptr)
                 at.change = change_of(*at.unit, e.table, row.row).value_or(0);
         }
@@ -615,7 +610,7 @@ private:
         check_transaction(e, u, state);
         if (c.before.empty() || t.version == model::no_column)
             return;
-        newest_[row_key(e.table, row.row)] = u.decision.at.us;
+        newest_[key_of(row)] = u.decision.at.us;
         // The change before it has to have come before it.
         const auto before = c.before[t.version].integer();
         if (const auto earlier = by_version(e.table, row.row, before, before + 1); earlier.unit != nullptr)
@@ -737,7 +732,7 @@ private:
         sorted_ = kept_.size();
     }
 
-    [[nodiscard]] std::span<kept_row> kept_of(std::uint64_t key)
+    [[nodiscard]] std::span<kept_row> kept_of(row_key key)
     {
         const auto range = std::ranges::equal_range(std::span(kept_).first(sorted_), key, {}, &kept_row::key);
         return {range.begin(), range.end()};
@@ -749,7 +744,7 @@ private:
         const auto& t = tables_[c.table];
         bool came = false;
         const kept_row* before = nullptr;
-        for (auto& k : kept_of(row_key(c.table, c.key(t).row().row)))
+        for (auto& k : kept_of(key_of(c.key(t).row())))
         {
             if (k.version != version)
                 continue;
@@ -777,7 +772,7 @@ private:
     /// Whether a snapshot has the row as of this version or a later one.
     [[nodiscard]] bool in_snapshot(const model::change& c, std::int64_t version)
     {
-        return std::ranges::any_of(kept_of(row_key(c.table, c.key(tables_[c.table]).row().row)), [&](const kept_row& k)
+        return std::ranges::any_of(kept_of(key_of(c.key(tables_[c.table]).row())), [&](const kept_row& k)
                                    { return k.from == kept_row::why::snapshot && k.version >= version; });
     }
 
@@ -906,11 +901,11 @@ private:
         {
             if (k.judged)
                 continue;
-            const auto table = static_cast<std::uint8_t>(k.key >> 40);
+            const auto table = table_of(k.key);
             const auto& t = tables_[table];
             report_.add({t.version == model::no_column ? defect::unknown : defect::foreign_edit,
                          std::string(t.name),
-                         fmt::format("row {}", k.key & (row_end - 1)),
+                         fmt::format("row {}", row_of(k.key)),
                          no_unit,
                          {},
                          {},
@@ -951,8 +946,8 @@ private:
     std::vector<model::unit> built_;
     std::vector<bool> whole_;  ///< By unit, of those not at hand any more.
     std::unordered_map<std::uint64_t, unit_no> by_transaction_;
-    std::unordered_map<std::uint64_t, std::int64_t> newest_;  ///< Version of rows that were updated, as far as seen.
-    std::unordered_map<std::uint64_t, unit_no> erased_;
+    std::unordered_map<row_key, std::int64_t> newest_;  ///< Version of rows that were updated, as far as seen.
+    std::unordered_map<row_key, unit_no> erased_;
     std::deque<kept_event> doubtful_;
     std::map<std::uint8_t, std::pair<std::string, std::uint64_t>> excuses_;  ///< By table, with what they excuse.
     std::vector<kept_row> kept_;
