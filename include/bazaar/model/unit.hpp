@@ -36,13 +36,22 @@ struct decision
     std::uint16_t schema = 0;
     bool barrier = false;  ///< Runs alone.
     std::uint8_t after_count = 0;
+    std::uint8_t rewrites = 0;  ///< Bit i: changes again, or removes, all that `after[i]` wrote of versioned tables.
+    std::uint8_t removes = 0;   ///< Bit i: removes all that `after[i]` wrote of tables without versions.
     std::array<unit_no, 3> after{};       ///< Last writers of the rows that it changes or refers to.
+    std::uint64_t initial = none;         ///< Number of the row from before unit 0 that it is the first to change.
     std::array<std::uint64_t, 10> arg{};  ///< The scenario's own; longer lists are drawn again by `build`.
 
-    void depends_on(unit_no earlier) noexcept
+    static constexpr std::uint64_t none = ~std::uint64_t{0};
+
+    /// It is sent behind `earlier`; see `rewrites` and `removes`.
+    void depends_on(unit_no earlier, bool rewrite = false, bool remove = false) noexcept
     {
-        if (earlier != no_unit)
-            after[after_count++] = earlier;
+        if (earlier == no_unit)
+            return;
+        rewrites |= static_cast<std::uint8_t>((rewrite ? 1U : 0U) << after_count);
+        removes |= static_cast<std::uint8_t>((remove ? 1U : 0U) << after_count);
+        after[after_count++] = earlier;
     }
 };
 

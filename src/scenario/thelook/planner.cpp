@@ -259,7 +259,9 @@ model::decision shop_planner::user_moved()
     // Two versions of a row differ by a microsecond at least.
     now_ += std::max<std::int64_t>(0, (u.updated - business(now_)).count() + 1);
     auto d = begin(kind::user_moved);
-    d.depends_on(u.writer);
+    d.depends_on(u.writer, true);
+    if (u.writer == no_unit)
+        d.initial = buyer_;
     put(d, user_moved_decision{buyer_, u.unit, u.created, u.updated, static_cast<std::uint32_t>(u.moves)});
     u.updated = d.at;
     u.moves = (u.moves + 1) & 0xffffffU;
@@ -280,7 +282,7 @@ model::decision shop_planner::advance_order()
     open_order o = due_.pop();
     const step what = o.steps[o.at];
     auto d = begin(kinds[static_cast<std::size_t>(what)]);
-    d.depends_on(o.writer);
+    d.depends_on(o.writer, true);
     step_decision s{o.order, o.unit, o.user, o.user_unit, o.created, o.shipped, o.delivered, 0, {}, o.moves, o.moves};
     if (closes(what))
     {
