@@ -39,6 +39,8 @@ int main(int argc, char** argv)
             return app::init(given);
         case app::command::plan:
             return app::plan(given);
+        case app::command::load:
+            return app::load(given);
         case app::command::answers:
             return app::answers(given);
         case app::command::explain:

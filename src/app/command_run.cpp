@@ -19,10 +19,12 @@
 
 #include "app/card.hpp"
 #include "app/keeper.hpp"
+#include "app/load.hpp"
 #include "app/notify.hpp"
 #include "app/opening.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
+#include "app/verify.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
@@ -625,6 +627,12 @@ int run(const options& given, const std::function<options()>& reread)
     options opts = given;
     if (!opts.card.empty())
         opts.run = run_of_card(opts);
+    if (opts.history && opts.history_as == history_as::rows)
+    {
+        const stop_by_signal signals;
+        if (load_history(opts, signals.token()) == load_end::stopped)
+            return 0;
+    }
     if (opts.create_topics)
         static_cast<void>(
             ensure_topics(opts, make_stage(opts.run, 0, opts.configuration, opts.seed_dir).shop->tables()));

@@ -167,7 +167,7 @@ flag scenario_flag(const scenario::field& field, std::size_t number)
               .placeholder = std::string(field.placeholder.empty() ? "VALUE" : field.placeholder),
               .initial = std::string(field.initial),
               .help = sentence(field.help),
-              .commands = {command::run, command::plan, command::answers, command::explain}};
+              .commands = {command::run, command::load, command::plan, command::answers, command::explain}};
     switch (field.kind)
     {
     case scenario::field_kind::number:
@@ -211,7 +211,7 @@ void add_run(std::vector<flag>& table)
                      .initially = "recorded with the run; random for a new one",
                      .range = "from 0 to 18446744073709551615",
                      .help = "Equal seeds and equal settings make equal runs.",
-                     .commands = {command::run, command::plan, command::answers, command::explain},
+                     .commands = {command::run, command::load, command::plan, command::answers, command::explain},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto seed = parse_count(text);
@@ -227,7 +227,7 @@ void add_run(std::vector<flag>& table)
                      .range = "RFC 3339, from 2000-01-01 to now",
                      .help = "Business time at which a new run begins. In the past, the run first writes this history "
                              "as fast as it can, then goes on live.",
-                     .commands = {command::run, command::plan, command::answers, command::explain},
+                     .commands = {command::run, command::load, command::plan, command::answers, command::explain},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          static constexpr time earliest{946'684'800'000'000};
@@ -240,12 +240,54 @@ void add_run(std::vector<flag>& table)
                          return {};
                      }});
     table.push_back({.topic = running,
+                     .name = "history",
+                     .placeholder = "DURATION",
+                     .initially = "none",
+                     .range = "from 1s to 36500d",
+                     .help = "A new run begins so long ago, and its history up to now is written first. A run that is "
+                             "there goes on as it is.",
+                     .commands = {command::run, command::load},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         const auto value = parse_duration(text);
+                         if (!value || *value < std::chrono::seconds(1) || *value > std::chrono::days(36'500))
+                             return "must be a duration from 1s to 36500d, for example 90d or 12h";
+                         to.history = value;
+                         return {};
+                     }});
+    table.push_back(
+        {.topic = running,
+         .name = "history-as",
+         .placeholder = "WHAT",
+         .initial = "rows",
+         .range = "rows or changes",
+         .help = "rows: the history is loaded in bulk, each row as it is at its end. changes: every unit of "
+                 "it is a transaction of its own, as fast as the database takes them.",
+         .commands = {command::run},
+         .set = choice<history_as>(&options::history_as,
+                                   {{"rows", history_as::rows}, {"changes", history_as::changes}})});
+    table.push_back({.topic = running,
+                     .name = "fast-load",
+                     .help = "Makes keys and indexes when all rows are there. Only for empty tables; nobody should use "
+                             "them meanwhile.",
+                     .commands = {command::run, command::load},
+                     .form = flag_form::mark,
+                     .set = mark(&options::fast_load)});
+    table.push_back({.topic = running,
+                     .name = "to",
+                     .placeholder = "DIR",
+                     .initially = "the database",
+                     .help = "Writes the rows into files of this new directory instead, one for each table, with the "
+                             "run's card and a script for psql. No database is needed.",
+                     .commands = {command::load},
+                     .set = words(&options::to)});
+    table.push_back({.topic = running,
                      .name = "max-iter",
                      .placeholder = "N",
                      .initial = "-1",
                      .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
-                     .help = "Ticks (purchases with their side tasks) after which the run ends.",
-                     .commands = {command::run, command::plan, command::answers},
+                     .help = "Ticks (purchases with their side tasks) after which the run, or the load, ends.",
+                     .commands = {command::run, command::load, command::plan, command::answers},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto ticks = parse_count(text);
@@ -268,7 +310,7 @@ void add_run(std::vector<flag>& table)
                      .initial = "4",
                      .range = "from 1 to 64",
                      .help = "Sessions that write at the same time. The rows are the same for any number.",
-                     .commands = {command::run},
+                     .commands = {command::run, command::load},
                      .set = whole_number(&options::workers, 1, 64)});
     table.push_back({.topic = running,
                      .name = "window",
@@ -276,7 +318,7 @@ void add_run(std::vector<flag>& table)
                      .initial = "1024",
                      .range = "from 16 to 65536",
                      .help = "Span of units that may be unsettled at the same time; recorded with a new run.",
-                     .commands = {command::run},
+                     .commands = {command::run, command::load},
                      .set = whole_number(&options::window, 16, 65'536)});
     table.push_back({.topic = running,
                      .name = "max-lag",
@@ -294,7 +336,7 @@ void add_run(std::vector<flag>& table)
                      .initial = "60s",
                      .range = "from 0 to 24h",
                      .help = "How long a start waits for PostgreSQL.",
-                     .commands = {command::run, command::init},
+                     .commands = {command::run, command::load, command::init},
                      .set = duration(&options::wait_for_db, microseconds(0), std::chrono::hours(24),
                                      "must be a duration from 0 to 24h, for example 30s or 5m")});
     table.push_back({.topic = running,
@@ -303,7 +345,7 @@ void add_run(std::vector<flag>& table)
                      .initially = "5m with --max-iter, else no limit",
                      .range = "0 (no limit) or from 1s to 168h",
                      .help = "How long PostgreSQL may be away during the run, or refuse a unit for the time being.",
-                     .commands = {command::run},
+                     .commands = {command::run, command::load},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto value = parse_duration(text);
@@ -343,7 +385,7 @@ void add_run(std::vector<flag>& table)
     table.push_back({.topic = running,
                      .name = "wait",
                      .help = "Waits as long as another process keeps the run, instead of ending with 75.",
-                     .commands = {command::run, command::reset},
+                     .commands = {command::run, command::load, command::reset},
                      .form = flag_form::mark,
                      .set = mark(&options::wait)});
     table.push_back(
@@ -351,7 +393,7 @@ void add_run(std::vector<flag>& table)
          .name = "card",
          .placeholder = "FILE",
          .help = "The run of a card, as `bazaard card` prints it. `run` writes it into a database where it is not.",
-         .commands = {command::run, command::plan, command::answers, command::explain, command::verify},
+         .commands = {command::run, command::load, command::plan, command::answers, command::explain, command::verify},
          .set = [](options& to, std::string_view text) -> std::string
          {
              if (text.empty())
@@ -436,24 +478,29 @@ void add_plan(std::vector<flag>& table)
         {.topic = planning,
          .name = "format",
          .placeholder = "FORMAT",
-         .initially = "text for plan, jsonl for answers, json for connector",
-         .range = "text or jsonl for plan; jsonl or csv for answers; json, json-schema or avro for connector",
+         .initially = "text for plan, jsonl for answers, csv for load, json for connector",
+         .range = "text or jsonl for plan; jsonl or csv for answers; csv or binary for load; json, json-schema or avro "
+                  "for connector",
          .help = "plan: text for people, or one JSON object per line. answers: JSON lines, or CSV as of RFC 4180 "
-                 "where nothing at all stands for NULL. connector: how messages are written.",
-         .commands = {command::plan, command::answers, command::connector},
+                 "where nothing at all stands for NULL. load --to: CSV, or PostgreSQL's binary COPY. connector: how "
+                 "messages are written.",
+         .commands = {command::load, command::plan, command::answers, command::connector},
          .set = [](options& to, std::string_view text) -> std::string
          {
              using postgres::message_format;
-             if (text == "text" || text == "jsonl" || text == "csv")
+             if (text == "text" || text == "jsonl" || text == "csv" || text == "binary")
                  to.plan_format = text == "text"    ? plan_format::text
                                   : text == "jsonl" ? plan_format::jsonl
-                                                    : plan_format::csv;
+                                  : text == "csv"   ? plan_format::csv
+                                                    : plan_format::binary;
              else if (text == "json" || text == "json-schema" || text == "avro")
                  to.message_format = text == "json"   ? message_format::json
                                      : text == "avro" ? message_format::avro
                                                       : message_format::json_schema;
              else
-                 return "must be one of: text, jsonl (plan), jsonl, csv (answers), json, json-schema, avro (connector)";
+                 return "must be one of: text, jsonl (plan), jsonl, csv (answers), csv, binary (load), json, "
+                        "json-schema, "
+                        "avro (connector)";
              return {};
          }});
     table.push_back(
@@ -971,8 +1018,8 @@ void add_kafka(std::vector<flag>& table)
                      .initial = "ecomm",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
                      .help = "First part of the topic names, PREFIX.SCHEMA.TABLE.",
-                     .commands = {command::run, command::init, command::connector, command::topics, command::doctor,
-                                  command::verify},
+                     .commands = {command::run, command::load, command::init, command::connector, command::topics,
+                                  command::doctor, command::verify},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_topic_part(text))
@@ -984,7 +1031,7 @@ void add_kafka(std::vector<flag>& table)
                      .name = "create-topic",
                      .initial = "false",
                      .help = "Creates the topics that the connector fills, first: the same as `topics ensure`.",
-                     .commands = {command::run, command::init},
+                     .commands = {command::run, command::load, command::init},
                      .form = flag_form::toggle,
                      .set = mark(&options::create_topics)});
     static constexpr std::array<std::string_view, 4> protocols{"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};

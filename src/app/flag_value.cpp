@@ -137,8 +137,8 @@ std::optional<microseconds> parse_duration(std::string_view text)
         std::int64_t us;
     };
     // "ms" stands before "s", which ends it too.
-    static constexpr std::array<unit, 4> units{
-        {{"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}}};
+    static constexpr std::array<unit, 5> units{
+        {{"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}, {"d", 86'400'000'000}}};
 
     std::int64_t factor = 1'000'000;
     for (const auto& unit : units)

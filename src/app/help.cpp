@@ -37,13 +37,18 @@ struct about
     std::string_view text;
 };
 
-constexpr std::array<about, 12> commands{{
+constexpr std::array<about, 13> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
      "signal ends it. A run that exists goes on where it stopped; changed rates and probabilities take "
      "effect from there "
      "on."},
+    {command::load, "bazaard load [FLAG]...", "Fill a new run with history in bulk, and end.",
+     "Writes the rows of --history, or of --max-iter ticks, as they are at its end, by COPY in several sessions; `run` "
+     "then "
+     "goes on from there without a seam. When it was interrupted, the same command finishes it. `run --history` does "
+     "both."},
     {command::init, "bazaard init [FLAG]...", "Create schema, functions and static tables, and end.",
      "Doing it again changes nothing. `run` does the same where it is missing, so this is for setting up "
      "with another role, "

@@ -76,10 +76,14 @@ void keeper::halt()
 void keeper::stop(std::optional<postgres::progress> last, std::optional<run::checkpoint> state)
 {
     halt();
+    const bool away = to_->away();
+    if (link_ && !link_->alive())
+        drop("the connection is gone");
+    const bool counted = link_.has_value();
     try
     {
-        // One attempt, and none where the server was away: a mark that is not left costs the next start a few replays.
-        if (last && link_ && !link_->alive())
+        // One attempt, and none where the server is away: a mark that is not left costs the next start a few replays.
+        if (last && !link_ && !away)
             link_.emplace(to_->parameters(), to_->link());
         if (state && link_)
             postgres::append(*link_, options_.own, *state);
@@ -90,7 +94,7 @@ void keeper::stop(std::optional<postgres::progress> last, std::optional<run::che
     {
         log(log_level::warning, "mark", problem.what());
     }
-    if (std::exchange(link_, std::nullopt))
+    if (std::exchange(link_, std::nullopt) && counted)
         to_->closed();
 }
 

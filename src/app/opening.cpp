@@ -10,6 +10,7 @@
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/postgres/writer.hpp"
+#include "bazaar/run/load_plan.hpp"
 
 namespace bazaar::app
 {
@@ -38,27 +39,6 @@ void read_clock(postgres::session& on, run::reference_clock& clock)
     }
 }
 
-/// The run to be, as the command line or a card has it.
-run::record planned_record(const options& opts, const stage& made, std::uint64_t seed, time now)
-{
-    if (!opts.card.empty())
-    {
-        auto copy = read_card(opts.card);
-        check_start(copy.start, now);
-        copy.schema = opts.schema;
-        copy.settled = 0;
-        return copy;
-    }
-    auto fresh = new_record(opts, seed, *made.shop);
-    if (opts.start)
-        fresh.start = *opts.start;
-    else if (opts.unpaced)
-        fresh.start = start_to_end_at(*made.shop, *opts.ticks_max, now);
-    else
-        fresh.start = now;
-    return fresh;
-}
-
 /// Makes a run where there is none: T0, run row, initial rows, the log of its card. Nothing when another process was faster.
 bool begin_run(const options& opts, postgres::session& link, const stage& made, const run::record& fresh,
                const postgres::holder& by)
@@ -76,26 +56,6 @@ bool begin_run(const options& opts, postgres::session& link, const stage& made, 
     log(log_level::info, "run", fmt::format("new run {} in schema {}", fresh.run, fresh.schema),
         {{"seed", fresh.seed}, {"start", to_string(fresh.start)}});
     return true;
-}
-
-/// Refuses flags, a card and a program that would plan another run than the recorded one.
-void check_same(const options& opts, const run::record& recorded)
-{
-    if (recorded.removing)
-        throw error(error_kind::config,
-                    fmt::format("run {} of schema {} is being removed: finish that with bazaard reset, "
-                                "or begin another with --run NEW",
-                                opts.run, opts.schema));
-    const auto made = make_stage(recorded, opts.seed_dir);
-    std::vector<std::string> refused;
-    static_cast<void>(changes_of(opts, recorded, steered(*made.shop, recorded.log), refused));
-    if (!opts.card.empty() && !of_same_plan(read_card(opts.card), recorded))
-        refused.push_back(
-            fmt::format("--card {}: run {} is there and is another one; choose another schema with --db-schema, "
-                        "or remove it with bazaard reset",
-                        opts.card, recorded.run));
-    if (!refused.empty())
-        throw error(error_kind::config, std::move(refused));
 }
 
 /// Units below this one may have been sent before: after anything but a clean stop, the rows tell. Units without a row of
@@ -124,13 +84,21 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
         check_start(*opts.start, clock.now());
     log(log_level::info, "connected", fmt::format("connected to {}", link.where()),
         {{"server_version", link.server_version() / 10000}, {"tls", link.tls().empty() ? "off" : link.tls()}});
+    // Its tables may be without indexes.
+    if (const auto known = postgres::load(link, opts.schema, opts.run, fields_of))
+        if (const auto load = run::load_state::of(known->log); load && known->settled < load->seam)
+            throw error(error_kind::config,
+                        fmt::format("run {} of schema {} is not loaded to its end: bazaard load finishes that, bazaard "
+                                    "reset removes the run",
+                                    opts.run, opts.schema));
     if (postgres::ensure_schema(link, opts.schema, *made.shop) == postgres::schema_state::created)
         log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts.schema));
 
     postgres::ownership own{opts.schema, opts.run, run_tag(opts.run), 1, *to.trusted()};
     bool clean = false;
     auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
-    const bool resumed = recorded || !begin_run(opts, link, made, planned_record(opts, made, seed, clock.now()), by);
+    const bool resumed = recorded ||
+                         !begin_run(opts, link, made, planned_record(opts, *made.shop, seed, clock.now()), by);
     if (resumed)
     {
         if (recorded)
@@ -174,6 +142,50 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
 }
 
 }  // namespace
+
+run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed, time now)
+{
+    if (!opts.card.empty())
+    {
+        auto copy = read_card(opts.card);
+        check_start(copy.start, now);
+        copy.schema = opts.schema;
+        copy.settled = 0;
+        // What was loaded there is not here.
+        std::erase_if(copy.log, [](const model::control& entry) { return entry.what == model::control::kind::load; });
+        return copy;
+    }
+    auto fresh = new_record(opts, seed, shop);
+    const bool ends_now = opts.unpaced || opts.what == command::load;
+    if (opts.start)
+        fresh.start = *opts.start;
+    else if (opts.history)
+        fresh.start = now - *opts.history;
+    else if (ends_now && opts.ticks_max)
+        fresh.start = start_to_end_at(shop, *opts.ticks_max, now);
+    else
+        fresh.start = now;
+    return fresh;
+}
+
+void check_same(const options& opts, const run::record& recorded)
+{
+    if (recorded.removing)
+        throw error(error_kind::config,
+                    fmt::format("run {} of schema {} is being removed: finish that with bazaard reset, "
+                                "or begin another with --run NEW",
+                                opts.run, opts.schema));
+    const auto made = make_stage(recorded, opts.seed_dir);
+    std::vector<std::string> refused;
+    static_cast<void>(changes_of(opts, recorded, steered(*made.shop, recorded.log), refused));
+    if (!opts.card.empty() && !of_same_plan(read_card(opts.card), recorded))
+        refused.push_back(
+            fmt::format("--card {}: run {} is there and is another one; choose another schema with --db-schema, "
+                        "or remove it with bazaard reset",
+                        opts.card, recorded.run));
+    if (!refused.empty())
+        throw error(error_kind::config, std::move(refused));
+}
 
 opened_run::opened_run(stage from, run::record what, postgres::ownership by, postgres::session on)
     : made(std::move(from)),

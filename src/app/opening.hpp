@@ -47,6 +47,13 @@ struct opened_run
                                                    run::reference_clock& clock, const postgres::holder& by,
                                                    const std::stop_token& stop);
 
+/// The run to be, as the command line or a card has it; `now` of the database.
+[[nodiscard]] run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed,
+                                         time now);
+
+/// Refuses flags, a card and a program that would plan another run than the recorded one. Errors: `config`.
+void check_same(const options& opts, const run::record& recorded);
+
 /// The configuration of a run as its log has left it.
 [[nodiscard]] scenario::settings steered(const scenario::scenario& shop, std::span<const model::control> log);
 

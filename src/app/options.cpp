@@ -238,6 +238,7 @@ private:
         if (made_.unpaced && !made_.ticks_max && !refused("--max-iter"))
             mistakes(effective("unpaced")->from)
                 .push_back(described(*effective("unpaced")) + ": needs --max-iter N with N >= 1");
+        history();
         if (command_ == command::explain && made_.id.empty() && usage_.empty())
             usage_.emplace_back("explain: needs the ID to explain");
         if (const auto verbs = verbs_of(command_);
@@ -252,6 +253,7 @@ private:
         {
             const std::string_view known = command_ == command::plan      ? "text, jsonl"
                                            : command_ == command::answers ? "jsonl, csv"
+                                           : command_ == command::load    ? "csv, binary"
                                                                           : "json, json-schema, avro";
             if (fmt::format(", {},", known).find(fmt::format(" {},", format->text)) == std::string::npos)
                 mistakes(format->from).push_back(fmt::format("{}: must be one of: {}", described(*format), known));
@@ -272,6 +274,27 @@ private:
         one_of_two("db-password", made_.database.password, "db-password-file", made_.database.password_file);
         one_of_two("sasl-password", made_.sasl_password, "sasl-password-file", made_.sasl_password_file);
         sasl();
+    }
+
+    /// What does not fit the history of a new run.
+    void history()
+    {
+        const auto* history = effective("history");
+        if (const auto* start = effective("start-time"); start != nullptr && history != nullptr)
+            mistakes(history->from)
+                .push_back(described(*history) +
+                           ": give this or --start-time, not both: each says when the run begins");
+        if (const auto* fast = effective("fast-load");
+            fast != nullptr && made_.fast_load && made_.history_as == history_as::changes)
+            mistakes(fast->from).push_back(described(*fast) + ": is of --history-as rows alone");
+        if (command_ != command::load)
+            return;
+        const bool ends = made_.ticks_max || history != nullptr || made_.start || !made_.card.empty();
+        if (!ends && usage_.empty())
+            usage_.emplace_back("load: needs --history DURATION, --start-time TIME, --max-iter N or --card FILE: "
+                                "how much is to be loaded");
+        if (const auto* format = effective("format"); format != nullptr && made_.to.empty())
+            mistakes(format->from).push_back(described(*format) + ": is of the files of --to DIR alone");
     }
 
     /// A password, or the file that has it: of two sources the one that goes before the other.
@@ -446,6 +469,8 @@ std::string_view name(command what) noexcept
         return "init";
     case command::plan:
         return "plan";
+    case command::load:
+        return "load";
     case command::answers:
         return "answers";
     case command::explain:

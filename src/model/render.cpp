@@ -276,6 +276,21 @@ void renderer::row_csv_header(std::uint8_t table, std::string& out) const
     out += '\n';
 }
 
+void renderer::copy_csv(std::uint8_t table, std::span<const value> row, std::string& out) const
+{
+    const auto begin = out.size();
+    side_csv(row, tables_[table], out);
+    out.erase(begin, 1);
+    out += '\n';
+}
+
+void renderer::copy_csv_header(std::uint8_t table, std::string& out) const
+{
+    for (const auto& c : tables_[table].columns)
+        fmt::format_to(std::back_inserter(out), "{}{}", &c == tables_[table].columns.data() ? "" : ",", c.name);
+    out += '\n';
+}
+
 void renderer::row_csv(std::uint8_t table, std::optional<unit_no> by, std::span<const value> row,
                        std::string& out) const
 {

@@ -16,40 +16,78 @@ constexpr std::chrono::seconds long_deadline{90};
 
 }  // namespace
 
+copy_form::copy_form(const model::table& t) : width_(t.columns.size()), numbers_(live_columns(t))
+{
+    for (const auto number : numbers_)
+    {
+        types_.push_back(field_type::of(t.columns[number]));
+        names_ += fmt::format("{}{}", names_.empty() ? "" : ", ", quote_identifier(t.columns[number].name));
+    }
+}
+
+void copy_form::add(byte_buffer& out, std::span<const model::value> row, const id_codec& ids)
+{
+    expect(row.size() == width_, "a row has a value for each column of its table");
+    values_.clear();
+    for (const auto number : numbers_)
+        values_.push_back(row[number]);
+    encode_copy_row(out, types_, values_, ids);
+}
+
+table_copy::table_copy(const std::string& table, const model::table& t)
+    : form_(t), sql_(fmt::format("COPY {} ({}) FROM STDIN WITH (FORMAT binary)", table, form_.columns()))
+{
+}
+
+void table_copy::add(std::span<const model::value> row, const id_codec& ids)
+{
+    form_.add(out_, row, ids);
+    ++rows_;
+}
+
+void table_copy::send(session& on)
+{
+    if (!begun_)
+    {
+        on.begin_copy(sql_);
+        byte_buffer header;
+        encode_copy_header(header);
+        on.put_copy(header.view());
+        begun_ = true;
+    }
+    on.put_copy(out_.view());
+    out_.clear();
+    rows_ = 0;
+}
+
+void table_copy::end(session& on)
+{
+    send(on);
+    encode_copy_trailer(out_);
+    on.put_copy(out_.view());
+    on.end_copy();
+    clear();
+}
+
+void table_copy::clear() noexcept
+{
+    out_.clear();
+    rows_ = 0;
+    begun_ = false;
+}
+
 void copy_rows(session& on, std::string_view schema, const model::table& t, const id_codec& ids, std::size_t batch_rows,
                const row_source& rows)
 {
-    const auto numbers = live_columns(t);
-    std::vector<field_type> types;
-    std::vector<std::string> names;
-    for (const auto number : numbers)
-    {
-        types.push_back(field_type::of(t.columns[number]));
-        names.push_back(quote_identifier(t.columns[number].name));
-    }
-    on.begin_copy(fmt::format("COPY {} ({}) FROM STDIN WITH (FORMAT binary)", quote_qualified(schema, t.name),
-                              fmt::join(names, ", ")));
-    byte_buffer out;
-    encode_copy_header(out);
-    std::vector<model::value> values;
-    std::size_t batched = 0;
+    table_copy to(quote_qualified(schema, t.name), t);
     rows(
         [&](std::span<const model::value> row)
         {
-            expect(row.size() == t.columns.size(), "a row has a value for each column of its table");
-            values.clear();
-            for (const auto number : numbers)
-                values.push_back(row[number]);
-            encode_copy_row(out, types, values, ids);
-            if (++batched < batch_rows)
-                return;
-            on.put_copy(out.view());
-            out.clear();
-            batched = 0;
+            to.add(row, ids);
+            if (to.rows() >= batch_rows)
+                to.send(on);
         });
-    encode_copy_trailer(out);
-    on.put_copy(out.view());
-    on.end_copy();
+    to.end(on);
 }
 
 long_transaction::long_transaction(session& on) : session_(on), usual_deadline_(on.call_deadline()), transaction_(on)

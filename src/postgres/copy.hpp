@@ -3,13 +3,45 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <string_view>
 
+#include "bazaar/postgres/copy_form.hpp"
 #include "bazaar/postgres/session.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::postgres
 {
+
+/// Rows of one table on their way by binary COPY.
+class table_copy
+{
+public:
+    /// Into `table`, a quoted name.
+    table_copy(const std::string& table, const model::table& t);
+
+    void add(std::span<const model::value> row, const id_codec& ids);
+
+    /// Rows and bytes that wait.
+    [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return out_.size(); }
+
+    /// Sends what waits, and leaves the COPY open for more.
+    void send(session& on);
+
+    /// Ends the COPY, also one without rows.
+    void end(session& on);
+
+    /// Forgets what waits.
+    void clear() noexcept;
+
+private:
+    copy_form form_;
+    std::string sql_;
+    byte_buffer out_;
+    std::uint64_t rows_ = 0;
+    bool begun_ = false;
+};
 
 /// Calls its argument with each row.
 using row_source = std::function<void(const scenario::row_taker& take)>;

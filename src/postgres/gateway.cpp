@@ -272,6 +272,12 @@ void gateway::stays_away(const query_error& problem)
     ++tries_;
 }
 
+bool gateway::away() const
+{
+    const std::lock_guard lock(mutex_);
+    return away_since_.has_value();
+}
+
 void gateway::closed()
 {
     const std::lock_guard lock(mutex_);

@@ -187,7 +187,7 @@ void insert_entry(session& on, const run::record& record, std::size_t place, std
 }  // namespace
 
 void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows,
-            const holder& by)
+            const holder& by, const first_rows& wanted)
 {
     expect(batch_rows > 0, "a batch has rows");
     const id_codec ids(record.tag, record.seed);
@@ -235,7 +235,15 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
         if (tables[number].kept_by != model::role::planned)
             continue;
         copy_rows(on, record.schema, tables[number], ids, batch_rows,
-                  [&](const scenario::row_taker& take) { shop.initial_rows(number, record.start, take); });
+                  [&](const scenario::row_taker& take)
+                  {
+                      shop.initial_rows(number, record.start,
+                                        [&](std::span<const model::value> row)
+                                        {
+                                            if (!wanted || wanted(number, row[tables[number].key].row().row))
+                                                take(row);
+                                        });
+                  });
     }
     all.commit();
 }
@@ -302,7 +310,7 @@ private:
 
 }  // namespace
 
-void append(session& on, const ownership& own, std::uint64_t sequence, const model::control& entry,
+bool append(session& on, const ownership& own, std::uint64_t sequence, const model::control& entry,
             std::span<const scenario::field> fields)
 {
     const owner_parameters owner(own);
@@ -319,7 +327,7 @@ void append(session& on, const ownership& own, std::uint64_t sequence, const mod
             "ON CONFLICT (schema_name, run, sequence) DO NOTHING",
         owner.with({place, unit, model::name(entry.what), field, value, at}));
     if (answer.tag() == "INSERT 0 1")
-        return;
+        return true;
     // Of an earlier attempt whose answer was lost, or of another process.
     const auto there = on.exec(
         "SELECT FROM bazaard.control WHERE schema_name = $1 AND run = $2 AND sequence = $3::bigint "
@@ -327,6 +335,7 @@ void append(session& on, const ownership& own, std::uint64_t sequence, const mod
         {own.schema, own.run, place, unit, model::name(entry.what), value, at});
     if (there.rows() == 0)
         disowned(on, own);
+    return false;
 }
 
 void append(session& on, const ownership& own, const run::checkpoint& state)

@@ -110,8 +110,8 @@ const std::vector<bad_line> table{
     {"single_dash", {"-avg-qps", "20"}, {"-avg-qps: unknown flag; did you mean --avg-qps?"}},
     {"unknown_command",
      {"rnu"},
-     {"'rnu': unknown command; did you mean run? (commands: run, init, plan, answers, explain, card, reset, cdc, "
-      "connector, topics, doctor, verify)"}},
+     {"'rnu': unknown command; did you mean run? (commands: run, load, init, plan, answers, explain, card, reset, "
+      "cdc, connector, topics, doctor, verify)"}},
     {"stray_word", {"run", "fast"}, {"'fast': unexpected word after run"}},
     {"explain_what", {"explain"}, {"explain: needs the ID", "Try 'bazaard explain --help'"}},
     {"value_missing", {"--max-iter"}, {"--max-iter: needs a value, N"}},

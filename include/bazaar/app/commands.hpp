@@ -13,6 +13,7 @@ namespace bazaar::app
 /// The commands. Each returns an exit code, or throws `error`. `reread` reads flags, environment and configuration file once
 /// more.
 int run(const options& opts, const std::function<options()>& reread);
+int load(const options& opts);
 int init(const options& opts);
 int plan(const options& opts);
 int answers(const options& opts);

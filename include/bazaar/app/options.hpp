@@ -23,6 +23,7 @@ namespace bazaar::app
 enum class command : std::uint8_t
 {
     run,
+    load,
     init,
     plan,
     answers,
@@ -74,6 +75,14 @@ enum class plan_format : std::uint8_t
     text,
     jsonl,
     csv,
+    binary,  ///< PostgreSQL's COPY.
+};
+
+/// How the history of a new run is written.
+enum class history_as : std::uint8_t
+{
+    rows,     ///< As the rows are at its end, by bulk load.
+    changes,  ///< Unit by unit.
 };
 
 /// What `answers` prints of its units.
@@ -112,8 +121,12 @@ struct options
 
     // Run.
     std::string run = "main";
-    std::optional<std::uint64_t> seed;       ///< Nothing: the recorded one, or a random one for a new run.
-    std::optional<time> start;               ///< T0; nothing: now, or what `--unpaced` asks for.
+    std::optional<std::uint64_t> seed;    ///< Nothing: the recorded one, or a random one for a new run.
+    std::optional<time> start;            ///< T0; nothing: now, or what `--unpaced` asks for.
+    std::optional<microseconds> history;  ///< Of a new run: T0 lies so far back.
+    app::history_as history_as = app::history_as::rows;
+    bool fast_load = false;                  ///< Keys and indexes are made when all rows are there.
+    std::string to;                          ///< Directory for the files of `load`; empty: the database.
     std::optional<std::uint64_t> ticks_max;  ///< `--max-iter`; nothing: endless.
     bool unpaced = false;
     std::uint32_t workers = 4;
@@ -148,7 +161,7 @@ struct options
     // Plan, answers and explain.
     unit_no units_first = 0;
     unit_no units_last = 9;                                 ///< Inclusive.
-    app::plan_format plan_format = app::plan_format::text;  ///< Of `answers` never text.
+    app::plan_format plan_format = app::plan_format::text;  ///< Of `answers` and `load` never text.
     app::answers_as answers_as = app::answers_as::changes;
     std::string table;  ///< The only one that `answers` tells of; empty: all.
     std::string id;     ///< The one of `explain ID`.

@@ -41,6 +41,9 @@ public:
     void change_csv_header(std::uint8_t table, std::string& out) const;
     void change_csv(const decision& of, const change& c, std::string& out) const;
     void row_csv_header(std::uint8_t table, std::string& out) const;
+    /// Without the unit: the columns of the table alone, as COPY reads them.
+    void copy_csv(std::uint8_t table, std::span<const value> row, std::string& out) const;
+    void copy_csv_header(std::uint8_t table, std::string& out) const;
     void row_csv(std::uint8_t table, std::optional<unit_no> by, std::span<const value> row, std::string& out) const;
 
     /// One value as text; NULL as "NULL", text in quotes.

@@ -78,6 +78,9 @@ public:
     void lost(std::string_view why);
     void closed();
 
+    /// Whether nobody could connect, the last time that somebody tried.
+    [[nodiscard]] bool away() const;
+
     /// Changes how long the server may be away from now on.
     void outage(patience limit);
 

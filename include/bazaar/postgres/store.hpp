@@ -35,13 +35,16 @@ struct holder
     std::string session_name;  ///< application_name of its sessions, no other process's.
 };
 
+/// Which of the rows from before unit 0 are written; all where it is empty.
+using first_rows = std::function<bool(std::uint8_t table, std::uint64_t row)>;
+
 /// Writes the run row with its log, a lease of epoch 1, and the initial rows of all planned tables, in one
 /// transaction.
 ///
 /// Errors: throws `config` when the run exists, or another run of the schema has its tag.
 /// Limits: `batch_rows` rows a message; memory for one batch.
 void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows = 1000,
-            const holder& by = {});
+            const holder& by = {}, const first_rows& wanted = {});
 
 /// The right to write in the name of a run: its lease at one epoch, on the server where it was taken.
 struct ownership
@@ -54,10 +57,10 @@ struct ownership
 };
 
 /// Adds one entry at its place in the log, counted from 0. It is durable when this returns. Calling it again with the same
-/// entry changes nothing, so a doubt is no harm.
+/// entry changes nothing, so a doubt is no harm. False when the entry was there already.
 ///
 /// Errors: throws `temporary` when the lease is another's, `run::history_lost` when the server is not the one of the lease.
-void append(session& on, const ownership& own, std::uint64_t sequence, const model::control& entry,
+bool append(session& on, const ownership& own, std::uint64_t sequence, const model::control& entry,
             std::span<const scenario::field> fields);
 
 /// Adds a checkpoint; one of the same unit stays. Errors: as `append`.

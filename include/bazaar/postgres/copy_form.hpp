@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bazaar/base/id.hpp"
+#include "bazaar/model/table.hpp"
+#include "bazaar/postgres/encode.hpp"
+
+namespace bazaar::postgres
+{
+
+/// Rows of one table in COPY's binary form.
+///
+/// Threads: one.
+class copy_form
+{
+public:
+    explicit copy_form(const model::table& t);
+
+    /// The columns that a row has, quoted and comma separated.
+    [[nodiscard]] const std::string& columns() const noexcept { return names_; }
+
+    void add(byte_buffer& out, std::span<const model::value> row, const id_codec& ids);
+
+private:
+    std::size_t width_;
+    std::string names_;
+    std::vector<std::uint8_t> numbers_;
+    std::vector<field_type> types_;
+    std::vector<model::value> values_;
+};
+
+}  // namespace bazaar::postgres

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "bazaar/model/table.hpp"
+#include "bazaar/model/unit.hpp"
+
+namespace bazaar::run
+{
+
+/// Which rows that the units of a plan write are still as they were written when a certain unit is reached: those of no later
+/// unit before it have changed or removed.
+///
+/// Threads: one that adds; any that ask, once all is added.
+/// Limits:  two bits a unit, one bit a row from before unit 0.
+class survivors
+{
+public:
+    /// In the order of the units, from 0 on. A unit that was refused is not added: what it would have changed stays.
+    void add(const model::decision& d);
+
+    /// Whether rows of versioned tables that this unit wrote survive.
+    [[nodiscard]] bool versioned(unit_no no) const noexcept { return !is_set(rewritten_, no); }
+
+    /// The same of tables without versions.
+    [[nodiscard]] bool unversioned(unit_no no) const noexcept { return !is_set(removed_, no); }
+
+    /// Whether a row from before unit 0 survives, of a versioned table.
+    [[nodiscard]] bool initial(std::uint64_t row) const noexcept { return !is_set(first_rows_, row); }
+
+    /// Whether anything that this unit wrote survives.
+    [[nodiscard]] bool any(unit_no no) const noexcept { return versioned(no) || unversioned(no); }
+
+    /// Leaves of a unit what survives, as inserts.
+    void keep(model::unit& unit, std::span<const model::table> tables) const;
+
+private:
+    static void set(std::vector<bool>& bits, std::uint64_t at)
+    {
+        if (at >= bits.size())
+            bits.resize(at + at / 4 + 1);
+        bits[at] = true;
+    }
+    [[nodiscard]] static bool is_set(const std::vector<bool>& bits, std::uint64_t at) noexcept
+    {
+        return at < bits.size() && bits[at];
+    }
+
+    std::vector<bool> rewritten_, removed_, first_rows_;
+};
+
+}  // namespace bazaar::run

@@ -1,0 +1,25 @@
+#include "app/card.hpp"
+#include "app/load.hpp"
+#include "app/verify.hpp"
+#include "bazaar/app/commands.hpp"
+#include "bazaar/app/logging.hpp"
+
+#include <fmt/format.h>
+
+namespace bazaar::app
+{
+
+int load(const options& given)
+{
+    options opts = given;
+    if (!opts.card.empty())
+        opts.run = run_of_card(opts);
+    const stop_by_signal signals;
+    const auto end = opts.to.empty() ? load_history(opts, signals.token()) : load_into_files(opts, signals.token());
+    if (end == load_end::there)
+        log(log_level::info, "done",
+            fmt::format("run {} is loaded already: go on with bazaard run, or load another with --run NEW", opts.run));
+    return 0;
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,501 @@
+#include "app/load.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/card.hpp"
+#include "app/keeper.hpp"
+#include "app/opening.hpp"
+#include "app/report.hpp"
+#include "app/stage.hpp"
+#include "app/verify.hpp"
+#include "bazaar/app/logging.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/gateway.hpp"
+#include "bazaar/postgres/lease.hpp"
+#include "bazaar/postgres/loader.hpp"
+#include "bazaar/postgres/schema.hpp"
+#include "bazaar/run/load_plan.hpp"
+#include "bazaar/run/sink.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+using steady = std::chrono::steady_clock;
+
+/// It was stopped, or something else has failed, in the middle of a chunk.
+struct left
+{
+};
+
+/// A load that goes on with its run open: the lease is ours.
+class loading
+{
+public:
+    loading(const options& opts, const std::stop_token& stop)
+        : opts_(opts),
+          session_name_(fmt::format("bazaard/{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()))),
+          gateway_(std::make_shared<postgres::gateway>(postgres::resolve(opts.database, session_name_.substr(8)),
+                                                       gateway_options())),
+          outer_(stop, [this] { stop_.request_stop(); })
+    {
+    }
+
+    load_end go()
+    {
+        for (;;)
+        {
+            try
+            {
+                if (!open())
+                    return stopped() ? load_end::stopped : load_end::there;
+                return load();
+            }
+            catch (const run::history_lost& problem)
+            {
+                // What the log says of the chunks counts.
+                log(log_level::warning, "server", fmt::format("{}; the load is opened again", problem.what()));
+                keeper_.reset();
+                gateway_->forget();
+                failed_ = false;
+            }
+        }
+    }
+
+private:
+    [[nodiscard]] bool stopped() const { return stop_.stop_requested(); }
+
+    [[nodiscard]] postgres::gateway::options gateway_options() const
+    {
+        postgres::gateway::options how;
+        how.outage = {std::chrono::duration_cast<std::chrono::milliseconds>(opts_.wait_for_db), error_kind::unavailable,
+                      "wait-for-db"};
+        how.tell = [](bool good, const std::string& line)
+        { log(good ? log_level::info : log_level::warning, "server", line); };
+        return how;
+    }
+
+    [[nodiscard]] postgres::holder holder() const { return {fmt::format("process {}", getpid()), session_name_}; }
+
+    /// False when there is nothing to do.
+    bool open()
+    {
+        auto dialed = gateway_->dial(stop_.get_token());
+        if (!dialed)
+            return false;
+        gateway_->trust(*dialed);
+        recorded_ = postgres::load(*dialed, opts_.schema, opts_.run, fields_of);
+        if (recorded_)
+            return resume(std::move(*dialed));
+        begin(std::move(*dialed));
+        return !stopped();
+    }
+
+    /// Plans the history, and makes the run.
+    void begin(postgres::session link)
+    {
+        const auto seed = opts_.seed ? *opts_.seed : random_seed();
+        made_ = opts_.card.empty() ? make_stage(opts_.run, seed, opts_.configuration, opts_.seed_dir)
+                                   : make_stage(read_card(opts_.card), opts_.seed_dir);
+        if (postgres::ensure_schema(link, opts_.schema, *made_.shop) == postgres::schema_state::created)
+            log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts_.schema));
+        if (opts_.fast_load)
+            if (const auto filled = postgres::filled_tables(link, opts_.schema, made_.shop->tables()); !filled.empty())
+                throw error(error_kind::config,
+                            fmt::format("--fast-load: the tables {} of schema {} are not empty: it makes their indexes "
+                                        "anew, which is for empty ones; leave it out",
+                                        fmt::join(filled, ", "), opts_.schema));
+        const time now = clock_of(link);
+        recorded_ = planned_record(opts_, *made_.shop, seed, now);
+        history_ = run::history::of(*made_.shop, *recorded_, {now, opts_.ticks_max}, [this] { return stopped(); });
+        if (stopped())
+            return;
+        state_ = {history_.seam,
+                  now,
+                  chunk_units_of(history_.seam),
+                  opts_.fast_load,
+                  recorded_->log.size(),
+                  std::vector<bool>(run::load_state::count(history_.seam, chunk_units_of(history_.seam)))};
+        recorded_->log.push_back(state_.begin());
+        postgres::create(link, *recorded_, *made_.shop, opts_.batch_rows, holder(),
+                         [this](std::uint8_t table, std::uint64_t row) {
+                             return made_.shop->tables()[table].version == model::no_column ||
+                                    history_.rows.initial(row);
+                         });
+        log(log_level::info, "run",
+            fmt::format("new run {} in schema {}: {} units of {} ticks are loaded, from {} to {}", recorded_->run,
+                        recorded_->schema, grouped(state_.seam), grouped(history_.ticks), to_string(recorded_->start),
+                        to_string(state_.at)),
+            {{"seed", recorded_->seed}});
+        own_ = {opts_.schema, opts_.run, recorded_->tag, 1, *gateway_->trusted()};
+        keep(std::move(link));
+    }
+
+    /// Goes on with a load that was interrupted. False where there is none.
+    bool resume(postgres::session link)
+    {
+        check_same(opts_, *recorded_);
+        const auto state = run::load_state::of(recorded_->log);
+        if (!state)
+        {
+            if (opts_.what == command::load)
+                throw error(error_kind::config,
+                            fmt::format("run {} of schema {} is there and began without a load: its units are written "
+                                        "one by one; go on with bazaard run, load another with --run NEW, or remove "
+                                        "this one with bazaard reset",
+                                        opts_.run, opts_.schema));
+            return false;
+        }
+        if (recorded_->settled >= state->seam && state->whole())
+            return false;
+        made_ = make_stage(*recorded_, opts_.seed_dir);
+        own_ = {opts_.schema, opts_.run, recorded_->tag, 1, *gateway_->trusted()};
+        const auto taken = postgres::take_lease(link, own_,
+                                                {holder(), std::chrono::seconds(10), opts_.wait, stop_.get_token(),
+                                                 [](const std::string& line) { log(log_level::info, "lease", line); }});
+        if (!taken)
+            return false;
+        own_.epoch = taken->epoch;
+        // Only now nobody else writes to it.
+        recorded_ = postgres::load(link, opts_.schema, opts_.run, fields_of);
+        if (!recorded_)
+            throw error(error_kind::config,
+                        fmt::format("run {} of schema {} is not there any more", opts_.run, opts_.schema));
+        state_ = run::load_state::of(recorded_->log).value();
+        log(log_level::info, "run",
+            fmt::format("run {}: the load goes on, {} of {} chunks are there", opts_.run,
+                        std::ranges::count(state_.chunks, true), state_.chunks.size()));
+        history_ = run::history::of(*made_.shop, *recorded_, {std::nullopt, std::nullopt, state_.seam},
+                                    [this] { return stopped(); });
+        keep(std::move(link));
+        return !stopped();
+    }
+
+    [[nodiscard]] static time clock_of(postgres::session& link)
+    {
+        return {link.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").number(0, 0)};
+    }
+
+    /// The lease is renewed from now on.
+    void keep(postgres::session link)
+    {
+        gateway_->outage(
+            {std::chrono::duration_cast<std::chrono::milliseconds>(opts_.outage_max.value_or(std::chrono::minutes(5))),
+             error_kind::temporary, "max-outage"});
+        keeper::options how;
+        how.own = own_;
+        how.sequence = recorded_->log.size();
+        how.progress = [] { return postgres::progress{}; };
+        how.clock = [](time, microseconds, microseconds) {};
+        how.failed = [this](std::exception_ptr why) { fail(why); };
+        keeper_ = std::make_unique<keeper>(gateway_, std::move(link), *made_.shop, how);
+    }
+
+    void fail(std::exception_ptr why)
+    {
+        const std::lock_guard lock(mutex_);
+        if (!failure_)
+            failure_ = why;
+        failed_ = true;
+    }
+
+    [[nodiscard]] bool leaving() const { return failed_ || stopped(); }
+
+    load_end load()
+    {
+        const auto tables = made_.shop->tables();
+        first_ = postgres::tables_before_others(tables, made_.shop->kinds());
+        const auto begun = steady::now();
+        if (state_.fast && !state_.whole())
+            with_session([&](postgres::session& on) { postgres::drop_keys_and_indexes(on, opts_.schema, tables); });
+        try
+        {
+            load_first_tables();
+        }
+        catch (const left&)
+        {
+        }
+        load_chunks();
+        tell_failure();
+        if (stopped())
+            return stop_here();
+        const std::chrono::duration<double> took = steady::now() - begun;
+        log(log_level::info, "load", fmt::format("{} rows loaded in {:.1f} s", grouped(rows_), took.count()),
+            {{"rows_per_second", static_cast<double>(rows_) / std::max(took.count(), 1e-3)}});
+        if (state_.fast)
+            make_indexes();
+        if (leaving())
+        {
+            tell_failure();
+            return stop_here();
+        }
+        with_session([&](postgres::session& on) { postgres::analyze(on, opts_.schema, tables); });
+        keeper_->stop(postgres::progress{state_.seam, true, false}, end_);
+        print_out(
+            fmt::format("rows      {} loaded in {:.1f} s ({}/s), {} units below the seam\n"
+                        "again     bazaard run --run {} goes on here; seed {}, start {}\n",
+                        grouped(rows_), took.count(),
+                        grouped(static_cast<std::uint64_t>(static_cast<double>(rows_) / std::max(took.count(), 1e-3))),
+                        grouped(state_.seam), opts_.run, recorded_->seed, to_string(recorded_->start)));
+        return load_end::loaded;
+    }
+
+    void tell_failure()
+    {
+        const std::lock_guard lock(mutex_);
+        if (!failure_)
+            return;
+        keeper_->stop(std::nullopt, std::nullopt);
+        std::rethrow_exception(std::exchange(failure_, nullptr));
+    }
+
+    load_end stop_here()
+    {
+        keeper_->stop(postgres::progress{}, std::nullopt);
+        log(log_level::info, "stop", "stopped; the same command goes on with the load");
+        return load_end::stopped;
+    }
+
+    /// Does something on a session; again on another one when the link breaks.
+    template <typename Work>
+    void with_session(Work work)
+    {
+        std::optional<postgres::session> link;
+        with_session(link, work);
+        hang_up(link);
+    }
+
+    void hang_up(std::optional<postgres::session>& link)
+    {
+        if (!std::exchange(link, std::nullopt))
+            return;
+        gateway_->closed();
+    }
+
+    template <typename Work>
+    void with_session(std::optional<postgres::session>& link, Work work)
+    {
+        while (!leaving())
+        {
+            if (!link && !(link = gateway_->dial(stop_.get_token())))
+                return;
+            try
+            {
+                return work(*link);
+            }
+            catch (const postgres::query_error& problem)
+            {
+                const auto what = postgres::classify(problem.cause()).what;
+                const bool again = problem.cause().link_lost || what == postgres::action::in_doubt ||
+                                   what == postgres::action::transient;
+                if (!again)
+                    throw;
+                log(log_level::warning, "load", fmt::format("{}; that part is done again", problem.what()));
+                link.reset();
+                gateway_->lost(problem.what());
+            }
+        }
+    }
+
+    /// Whether a unit of this kind writes rows of tables that come first, or of others.
+    [[nodiscard]] bool writes(const model::decision& d, bool first) const
+    {
+        return std::ranges::any_of(made_.shop->kinds()[d.kind].parts,
+                                   [&](const model::part& part) { return first_[part.table] == first; });
+    }
+
+    [[nodiscard]] run::chunk_walk walk_of(bool first) const
+    {
+        return {*made_.shop, *recorded_, state_.seam, state_.chunk_units,
+                [this, first](const model::decision& d) { return history_.rows.any(d.no) && writes(d, first); }};
+    }
+
+    /// Adds the surviving rows of a unit in tables that come first, or in the others.
+    void add(const model::decision& d, bool first, model::unit& room, const postgres::loader::row_taker& take,
+             std::uint64_t& rows) const
+    {
+        if (leaving())
+            throw left{};
+        made_.shop->build(d, room);
+        history_.rows.keep(room, made_.shop->tables());
+        for (const auto& c : room.changes)
+            if (first_[c.table] == first)
+            {
+                take(c);
+                ++rows;
+            }
+    }
+
+    /// What the rows of all chunks refer to.
+    void load_first_tables()
+    {
+        if (state_.chunks[0])
+            return;
+        with_session(
+            [&](postgres::session& on)
+            {
+                auto walk = walk_of(true);
+                std::vector<model::decision> units;
+                write(on, 0,
+                      [&](const postgres::loader::row_taker& take, std::uint64_t& rows)
+                      {
+                          model::unit room;
+                          while (walk.next(units))
+                              for (const auto& d : units)
+                                  add(d, true, room, take, rows);
+                      });
+            });
+    }
+
+    template <typename Rows>
+    void write(postgres::session& on, std::uint64_t number, Rows make)
+    {
+        postgres::loader to(opts_.schema, made_.shop->tables(), id_codec(recorded_->tag, recorded_->seed));
+        std::uint64_t rows = 0;
+        to.write(on, own_, state_.sequence + 1 + number, state_.done(number), made_.shop->configuration().fields(),
+                 [&](const postgres::loader::row_taker& take) { make(take, rows); });
+        rows_ += rows;
+    }
+
+    void load_chunks()
+    {
+        auto walk = walk_of(false);
+        verify_progress line(opts_);
+        const auto show = [&]
+        {
+            if (!line.due())
+                return;
+            const auto done = static_cast<double>(units_), all = static_cast<double>(std::max<unit_no>(1, state_.seam));
+            line.show(fmt::format("loading | {:.1f} % | {} rows", 100 * done / all, grouped(rows_)), done, all, rows_,
+                      "rows");
+        };
+        side_by_side(
+            opts_.workers, [&] { work(walk); }, show);
+    }
+
+    void work(run::chunk_walk& walk)
+    {
+        std::vector<model::decision> units;
+        model::unit room;
+        std::optional<postgres::session> link;
+        const auto skip = [this](std::uint64_t number) { return state_.chunks[number + 1]; };
+        while (const auto chunk = walk.next(units, skip))
+        {
+            with_session(link,
+                         [&](postgres::session& on)
+                         {
+                             write(on, chunk->number + 1,
+                                   [&](const postgres::loader::row_taker& take, std::uint64_t& rows)
+                                   {
+                                       for (const auto& d : units)
+                                           add(d, false, room, take, rows);
+                                   });
+                         });
+            units_ = (chunk->number + 1) * state_.chunk_units;
+            if (leaving())
+                break;
+        }
+        hang_up(link);
+    }
+
+    /// Does something in several threads; what they throw ends the load. `meanwhile` is called now and then.
+    void side_by_side(std::size_t threads, const std::function<void()>& what, const std::function<void()>& meanwhile)
+    {
+        std::mutex mutex;
+        std::condition_variable over;
+        std::size_t at_work = threads;
+        std::vector<std::jthread> workers;
+        for (std::size_t i = 0; i < threads; ++i)
+            workers.emplace_back(
+                [&]
+                {
+                    try
+                    {
+                        what();
+                    }
+                    catch (const left&)
+                    {
+                    }
+                    catch (...)
+                    {
+                        fail(std::current_exception());
+                    }
+                    const std::lock_guard lock(mutex);
+                    --at_work;
+                    over.notify_one();
+                });
+        std::unique_lock lock(mutex);
+        while (!over.wait_for(lock, std::chrono::milliseconds(200), [&] { return at_work == 0; }))
+            meanwhile();
+    }
+
+    void make_indexes()
+    {
+        const auto begun = steady::now();
+        postgres::stages stages;
+        with_session([&](postgres::session& on)
+                     { stages = postgres::missing_keys_and_indexes(on, opts_.schema, made_.shop->tables()); });
+        for (const auto& stage : stages)
+        {
+            std::atomic<std::size_t> next = 0;
+            side_by_side(
+                std::min<std::size_t>(opts_.workers, stage.size()),
+                [&]
+                {
+                    for (std::size_t at = next++; at < stage.size() && !leaving(); at = next++)
+                        with_session([&](postgres::session& on) { postgres::run_stage(on, stage[at]); });
+                },
+                [] {});
+        }
+        if (!leaving())
+            log(log_level::info, "load",
+                fmt::format("keys and indexes made in {:.1f} s",
+                            std::chrono::duration<double>(steady::now() - begun).count()));
+    }
+
+    const options& opts_;
+    const std::string session_name_;
+    std::stop_source stop_;
+    std::shared_ptr<postgres::gateway> gateway_;
+    std::stop_callback<std::function<void()>> outer_;
+    stage made_;
+    std::optional<run::record> recorded_;
+    run::load_state state_;
+    run::history history_;
+    std::optional<run::checkpoint> end_;
+    postgres::ownership own_;
+    std::vector<bool> first_;
+    std::unique_ptr<keeper> keeper_;
+    std::atomic<std::uint64_t> rows_ = 0, units_ = 0;
+    std::atomic<bool> failed_ = false;
+    std::mutex mutex_;
+    std::exception_ptr failure_;
+};
+
+}  // namespace
+
+unit_no chunk_units_of(unit_no seam) noexcept
+{
+    // Enough chunks for all workers, and each big enough for locks that rows share to count little.
+    return std::clamp<unit_no>(seam / 32, 1024, 65'536);
+}
+
+load_end load_history(const options& opts, const std::stop_token& stop)
+{
+    return loading(opts, stop).go();
+}
+
+}  // namespace bazaar::app

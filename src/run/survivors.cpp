@@ -1,0 +1,38 @@
+#include "bazaar/run/survivors.hpp"
+
+#include <algorithm>
+
+namespace bazaar::run
+{
+
+void survivors::add(const model::decision& d)
+{
+    for (std::uint8_t i = 0; i < d.after_count; ++i)
+    {
+        if ((d.rewrites >> i & 1U) != 0)
+            set(rewritten_, d.after[i]);
+        if ((d.removes >> i & 1U) != 0)
+            set(removed_, d.after[i]);
+    }
+    if (d.initial != model::decision::none)
+        set(first_rows_, d.initial);
+}
+
+void survivors::keep(model::unit& unit, std::span<const model::table> tables) const
+{
+    const bool rows = versioned(unit.decision.no);
+    const bool marks = unversioned(unit.decision.no);
+    std::erase_if(unit.changes,
+                  [&](const model::change& c)
+                  {
+                      const bool survives = tables[c.table].version == model::no_column ? marks : rows;
+                      return !survives || c.what == model::op::erase;
+                  });
+    for (auto& c : unit.changes)
+    {
+        c.what = model::op::insert;
+        c.before = {};
+    }
+}
+
+}  // namespace bazaar::run
