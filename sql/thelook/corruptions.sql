@@ -3,7 +3,7 @@
 -- Form: the prepare block, then for each a line "-- breaks: NAME OF THE INVARIANT" and one statement. Run in one transaction
 -- each, with search_path set: prepare, the statement, the query of that name, ROLLBACK. As superuser: prepare turns off what
 -- the schema itself would refuse (triggers, foreign keys, checks, unique indexes, NOT NULL). Needs a schema with orders in
--- every state: some thousand ticks with --lifecycle complete, ended while orders are still open.
+-- every state: some thousand ticks with --lifecycle complete --erase-prob 0.1, ended while orders are still open.
 
 -- prepare
 SET LOCAL session_replication_role = replica;
@@ -157,6 +157,13 @@ DELETE FROM events WHERE id = (SELECT id FROM events WHERE event_type = 'return'
 
 -- breaks: I24 nobody anonymous buys, cancels or returns
 UPDATE events SET user_id = NULL WHERE id = (SELECT id FROM events WHERE event_type = 'purchase' LIMIT 1);
+
+-- breaks: I25 who is forgotten is named nowhere
+UPDATE users SET last_name = 'Miller' WHERE id = (SELECT id FROM users WHERE last_name = 'erased' LIMIT 1);
+
+-- breaks: I25 who is forgotten neither visits nor buys
+UPDATE users SET updated_at = created_at
+WHERE id = (SELECT u.id FROM users u JOIN orders o ON o.user_id = u.id WHERE u.last_name = 'erased' LIMIT 1);
 
 -- breaks: I26 a session after the last move comes from where its user lives
 UPDATE events SET city = 'Atlantis'

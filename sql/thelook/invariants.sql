@@ -10,7 +10,7 @@
 --   I14 (legal steps), I37 (no empty update), I38 (stream = tables), I39 (after kill -9): facts of the history; `verify` and
 --       the ledger of the unit tests check them. I36 (one action, one transaction) shows in a snapshot as I16 and I22.
 --   I19: no total is stored. I30: the filters are not in the schema; unit tests. I40: `verify` compares the counters.
---   I25 after deletion: nobody is deleted yet; before birth it is I6. I31-I35: no stock, members, discounts or outages.
+--   I25 before birth is I6. I31-I35: no stock, members, discounts or outages.
 --   I28 against the table of places: that table is a seed file, so unit tests check it; here only that a place is one spot.
 -- `heartbeat` is the wall clock's and no part of the plan.
 
@@ -269,6 +269,18 @@ WHERE i.id IS NULL OR e.id IS NULL OR e.n > 1 OR e.product_id IS DISTINCT FROM i
 
 -- name: I24 nobody anonymous buys, cancels or returns
 SELECT id, event_type FROM events WHERE user_id IS NULL AND event_type IN ('purchase', 'cancel', 'return');
+
+-- name: I25 who is forgotten is named nowhere
+SELECT id, email, first_name, last_name FROM users
+WHERE (email ~ '^erased-[0-9]+@' OR 'erased' IN (first_name, last_name, street_address, postal_code, city))
+  AND (email ~ '^erased-[0-9]+@', first_name, last_name, street_address, postal_code, city, age, latitude, longitude)
+      IS DISTINCT FROM (true, 'erased', 'erased', 'erased', 'erased', 'erased', 120, 0, 0);
+
+-- name: I25 who is forgotten neither visits nor buys
+SELECT u.id, u.updated_at FROM users u
+WHERE u.email ~ '^erased-[0-9]+@'
+  AND (EXISTS (SELECT FROM events e WHERE e.user_id = u.id AND e.created_at >= u.updated_at)
+       OR EXISTS (SELECT FROM orders o WHERE o.user_id = u.id AND o.created_at >= u.updated_at));
 
 -- name: I26 a session after the last move comes from where its user lives
 SELECT e.session_id, e.city, u.city AS lives_in

@@ -131,7 +131,7 @@ TEST(Run, InvariantsHoldAtEveryCommitAndTheSummaryTellsTheTables)
     const auto database = postgres_cluster::get().fresh_database();
     auto daemon = start_bazaard("run", database,
                                 {"--seed", "5", "--avg-qps", "200", "--lifecycle", "complete", "--lifecycle-scale",
-                                 "0.05", "--init-num-users", "50"});
+                                 "0.05", "--init-num-users", "50", "--erase-prob", "0.05"});
     auto link = connect(database);
     const auto orders = [&]
     { return one(link, "SELECT to_regclass('demo.orders') IS NOT NULL") == "t" ? count(link, "orders") : 0; };
@@ -167,11 +167,11 @@ TEST(Run, InvariantsHoldAtEveryCommitAndTheSummaryTellsTheTables)
 TEST(Run, EachBrokenInvariantIsFound)
 {
     const auto database = postgres_cluster::get().fresh_database();
-    ASSERT_EQ(
-        run_bazaard("run", database,
-                    {"--seed", "5", "--max-iter", "1500", "--unpaced", "--lifecycle", "complete", "--avg-qps", "5"})
-            .status,
-        0);
+    ASSERT_EQ(run_bazaard("run", database,
+                          {"--seed", "5", "--max-iter", "1500", "--unpaced", "--lifecycle", "complete", "--avg-qps",
+                           "5", "--erase-prob", "0.1"})
+                  .status,
+              0);
     auto link = connect(database);
     ASSERT_EQ(broken_invariants(link), "");
     const auto invariants = read_named_sql("invariants.sql", "name");

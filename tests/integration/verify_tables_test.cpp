@@ -172,7 +172,7 @@ protected:
             const auto done = run_bazaard("run", one.database,
                                           {"--seed", "21", "--max-iter", std::to_string(ticks), "--unpaced",
                                            "--init-num-users", "150", "--avg-qps", "2", "--lifecycle", "complete",
-                                           "--progress", "off"});
+                                           "--erase-prob", "0.1", "--progress", "off"});
             EXPECT_EQ(done.status, 0) << done.err;
             auto link = connect(one.database);
             one.units = std::stoi(test::one(link, "SELECT settled FROM bazaard.run"));
@@ -387,6 +387,34 @@ TEST_F(damaged_tables, with_edits_of_somebody_else_are_not_proven)
     EXPECT_EQ(found.report.at("examples")[0].at("key"), user);
 }
 
+TEST_F(damaged_tables, tell_who_was_forgotten_and_is_known_again)
+{
+    const auto forgotten = std::ranges::find_if(whole().plan->versions, [](const auto& row)
+                                                { return row.second.back().after.value("last_name", "") == "erased"; });
+    ASSERT_NE(forgotten, whole().plan->versions.end());
+    const auto& [id, versions] = *forgotten;
+    const auto put_back = [&](const std::string& columns)
+    {
+        link_.exec("UPDATE demo.users AS u SET (" + columns + ") = (SELECT " + columns +
+                       " FROM jsonb_populate_record(NULL::demo.users, $1::jsonb)) WHERE id = '" + id + "'",
+                   {versions.back().before.dump()});
+    };
+    put_back("first_name, last_name");
+    const auto named = verify(database_);
+    EXPECT_EQ(named.status, 1) << named.out << named.err;
+    EXPECT_EQ(named.count("different"), 2);
+    EXPECT_EQ(named.all(), 2) << named.out;
+    EXPECT_EQ(named.report.at("examples")[0].at("key"), id);
+    EXPECT_EQ(named.report.at("examples")[0].at("expected"), "\"erased\"");
+    put_back("first_name, last_name, email, age, street_address, postal_code, city, latitude, longitude, updated_at");
+    const auto whole_row = verify(database_);
+    EXPECT_EQ(whole_row.status, 1) << whole_row.out << whole_row.err;
+    EXPECT_EQ(whole_row.count("stale"), 1);
+    EXPECT_EQ(whole_row.all(), 1) << whole_row.out;
+    EXPECT_EQ(whole_row.report.at("examples")[0].at("key"), id);
+    EXPECT_EQ(whole_row.report.at("examples")[0].at("unit"), versions.back().unit);
+}
+
 TEST_F(damaged_tables, are_found_in_forty_random_ways)
 {
     std::mt19937 draw(4242);
@@ -477,7 +505,8 @@ TEST_F(verify_tables, is_clean_at_any_moment_of_a_run_and_after_its_death)
     const auto database = postgres_cluster::get().fresh_database();
     auto daemon = start_bazaard("run", database,
                                 {"--seed", "31", "--unpaced", "--max-iter", "1000000", "--init-num-users", "500",
-                                 "--lifecycle", "complete", "--workers", "8", "--progress", "off"});
+                                 "--lifecycle", "complete", "--erase-prob", "0.05", "--workers", "8", "--progress",
+                                 "off"});
     auto link = connect(database);
     ASSERT_TRUE(eventually(
         [&]

@@ -173,6 +173,9 @@ public:
         case look::kind::ghost:
             ghost(u);
             break;
+        case look::kind::user_erased:
+            erased(u);
+            break;
         default:
             step(u);
         }
@@ -183,7 +186,8 @@ public:
     }
 
     std::uint64_t users = 0, orders = 0, items = 0, events = 0, sessions = 0;
-    std::array<std::uint64_t, 8> kinds{};
+    std::array<std::uint64_t, 9> kinds{};
+    std::vector<std::uint64_t> buyers;         ///< Row number of the user of each order.
     std::array<std::uint64_t, 5> by_status{};  ///< Processing, Shipped, Delivered, Cancelled, Returned.
     std::vector<std::string> problems;         ///< The first twenty.
 
@@ -210,6 +214,7 @@ private:
         std::size_t home, home_before;
         std::uint64_t street;
         std::uint64_t hash;
+        bool erased = false;
     };
     struct order
     {
@@ -403,6 +408,35 @@ private:
         who->home = place_of(row);
         who->street = street(row);
         who->hash = hash(row);
+        check(!who->erased, "who is forgotten moves no more");
+    }
+
+    void erased(const model::unit& u)
+    {
+        namespace c = look::users_column;
+        what_ = "users";
+        const auto& before = u.changes[0].before;
+        const auto& row = u.changes[0].after;
+        user* who = user_of(row[c::id]);
+        if (who == nullptr)
+            return;
+        wrote(who->writer);
+        who->writer = u.decision.no;
+        who->updated = u.decision.at;
+        who->hash = hash(row);
+        check(!who->erased, "nobody is forgotten twice");
+        check(who->session_end < u.decision.at, "nobody is forgotten in the middle of a session");
+        check(who->created + look::session_max < u.decision.at, "nobody is forgotten who could not buy yet");
+        who->erased = true;
+        for (const auto blank : {c::first_name, c::last_name, c::street_address, c::postal_code, c::city})
+            check(row[blank].text() == "erased", "what tells who it was is blank");
+        check(row[c::age].integer() == 120 && row[c::latitude].number() == 0 && row[c::longitude].number() == 0,
+              "age and coordinates are nobody's");
+        check(row[c::email].text() == fmt::format("erased-{}@{}example.com", row[c::id].row().row, mail_domain_),
+              "the e-mail tells nothing");
+        check(mails_.insert(std::string(row[c::email].text())).second, "no e-mail twice");
+        for (const auto same : {c::id, c::gender, c::state, c::country, c::traffic_source, c::created_at})
+            check(row[same] == before[same], "gender, state, country, source and birth stay");
     }
 
     /// Status and stamps of an order or item; returns the status.
@@ -485,6 +519,7 @@ private:
         if (who == nullptr)
             return;
         wrote(who->writer);
+        buyers.push_back(row[c::user_id].row().row);
         check(who->created + look::session_max < u.decision.at,
               "a user buys only after birth plus the longest session");
         const auto& home = seed_facts::get().places[who->home];
@@ -661,6 +696,7 @@ private:
         }
         check(!head[c::user_id].null() && user_of(head[c::user_id]) == who, "the session is the order's user's");
         check(begin > who->created, "no event before its user");
+        check(!who->erased, "who is forgotten visits no more");
         check(begin > who->session_end, "sessions of one user do not overlap");
         who->session_end = before;
         const auto& home = seed_facts::get().places[begin < who->moved_at ? who->home_before : who->home];

@@ -54,6 +54,20 @@ const std::vector<history> histories{
       {"user-update-prob", "0.5"},
       {"lifecycle", "complete"}},
      true},
+    {"forgetful", 60'000, {{"erase-prob", "0.1"}, {"user-update-prob", "0.5"}}},
+    {"as_many_leave_as_come",
+     60'000,
+     {{"erase-prob", "1"}, {"user-create-prob", "1"}, {"init-num-users", "200"}, {"lifecycle", "complete"}}},
+    {"nobody_comes_all_leave", 25'000, {{"erase-prob", "1"}, {"user-create-prob", "0"}, {"avg-qps", "2"}}},
+    {"few_active_leave",
+     40'000,
+     {{"active-users", "20"},
+      {"init-num-users", "5"},
+      {"user-create-prob", "0.5"},
+      {"erase-prob", "0.7"},
+      {"lifecycle", "complete"},
+      {"avg-qps", "5"}},
+     true},
     {"one_city", 30'000, {{"country", "japan"}, {"state", "tokyo"}, {"user-update-prob", "0.5"}}},
 };
 
@@ -174,6 +188,11 @@ const std::vector<corruption> corruptions{
      model::value::of("Processing")},
     {"cancel_of_another_item", look::kind::order_cancelled, last, look::events_column::uri,
      model::value::of("/cancel/item/b1375000-0000-897b-8000-000272f65a2a")},
+    {"erasure_that_leaves_a_name", look::kind::user_erased, 0, look::users_column::first_name, model::value::of("Ann")},
+    {"erasure_with_anothers_mail", look::kind::user_erased, 0, look::users_column::email,
+     model::value::of("erased-5000@example.com")},
+    {"erasure_that_changes_the_country", look::kind::user_erased, 0, look::users_column::country,
+     model::value::of("Atlantis")},
     {"ghost_that_buys", look::kind::ghost, 0, look::events_column::event_type, model::value::of("purchase")},
     {"ghost_from_nowhere", look::kind::ghost, 0, look::events_column::city, model::value::of("Atlantis")},
 };
@@ -181,7 +200,7 @@ const std::vector<corruption> corruptions{
 TEST_P(ledger_control, is_noticed)
 {
     const auto& c = GetParam();
-    const auto shop = shop_of({});
+    const auto shop = shop_of({{"erase-prob", "0.05"}});
     const auto planner = shop->plan(day_one);
     ledger books(*shop, day_one);
     model::unit unit;
@@ -347,6 +366,7 @@ TEST(thelook_digest, differs_after_one_differing_entry)
                                                                          {"avg-qps", 20'000'001},
                                                                          {"ghost-create-prob", 200'000'001},
                                                                          {"user-create-prob", 0},
+                                                                         {"erase-prob", 1},
                                                                          {"user-update-prob", 1'000'000'000},
                                                                          {"order-update-prob", 400'000'001}};
     std::map<std::uint64_t, std::string_view> digests;
@@ -379,6 +399,68 @@ TEST(thelook_digest, differs_for_another_seed_start_or_setting)
     EXPECT_NE(digest({}, 8, day_one), reference);
     EXPECT_NE(digest({{"init-num-users", "1001"}}, 7, day_one), reference);
     EXPECT_NE(digest({}, 7, day_one + microseconds(1)), reference);
+}
+
+// ---- Erasure
+
+TEST(thelook_erasure, happens_as_often_as_asked_and_steers)
+{
+    const auto shop = shop_of({{"erase-prob", "0.04"}});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    book(*shop, *planner, books, 20'000);
+    // Four standard deviations of a binomial: 4 * sqrt(20,000 * .04 * .96).
+    EXPECT_NEAR(static_cast<double>(books.kinds[look::kind::user_erased]), 800, 111);
+    planner->apply(set(*shop, *planner, "erase-prob", 0, planner->next_at()));
+    const auto so_far = books.kinds[look::kind::user_erased];
+    book(*shop, *planner, books, 30'000);
+    EXPECT_EQ(books.kinds[look::kind::user_erased], so_far);
+    planner->apply(shift(*planner, std::chrono::hours(8)));
+    planner->apply(set(*shop, *planner, "erase-prob", 1'000'000'000, planner->next_at()));
+    book(*shop, *planner, books, 30'100);
+    EXPECT_EQ(books.kinds[look::kind::user_erased], so_far + 100);
+}
+
+/// Ticks with their units, without what follows later and without erasures.
+std::vector<std::pair<std::uint64_t, std::uint16_t>> arrivals_of(const given& settings)
+{
+    const auto planner = shop_of(settings)->plan(day_one);
+    std::vector<std::pair<std::uint64_t, std::uint16_t>> all;
+    while (planner->ticks() < 5'000)
+    {
+        const auto d = planner->next();
+        if (d.kind != look::kind::user_erased && (d.kind < look::kind::order_shipped || d.kind == look::kind::ghost))
+            all.emplace_back(d.tick, d.kind);
+    }
+    return all;
+}
+
+TEST(thelook_erasure, moves_no_other_dice)
+{
+    EXPECT_EQ(arrivals_of({{"erase-prob", "0.3"}}), arrivals_of({}));
+    EXPECT_NE(arrivals_of({{"ghost-create-prob", "0.3"}}), arrivals_of({}));
+}
+
+TEST(thelook_erasure, leaves_one_in_sixteen_who_all_go_on_buying)
+{
+    const auto shop = shop_of({{"erase-prob", "1"}, {"user-create-prob", "0"}, {"init-num-users", "3200"}});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    book(*shop, *planner, books, 10'000);
+    // The oldest who are erased are forgotten, and those who are left are more of the rest.
+    const auto left = 3'200 - books.kinds[look::kind::user_erased];
+    EXPECT_GT(left, 150U);
+    EXPECT_LE(left, 200U);
+    const auto before = books.buyers.size();
+    book(*shop, *planner, books, 10'000 + left * 100);
+    EXPECT_EQ(3'200 - books.kinds[look::kind::user_erased], left);
+    std::map<std::uint64_t, int> bought;
+    for (std::size_t i = before; i < books.buyers.size(); ++i)
+        ++bought[books.buyers[i]];
+    EXPECT_EQ(bought.size(), left);
+    // Each is drawn alike: 100 times, and the least and greatest of 200 lie within five standard deviations.
+    for (const auto& [row, times] : bought)
+        EXPECT_NEAR(times, 100, 50) << row;
 }
 
 // ---- Lives

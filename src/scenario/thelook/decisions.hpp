@@ -25,12 +25,13 @@ struct user_created_decision
     std::uint64_t user;
 };
 
-struct user_moved_decision
+/// An address change, or the end of what is known of a user.
+struct user_changed_decision
 {
     std::uint64_t user;
     unit_no user_unit;
     time created, updated;
-    std::uint32_t moves;  ///< Before this one.
+    std::uint32_t moves;  ///< Before this unit.
 };
 
 /// A step of an order's life.

@@ -26,7 +26,7 @@ constexpr field place_filter(std::string_view name, std::string_view help)
     return {.name = name, .kind = field_kind::text, .initial = "*", .placeholder = "NAME", .help = help};
 }
 
-constexpr std::array<field, 12> all{{
+constexpr std::array<field, 13> all{{
     {.name = "avg-qps",
      .initial = "20",
      .scale = 6,
@@ -68,6 +68,8 @@ constexpr std::array<field, 12> all{{
      .high = 100'000'000,
      .placeholder = "N",
      .help = "only the newest of the users go on buying; bounds the memory"},
+    probability("erase-prob", "0", nano,
+                "probability that a user asks to be forgotten, per tick: names, e-mail, age and address are blanked"),
 }};
 
 }  // namespace
@@ -97,6 +99,7 @@ configuration::configuration(const settings& given)
       user_created(static_cast<std::uint64_t>(given.number("user-create-prob")), nano),
       user_moved(static_cast<std::uint64_t>(given.number("user-update-prob")), nano),
       ghost(static_cast<std::uint64_t>(given.number("ghost-create-prob")), nano),
+      user_erased(static_cast<std::uint64_t>(given.number("erase-prob")), nano),
       scale_milli(static_cast<std::uint64_t>(given.number("lifecycle-scale")))
 {
     constexpr double whole = 9007199254740992.0;  // 2^53: exact in both directions.

@@ -19,7 +19,7 @@ struct configuration
     std::uint64_t rate_micro;  ///< Ticks per 10^6 seconds.
     std::uint64_t initial_users;
     std::uint64_t active_users;
-    chance user_created, user_moved, ghost;
+    chance user_created, user_moved, ghost, user_erased;
     chance step;                ///< Share with which each step of a life happens.
     std::uint64_t scale_milli;  ///< Factor on the delays of a life, in thousandths.
 };

@@ -16,6 +16,9 @@ namespace
 /// A session needs this much room before its end, so that its events have moments of their own.
 constexpr microseconds session_min{20};
 
+/// So often another user is looked for.
+constexpr std::uint64_t tries = 64;
+
 /// Whether the step has a session of its own.
 constexpr bool closes(step what) noexcept
 {
@@ -35,7 +38,8 @@ std::uint64_t shop_planner::user::hash(std::uint64_t row) const noexcept
     std::uint64_t h = mix(row + static_cast<std::uint64_t>(created.us));
     h = mix(h ^ static_cast<std::uint64_t>(updated.us));
     h = mix(h ^ static_cast<std::uint64_t>(busy.us));
-    return mix(mix(h ^ (std::uint64_t{unit} << 24 | moves)) ^ (std::uint64_t{writer} << 24 | closings));
+    return mix(mix(h ^ (std::uint64_t{unit} << 24 | moves)) ^
+               (std::uint64_t{writer} << 24 | std::uint64_t{erased} << 23 | closings));
 }
 
 std::uint64_t shop_planner::open_order::hash() const noexcept
@@ -60,7 +64,7 @@ shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start
     for (std::uint64_t row = 0; row < configuration_.initial_users; ++row)
     {
         const time born = initial_birth(seed, row, start);
-        user u{born, born, born, no_unit, 0, no_unit, 0};
+        user u{born, born, born, no_unit, 0, no_unit, 0, 0};
         users_.push(u);
         if (users_.end() > configuration_.active_users)
             users_.forget_below(users_.end() - configuration_.active_users);
@@ -115,7 +119,8 @@ void shop_planner::start_tick()
 {
     now_ = std::max(now_, arrivals_.next());
     arrivals_.advance();
-    auto dice = derive(seed_, stream("tick"), ticks_++);
+    auto dice = derive(seed_, stream("tick"), ticks_);
+    auto erasure = derive(seed_, stream("erasure"), ticks_++);
     const bool moves = configuration_.user_moved.happens(dice.next());
     const bool creates = configuration_.user_created.happens(dice.next());
     const bool ghost = configuration_.ghost.happens(dice.next());
@@ -128,6 +133,8 @@ void shop_planner::start_tick()
         pending_[pending_count_++] = task::user_created;
     if (ghost)
         pending_[pending_count_++] = task::ghost;
+    if (configuration_.user_erased.happens(erasure.next()) && choose_erased(erasure))
+        pending_[pending_count_++] = task::user_erased;
 }
 
 void shop_planner::choose_user(random& dice)
@@ -140,21 +147,51 @@ void shop_planner::choose_user(random& dice)
     forget_users_below(first);
     // One who is not in the middle of another session.
     const std::uint64_t count = eligible_ - first;
-    const std::uint64_t drawn = dice.below(count);
-    constexpr std::uint64_t tries = 64;
     const auto room_at = [&](std::uint64_t row) { return users_[row].busy + session_min; };
-    buyer_ = first + drawn;
+    buyer_ = first + dice.below(count);
+    for (std::uint64_t i = 1; i < tries && users_[buyer_].erased != 0; ++i)
+        buyer_ = first + dice.below(count);
+    if (users_[buyer_].erased != 0)
+        buyer_ = next_buyer(buyer_);
     for (std::uint64_t i = 1; i < std::min(count, tries) && room_at(buyer_) > at; ++i)
-        buyer_ = first + (drawn + i) % count;
+        buyer_ = next_buyer(buyer_);
     // Nobody near: the tick waits these few microseconds.
     now_ += std::max<std::int64_t>(0, (room_at(buyer_) - at).count());
     buyer_moves_then_ = users_[buyer_].moves;
+}
+
+/// The next row that may buy; there always is one, as `choose_erased` leaves some.
+std::uint64_t shop_planner::next_buyer(std::uint64_t row) const
+{
+    do
+        row = row + 1 < eligible_ ? row + 1 : users_.begin();
+    while (users_[row].erased != 0);
+    return row;
+}
+
+/// Whether there is one whom nothing is still to come of. With one in sixteen of the buyers left, requests are put off: `choose_user`
+/// stays fast, and the shop alive.
+bool shop_planner::choose_erased(random& dice)
+{
+    const std::uint64_t count = eligible_ - users_.begin();
+    if ((erased_ + 1) * 16 > count * 15)
+        return false;
+    const time at = business(now_);
+    for (std::uint64_t i = 0; i < tries; ++i)
+    {
+        leaver_ = users_.begin() + dice.below(count);
+        const user& u = users_[leaver_];
+        if (leaver_ != buyer_ && u.erased == 0 && u.closings == 0 && u.busy + session_min <= at)
+            return true;
+    }
+    return false;
 }
 
 void shop_planner::forget_users_below(std::uint64_t first)
 {
     for (auto row = users_.begin(); row < first; ++row)
     {
+        erased_ -= users_[row].erased;
         if (users_[row].closings > 0)
             departed_.emplace(row, users_[row]);
         else
@@ -202,6 +239,8 @@ model::decision shop_planner::decide(task what)
         return purchase();
     case task::user_created:
         return user_created();
+    case task::user_erased:
+        return user_erased();
     case task::ghost:
         break;
     }
@@ -224,7 +263,7 @@ model::decision shop_planner::purchase()
     events_ += purchase_events(seed_, order, items);
     u.busy = d.at;
     const life steps = draw_life(seed_, order, configuration_);
-    u.closings = (u.closings + (std::any_of(steps.begin(), steps.end(), closes) ? 1U : 0U)) & 0xffffffU;
+    u.closings = (u.closings + (std::any_of(steps.begin(), steps.end(), closes) ? 1U : 0U)) & 0x7fffffU;
     change_user(buyer_, u);
     ++orders_at_[static_cast<std::size_t>(step::none)];
     if (steps[0] != step::none)
@@ -247,7 +286,7 @@ model::decision shop_planner::user_created()
 {
     auto d = begin(kind::user_created);
     put(d, user_created_decision{users_.end()});
-    const user u{d.at, d.at, d.at, d.no & no_unit, 0, d.no & no_unit, 0};
+    const user u{d.at, d.at, d.at, d.no & no_unit, 0, d.no & no_unit, 0, 0};
     users_digest_ += u.hash(users_.end());
     users_.push(u);
     return d;
@@ -256,17 +295,38 @@ model::decision shop_planner::user_created()
 model::decision shop_planner::user_moved()
 {
     user u = users_[buyer_];
+    const auto d = change_person(kind::user_moved, buyer_, u);
+    u.moves = (u.moves + 1) & 0xffffffU;
+    change_user(buyer_, u);
+    return d;
+}
+
+model::decision shop_planner::user_erased()
+{
+    user u = users_[leaver_];
+    const auto d = change_person(kind::user_erased, leaver_, u);
+    u.erased = 1;
+    change_user(leaver_, u);
+    ++erased_;
+    // The oldest are forgotten at once, so that as many leave as come without the number of those remembered growing.
+    auto first = users_.begin();
+    while (users_[first].erased != 0)
+        ++first;
+    forget_users_below(first);
+    return d;
+}
+
+model::decision shop_planner::change_person(std::uint16_t kind, std::uint64_t row, user& u)
+{
     // Two versions of a row differ by a microsecond at least.
     now_ += std::max<std::int64_t>(0, (u.updated - business(now_)).count() + 1);
-    auto d = begin(kind::user_moved);
+    auto d = begin(kind);
     d.depends_on(u.writer, true);
     if (u.writer == no_unit)
-        d.initial = buyer_;
-    put(d, user_moved_decision{buyer_, u.unit, u.created, u.updated, static_cast<std::uint32_t>(u.moves)});
+        d.initial = row;
+    put(d, user_changed_decision{row, u.unit, u.created, u.updated, static_cast<std::uint32_t>(u.moves)});
     u.updated = d.at;
-    u.moves = (u.moves + 1) & 0xffffffU;
     u.writer = d.no & no_unit;
-    change_user(buyer_, u);
     return d;
 }
 
@@ -338,9 +398,16 @@ void shop_planner::apply(const model::control& entry)
 std::uint64_t shop_planner::digest() const
 {
     std::uint64_t h = mix(arrivals_.digest() ^ due_.digest());
-    for (const auto& f : settings_.fields())
-        if (f.steerable)
-            h = mix(h ^ static_cast<std::uint64_t>(settings_.number(f.name)));
+    for (std::size_t i = 0; i < settings_.fields().size(); ++i)
+    {
+        const auto& f = settings_.fields()[i];
+        const auto value = f.steerable ? static_cast<std::uint64_t>(settings_.number(f.name)) : 0;
+        // What is off by default and off changes no digest: runs from before there was such a field go on.
+        if (f.steerable && f.initial == "0")
+            h = value == 0 ? h : mix(h ^ value) + i;
+        else if (f.steerable)
+            h = mix(h ^ value);
+    }
     for (const std::uint64_t part :
          {users_digest_, users_.begin(), users_.end(), eligible_, next_no_, ticks_, orders_, items_, events_, sessions_,
           static_cast<std::uint64_t>(now_), static_cast<std::uint64_t>(shift_), std::uint64_t{pending_count_}})

@@ -41,8 +41,8 @@ private:
     {
         time created, updated, busy;  ///< `busy`: end of the last session.
         std::uint64_t unit : 40, moves : 24;
-        std::uint64_t writer : 40,
-            closings : 24;  ///< `closings`: its orders that are still to be cancelled or returned.
+        std::uint64_t writer : 40, closings : 23;  ///< `closings`: its orders still to be cancelled or returned.
+        std::uint64_t erased : 1;
 
         [[nodiscard]] std::uint64_t hash(std::uint64_t row) const noexcept;
     };
@@ -68,12 +68,15 @@ private:
         purchase,
         user_created,
         ghost,
+        user_erased,
     };
 
     [[nodiscard]] model::decision begin(std::uint16_t kind);
     void start_tick();
     void make_room();
     void choose_user(random& dice);
+    [[nodiscard]] bool choose_erased(random& dice);
+    [[nodiscard]] std::uint64_t next_buyer(std::uint64_t row) const;
     void forget_users_below(std::uint64_t row);
     [[nodiscard]] const user& remembered(std::uint64_t row) const;
     void change_user(std::uint64_t row, const user& changed);
@@ -81,6 +84,8 @@ private:
     [[nodiscard]] model::decision purchase();
     [[nodiscard]] model::decision user_created();
     [[nodiscard]] model::decision user_moved();
+    [[nodiscard]] model::decision user_erased();
+    [[nodiscard]] model::decision change_person(std::uint16_t kind, std::uint64_t row, user& u);
     [[nodiscard]] model::decision advance_order();
     [[nodiscard]] bool room_for_session(const open_order& o) const;
     [[nodiscard]] time business(std::int64_t planner_us) const noexcept { return {start_.us + shift_ + planner_us}; }
@@ -97,16 +102,18 @@ private:
     std::map<std::uint64_t, user> departed_;  ///< No longer buying, but with a session to come that closes an order.
     std::uint64_t users_digest_ = 0;
     std::uint64_t eligible_ = 0;  ///< Users below are old enough to buy.
+    std::uint64_t erased_ = 0;    ///< Of the remembered users.
     unit_no next_no_ = 0;
     std::uint64_t ticks_ = 0;  ///< Ticks begun.
     std::uint64_t orders_ = 0, items_ = 0, events_ = 0, sessions_ = 0;
     std::array<std::uint64_t, 5> orders_at_{};  ///< Orders by the step that they took last.
 
     // The tick under way.
-    std::array<task, 4> pending_{};
+    std::array<task, 5> pending_{};
     std::uint8_t pending_count_ = 0;
     std::uint64_t buyer_ = 0;
     std::uint32_t buyer_moves_then_ = 0;
+    std::uint64_t leaver_ = 0;  ///< Who asks to be forgotten.
 };
 
 }  // namespace bazaar::scenario::thelook

@@ -129,4 +129,21 @@ void shoppers::fill(std::span<value> row, std::uint64_t user, unit_no unit, time
     row[c::updated_at] = value::of(updated);
 }
 
+void shoppers::erase(std::span<value> row, std::uint64_t user, time updated, model::arena& arena) const
+{
+    namespace c = users_column;
+    // Nobody is called so, is so old or lives there: easily left out of any statistic.
+    static constexpr std::string_view blank = "erased";
+    static constexpr std::int64_t no_age = 120;
+    auto* const mail = reinterpret_cast<char*>(arena.allocate(domain_.size() + 32));
+    const char* const mail_end = fmt::format_to(mail, "{}-{}@{}com", blank, user, domain_);
+    for (const auto column : {c::first_name, c::last_name, c::street_address, c::postal_code, c::city})
+        row[column] = value::of(blank);
+    row[c::email] = value::of(std::string_view(mail, static_cast<std::size_t>(mail_end - mail)));
+    row[c::age] = value::of(no_age);
+    row[c::latitude] = value::of(0.0);
+    row[c::longitude] = value::of(0.0);
+    row[c::updated_at] = value::of(updated);
+}
+
 }  // namespace bazaar::scenario::thelook

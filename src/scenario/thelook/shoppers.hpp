@@ -35,6 +35,10 @@ public:
     void fill(std::span<model::value> row, std::uint64_t user, unit_no unit, time created, time updated,
               std::uint32_t moves, model::arena& arena) const;
 
+    /// Blanks what tells who a filled row of `users` was. Gender, state, country and source of traffic stay: statistics, and the
+    /// first has no third value.
+    void erase(std::span<model::value> row, std::uint64_t user, time updated, model::arena& arena) const;
+
 private:
     std::uint64_t seed_;
     const catalogue& catalogue_;

@@ -198,6 +198,10 @@ constexpr std::array<model::table, table::count> all_tables{{
 constexpr std::array<std::uint8_t, 7> moved{
     users_column::street_address, users_column::postal_code, users_column::city,     users_column::state,
     users_column::country,        users_column::latitude,    users_column::longitude};
+constexpr std::array<std::uint8_t, 9> erased{
+    users_column::first_name, users_column::last_name,      users_column::email,
+    users_column::age,        users_column::street_address, users_column::postal_code,
+    users_column::city,       users_column::latitude,       users_column::longitude};
 constexpr std::array<std::uint8_t, 2> order_shipped{orders_column::status, orders_column::shipped_at};
 constexpr std::array<std::uint8_t, 2> order_delivered{orders_column::status, orders_column::delivered_at};
 constexpr std::array<std::uint8_t, 2> order_cancelled{orders_column::status, orders_column::cancelled_at};
@@ -222,8 +226,9 @@ constexpr std::array order_returned_parts{part{op::update, table::orders, false,
                                           part{op::update, table::order_items, true, items_returned},
                                           part{op::insert, table::events, true}};
 constexpr std::array ghost_parts{part{op::insert, table::events, true}};
+constexpr std::array user_erased_parts{part{op::update, table::users, false, erased}};
 
-constexpr std::array<model::unit_kind, 8> all_kinds{{
+constexpr std::array<model::unit_kind, 9> all_kinds{{
     {"purchase", purchase_parts},
     {"user_created", user_created_parts},
     {"user_moved", user_moved_parts},
@@ -232,6 +237,7 @@ constexpr std::array<model::unit_kind, 8> all_kinds{{
     {"order_cancelled", order_cancelled_parts},
     {"order_returned", order_returned_parts},
     {"ghost", ghost_parts},
+    {"user_erased", user_erased_parts},
 }};
 
 }  // namespace

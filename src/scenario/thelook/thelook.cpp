@@ -127,10 +127,18 @@ public:
         }
         case kind::user_moved:
         {
-            const auto m = get<user_moved_decision>(d);
+            const auto m = get<user_changed_decision>(d);
             const auto row = out.update(table::users, thelook::tables()[table::users]);
             shoppers_.fill(row.before, m.user, m.user_unit, m.created, m.updated, m.moves, out.arena);
             return shoppers_.fill(row.after, m.user, m.user_unit, m.created, d.at, m.moves + 1, out.arena);
+        }
+        case kind::user_erased:
+        {
+            const auto e = get<user_changed_decision>(d);
+            const auto row = out.update(table::users, thelook::tables()[table::users]);
+            shoppers_.fill(row.before, e.user, e.user_unit, e.created, e.updated, e.moves, out.arena);
+            std::ranges::copy(row.before, row.after.begin());
+            return shoppers_.erase(row.after, e.user, d.at, out.arena);
         }
         case kind::order_shipped:
             return build_step(d, step::shipped, out);

@@ -122,6 +122,7 @@ enum : std::uint16_t
     order_cancelled,
     order_returned,
     ghost,
+    user_erased,
 };
 }
 
