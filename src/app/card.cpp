@@ -92,6 +92,12 @@ public:
         return number.value_or(0);
     }
 
+    [[nodiscard]] bool flag(const char* name) const
+    {
+        const auto& found = member(name, json::value_t::boolean, "true or false");
+        return found.is_boolean() && found.get<bool>();
+    }
+
     [[nodiscard]] time moment(const char* name) const
     {
         const auto at = parse_time(text(name));
@@ -148,6 +154,8 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
     if (made.window == 0)
         wrong.push_back(fmt::format("{}: \"window\" must be 1 or more", file));
     made.settled = in.integer<unit_no>("settled");
+    // The first cards do not say it.
+    made.clean = card.contains("ended") && in.flag("ended");
     made.scenario = in.text("scenario");
     made.scenario_version = in.integer<std::uint32_t>("scenario_version");
     made.catalogue = in.wide("catalogue", 16);
@@ -193,6 +201,7 @@ std::string card_text(const run::record& recorded)
     for (const auto& [name, value] : recorded.settings)
         card["settings"][name] = value;
     card["settled"] = recorded.settled;
+    card["ended"] = recorded.clean;
     card["log"] = json::array();
     for (const auto& entry : recorded.log)
     {

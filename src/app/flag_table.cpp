@@ -765,7 +765,7 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard-SCHEMA",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
                      .help = "Name of the connector.",
-                     .commands = {command::connector, command::doctor},
+                     .commands = {command::connector, command::doctor, command::verify},
                      .set = [](options& to, std::string_view value) -> std::string
                      {
                          if (!is_topic_part(value))
@@ -778,8 +778,9 @@ void add_cdc(std::vector<flag>& table)
                      .placeholder = "URL",
                      .initial = "http://localhost:8083",
                      .range = "http://HOST:PORT",
-                     .help = "REST interface of Kafka Connect.",
-                     .commands = {command::connector, command::doctor},
+                     .help = "REST interface of Kafka Connect. `verify topics`, on the command line: the connector's "
+                             "configuration is asked for there.",
+                     .commands = {command::connector, command::doctor, command::verify},
                      .set = words(&options::connect_url)});
     table.push_back({.topic = capture,
                      .name = "connect-timeout",
@@ -1183,6 +1184,14 @@ void add_verify(std::vector<flag>& table)
                      .help = "How many of each kind of finding are shown; all are counted.",
                      .commands = {command::verify},
                      .set = whole_number(&options::examples, 0, 10'000)});
+    table.push_back({.topic = verifying,
+                     .name = "connector-config",
+                     .placeholder = "FILE",
+                     .initially = "encodings are recognised",
+                     .help = "`verify topics`, `verify events`: the connector's configuration, as `connector config` "
+                             "prints it, tells how values are written.",
+                     .commands = {command::verify},
+                     .set = words(&options::connector_config)});
     table.push_back(
         {.topic = verifying,
          .name = "follow",

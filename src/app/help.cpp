@@ -1,10 +1,8 @@
 #include "bazaar/app/help.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -17,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/version.h>
 
+#include "app/stage.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/kafka/classify.hpp"
@@ -406,15 +405,7 @@ std::string answer(const options& given, std::span<const scenario::field> fields
 
 int print(const std::string& text)
 {
-    for (std::string_view rest = text; !rest.empty();)
-    {
-        const auto written = ::write(STDOUT_FILENO, rest.data(), rest.size());
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            throw error(error_kind::io, "stdout: " + std::system_category().message(errno));
-        rest.remove_prefix(static_cast<std::size_t>(written));
-    }
+    print_out(text);
     return 0;
 }
 
@@ -424,6 +415,10 @@ int report_failure(command what) noexcept
     try
     {
         throw;
+    }
+    catch (const closed_output&)
+    {
+        return 128 + SIGPIPE;
     }
     catch (const error& problem)
     {

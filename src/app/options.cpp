@@ -121,6 +121,17 @@ private:
             usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
     }
 
+    /// Of `verify`. An environment or a file may be for all verbs.
+    void only_for(std::string_view flag, std::initializer_list<std::string_view> verbs)
+    {
+        const auto* const value = effective(flag);
+        if (value != nullptr && value->from == source::command_line &&
+            std::find(verbs.begin(), verbs.end(), made_.verb) == verbs.end())
+            mistakes(value->from)
+                .push_back(fmt::format("{}: verify {} does not do that; verify {} does", described(*value), made_.verb,
+                                       fmt::join(verbs, " and ")));
+    }
+
     void unknown(const std::string& typed)
     {
         static const flag plain{};
@@ -249,6 +260,12 @@ private:
                     : fmt::format("{}: {} is none of {}", name(command_), made_.verb, fmt::join(verbs, ", ")));
         if (command_ == command::verify && made_.verb == "events" && made_.files.empty() && usage_.empty())
             usage_.emplace_back("verify events: needs the FILE... with the events; - is standard input");
+        if (command_ == command::verify)
+        {
+            only_for("follow", {"tables", "topics"});
+            only_for("connector-config", {"topics", "events"});
+            only_for("connect-url", {"topics"});
+        }
         if (const auto* format = effective("format"))
         {
             const std::string_view known = command_ == command::plan      ? "text, jsonl"

@@ -17,6 +17,7 @@
 #include "app/report.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/verify/not_there.hpp"
 
 namespace bazaar::app
 {
@@ -26,11 +27,65 @@ namespace
 /// Of one answer: a table may be locked, or its rows sorted.
 constexpr auto patience = std::chrono::minutes(10);
 
+/// Between two looks for what is not there yet.
+constexpr auto look_again = std::chrono::seconds(1);
+
 std::string last_line(std::string text)
 {
     while (!text.empty() && text.back() == '\n')
         text.pop_back();
     return text.substr(text.rfind('\n') + 1);
+}
+
+void write_report(const options& opts, const verify::report& what)
+{
+    if (opts.report_file.empty())
+        return;
+    std::ofstream file(opts.report_file, std::ios::trunc);
+    file << what.json() << std::flush;
+    if (!file)
+        throw error(error_kind::io,
+                    fmt::format("--report {}: cannot be written: {}", opts.report_file, std::strerror(errno)));
+}
+
+/// One comparison. A stop cuts its sessions: then the report is partial.
+verify::report compare_once(const options& opts, const std::stop_token& stop, const comparison& compare)
+{
+    verify::report out(opts.examples);
+    try
+    {
+        compare(out);
+    }
+    catch (const postgres::query_error&)
+    {
+        if (!stop.stop_requested())
+            throw;
+        out.set_partial();
+    }
+    return out;
+}
+
+/// The first comparison of --follow, which waits for what is not there yet: one line of the log tells each thing.
+/// Nothing where a stop ends the waiting.
+std::optional<verify::report> compare_when_there(const options& opts, const std::stop_token& stop,
+                                                 const comparison& compare)
+{
+    std::string awaited;
+    for (;;)
+    {
+        try
+        {
+            return compare_once(opts, stop, compare);
+        }
+        catch (const verify::not_there& why)
+        {
+            if (awaited != why.lines().front())
+                log(log_level::info, "verify", fmt::format("waiting: {}", awaited = why.lines().front()));
+        }
+        pause(look_again, stop);
+        if (stop.stop_requested())
+            return std::nullopt;
+    }
 }
 
 }  // namespace
@@ -83,11 +138,10 @@ run::record recorded_run(postgres::session& on, const options& opts)
 {
     auto recorded = postgres::load(on, opts.schema, opts.run, fields_of);
     if (!recorded)
-        throw error(
-            error_kind::config,
-            fmt::format("there is no run {} in schema {} of {}; when it is written elsewhere, name that database with "
-                        "--source-url, or give its --card",
-                        opts.run, opts.schema, on.where()));
+        throw verify::not_there(
+            {fmt::format("there is no run {} in schema {} of {}; when it is written elsewhere, name that database with "
+                         "--source-url, or give its --card",
+                         opts.run, opts.schema, on.where())});
     if (recorded->removing)
         throw error(
             error_kind::config,
@@ -103,9 +157,9 @@ run::record run_of_that_card(const options& opts)
     return recorded;
 }
 
-void check_report_file(const options& opts)
+void begin_report_file(const options& opts)
 {
-    if (!opts.report_file.empty() && !std::ofstream(opts.report_file, std::ios::app))
+    if (!opts.report_file.empty() && !std::ofstream(opts.report_file, std::ios::trunc))
         throw error(error_kind::no_output,
                     fmt::format("--report {}: cannot be written: {}", opts.report_file, std::strerror(errno)));
 }
@@ -113,14 +167,7 @@ void check_report_file(const options& opts)
 int tell(const options& opts, const verify::report& what)
 {
     print_out(what.text());
-    if (!opts.report_file.empty())
-    {
-        std::ofstream file(opts.report_file, std::ios::trunc);
-        file << what.json() << std::flush;
-        if (!file)
-            throw error(error_kind::io,
-                        fmt::format("--report {}: cannot be written: {}", opts.report_file, std::strerror(errno)));
-    }
+    write_report(opts, what);
     return verify::exit_code(what.judge());
 }
 
@@ -133,24 +180,30 @@ void pause(std::chrono::microseconds time, const std::stop_token& stop)
 }
 
 int tell_again(const options& opts, const std::stop_token& stop, std::chrono::microseconds default_interval,
-               const std::function<verify::report()>& compare)
+               const comparison& compare)
 {
-    std::optional<verify::report> last;
+    if (!opts.follow)
+        return tell(opts, compare_once(opts, stop, compare));
+    auto last = compare_when_there(opts, stop, compare);
+    if (!last)
+    {
+        last.emplace(opts.examples).set_partial();
+        return tell(opts, *last);
+    }
     for (std::uint64_t round = 1;; ++round)
     {
-        auto now = compare();
-        if (opts.follow && stop.stop_requested() && last)
-            break;
-        last = std::move(now);
-        if (!opts.follow)
-            break;
         last->figure("comparisons", round);
         if (stop.stop_requested() || last->judge() == verify::verdict::mismatch)
             break;
+        write_report(opts, *last);
         log(log_level::info, "verify", last_line(last->text()));
         pause(opts.interval.value_or(default_interval), stop);
         if (stop.stop_requested())
             break;
+        auto now = compare_once(opts, stop, compare);
+        if (stop.stop_requested())
+            break;
+        last = std::move(now);
     }
     return tell(opts, *last);
 }

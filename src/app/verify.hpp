@@ -56,8 +56,8 @@ private:
 /// The run of --card, for the schema of --db-schema. Errors: those of `read_card`; `usage` when --run names another.
 [[nodiscard]] run::record run_of_that_card(const options& opts);
 
-/// Whether --report can be written. Errors: `no_output`.
-void check_report_file(const options& opts);
+/// Empties --report: that of an earlier comparison would pass for this one's. Errors: `no_output`.
+void begin_report_file(const options& opts);
 
 /// Prints the report, and writes that of --report. The exit code.
 int tell(const options& opts, const verify::report& what);
@@ -65,10 +65,14 @@ int tell(const options& opts, const verify::report& what);
 /// Waits; a stop ends it.
 void pause(std::chrono::microseconds time, const std::stop_token& stop);
 
-/// Compares, and with --follow again and again, until there is a mismatch or a stop; a line of the log tells each verdict. Prints
-/// the last report as `tell` does. The exit code.
+/// Adds what it finds.
+using comparison = std::function<void(verify::report&)>;
+
+/// Compares, and with --follow again and again, until there is a mismatch or a stop; a line of the log tells each verdict, and
+/// --report is written each time. Before the first comparison --follow waits for what is `not_there`. Prints the last report as
+/// `tell` does. The exit code.
 int tell_again(const options& opts, const std::stop_token& stop, std::chrono::microseconds default_interval,
-               const std::function<verify::report()>& compare);
+               const comparison& compare);
 
 /// The status line of a comparison: how far, how fast, how long yet.
 class verify_progress

@@ -80,6 +80,9 @@ void tell_unused(const verify::unused_messages& unused, std::uint64_t events, ve
     if (unused.broken > 0)
         out.not_proven(fmt::format("{} messages are not Debezium's, or cut off; the first: {}", unused.broken,
                                    unused.first_broken));
+    if (unused.odd > 0)
+        out.not_proven(fmt::format("{} messages are not as the connector's configuration says; the first: {}",
+                                   unused.odd, unused.first_odd));
     if (unused.other > 0)
         out.figure("other messages", unused.other);
 }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/told_connector.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/connection.hpp"
@@ -30,9 +31,11 @@ unit_no demanded(const options& opts, const run::record& run, const verify::judg
 
 }  // namespace
 
-int verify_events(const options& opts)
+int verify_events(const options& given)
 {
-    check_report_file(opts);
+    auto opts = given;
+    const auto form = encodings_of(opts);
+    begin_report_file(opts);
     const stop_by_signal signals;
     const auto stop = signals.token();
     cut to;
@@ -57,7 +60,7 @@ int verify_events(const options& opts)
     const auto made = make_stage(recorded, opts.seed_dir);
     verify::report out(opts.examples);
     verify::subject of{*made.shop, recorded, id_codec(recorded.tag, recorded.seed), 0, to.known};
-    verify::dump from(opts.files, made.shop->tables(), opts.schema);
+    verify::dump from(opts.files, made.shop->tables(), opts.schema, form);
     verify::judge judge(of, out, judge_options_of(opts));
     verify_progress progress(opts);
     const bool whole = take_all(from, judge, progress, stop, "bytes");

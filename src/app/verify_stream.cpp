@@ -151,7 +151,7 @@ private:
 
 int verify_stream(const options& opts)
 {
-    check_report_file(opts);
+    begin_report_file(opts);
     return stream_verb(opts).go();
 }
 

@@ -62,31 +62,22 @@ public:
 
     int go()
     {
-        check_report_file(opts_);
+        begin_report_file(opts_);
         if (!opts_.card.empty())
             static_cast<void>(make_stage(run_of_that_card(opts_), opts_.seed_dir));
-        return tell_again(opts_, signals_.token(), default_interval, [this] { return compare(); });
+        return tell_again(opts_, signals_.token(), default_interval,
+                          [this](verify::report& out)
+                          {
+                              const struct clearing
+                              {
+                                  verify_progress& line;
+                                  ~clearing() { line.clear(); }
+                              } at_the_end{progress_};
+                              compare(out);
+                          });
     }
 
 private:
-    verify::report compare()
-    {
-        verify::report out(opts_.examples);
-        try
-        {
-            compare(out);
-        }
-        catch (const postgres::query_error&)
-        {
-            // A stop cuts the sessions.
-            if (!signals_.token().stop_requested())
-                throw;
-            out.set_partial();
-        }
-        progress_.clear();
-        return out;
-    }
-
     void compare(verify::report& out)
     {
         const auto stop = signals_.token();

@@ -4,10 +4,12 @@
 
 #include "app/cdc_names.hpp"
 #include "app/kafka_link.hpp"
+#include "app/told_connector.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/kafka/admin.hpp"
+#include "bazaar/verify/not_there.hpp"
 #include "bazaar/verify/topic_source.hpp"
 
 namespace bazaar::app
@@ -70,9 +72,8 @@ void excuse_incomplete(const options& opts, const verify::topic_source& from,
     }
 }
 
-verify::report compare(const options& opts, const std::stop_token& stop)
+void compare(const options& opts, const verify::encodings& form, const std::stop_token& stop, verify::report& out)
 {
-    verify::report out(opts.examples);
     cut to;
     std::string open;
     if (!opts.card.empty())
@@ -84,6 +85,8 @@ verify::report compare(const options& opts, const std::stop_token& stop)
     {
         auto on = reading_session(postgres::resolve(opts.database, opts.run), stop);
         to = cut_now(on, opts);
+        if (opts.follow && to.demanded == 0 && !to.recorded.clean)
+            throw verify::not_there({fmt::format("run {} has only begun: no unit is demanded yet", opts.run)});
         open = await_barrier(on, opts, to.lsn, stop);
     }
     const auto made = make_stage(to.recorded, opts.seed_dir);
@@ -92,11 +95,11 @@ verify::report compare(const options& opts, const std::stop_token& stop)
         if (const auto& t = made.shop->tables()[i]; t.kept_by != model::role::heartbeat)
             topics.emplace(postgres::topic_name(opts.topic_prefix, opts.schema, t.name), i);
     verify::topic_source from(kafka_settings(opts), topics, made.shop->tables(), opts.schema, opts.exactly_once,
-                              std::chrono::duration_cast<std::chrono::milliseconds>(opts.kafka_timeout));
+                              std::chrono::duration_cast<std::chrono::milliseconds>(opts.kafka_timeout), form);
     if (from.partitions() == 0)
-        throw error(error_kind::config,
-                    fmt::format("none of the topics {}.{}.* is there at {}: are --topic-prefix and --db-schema right?",
-                                opts.topic_prefix, opts.schema, opts.bootstrap_servers));
+        throw verify::not_there(
+            {fmt::format("none of the topics {}.{}.* is there at {}: are --topic-prefix and --db-schema right?",
+                         opts.topic_prefix, opts.schema, opts.bootstrap_servers)});
     verify::subject of{*made.shop, to.recorded, id_codec(to.recorded.tag, to.recorded.seed), to.demanded, to.known};
     auto how = judge_options_of(opts);
     if (open.empty() && to.lsn > 0)
@@ -115,17 +118,18 @@ verify::report compare(const options& opts, const std::stop_token& stop)
     judge.finish(!whole);
     tell_unused(from.unused(), judge.events(), out);
     out.figure("partitions", from.partitions());
-    return out;
 }
 
 }  // namespace
 
-int verify_topics(const options& opts)
+int verify_topics(const options& given)
 {
-    check_report_file(opts);
+    auto opts = given;
+    const auto form = encodings_of(opts);
+    begin_report_file(opts);
     const stop_by_signal signals;
     const auto stop = signals.token();
-    return tell_again(opts, stop, default_interval, [&] { return compare(opts, stop); });
+    return tell_again(opts, stop, default_interval, [&](verify::report& out) { compare(opts, form, stop, out); });
 }
 
 }  // namespace bazaar::app

@@ -21,9 +21,6 @@ namespace dom = simdjson::dom;
 using json = dom::element;
 using json_type = dom::element_type;
 
-/// What Debezium writes for a large value that the change did not touch.
-constexpr std::string_view unavailable = "__debezium_unavailable_value";
-
 constexpr int base64_bad = -1;
 
 int base64_digit(char c) noexcept
@@ -113,6 +110,42 @@ std::optional<std::int64_t> decimal_of(json value, int scale)
     return units;
 }
 
+/// The one form that is configured; nothing where the value does not have it.
+std::optional<std::int64_t> decimal_as(encodings::decimals form, json value, int scale)
+{
+    std::string_view text;
+    const bool is_text = value.get(text) == simdjson::SUCCESS;
+    if (form == encodings::decimals::text && is_text)
+        return parse_decimal(text, scale);
+    if (form == encodings::decimals::precise && is_text)
+    {
+        const auto bytes = from_base64(text);
+        return bytes ? from_big_endian(*bytes) : std::nullopt;
+    }
+    // Unconstrained numerics are objects in the precise form.
+    const bool other = is_text || (form == encodings::decimals::precise) != value.is_object();
+    return other ? std::nullopt : decimal_of(value, scale);
+}
+
+/// The same.
+bool moment_as(encodings::moments unit, json value, told& out)
+{
+    std::int64_t number = 0;
+    if (value.get(number) != simdjson::SUCCESS || unit == encodings::moments::none)
+        return false;
+    if (unit == encodings::moments::milliseconds)
+    {
+        if (std::abs(number) > std::numeric_limits<std::int64_t>::max() / 1000)
+            return false;
+        number *= 1000;
+        out.resolution = 1000;
+    }
+    else if (unit == encodings::moments::nanoseconds)
+        number /= 1000;
+    out.v = model::value::of(time{number});
+    return true;
+}
+
 /// ISO text, or a number whose size tells its unit: the years 1971 to 2200 of one unit are none of another.
 bool moment_of(json value, told& out)
 {
@@ -164,7 +197,8 @@ bool date_of(json value, told& out)
     return true;
 }
 
-bool convert(json value, const model::column& c, told& out)
+/// `odd`: what the configuration says of a value that has another form; it is then read as recognised.
+bool convert(json value, const model::column& c, const encodings& how, told& out, const char*& odd)
 {
     std::string_view text;
     switch (c.kind)
@@ -185,7 +219,10 @@ bool convert(json value, const model::column& c, told& out)
     }
     case model::type::decimal:
     {
-        const auto units = decimal_of(value, c.scale);
+        const bool any = how.money == encodings::decimals::recognised;
+        auto units = any ? std::nullopt : decimal_as(how.money, value, c.scale);
+        if (!units && (units = decimal_of(value, c.scale)) && !any)
+            odd = "decimal.handling.mode";
         if (units)
             out.v = model::value::of_decimal(*units);
         return units.has_value();
@@ -207,7 +244,14 @@ bool convert(json value, const model::column& c, told& out)
         return true;
     }
     case model::type::timestamp:
-        return moment_of(value, out);
+        if (how.time == encodings::moments::recognised || value.is_string())
+            return moment_of(value, out);
+        if (!moment_as(how.time, value, out))
+        {
+            odd = "time.precision.mode";
+            return moment_of(value, out);
+        }
+        return true;
     case model::type::date:
         return date_of(value, out);
     case model::type::text:
@@ -226,10 +270,14 @@ bool convert(json value, const model::column& c, told& out)
 class debezium_reader::work
 {
 public:
-    work(std::span<const model::table> tables, std::string schema) : tables_(tables), schema_(std::move(schema)) {}
+    work(std::span<const model::table> tables, std::string schema, encodings how)
+        : tables_(tables), schema_(std::move(schema)), how_(std::move(how))
+    {
+    }
 
     outcome read(std::string_view topic, std::string_view payload, change_event& out)
     {
+        odd_ = nullptr;
         if (payload.empty() || payload == "null")
             return outcome::other;
         json root;
@@ -240,6 +288,7 @@ public:
 
     outcome read_line(std::string_view line, change_event& out)
     {
+        odd_ = nullptr;
         json root;
         if (const auto failed = line_parser_.parse(line.data(), line.size()).get(root))
             return broken(fmt::format("no JSON: {}", simdjson::error_message(failed)));
@@ -265,6 +314,7 @@ public:
     }
 
     [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
+    [[nodiscard]] const char* odd() const noexcept { return odd_; }
 
 private:
     outcome broken(std::string line)
@@ -278,22 +328,30 @@ private:
         json value = root;
         json inner;
         // With schemas: {"schema": ..., "payload": ...}.
-        if (root["schema"].get(inner) == simdjson::SUCCESS && root["payload"].get(inner) == simdjson::SUCCESS)
+        const bool schemas = root["schema"].get(inner) == simdjson::SUCCESS &&
+                             root["payload"].get(inner) == simdjson::SUCCESS;
+        if (schemas)
             value = inner;
         if (value.is_null())
             return outcome::other;
         if (!value.is_object())
             return broken("no message of Debezium");
         std::string_view op;
-        if (value["op"].get(op) == simdjson::SUCCESS && value["source"].get(inner) == simdjson::SUCCESS)
-            return envelope(value, inner, op, out);
-        if (value["__op"].get(op) == simdjson::SUCCESS)
-            return flattened(topic, value, op, out);
+        const bool enveloped = value["op"].get(op) == simdjson::SUCCESS &&
+                               value["source"].get(inner) == simdjson::SUCCESS;
+        if (enveloped || value[how_.op].get(op) == simdjson::SUCCESS)
+        {
+            if (how_.schemas.value_or(schemas) != schemas)
+                odd_ = "value.converter.schemas.enable";
+            else if (how_.flat.value_or(!enveloped) == enveloped)
+                odd_ = "transforms";
+            return enveloped ? envelope(value, inner, op, out) : flattened(topic, value, op, out);
+        }
         // Transaction metadata, heartbeats; flattened messages that do not tell their operation prove nothing.
         if (value["status"].get(inner) == simdjson::SUCCESS || value["ts_ms"].get(inner) == simdjson::SUCCESS)
             return outcome::other;
         return broken(value["id"].get(inner) == simdjson::SUCCESS
-                          ? "a flattened row without __op (transforms.*.add.fields=op,lsn,txId)"
+                          ? fmt::format("a flattened row without {} (transforms.*.add.fields=op,lsn,txId)", how_.op)
                           : "no message of Debezium");
     }
 
@@ -328,7 +386,7 @@ private:
         return std::nullopt;
     }
 
-    static std::uint64_t number(json from, const char* name)
+    static std::uint64_t number(json from, std::string_view name)
     {
         std::int64_t value = 0;
         return from[name].get(value) == simdjson::SUCCESS && value > 0 ? static_cast<std::uint64_t>(value) : 0;
@@ -369,14 +427,14 @@ private:
     outcome flattened(std::string_view topic, json value, std::string_view op, change_event& out)
     {
         std::string_view table;
-        if (value["__table"].get(table) != simdjson::SUCCESS)
+        if (value[how_.table].get(table) != simdjson::SUCCESS)
             table = topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
         const auto found = table_named(table);
         if (!found || !set_kind(op, out))
             return outcome::other;
         out.table = *found;
-        out.transaction = number(value, "__txId");
-        out.lsn = number(value, "__lsn");
+        out.transaction = number(value, how_.transaction);
+        out.lsn = number(value, how_.lsn);
         out.stamp = 0;
         out.incremental = false;
         const bool erased = out.what == change_event::kind::erase;
@@ -389,7 +447,7 @@ private:
     }
 
     /// One entry for each column of the plan; none without a row.
-    void fill(const json* row, std::uint8_t table, told_row& out) const
+    void fill(const json* row, std::uint8_t table, told_row& out)
     {
         out.clear();
         dom::object fields;
@@ -414,7 +472,7 @@ private:
         }
     }
 
-    static void take(json value, const model::column& c, told& out)
+    void take(json value, const model::column& c, told& out)
     {
         if (value.is_null())
         {
@@ -423,9 +481,9 @@ private:
         }
         std::string_view text;
         const bool is_text = value.get(text) == simdjson::SUCCESS;
-        if (is_text && text == unavailable)
+        if (is_text && text == how_.unavailable)
             return;
-        if (convert(value, c, out))
+        if (convert(value, c, how_, out, odd_))
         {
             out.what = told::state::value;
             return;
@@ -436,12 +494,14 @@ private:
 
     std::span<const model::table> tables_;
     std::string schema_;
+    const encodings how_;
+    const char* odd_ = nullptr;
     dom::parser line_parser_, value_parser_;
     std::string stream_, problem_;
 };
 
-debezium_reader::debezium_reader(std::span<const model::table> tables, std::string schema)
-    : work_(std::make_unique<work>(tables, std::move(schema)))
+debezium_reader::debezium_reader(std::span<const model::table> tables, std::string schema, encodings how)
+    : work_(std::make_unique<work>(tables, std::move(schema), std::move(how)))
 {
 }
 debezium_reader::~debezium_reader() = default;
@@ -459,6 +519,11 @@ debezium_reader::outcome debezium_reader::read_line(std::string_view line, chang
 const std::string& debezium_reader::problem() const noexcept
 {
     return work_->problem();
+}
+
+std::string_view debezium_reader::odd() const noexcept
+{
+    return work_->odd() != nullptr ? work_->odd() : std::string_view();
 }
 
 }  // namespace bazaar::verify

@@ -16,8 +16,9 @@ namespace bazaar::verify
 class dump::stream
 {
 public:
-    stream(const std::string& path, std::span<const model::table> tables, const std::string& schema)
-        : name(path == "-" ? "standard input" : path), reader(tables, schema)
+    stream(const std::string& path, std::span<const model::table> tables, const std::string& schema,
+           const encodings& how)
+        : name(path == "-" ? "standard input" : path), reader(tables, schema, how)
     {
         if (path == "-")
         {
@@ -41,7 +42,8 @@ public:
     bool ended = false;
 };
 
-dump::dump(const std::vector<std::string>& files, std::span<const model::table> tables, const std::string& schema)
+dump::dump(const std::vector<std::string>& files, std::span<const model::table> tables, const std::string& schema,
+           const encodings& how)
 {
     std::ios::sync_with_stdio(false);
     std::vector<std::string> wrong;
@@ -49,7 +51,7 @@ dump::dump(const std::vector<std::string>& files, std::span<const model::table> 
     {
         try
         {
-            streams_.push_back(std::make_unique<stream>(path, tables, schema));
+            streams_.push_back(std::make_unique<stream>(path, tables, schema, how));
         }
         catch (const error& problem)
         {
@@ -76,7 +78,7 @@ void dump::advance(stream& from)
         from.head.stream = from.name;
         from.head.partition = -1;
         from.head.offset = from.number;
-        if (unused_.is_change(from.reader.read_line(from.line, from.head), from.head, from.reader.problem()))
+        if (unused_.is_change(from.reader.read_line(from.line, from.head), from.head, from.reader))
         {
             from.used = false;
             return;

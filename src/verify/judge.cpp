@@ -152,6 +152,11 @@ public:
         report_.figure("events", events_);
         report_.figure("whole units", whole_units_);
         report_.figure("demanded", demanded_units_);
+        const bool all = subject_.recorded.clean && subject_.recorded.settled <= subject_.demanded;
+        if (demanded_units_ == 0 && !partial && !all)
+            report_.not_proven(fmt::format("nothing is demanded yet: a unit is when the run's mark has passed it, or a "
+                                           "unit {} later is there",
+                                           subject_.recorded.window));
         if (!kept_.empty())
             report_.figure("snapshot and first rows", kept_.size());
         if (later_ > 0)

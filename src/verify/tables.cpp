@@ -14,6 +14,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/key_range.hpp"
 #include "bazaar/verify/block_sums.hpp"
+#include "bazaar/verify/not_there.hpp"
 #include "bazaar/verify/subject.hpp"
 #include "field_text.hpp"
 #include "planned.hpp"
@@ -96,6 +97,7 @@ private:
     void foreign(std::uint8_t number, std::span<const postgres::field> row);
     [[nodiscard]] finding torn(const touched_rows::row& row, unit_no unit, defect what) const;
     [[nodiscard]] std::vector<unit_no> judge_units();
+    void tell_stopped();
 
     postgres::session& on_;
     const tables_request& with_;
@@ -108,6 +110,7 @@ private:
     std::optional<unit_no> highest_;
 
     all_sums planned_, found_;
+    bool sums_stand_ = false;  ///< They can be compared.
     touched_rows touched_;
     suspects window_suspects_{with_.shop, shapes_, ids_};
     std::optional<time> unknown_from_;
@@ -140,7 +143,7 @@ void comparison::look_up_tables()
         shapes_[i] = std::move(shape);
     }
     if (!problems.empty())
-        throw error(error_kind::config, std::move(problems));
+        throw not_there(std::move(problems));
 }
 
 /// The highest unit that a row was inserted by. Errors: `config` when rows have the run's tag, but none its seed.
@@ -190,6 +193,11 @@ void comparison::find_bounds()
     if (highest_)
         out_.figure("highest unit seen", *highest_);
     out_.figure("units demanded", of_.demanded);
+    if (of_.demanded == 0 && !with_.recorded.clean)
+        out_.not_proven(
+            fmt::format("nothing is demanded yet: a unit is when the run's mark has passed it, or a unit {} "
+                        "later is there",
+                        with_.recorded.window));
 }
 
 void comparison::tell()
@@ -680,6 +688,7 @@ void comparison::compare_blocks()
     {
         const auto some = std::span(blocks).subspan(done, std::min(blocks_max, blocks.size() - done));
         progress_.step = "looking into blocks that differ";
+        tell();
         look_into(some);
         done += some.size();
     }
@@ -758,6 +767,7 @@ void comparison::go()
         sum_both();
         plan_window();
         read_touched();
+        sums_stand_ = true;
         judge_window();
         compare_blocks();
         if (other_runs_ > 0)
@@ -768,15 +778,28 @@ void comparison::go()
     }
     catch (const stopped&)
     {
-        out_.set_partial();
+        tell_stopped();
     }
     catch (const postgres::query_error&)
     {
         // A stop cuts the session, too.
         if (!with_.stop.stop_requested())
             throw;
-        out_.set_partial();
+        tell_stopped();
     }
+}
+
+/// Blocks that differ, and nobody has looked why: an edit of somebody else would be no mismatch.
+void comparison::tell_stopped()
+{
+    out_.set_partial();
+    std::string tables;
+    for (std::uint8_t i = 0; i < tables_.size() && sums_stand_; ++i)
+        if (const auto blocks = planned_table(i) ? planned_[i].differing(found_[i]).size() : 0; blocks > 0)
+            tables += fmt::format("{}{} of {}", tables.empty() ? "" : ", ", blocks, tables_[i].name);
+    if (!tables.empty())
+        out_.not_proven(fmt::format("sums of blocks of {} rows differ, and it was ended before it looked why: {}",
+                                    block_sums::block_rows, tables));
 }
 
 }  // namespace

@@ -19,12 +19,12 @@ std::set<std::string> names_of(const std::map<std::string, std::uint8_t>& topics
 
 topic_source::topic_source(const kafka::client_settings& how, const std::map<std::string, std::uint8_t>& topics,
                            std::span<const model::table> tables, const std::string& schema, bool committed,
-                           std::chrono::milliseconds timeout)
+                           std::chrono::milliseconds timeout, const encodings& form)
     : from_(how, names_of(topics), committed, timeout)
 {
     for (const auto& range : from_.ranges())
     {
-        heads_.push_back({std::make_unique<debezium_reader>(tables, schema), {}, range.begin, true, false});
+        heads_.push_back({std::make_unique<debezium_reader>(tables, schema, form), {}, range.begin, true, false});
         length_ += static_cast<std::uint64_t>(range.end - range.begin);
         if (range.begin > 0)
             incomplete_[range.topic].begins_at = range.begin;
@@ -44,7 +44,7 @@ void topic_source::advance(std::size_t partition)
         at.event.stream = range.topic;
         at.event.partition = range.partition;
         at.event.offset = m->offset;
-        if (unused_.is_change(at.reader->read(range.topic, m->value, at.event), at.event, at.reader->problem()))
+        if (unused_.is_change(at.reader->read(range.topic, m->value, at.event), at.event, *at.reader))
         {
             at.used = false;
             return;

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -341,6 +342,31 @@ TEST(cli_run, a_full_stdout_is_an_io_error)
     const auto left = process({"/bin/sh", "-c", std::string(BAZAARD_PROGRAM) + " --help > /dev/full"}).wait();
     EXPECT_EQ(left.status, 74);
     EXPECT_NE(left.err.find("bazaard: stdout: "), std::string::npos) << left.err;
+}
+
+TEST(cli_verify, what_reads_once_does_not_follow)
+{
+    for (const auto* const verb : {"events", "stream"})
+    {
+        const auto left = bazaard({"verify", verb, "--follow", "--card", "none.json", "-"});
+        EXPECT_EQ(left.status, 64) << verb;
+        EXPECT_NE(left.err.find("--follow: verify " + std::string(verb) + " does not do that"), std::string::npos)
+            << left.err;
+    }
+    // The others come as far as the card.
+    EXPECT_EQ(bazaard({"verify", "topics", "--follow", "--card", "none.json"}).status, 66);
+}
+
+TEST(cli_run, a_reader_that_goes_is_no_error)
+{
+    // Far more than a pipe holds.
+    const auto left = process({"/bin/sh", "-c",
+                               "{ " + std::string(BAZAARD_PROGRAM) +
+                                   " plan --seed 1 --units 0..100000; echo $? >&2; } | head -n 1"})
+                          .wait();
+    EXPECT_EQ(left.err.substr(left.err.rfind('\n', left.err.size() - 2) + 1), "141\n") << left.err;
+    EXPECT_EQ(left.err.find("stdout"), std::string::npos) << left.err;
+    EXPECT_EQ(std::count(left.out.begin(), left.out.end(), '\n'), 1);
 }
 
 }  // namespace

@@ -126,7 +126,9 @@ class Place:
         """Status and output of a command; None when it took too long."""
         with self.start(command, environment, user, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as asked:
             try:
-                return asked.wait(timeout), asked.stdout.read()
+                # Read while it runs: what fills the pipe would wait for ever.
+                words = asked.communicate(timeout=timeout)[0]
+                return asked.returncode, words
             except subprocess.TimeoutExpired:
                 asked.kill()
                 return None, ""
@@ -360,7 +362,7 @@ class Play:
 
     def down(self):
         """Who waits for others goes first. What ends by itself ends by the signal, or with 143 where that is Java's way."""
-        for name in ("shop", "connect", "registry", "kafka", "postgres"):
+        for name in ("verify", "shop", "connect", "registry", "kafka", "postgres"):
             if name in self.processes and (status := self.stop(name)) not in (0, 143):
                 fail(f"{name} ended with {status}: {self.last_words(name)}")
         say("everything is stopped")
@@ -423,6 +425,9 @@ def plain(play):
     if (status := play.stop("shop")) != 0:
         fail(f"shop ended with {status}: {play.last_words('shop')}")
     play.await_captured()
+    if (status := play.stop("verify")) != 0:
+        fail(f"verify ended with {status}: {play.last_words('verify')}")
+    say("everything was compared: " + play.last_words("verify").splitlines()[-1])
 
     environment = play.services["connect"]["environment"]
     for what, change in (("a worker that has another password", {"BAZAARD_DB_PASSWORD": "another"}),
@@ -437,6 +442,8 @@ def plain(play):
 
 def avro(play):
     """With the registry: messages are Avro, by schemas that the registry has."""
+    # It reads JSON alone.
+    del play.services["verify"]
     play.up()
     play.await_orders(20)
     play.stop("shop")

@@ -14,8 +14,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "app/stage.hpp"
 #include "bazaar/base/id.hpp"
+#include "bazaar/postgres/store.hpp"
+#include "bazaar/scenario/registry.hpp"
 #include "bazaar/scenario/thelook/tables.hpp"
+#include "bazaar/verify/tables.hpp"
 #include "support/daemon.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
@@ -830,6 +834,65 @@ TEST_F(verify_tables, ends_when_asked_to_and_goes_on_when_asked_to)
     EXPECT_NE(done.out.find("missing: users"), std::string::npos) << done.out;
     EXPECT_EQ(run_bazaard("verify", database, {"tables", "--report", "/nowhere/report"}).status, 73);
     EXPECT_EQ(run_bazaard("verify", database, {}).status, 64);
+}
+
+TEST_F(verify_tables, follow_waits_for_a_run_that_is_yet_to_come)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    // Without it there is no waiting.
+    EXPECT_EQ(run_bazaard("verify", database, {"tables"}).status, 78);
+    const auto path = file("followed.json", "of last time");
+    const std::vector<std::string> words{"tables",   "--follow", "--interval", "1s",
+                                         "--report", path,       "--progress", "off"};
+    {
+        auto waiting = start_bazaard("verify", database, words);
+        ASSERT_TRUE(waiting.says("waiting: there is no run main"));
+        EXPECT_EQ(std::filesystem::file_size(path), 0U);
+        waiting.send(SIGINT);
+        const auto done = waiting.wait();
+        EXPECT_EQ(done.status, 2) << done.err;
+        EXPECT_NE(done.out.find("partial"), std::string::npos) << done.out;
+    }
+    auto following = start_bazaard("verify", database, words);
+    ASSERT_TRUE(following.says("waiting: there is no run main"));
+    run(database, {"--seed", "10", "--max-iter", "50", "--init-num-users", "50"});
+    ASSERT_TRUE(following.says("clean: "));
+    std::ifstream in(path);
+    EXPECT_EQ(json::parse(in).at("verdict"), "clean");
+    following.send(SIGINT);
+    const auto done = following.wait();
+    EXPECT_EQ(done.status, 0) << done.out << done.err;
+    const auto first = done.err.find("waiting: ");
+    EXPECT_EQ(done.err.find("waiting: ", first + 1), std::string::npos) << done.err;
+}
+
+TEST_F(damaged_tables, a_stop_before_blocks_are_looked_into_tells_that_they_differ)
+{
+    link_.exec("DELETE FROM demo.events WHERE id = (SELECT id FROM demo.events ORDER BY id LIMIT 1)");
+    const auto fields = [](std::string_view) { return scenario::registry().front().fields; };
+    const auto recorded = postgres::load(link_, "demo", "main", fields);
+    ASSERT_TRUE(recorded);
+    const auto made = app::make_stage(*recorded, "");
+    for (const bool stops : {true, false})
+    {
+        std::stop_source stop;
+        bazaar::verify::tables_request with{.shop = *made.shop, .recorded = *recorded};
+        with.demanded = with.sent_below = recorded->settled;
+        with.stop = stop.get_token();
+        with.progress = [&](const bazaar::verify::tables_progress& at)
+        {
+            if (stops && at.step == "looking into blocks that differ")
+                stop.request_stop();
+        };
+        bazaar::verify::report out;
+        bazaar::verify::compare_tables(link_, with, out);
+        const auto text = out.text();
+        EXPECT_EQ(text.find("sums of blocks of 4096 rows differ, and it was ended before it looked why: 1 of events") !=
+                      text.npos,
+                  stops)
+            << text;
+        EXPECT_EQ(out.judge(), stops ? bazaar::verify::verdict::not_proven : bazaar::verify::verdict::mismatch);
+    }
 }
 
 }  // namespace

@@ -26,15 +26,17 @@ public:
     [[nodiscard]] virtual std::uint64_t length() const = 0;
 };
 
-/// Messages that a source could not use.
+/// Messages that a source could not use, or not as it was told.
 struct unused_messages
 {
     std::uint64_t other = 0;   ///< Tombstones, heartbeats, transaction metadata and the like.
     std::uint64_t broken = 0;  ///< None of Debezium's.
     std::string first_broken;  ///< Place and reason of the first of these.
+    std::uint64_t odd = 0;     ///< Changes that contradict the connector's configuration.
+    std::string first_odd;     ///< Place and setting of the first of these.
 
     /// Counts what was read; whether it is a change.
-    bool is_change(debezium_reader::outcome what, const change_event& where, const std::string& problem);
+    bool is_change(debezium_reader::outcome what, const change_event& where, const debezium_reader& by);
 };
 
 }  // namespace bazaar::verify

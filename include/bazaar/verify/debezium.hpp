@@ -8,14 +8,15 @@
 #include <string_view>
 
 #include "bazaar/model/table.hpp"
+#include "bazaar/verify/encodings.hpp"
 #include "bazaar/verify/event.hpp"
 
 namespace bazaar::verify
 {
 
 /// Reads the messages of a Debezium connector for PostgreSQL: JSON with or without schemas, envelopes or flattened rows
-/// (ExtractNewRecordState), values in any encoding that the connector's options give. Numbers, moments and base64 are told apart
-/// by their form.
+/// (ExtractNewRecordState), values in any encoding that the connector's options give. What its configuration does not tell is told
+/// apart by its form.
 ///
 /// Lifetime: texts of an event are gone with the next message.
 /// Threads:  one.
@@ -31,7 +32,7 @@ public:
     };
 
     /// `schema`: of the shop's tables.
-    debezium_reader(std::span<const model::table> tables, std::string schema);
+    debezium_reader(std::span<const model::table> tables, std::string schema, encodings how = {});
     ~debezium_reader();
 
     /// A message of a topic. A flattened one tells its table by the topic's name or by a field __table.
@@ -43,6 +44,9 @@ public:
     outcome read_line(std::string_view line, change_event& out);
 
     [[nodiscard]] const std::string& problem() const noexcept;
+
+    /// The setting of the connector that the last message contradicts; it was read as recognised. Empty: none.
+    [[nodiscard]] std::string_view odd() const noexcept;
 
 private:
     class work;

@@ -19,7 +19,8 @@ class dump final : public change_source
 {
 public:
     /// "-" is standard input.
-    dump(const std::vector<std::string>& files, std::span<const model::table> tables, const std::string& schema);
+    dump(const std::vector<std::string>& files, std::span<const model::table> tables, const std::string& schema,
+         const encodings& how = {});
     ~dump() override;
 
     bool next(change_event& out) override;

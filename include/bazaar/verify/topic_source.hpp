@@ -32,7 +32,7 @@ public:
     /// `topics`: the shop's tables by the names of their topics.
     topic_source(const kafka::client_settings& how, const std::map<std::string, std::uint8_t>& topics,
                  std::span<const model::table> tables, const std::string& schema, bool committed,
-                 std::chrono::milliseconds timeout);
+                 std::chrono::milliseconds timeout, const encodings& form = {});
 
     bool next(change_event& out) override;
     [[nodiscard]] std::uint64_t position() const override { return position_; }

@@ -1,0 +1,257 @@
+#include "app/told_connector.hpp"
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/connect_rest.hpp"
+#include "app/connector.hpp"
+#include "bazaar/base/error.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+using verify::encodings;
+using settings = std::map<std::string, std::string>;
+
+constexpr std::string_view json_converter = "org.apache.kafka.connect.json.JsonConverter";
+constexpr std::string_view flattening = "io.debezium.transforms.ExtractNewRecordState";
+/// Writes moments in a form of its own.
+constexpr std::string_view time_converter = "org.apache.kafka.connect.transforms.TimestampConverter";
+
+template <typename Meaning>
+struct word
+{
+    std::string_view text;
+    Meaning means;
+};
+
+constexpr std::array decimals{word<encodings::decimals>{"precise", encodings::decimals::precise},
+                              word<encodings::decimals>{"string", encodings::decimals::text},
+                              word<encodings::decimals>{"double", encodings::decimals::real}};
+
+/// Of a column with microseconds, as the shop's are.
+constexpr std::array moments{word<encodings::moments>{"adaptive", encodings::moments::microseconds},
+                             word<encodings::moments>{"adaptive_time_microseconds", encodings::moments::microseconds},
+                             word<encodings::moments>{"microseconds", encodings::moments::microseconds},
+                             word<encodings::moments>{"nanoseconds", encodings::moments::nanoseconds},
+                             word<encodings::moments>{"connect", encodings::moments::milliseconds},
+                             word<encodings::moments>{"isostring", encodings::moments::none},
+                             word<encodings::moments>{"structured", encodings::moments::recognised}};
+
+std::vector<std::string> list_of(std::string_view text)
+{
+    std::vector<std::string> parts;
+    while (!text.empty())
+    {
+        const auto comma = std::min(text.find(','), text.size());
+        auto one = text.substr(0, comma);
+        while (!one.empty() && one.front() == ' ')
+            one.remove_prefix(1);
+        while (!one.empty() && one.back() == ' ')
+            one.remove_suffix(1);
+        if (!one.empty())
+            parts.emplace_back(one);
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return parts;
+}
+
+/// Reads one configuration and collects what is wrong with it.
+class reading
+{
+public:
+    reading(const settings& config, const std::string& place) : config_(config), place_(place) {}
+
+    told_connector go()
+    {
+        if (const auto of = value("connector.class"); !of)
+            wrong("there is no connector.class");
+        else if (*of != "PostgresConnector" && *of != "io.debezium.connector.postgresql.PostgresConnector")
+            wrong(fmt::format("connector.class is {}: no connector of Debezium for PostgreSQL", *of));
+        made_.topic_prefix = value("topic.prefix").value_or("");
+        made_.slot = value("slot.name").value_or("debezium");
+        if (made_.topic_prefix.empty())
+            wrong("there is no topic.prefix");
+        made_.how.money = one_of("decimal.handling.mode", decimals, decimals[0].means);
+        made_.how.time = one_of("time.precision.mode", moments, moments[0].means);
+        if (const auto mark = value("unavailable.value.placeholder"))
+            made_.how.unavailable = *mark;
+        converter();
+        transforms();
+        if (!wrong_.empty())
+            throw error(error_kind::data, std::move(wrong_));
+        return std::move(made_);
+    }
+
+private:
+    void wrong(const std::string& line) { wrong_.push_back(fmt::format("{}: {}", place_, line)); }
+
+    [[nodiscard]] std::optional<std::string> value(const std::string& name) const
+    {
+        const auto found = config_.find(name);
+        return found == config_.end() ? std::nullopt : std::optional(found->second);
+    }
+
+    template <typename Meaning, std::size_t Count>
+    Meaning one_of(const std::string& name, const std::array<word<Meaning>, Count>& words, Meaning unsaid)
+    {
+        const auto said = value(name);
+        if (!said)
+            return unsaid;
+        std::string all;
+        for (const auto& w : words)
+        {
+            if (w.text == *said)
+                return w.means;
+            all += (all.empty() ? "" : ", ") + std::string(w.text);
+        }
+        wrong(fmt::format("{} is {}: it must be one of {}", name, *said, all));
+        return unsaid;
+    }
+
+    /// What is not said here, the worker says: then it is recognised.
+    void converter()
+    {
+        const auto of = value("value.converter");
+        const auto schemas = value("value.converter.schemas.enable");
+        if (of && *of != json_converter)
+            wrong(fmt::format("value.converter is {}: only messages in JSON can be read", *of));
+        if (schemas && *schemas != "true" && *schemas != "false")
+            wrong(fmt::format("value.converter.schemas.enable is {}: it must be true or false", *schemas));
+        if (of)
+            made_.how.schemas = schemas.value_or("true") == "true";
+    }
+
+    void transforms()
+    {
+        bool flat = false;
+        for (const auto& alias : list_of(value("transforms").value_or("")))
+        {
+            const auto own = "transforms." + alias + ".";
+            const auto type = value(own + "type");
+            if (!type)
+                wrong(fmt::format("transforms names {}, and there is no {}type", alias, own));
+            else if (type->starts_with(time_converter))
+                made_.how.time = encodings::moments::recognised;
+            else if (*type == flattening)
+            {
+                flat = true;
+                added_fields(own);
+            }
+        }
+        made_.how.flat = flat;
+    }
+
+    void added_fields(const std::string& own)
+    {
+        const auto prefix = value(own + "add.fields.prefix").value_or("__");
+        std::map<std::string, std::string> names;
+        for (const auto& field : list_of(value(own + "add.fields").value_or("")))
+        {
+            // "op", "source.lsn", and either with a new name: "op:operation".
+            const auto colon = std::min(field.find(':'), field.size());
+            auto what = field.substr(0, colon);
+            auto called = colon < field.size() ? field.substr(colon + 1) : what;
+            for (char& c : called)
+                c = c == '.' ? '_' : c;
+            if (what.starts_with("source."))
+                what.erase(0, std::string_view("source.").size());
+            names.emplace(what, prefix + called);
+        }
+        const auto take = [&](const char* what, std::string& to)
+        {
+            const auto found = names.find(what);
+            if (found != names.end())
+                to = found->second;
+            return found != names.end();
+        };
+        if (!take("op", made_.how.op))
+            wrong(fmt::format("{}add.fields has no op: what such rows tell proves nothing; op,lsn,txId", own));
+        take("lsn", made_.how.lsn);
+        take("txId", made_.how.transaction);
+        take("table", made_.how.table);
+    }
+
+    const settings& config_;
+    const std::string& place_;
+    told_connector made_;
+    std::vector<std::string> wrong_;
+};
+
+/// A flag that says something else than the configuration is a mistake in one of them.
+void agree(const options& opts, std::string_view flag, std::string& given, const std::string& told,
+           const std::string& place, std::string_view setting)
+{
+    if (opts.is_given(flag) && given != told)
+        throw error(error_kind::usage, fmt::format("--{} {}: {} says {} {}", flag, given, place, setting, told));
+    given = told;
+}
+
+}  // namespace
+
+told_connector told_by(const settings& config, const std::string& place)
+{
+    return reading(config, place).go();
+}
+
+settings read_connector_config(const std::string& file)
+{
+    std::error_code failed;
+    std::ifstream in(file, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    if (!in || std::filesystem::is_directory(file, failed))
+        throw error(error_kind::no_input, fmt::format("--connector-config {}: cannot be read", file));
+    auto config = nlohmann::json::parse(bytes, nullptr, false);
+    // As POST /connectors takes it.
+    if (config.is_object() && config.contains("config"))
+        config = config["config"];
+    if (!config.is_object())
+        throw error(
+            error_kind::data,
+            fmt::format("{}: is no connector's configuration: it must be one JSON object of names and texts", file));
+    settings made;
+    for (const auto& [name, value] : config.items())
+        made[name] = value.is_string() ? value.get<std::string>() : value.dump();
+    return made;
+}
+
+verify::encodings encodings_of(options& opts)
+{
+    const auto url = opts.given.find("connect-url");
+    const bool asks = url != opts.given.end() && url->second.origin == "command line";
+    if (opts.connector_config.empty() && !asks)
+        return {};
+    settings config;
+    auto place = opts.connector_config;
+    if (!opts.connector_config.empty())
+        config = read_connector_config(opts.connector_config);
+    else
+    {
+        const connect_rest at(opts.connect_url);
+        const auto name = connector_name(opts);
+        place = fmt::format("connector {} at {}", name, at.url());
+        auto found = read_connector(at, name);
+        if (!found.there)
+            throw error(error_kind::config, fmt::format("{} is not there: is --connector-name right?", place));
+        config = std::move(found.config);
+    }
+    auto told = told_by(config, place);
+    if (opts.verb == "topics")
+    {
+        agree(opts, "topic-prefix", opts.topic_prefix, told.topic_prefix, place, "topic.prefix");
+        agree(opts, "slot-name", opts.slot, told.slot, place, "slot.name");
+    }
+    return std::move(told.how);
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "bazaar/app/options.hpp"
+#include "bazaar/verify/encodings.hpp"
+
+namespace bazaar::app
+{
+
+/// What the configuration of a connector tells of its messages.
+struct told_connector
+{
+    verify::encodings how;
+    std::string topic_prefix, slot;  ///< Empty: not told.
+};
+
+/// Reads a configuration by Debezium's names; `place` is the file or the address that it came from.
+///
+/// Errors: `data` with a line for each thing that is wrong, that contradicts another one, or that no message of JSON comes from.
+[[nodiscard]] told_connector told_by(const std::map<std::string, std::string>& config, const std::string& place);
+
+/// The names and texts of a file as `connector config` prints it, or as Connect's REST interface takes and returns it.
+///
+/// Errors: `no_input` when it cannot be read, `data` when it is no such file.
+[[nodiscard]] std::map<std::string, std::string> read_connector_config(const std::string& file);
+
+/// That of --connector-config, or of the worker where --connect-url stands on the command line. Nothing is told otherwise. Puts
+/// topic prefix and slot into `opts` where no flag has given them.
+///
+/// Errors: those of the two above and of `read_connector`; `usage` where a flag says something else, `config` where the worker
+///         has no such connector.
+[[nodiscard]] verify::encodings encodings_of(options& opts);
+
+}  // namespace bazaar::app
