@@ -1191,7 +1191,8 @@ void add_verify(std::vector<flag>& table)
                      .help = "`verify topics`, `verify events`: the connector's configuration, as `connector config` "
                              "prints it, tells how values are written.",
                      .commands = {command::verify},
-                     .set = words(&options::connector_config)});
+                     // It is read where it is needed, from what was given.
+                     .set = [](options&, std::string_view) { return std::string(); }});
     table.push_back(
         {.topic = verifying,
          .name = "follow",

@@ -128,8 +128,8 @@ private:
         if (value != nullptr && value->from == source::command_line &&
             std::find(verbs.begin(), verbs.end(), made_.verb) == verbs.end())
             mistakes(value->from)
-                .push_back(fmt::format("{}: verify {} does not do that; verify {} does", described(*value), made_.verb,
-                                       fmt::join(verbs, " and ")));
+                .push_back(fmt::format("{}: verify {} does not do that; it is for verify {}", described(*value),
+                                       made_.verb, fmt::join(verbs, " and ")));
     }
 
     void unknown(const std::string& typed)

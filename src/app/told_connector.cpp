@@ -227,14 +227,15 @@ settings read_connector_config(const std::string& file)
 
 verify::encodings encodings_of(options& opts)
 {
+    const auto file = opts.given.find("connector-config");
     const auto url = opts.given.find("connect-url");
     const bool asks = url != opts.given.end() && url->second.origin == "command line";
-    if (opts.connector_config.empty() && !asks)
+    if (file == opts.given.end() && !asks)
         return {};
     settings config;
-    auto place = opts.connector_config;
-    if (!opts.connector_config.empty())
-        config = read_connector_config(opts.connector_config);
+    std::string place;
+    if (file != opts.given.end())
+        config = read_connector_config(place = file->second.text);
     else
     {
         const connect_rest at(opts.connect_url);

@@ -94,7 +94,8 @@ void compare(const options& opts, const verify::encodings& form, const std::stop
     for (std::uint8_t i = 0; i < made.shop->tables().size(); ++i)
         if (const auto& t = made.shop->tables()[i]; t.kept_by != model::role::heartbeat)
             topics.emplace(postgres::topic_name(opts.topic_prefix, opts.schema, t.name), i);
-    verify::topic_source from(kafka_settings(opts), topics, made.shop->tables(), opts.schema, opts.exactly_once,
+    verify::topic_source from(kafka_settings(opts), topics, opts.topic_prefix + ".transaction", made.shop->tables(),
+                              opts.schema, opts.exactly_once,
                               std::chrono::duration_cast<std::chrono::milliseconds>(opts.kafka_timeout), form);
     if (from.partitions() == 0)
         throw verify::not_there(
@@ -104,7 +105,9 @@ void compare(const options& opts, const verify::encodings& form, const std::stop
     auto how = judge_options_of(opts);
     if (open.empty() && to.lsn > 0)
         how.barrier = to.lsn;
+    how.ends = from.tells_each_end();
     verify::judge judge(of, out, how);
+    from.on_end([&judge](const verify::transaction_end& end) { judge.take(end); });
     verify_progress progress(opts);
     const bool whole = take_all(from, judge, progress, stop, "messages");
     progress.clear();

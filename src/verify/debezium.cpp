@@ -1,5 +1,6 @@
 #include "bazaar/verify/debezium.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -313,6 +314,43 @@ public:
         return payload.get(text) == simdjson::SUCCESS ? read(stream_, text, out) : message(stream_, payload, out);
     }
 
+    bool read_end(std::string_view payload, transaction_end& out)
+    {
+        json root, value, inner;
+        if (payload.empty() || value_parser_.parse(payload.data(), payload.size()).get(root) != simdjson::SUCCESS)
+            return false;
+        value = root["payload"].get(inner) == simdjson::SUCCESS ? inner : root;
+        std::string_view status, id;
+        if (value["status"].get(status) != simdjson::SUCCESS || status != "END" ||
+            value["id"].get(id) != simdjson::SUCCESS)
+            return false;
+        // "571:53195832"; the second half differs from that of its changes.
+        const auto colon = std::min(id.find(':'), id.size());
+        const auto number_in = [](std::string_view text)
+        {
+            std::uint64_t number = 0;
+            std::from_chars(text.data(), text.data() + text.size(), number);
+            return number;
+        };
+        out.transaction = number_in(id.substr(0, colon));
+        out.lsn = number_in(id.substr(std::min(colon + 1, id.size())));
+        out.counts.assign(tables_.size(), 0);
+        dom::array each;
+        if (value["data_collections"].get(each) == simdjson::SUCCESS)
+            for (const auto one : each)
+            {
+                std::string_view name;
+                const auto table = one["data_collection"].get(name) == simdjson::SUCCESS &&
+                                           name.size() > schema_.size() && name.starts_with(schema_) &&
+                                           name[schema_.size()] == '.'
+                                       ? table_named(name.substr(schema_.size() + 1))
+                                       : std::nullopt;
+                if (table)
+                    out.counts[*table] += number(one, "event_count");
+            }
+        return out.transaction != 0;
+    }
+
     [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
     [[nodiscard]] const char* odd() const noexcept { return odd_; }
 
@@ -410,6 +448,8 @@ private:
             out.stamp = number(value, "ts_us");
         if (out.stamp == 0)
             out.stamp = number(value, "ts_ms");
+        json metadata;
+        out.counted = value["transaction"].get(metadata) == simdjson::SUCCESS && metadata.is_object();
         std::string_view snapshot;
         out.incremental = source["snapshot"].get(snapshot) == simdjson::SUCCESS && snapshot == "incremental";
         json side;
@@ -436,7 +476,7 @@ private:
         out.transaction = number(value, how_.transaction);
         out.lsn = number(value, how_.lsn);
         out.stamp = 0;
-        out.incremental = false;
+        out.incremental = out.counted = false;
         const bool erased = out.what == change_event::kind::erase;
         out.has_before = erased;
         out.has_after = !erased;
@@ -514,6 +554,11 @@ debezium_reader::outcome debezium_reader::read(std::string_view topic, std::stri
 debezium_reader::outcome debezium_reader::read_line(std::string_view line, change_event& out)
 {
     return work_->read_line(line, out);
+}
+
+bool debezium_reader::read_end(std::string_view payload, transaction_end& out)
+{
+    return work_->read_end(payload, out);
 }
 
 const std::string& debezium_reader::problem() const noexcept

@@ -42,7 +42,9 @@ struct unit_state
     std::uint32_t seen = 0;
     std::uint64_t transaction = 0;
     std::uint64_t lsn = 0;
-    bool torn = false;  ///< Its events do not all say the same transaction.
+    bool torn = false;     ///< Its events do not all say the same transaction.
+    bool counted = false;  ///< The connector counts its transaction's changes,
+    bool ended = false;    ///< and has told how many.
     std::unique_ptr<change_state[]> each;
 
     [[nodiscard]] bool whole() const noexcept { return refused || (changes > 0 && seen == changes); }
@@ -134,6 +136,21 @@ public:
         return later_ == later;
     }
 
+    void take(const transaction_end& end)
+    {
+        const auto known = by_transaction_.find(end.transaction);
+        auto* const u = known == by_transaction_.end() ? nullptr : by_number(known->second);
+        if (u == nullptr)
+            return;  // Of others, or of nothing that has arrived.
+        transactions_ += u->ended ? 0U : 1U;
+        u->ended = true;
+        // What is still to come may make it right.
+        if (arrived(*u, end.transaction) != end.counts)
+            odd_ends_[known->second] = end;
+        else
+            odd_ends_.erase(known->second);
+    }
+
     void excuse(std::uint8_t table, std::string reason) { excuses_[table] = {std::move(reason), 0}; }
 
     void finish(bool partial)
@@ -142,8 +159,12 @@ public:
             plan_below(subject_.demanded);
         settle_doubtful(no_unit);
         for (auto& u : units_)
+        {
             if (u.torn)
                 tell_torn(u);
+            if (!partial && u.decision.no < subject_.demanded)
+                tell_end(u);
+        }
         sort_kept();
         judge_first_rows(partial);
         judge_units(partial);
@@ -157,6 +178,8 @@ public:
             report_.not_proven(fmt::format("nothing is demanded yet: a unit is when the run's mark has passed it, or a "
                                            "unit {} later is there",
                                            subject_.recorded.window));
+        if (transactions_ > 0)
+            report_.figure("transactions counted", transactions_);
         if (!kept_.empty())
             report_.figure("snapshot and first rows", kept_.size());
         if (later_ > 0)
@@ -218,6 +241,7 @@ private:
                     mark_whole(u.decision.no);
                 if (u.torn)
                     tell_torn(u);
+                tell_end(u);
                 if (u.transaction != 0)
                     by_transaction_.erase(u.transaction);
                 continue;
@@ -643,6 +667,7 @@ private:
         if (e.transaction == 0)
             return;
         state.transaction = e.transaction;
+        u.counted = u.counted || e.counted;
         if (u.transaction == 0)
         {
             u.transaction = e.transaction;
@@ -672,6 +697,41 @@ private:
                 add_planned(defect::torn, u.decision.no, changes[i], {}, {},
                             clear ? fmt::format("transaction {}", most->first) : "one transaction for all of the unit",
                             fmt::format("transaction {}", each[i].transaction));
+    }
+
+    /// By table, how many of the unit's changes have come in this transaction.
+    std::vector<std::uint64_t> arrived(unit_state& u, std::uint64_t transaction)
+    {
+        std::vector<std::uint64_t> counts(tables_.size());
+        const auto& changes = built(u).changes;
+        for (std::size_t i = 0; i < changes.size(); ++i)
+            counts[changes[i].table] += u.each[i].seen && u.each[i].transaction == transaction ? 1U : 0U;
+        return counts;
+    }
+
+    void tell_end(unit_state& u)
+    {
+        const auto tell = [&](std::uint8_t table, std::string expected, std::string found)
+        {
+            report_.add({defect::miscounted,
+                         std::string(tables_[table].name),
+                         fmt::format("transaction {}", u.transaction),
+                         u.decision.no,
+                         {},
+                         std::move(expected),
+                         std::move(found),
+                         {}});
+        };
+        if (how_.ends && u.counted && !u.ended)
+            tell(built(u).changes.front().table, "its END", "none");
+        const auto odd = odd_ends_.find(u.decision.no);
+        if (odd == odd_ends_.end())
+            return;
+        const auto counts = arrived(u, odd->second.transaction);
+        for (std::uint8_t i = 0; i < tables_.size(); ++i)
+            if (counts[i] != odd->second.counts[i] && !excuses_.contains(i))
+                tell(i, fmt::format("{} changes by its END", odd->second.counts[i]), std::to_string(counts[i]));
+        odd_ends_.erase(odd);
     }
 
     /// An event of a version that no plan has, or that is not as planned: a foreign edit, unless its transaction turns out to be
@@ -953,6 +1013,7 @@ private:
     std::unordered_map<std::uint64_t, unit_no> by_transaction_;
     std::unordered_map<row_key, std::int64_t> newest_;  ///< Version of rows that were updated, as far as seen.
     std::unordered_map<row_key, unit_no> erased_;
+    std::unordered_map<unit_no, transaction_end> odd_ends_;  ///< Those that tell another number than had arrived.
     std::deque<kept_event> doubtful_;
     std::map<std::uint8_t, std::pair<std::string, std::uint64_t>> excuses_;  ///< By table, with what they excuse.
     std::vector<kept_row> kept_;
@@ -966,7 +1027,7 @@ private:
     bool erases_rows_ = false;
     bool snapshot_ = false;  ///< Rows of a snapshot, or the first rows, are in the stream.
     std::uint64_t events_ = 0, others_ = 0, later_ = 0, late_ = 0, whole_units_ = 0, demanded_units_ = 0,
-                  dropped_rows_ = 0;
+                  transactions_ = 0, dropped_rows_ = 0;
 };
 
 judge::judge(const subject& of, report& to, const judge_options& how) : work_(std::make_unique<work>(of, to, how)) {}
@@ -975,6 +1036,11 @@ judge::~judge() = default;
 bool judge::take(const change_event& e)
 {
     return work_->take(e);
+}
+
+void judge::take(const transaction_end& end)
+{
+    work_->take(end);
 }
 
 void judge::excuse(std::uint8_t table, std::string reason)

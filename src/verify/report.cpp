@@ -12,8 +12,8 @@ namespace
 {
 
 constexpr std::array<std::string_view, defect_count> names{
-    "missing", "extra",        "different", "stale",   "lost",       "doubled", "repeated",    "reordered",
-    "altered", "wrong before", "wrong op",  "unknown", "stale read", "torn",    "foreign edit"};
+    "missing", "extra",        "different", "stale",   "lost",       "doubled",    "repeated", "reordered",
+    "altered", "wrong before", "wrong op",  "unknown", "stale read", "miscounted", "torn",     "foreign edit"};
 
 bool is_mismatch(defect what)
 {

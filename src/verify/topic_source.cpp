@@ -7,9 +7,9 @@ namespace bazaar::verify
 namespace
 {
 
-std::set<std::string> names_of(const std::map<std::string, std::uint8_t>& topics)
+std::set<std::string> names_of(const std::map<std::string, std::uint8_t>& topics, const std::string& metadata)
 {
-    std::set<std::string> names;
+    std::set<std::string> names{metadata};
     for (const auto& [name, table] : topics)
         names.insert(name);
     return names;
@@ -18,17 +18,42 @@ std::set<std::string> names_of(const std::map<std::string, std::uint8_t>& topics
 }  // namespace
 
 topic_source::topic_source(const kafka::client_settings& how, const std::map<std::string, std::uint8_t>& topics,
-                           std::span<const model::table> tables, const std::string& schema, bool committed,
-                           std::chrono::milliseconds timeout, const encodings& form)
-    : from_(how, names_of(topics), committed, timeout)
+                           const std::string& metadata, std::span<const model::table> tables, const std::string& schema,
+                           bool committed, std::chrono::milliseconds timeout, const encodings& form)
+    : from_(how, names_of(topics, metadata), committed, timeout)
 {
     for (const auto& range : from_.ranges())
     {
-        heads_.push_back({std::make_unique<debezium_reader>(tables, schema, form), {}, range.begin, true, false});
+        auto& at = heads_.emplace_back();
+        at.reader = std::make_unique<debezium_reader>(tables, schema, form);
+        at.expected = range.begin;
+        at.metadata = range.topic == metadata;
         length_ += static_cast<std::uint64_t>(range.end - range.begin);
-        if (range.begin > 0)
+        if (at.metadata)
+        {
+            ++metadata_;
+            tells_each_end_ = range.begin == 0 && range.end > 0;
+        }
+        else if (range.begin > 0)
             incomplete_[range.topic].begins_at = range.begin;
     }
+}
+
+void topic_source::advance_metadata(std::size_t partition)
+{
+    auto& at = heads_[partition];
+    while (const auto m = from_.next(partition))
+    {
+        position_ += static_cast<std::uint64_t>(m->offset + 1 - at.expected);
+        at.expected = m->offset + 1;
+        if (at.reader->read_end(m->value, at.end))
+        {
+            at.event.lsn = at.end.lsn;
+            at.used = false;
+            return;
+        }
+    }
+    at.ended = true;
 }
 
 void topic_source::advance(std::size_t partition)
@@ -55,20 +80,30 @@ void topic_source::advance(std::size_t partition)
 
 bool topic_source::next(change_event& out)
 {
-    head* first = nullptr;
-    for (std::size_t i = 0; i < heads_.size(); ++i)
+    for (;;)
     {
-        auto& at = heads_[i];
-        if (at.used && !at.ended)
-            advance(i);
-        if (!at.ended && (first == nullptr || at.event.lsn < first->event.lsn))
-            first = &at;
+        head* first = nullptr;
+        for (std::size_t i = 0; i < heads_.size(); ++i)
+        {
+            auto& at = heads_[i];
+            if (at.used && !at.ended)
+                at.metadata ? advance_metadata(i) : advance(i);
+            // An end goes behind the events of its place.
+            if (!at.ended && (first == nullptr || at.event.lsn < first->event.lsn ||
+                              (first->metadata && at.event.lsn == first->event.lsn)))
+                first = &at;
+        }
+        if (first == nullptr)
+            return false;
+        first->used = true;
+        if (!first->metadata)
+        {
+            std::swap(out, first->event);
+            return true;
+        }
+        if (on_end_)
+            on_end_(first->end);
     }
-    if (first == nullptr)
-        return false;
-    first->used = true;
-    std::swap(out, first->event);
-    return true;
 }
 
 }  // namespace bazaar::verify

@@ -202,7 +202,6 @@ struct options
     std::optional<unit_no> up_to;           ///< Units below are demanded, in tables that fill one by one.
     std::string report_file;                ///< For the report as JSON; empty: none.
     std::uint32_t examples = 20;            ///< Of each kind.
-    std::string connector_config;           ///< File with that of `verify topics` and `verify events`; empty: none.
     bool follow = false;
     std::optional<microseconds> interval;  ///< Of `follow`; nothing: as the verb has it.
     std::vector<std::string> files;        ///< Of `verify events`; "-" is standard input.

@@ -43,6 +43,9 @@ public:
     /// tells them.
     outcome read_line(std::string_view line, change_event& out);
 
+    /// A message of the topic of transaction metadata. False: none that ends a transaction.
+    bool read_end(std::string_view payload, transaction_end& out);
+
     [[nodiscard]] const std::string& problem() const noexcept;
 
     /// The setting of the connector that the last message contradicts; it was read as recognised. Empty: none.

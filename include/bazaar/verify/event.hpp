@@ -51,6 +51,7 @@ struct change_event
     bool has_before = false;
     bool has_after = false;
     bool incremental = false;  ///< A `read` beside the stream, not before it.
+    bool counted = false;      ///< The connector counts its transaction's changes.
     told key;                  ///< The key column.
     told_row before, after;
     std::uint64_t transaction = 0;  ///< Number of the transaction; 0: not told.
@@ -60,6 +61,14 @@ struct change_event
     std::string_view stream;  ///< Topic or file.
     std::int32_t partition = -1;  ///< -1: none.
     std::int64_t offset = 0;      ///< In the partition; or line of the file, from 1.
+};
+
+/// What a connector tells of a transaction behind its last change: END in the topic of transaction metadata.
+struct transaction_end
+{
+    std::uint64_t transaction = 0;
+    std::uint64_t lsn = 0;                ///< Behind its changes; 0: not told.
+    std::vector<std::uint64_t> counts{};  ///< Changes of each table of the plan.
 };
 
 /// "topic, partition 0, offset 17" or "file, line 17".

@@ -28,6 +28,9 @@ struct judge_options
     /// A change that comes again is a defect.
     bool exactly_once = false;
 
+    /// Each demanded transaction that the connector counts has to have its end.
+    bool ends = false;
+
     /// So many units stay at hand after the newest; what comes later is judged at the end, by its print.
     std::size_t keep = std::size_t{1} << 16;
 
@@ -52,6 +55,10 @@ public:
 
     /// False for an event of a unit of which nothing is known yet: it may be given again when more is.
     bool take(const change_event& e);
+
+    /// Compares the count of a connector with what has arrived of the transaction: no proof of completeness, since a connector that
+    /// loses changes does not count them, but a sign of what was lost behind it.
+    void take(const transaction_end& end);
 
     /// What is missing of this table is not proven, for this reason.
     void excuse(std::uint8_t table, std::string reason);

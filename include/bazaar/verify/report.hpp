@@ -32,13 +32,14 @@ enum class defect : std::uint8_t
     wrong_op,      ///< An update told as an insert, and the like.
     unknown,       ///< An id of the run, but the plan has no such change.
     stale_read,    ///< A row of a snapshot that is older than a change seen before.
+    miscounted,    ///< The connector tells another number of changes of a transaction than arrived, or not its end.
     // Both.
     torn,          ///< A unit of which only a part is there, or in two transactions, or two units in one.
     foreign_edit,  ///< Somebody else has changed or removed a row of the run.
 };
 
 /// How many kinds there are.
-inline constexpr std::size_t defect_count = 15;
+inline constexpr std::size_t defect_count = 16;
 
 [[nodiscard]] std::string_view name(defect what) noexcept;
 

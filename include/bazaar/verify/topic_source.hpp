@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -29,10 +30,10 @@ struct incomplete_topic
 class topic_source final : public change_source
 {
 public:
-    /// `topics`: the shop's tables by the names of their topics.
+    /// `topics`: the shop's tables by the names of their topics; `metadata`: that of transactions, which need not be there.
     topic_source(const kafka::client_settings& how, const std::map<std::string, std::uint8_t>& topics,
-                 std::span<const model::table> tables, const std::string& schema, bool committed,
-                 std::chrono::milliseconds timeout, const encodings& form = {});
+                 const std::string& metadata, std::span<const model::table> tables, const std::string& schema,
+                 bool committed, std::chrono::milliseconds timeout, const encodings& form = {});
 
     bool next(change_event& out) override;
     [[nodiscard]] std::uint64_t position() const override { return position_; }
@@ -40,8 +41,14 @@ public:
 
     [[nodiscard]] const unused_messages& unused() const noexcept { return unused_; }
 
-    /// How many partitions there are.
-    [[nodiscard]] std::size_t partitions() const noexcept { return heads_.size(); }
+    /// How many partitions the tables' topics have.
+    [[nodiscard]] std::size_t partitions() const noexcept { return heads_.size() - metadata_; }
+
+    /// Ends of transactions are told while events are read, each behind the events with a lower place in the source's log.
+    void on_end(std::function<void(const transaction_end&)> told) { on_end_ = std::move(told); }
+
+    /// Whether the topic of transaction metadata has all that was ever written to it.
+    [[nodiscard]] bool tells_each_end() const noexcept { return tells_each_end_; }
 
     /// By topic, as far as it was read.
     [[nodiscard]] const std::map<std::string, incomplete_topic>& incomplete() const noexcept { return incomplete_; }
@@ -54,11 +61,18 @@ private:
         std::int64_t expected = 0;  ///< Next offset.
         bool used = true;           ///< The event has been given away.
         bool ended = false;
+        bool metadata = false;  ///< Of transactions; the event has nothing but `lsn`.
+        transaction_end end{};
     };
 
     void advance(std::size_t partition);
 
+    void advance_metadata(std::size_t partition);
+
     kafka::partitions from_;
+    std::function<void(const transaction_end&)> on_end_;
+    std::size_t metadata_ = 0;  ///< Partitions.
+    bool tells_each_end_ = false;
     std::vector<head> heads_;
     std::map<std::string, incomplete_topic> incomplete_;
     unused_messages unused_;
