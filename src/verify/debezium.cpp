@@ -116,16 +116,14 @@ std::optional<std::int64_t> decimal_as(encodings::decimals form, json value, int
 {
     std::string_view text;
     const bool is_text = value.get(text) == simdjson::SUCCESS;
-    if (form == encodings::decimals::text && is_text)
-        return parse_decimal(text, scale);
-    if (form == encodings::decimals::precise && is_text)
-    {
-        const auto bytes = from_base64(text);
-        return bytes ? from_big_endian(*bytes) : std::nullopt;
-    }
-    // Unconstrained numerics are objects in the precise form.
-    const bool other = is_text || (form == encodings::decimals::precise) != value.is_object();
-    return other ? std::nullopt : decimal_of(value, scale);
+    if (form == encodings::decimals::text)
+        return is_text ? parse_decimal(text, scale) : std::nullopt;
+    if (form == encodings::decimals::real)
+        return is_text || value.is_object() ? std::nullopt : decimal_of(value, scale);
+    if (!is_text)  // Unconstrained numerics are objects.
+        return value.is_object() ? decimal_of(value, scale) : std::nullopt;
+    const auto bytes = from_base64(text);
+    return bytes ? from_big_endian(*bytes) : std::nullopt;
 }
 
 /// The same.

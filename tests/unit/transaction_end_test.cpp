@@ -50,7 +50,10 @@ struct counted_stream
     {
         const verify::subject of{*shop, recorded, id_codec(recorded.tag, recorded.seed), units, units};
         verify::report report;
-        verify::judge judge(of, report, {.ends = each_end, .keep = keep});
+        verify::judge_options how;
+        how.ends = each_end;
+        how.keep = keep;
+        verify::judge judge(of, report, how);
         verify::debezium_reader reader(shop->tables(), "demo");
         verify::change_event e;
         verify::transaction_end told;
