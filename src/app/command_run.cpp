@@ -97,7 +97,7 @@ void announce(const opened_run& open, const options& opts)
                         open.planner->ticks() + 1,
                         open.recorded.clean ? "" : "; it was not stopped cleanly: what may be there is recognised"),
             {{"seed", open.recorded.seed}, {"start", to_string(open.recorded.start)}, {"epoch", open.own.epoch}});
-    for (const auto& line : open.shop().outlook())
+    for (const auto& line : open.shop().outlook(open.current))
         log(log_level::info, "outlook", line);
     for (const auto& t : open.shop().tables())
         log(log_level::debug, "topic", fmt::format("{}.{}.{}", opts.topic_prefix, opts.schema, t.name));
@@ -274,6 +274,11 @@ private:
         how.heartbeat_interval = opts_.heartbeat_interval;
         how.slots = &slots_;
         how.progress = [this] { return progress(false); };
+        how.marked = [this](unit_no mark)
+        {
+            if (auto* runner = active_.load())
+                runner->marked(mark);
+        };
         // What comes of an opening that is over concerns nobody any more.
         how.failed = [this, opening = opening_](std::exception_ptr why)
         {
@@ -349,6 +354,7 @@ private:
         how.record = [this](const model::control& entry, run::runner::recorded done)
         { keeper_->record(entry, std::move(done)); };
         how.can_record = [this] { return keeper_->reachable(); };
+        how.want_mark = [this] { keeper_->mark_soon(); };
         how.check = [this](const run::checkpoint& state) { keeper_->check(state); };
         how.steered = [this](const model::control& entry) { steered(entry); };
         if (opts_.echo)
@@ -616,7 +622,7 @@ private:
     slot_watch slots_{opts_.slot_wal_warn};
     bool was_live_ = false;  ///< One of them had caught up with the clock.
     std::unique_ptr<run::runner> runner_;
-    std::atomic<const run::runner*> active_{nullptr};
+    std::atomic<run::runner*> active_{nullptr};
     std::unique_ptr<keeper> keeper_;
 };
 

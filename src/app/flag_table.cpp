@@ -171,6 +171,7 @@ flag scenario_flag(const scenario::field& field, std::size_t number)
     switch (field.kind)
     {
     case scenario::field_kind::number:
+    case scenario::field_kind::duration:
         made.range = scenario::range(field);
         break;
     case scenario::field_kind::choice:

@@ -129,34 +129,6 @@ std::string masked_words(std::string_view line)
 
 }  // namespace
 
-std::optional<microseconds> parse_duration(std::string_view text)
-{
-    struct unit
-    {
-        std::string_view suffix;
-        std::int64_t us;
-    };
-    // "ms" stands before "s", which ends it too.
-    static constexpr std::array<unit, 5> units{
-        {{"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}, {"d", 86'400'000'000}}};
-
-    std::int64_t factor = 1'000'000;
-    for (const auto& unit : units)
-        if (text.ends_with(unit.suffix))
-        {
-            factor = unit.us;
-            text.remove_suffix(unit.suffix.size());
-            break;
-        }
-    const auto millionths = parse_decimal(text, 6);
-    if (!millionths || *millionths < 0)
-        return std::nullopt;
-    const auto us = static_cast<__int128>(*millionths) * factor / 1'000'000;
-    if (us > std::numeric_limits<std::int64_t>::max())
-        return std::nullopt;
-    return microseconds(static_cast<std::int64_t>(us));
-}
-
 std::optional<std::int64_t> parse_size(std::string_view text)
 {
     const auto unit = std::min(text.find_first_not_of("0123456789"), text.size());

@@ -62,6 +62,15 @@ void keeper::check(const run::checkpoint& state)
     changed_.notify_all();
 }
 
+void keeper::mark_soon()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        mark_wanted_ = true;
+    }
+    changed_.notify_all();
+}
+
 void keeper::halt()
 {
     {
@@ -129,14 +138,16 @@ void keeper::serve()
     {
         const auto now = clock::now();
         const auto due = std::min({mark_at_, beat_at_, slots_at_});
-        if (jobs_.empty() && now < due)
+        if (jobs_.empty() && !mark_wanted_ && now < due)
         {
-            changed_.wait_until(lock, due, [this] { return stop_.stop_requested() || !jobs_.empty(); });
+            changed_.wait_until(lock, due, [this] { return stop_.stop_requested() || !jobs_.empty() || mark_wanted_; });
             continue;
         }
         std::optional<job> one;
         if (!jobs_.empty())
             one = jobs_.front();
+        else if (now >= mark_at_ || now < std::min(beat_at_, slots_at_))
+            mark_wanted_ = false;
         lock.unlock();
         try
         {
@@ -148,7 +159,7 @@ void keeper::serve()
                 return;
             if (one)
                 append(*one);
-            else if (now >= mark_at_)
+            else if (now >= mark_at_ || now < std::min(beat_at_, slots_at_))
                 mark(options_.progress());
             else if (now >= beat_at_)
                 beat();
@@ -205,6 +216,7 @@ void keeper::mark(const postgres::progress& now)
     const auto shown = postgres::mark(*link_, options_.own, now);
     options_.clock(shown, sent, run::reference_clock::steady());
     mark_at_ = clock::now() + options_.mark_interval;
+    options_.marked(now.settled);
 }
 
 void keeper::beat()

@@ -42,6 +42,7 @@ public:
         microseconds heartbeat_interval{0};  ///< Zero: none.
         slot_watch* slots = nullptr;         ///< Outlives the keeper.
         std::function<postgres::progress()> progress;
+        std::function<void(unit_no)> marked;  ///< The mark is recorded.
         std::function<void(std::exception_ptr)> failed;
         /// The database's clock, between two moments of this machine's steady one.
         std::function<void(time database, microseconds sent, microseconds answered)> clock;
@@ -58,6 +59,9 @@ public:
     void record(const model::control& entry, run::runner::recorded done);
 
     void check(const run::checkpoint& state);
+
+    /// Records the mark of settled units without waiting for its time.
+    void mark_soon();
 
     /// Whether the last word with the server went well.
     [[nodiscard]] bool reachable() const noexcept { return reachable_; }
@@ -96,6 +100,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<job> jobs_;
+    bool mark_wanted_ = false;
     std::stop_source stop_;
     std::thread thread_;
 };

@@ -366,9 +366,10 @@ private:
 
     [[nodiscard]] bool does(model::op what, std::size_t table) const
     {
-        for (const auto& kind : shop_.kinds())
-            for (const auto& part : kind.parts)
-                if (part.what == what && part.table == table)
+        const auto kinds = shop_.kinds();
+        for (std::uint16_t number = 0; number < kinds.size(); ++number)
+            for (const auto& part : kinds[number].parts)
+                if (part.what == what && part.table == table && shop_.plans(number))
                     return true;
         return false;
     }

@@ -11,8 +11,25 @@ dispatcher::dispatcher(options opts)
     : window_(opts.first, opts.span),
       sent_below_(opts.sent_below),
       replay_below_(std::min(opts.replay_below, opts.sent_below)),
-      rejected_(opts.rejected.begin(), opts.rejected.end())
+      rejected_(opts.rejected.begin(), opts.rejected.end()),
+      mark_(opts.first)
 {
+}
+
+void dispatcher::add(const model::decision& d, bool deletes)
+{
+    unit_no needed = 0;
+    for (std::uint8_t i = 0; deletes && i < d.after_count; ++i)
+        needed = std::max(needed, d.after[i] + 1);
+    window_.add(d, needed > mark_);
+    if (needed > mark_)
+        unmarked_.emplace(needed, d.no);
+}
+
+void dispatcher::marked(unit_no mark)
+{
+    for (mark_ = std::max(mark_, mark); !unmarked_.empty() && unmarked_.top().first <= mark_; unmarked_.pop())
+        window_.release(unmarked_.top().second);
 }
 
 std::optional<dispatcher::task> dispatcher::take()

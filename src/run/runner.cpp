@@ -66,6 +66,9 @@ runner::runner(boost::asio::io_context& loop, const scenario::scenario& shop, re
                    std::move(options_.rejected)})
 {
     tally_.settled = plan.plan().next_no();
+    for (const auto& kind : shop.kinds())
+        deletes_.push_back(std::any_of(kind.parts.begin(), kind.parts.end(),
+                                       [](const auto& part) { return part.what == model::op::erase; }));
 }
 
 runner::~runner()
@@ -239,7 +242,8 @@ void runner::plan_one()
         const std::lock_guard lock(mutex_);
         if (dispatcher_.empty())
             settled_at_ = std::chrono::steady_clock::now();
-        dispatcher_.add(decision);
+        dispatcher_.add(decision, options_.want_mark && deletes_[decision.kind]);
+        ask_for_mark();
         ++tally_.planned;
         ready = dispatcher_.has_ready();
     }
@@ -366,8 +370,23 @@ void runner::serve(sink& to)
 }
 
 /// Locked.
+void runner::ask_for_mark()
+{
+    if (dispatcher_.wants_mark())
+        options_.want_mark();
+}
+
+void runner::marked(unit_no mark)
+{
+    const std::lock_guard lock(mutex_);
+    dispatcher_.marked(mark);
+    ready_.notify_all();
+}
+
+/// Locked.
 void runner::wake()
 {
+    ask_for_mark();
     if (dispatcher_.has_ready())
         ready_.notify_one();
     const bool roomy = dispatcher_.span() <= options_.window - std::max(1U, options_.window / 4);

@@ -12,12 +12,12 @@ window::window(unit_no first, std::uint32_t span) : slots_(span), settled_(first
     expect(span > 0, "a window has room for one unit at least");
 }
 
-void window::add(const model::decision& d)
+void window::add(const model::decision& d, bool held)
 {
     expect(d.no == next_ && has_room(), "units enter the window one after the other, when there is room");
     slot& s = at(d.no);
     s.decision = d;
-    s.missing = 0;
+    s.missing = held ? 1 : 0;
     s.waiting = {};
     s.at = stage::waiting;
     for (std::uint8_t i = 0; i < d.after_count; ++i)
@@ -36,6 +36,14 @@ void window::add(const model::decision& d)
     if (d.barrier && barrier_ == nobody)
         barrier_ = d.no;
     if (s.missing == 0)
+        make_ready(s);
+}
+
+void window::release(unit_no no)
+{
+    slot& s = at(no);
+    expect(s.decision.no == no && s.at == stage::waiting && s.missing > 0, "only a unit that is held is released");
+    if (--s.missing == 0)
         make_ready(s);
 }
 

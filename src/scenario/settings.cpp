@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "bazaar/base/decimal.hpp"
+#include "bazaar/base/duration.hpp"
 #include "bazaar/base/error.hpp"
 
 namespace bazaar::scenario
@@ -28,6 +29,9 @@ bool has_word(std::string_view words, std::string_view word)
 
 std::string range(const field& f)
 {
+    if (f.kind == field_kind::duration)
+        return fmt::format("{}from {} to {}", f.zero_too ? "0 or " : "", to_string(microseconds(f.low)),
+                           to_string(microseconds(f.high)));
     return fmt::format("from {} to {}", to_decimal(f.low, f.scale, zeros::trim),
                        to_decimal(f.high, f.scale, zeros::trim));
 }
@@ -56,6 +60,14 @@ std::string settings::set(std::size_t number, std::string_view text)
         kept.number = *units;
         return {};
     }
+    case field_kind::duration:
+    {
+        const auto given = parse_duration(text);
+        if (!given || ((given->count() < f.low || given->count() > f.high) && !(f.zero_too && given->count() == 0)))
+            return fmt::format("must be a duration {}", range(f));
+        kept.number = given->count();
+        return {};
+    }
     case field_kind::choice:
         if (text.empty() || !has_word(f.choices, text))
             return fmt::format("must be one of: {}", f.choices);
@@ -73,7 +85,8 @@ std::string settings::set(std::size_t number, std::string_view text)
 void settings::set(std::size_t number, std::int64_t units)
 {
     const auto& f = fields_[number];
-    expect(f.kind == field_kind::number && units >= f.low && units <= f.high, "a field is set within its range");
+    expect((f.kind == field_kind::number || f.kind == field_kind::duration) && units >= f.low && units <= f.high,
+           "a field is set within its range");
     values_[number].number = units;
 }
 
@@ -98,8 +111,17 @@ const std::string& settings::text(std::string_view name) const
 std::string settings::printed(std::size_t number) const
 {
     const auto& f = fields_[number];
-    return f.kind == field_kind::number ? to_decimal(values_[number].number, f.scale, zeros::trim)
-                                        : values_[number].text;
+    switch (f.kind)
+    {
+    case field_kind::number:
+        return to_decimal(values_[number].number, f.scale, zeros::trim);
+    case field_kind::duration:
+        return to_string(microseconds(values_[number].number));
+    case field_kind::choice:
+    case field_kind::text:
+        break;
+    }
+    return values_[number].text;
 }
 
 }  // namespace bazaar::scenario

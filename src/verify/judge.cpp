@@ -5,7 +5,9 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -30,6 +32,7 @@ struct change_state
 {
     std::uint64_t stamp = 0;
     std::uint64_t transaction = 0;
+    std::uint32_t place = 0;  ///< Among all events, where it was seen; grows over its end.
     bool seen = false;
     bool overtaken = false;  ///< A newer change of the row came first.
 };
@@ -68,6 +71,7 @@ struct kept_row
     std::size_t columns = 0;  ///< Where its bytes begin in the pool.
     why from = why::snapshot;
     bool judged = false;
+    bool erased = false;  ///< Not a row, but that it was deleted: nothing but the key counts.
 };
 
 /// The run of an id: its first 18 bits.
@@ -80,11 +84,13 @@ std::uint32_t tag_of(const uuid& id) noexcept
 struct kept_event
 {
     change_event e;
-    unit_no at = 0;     ///< The highest unit of which an event had come before.
-    bool late = false;  ///< Its version is that of a unit that is not at hand any more.
+    unit_no at = 0;           ///< The highest unit of which an event had come before.
+    std::uint32_t place = 0;  ///< Among all events.
+    bool late = false;        ///< Its version is that of a unit that is not at hand any more.
     std::deque<std::string> texts;
 
-    kept_event(const change_event& from, unit_no highest, bool old) : e(from), at(highest), late(old)
+    kept_event(const change_event& from, unit_no highest, std::uint32_t number, bool old)
+        : e(from), at(highest), place(number), late(old)
     {
         e.stream = keep(e.stream);
         own(e.key);
@@ -123,9 +129,10 @@ public:
     {
         for (std::size_t i = 0; i < tables_.size(); ++i)
             hidden_[i].assign(tables_[i].columns.size(), false);
-        for (const auto& k : of.shop.kinds())
+        for (std::uint16_t k = 0; k < of.shop.kinds().size(); ++k)
             erases_rows_ = erases_rows_ ||
-                           std::ranges::any_of(k.parts, [](const auto& part) { return part.what == model::op::erase; });
+                           (of.shop.plans(k) && std::ranges::any_of(of.shop.kinds()[k].parts, [](const auto& part)
+                                                                    { return part.what == model::op::erase; }));
     }
 
     bool take(const change_event& e)
@@ -252,6 +259,8 @@ private:
             ++to;
         }
         units_.erase(to, units_.end());
+        if (erases_rows_)
+            std::erase_if(erased_, [&](const auto& entry) { return by_number(entry.second) == nullptr; });
         std::erase_if(newest_, [&](const auto& entry) { return entry.second < units_.front().decision.at.us; });
     }
 
@@ -317,6 +326,15 @@ private:
                 if (const auto i = change_of(*at, table, row))
                     return {&*at, *i};
         return {};
+    }
+
+    /// The change that removes this row; nothing while none is planned.
+    place by_erase(const row_id& row)
+    {
+        const auto erased = erased_.find(key_of(row));
+        auto* const u = erased != erased_.end() ? by_number(erased->second) : nullptr;
+        const auto i = u != nullptr ? change_of(*u, row.table, row.row) : std::nullopt;
+        return i ? place{u, *i} : place{};
     }
 
     void index_erases(unit_state& u)
@@ -445,6 +463,13 @@ private:
             return;
         }
         snapshot_ = snapshot_ || why != kept_row::why::late;
+        reads_ = reads_ || why == kept_row::why::snapshot;
+        if (e.what == kind::erase)
+        {
+            kept_.push_back({key_of(row), 0, 0, 0, e.stamp, pool_.size(), why});
+            kept_.back().erased = true;
+            return;
+        }
         print_row(e.after, scratch_);
         // What the columns of one stream hide, they hide in each of its events.
         for (std::size_t i = 0; i < t.columns.size() && i < 64; ++i)
@@ -548,12 +573,23 @@ private:
         }
         else
         {
-            const auto erased = erased_.find(key_of(row));
-            if (erased != erased_.end() && (at.unit = by_number(erased->second)) != nullptr)
-                at.change = change_of(*at.unit, e.table, row.row).value_or(0);
+            at = by_erase(row);
+            if (at.unit == nullptr && erases_rows_)
+            {
+                // What tells the unit is the plan alone, so that must have come far enough.
+                plan_below(highest_.value_or(row.unit) + 1 + 2 * std::uint64_t{subject_.recorded.window});
+                at = by_erase(row);
+            }
+            if (at.unit == nullptr && erases_rows_ && walk_.next_no() >= subject_.known && !of_ended_run(e))
+            {
+                ++later_;
+                return;
+            }
+            forgotten = at.unit == nullptr && erases_rows_ && !units_.empty() &&
+                        row.unit < units_[partial_units_].decision.no;
         }
-        if (forgotten && e.what == kind::update && e.transaction != 0 && doubtful_.size() < doubtful_max)
-            doubtful_.emplace_back(e, highest_.value_or(0), true);  // Late, or its version is altered.
+        if (forgotten && e.what != kind::create && e.transaction != 0 && doubtful_.size() < doubtful_max)
+            doubtful_.emplace_back(e, highest_.value_or(0), number_now(), true);  // Late, or its version is altered.
         else if (forgotten)
             keep_row(e, t, row, kept_row::why::late);
         else if (at.unit == nullptr || at.unit->refused)
@@ -561,6 +597,9 @@ private:
         else
             matched(e, t, row, at);
     }
+
+    /// Of the event that is being judged.
+    [[nodiscard]] std::uint32_t number_now() const noexcept { return static_cast<std::uint32_t>(events_); }
 
     /// Whether the run had ended when this was written: no unit follows those that are known.
     [[nodiscard]] bool of_ended_run(const change_event& e) const
@@ -631,19 +670,33 @@ private:
             add(defect::reordered, e, no);
         state.seen = true;
         state.stamp = e.stamp;
+        state.place = number_now();
         ++u.seen;
         if (u.lsn == 0)
             u.lsn = e.lsn;
         highest_ = std::max(highest_.value_or(0), no);
         lowest_ = std::min(lowest_, no);
         check_transaction(e, u, state);
-        if (c.before.empty() || t.version == model::no_column)
+        if (c.before.empty())
             return;
         newest_[key_of(row)] = u.decision.at.us;
         // The change before it has to have come before it.
-        const auto before = c.before[t.version].integer();
-        if (const auto earlier = by_version(e.table, row.row, before, before + 1); earlier.unit != nullptr)
+        if (const auto earlier = change_before(c, t); earlier.unit != nullptr)
             earlier.unit->each[earlier.change].overtaken |= !earlier.unit->each[earlier.change].seen;
+    }
+
+    /// The change that made what this one found, as far as its unit is at hand.
+    place change_before(const model::change& c, const model::table& t)
+    {
+        const auto row = c.key(t).row();
+        if (t.version != model::no_column)
+        {
+            const auto before = c.before[t.version].integer();
+            return by_version(c.table, row.row, before, before + 1);
+        }
+        auto* const u = row.unit != no_unit ? by_number(row.unit) : nullptr;
+        const auto i = u != nullptr && !u->refused ? change_of(*u, c.table, row.row) : std::nullopt;
+        return i ? place{u, *i} : place{};
     }
 
     /// With replica identity DEFAULT a delete makes up all columns but the key: moments then are those of 1970.
@@ -651,8 +704,10 @@ private:
     {
         if (e.what != kind::erase)
             return true;
-        return t.version != model::no_column && t.version < e.before.size() &&
-               e.before[t.version].what == told::state::value && e.before[t.version].v.integer() != 0;
+        for (std::size_t i = 0; i < t.columns.size() && i < e.before.size(); ++i)
+            if (t.columns[i].kind == model::type::timestamp && !t.columns[i].nullable)
+                return e.before[i].what == told::state::value && e.before[i].v.integer() != 0;
+        return false;
     }
 
     /// A change that has been told before.
@@ -739,7 +794,7 @@ private:
     void doubt(const change_event& e)
     {
         if (doubtful_.size() < doubtful_max)
-            doubtful_.emplace_back(e, highest_.value_or(0), false);
+            doubtful_.emplace_back(e, highest_.value_or(0), number_now(), false);
         else
             add(defect::foreign_edit, e, no_unit);
     }
@@ -764,6 +819,13 @@ private:
             // It came before the changes that seem to have overtaken it.
             at.unit->each[at.change].overtaken = false;
             match(e, tables_[e.table], row, at);
+            if (e.what != kind::erase)
+                continue;
+            // What made the row that it removed came behind it.
+            const auto earlier = change_before(built(*at.unit).changes[at.change], tables_[e.table]);
+            if (earlier.unit != nullptr && earlier.unit->each[earlier.change].seen &&
+                static_cast<std::int32_t>(earlier.unit->each[earlier.change].place - doubtful_.front().place) > 0)
+                add(defect::reordered, e, at.unit->decision.no);
         }
     }
 
@@ -777,6 +839,8 @@ private:
             const auto i = u != nullptr ? change_of(*u, e.table, row.row) : std::nullopt;
             return i ? place{u, *i} : place{};
         }
+        if (e.what == kind::erase)
+            return by_erase(row);
         const auto version = version_of(e, t);
         const auto at = version && e.what == kind::update
                             ? by_version(e.table, row.row, *version, *version + e.after[t.version].resolution)
@@ -811,10 +875,11 @@ private:
         const kept_row* before = nullptr;
         for (auto& k : kept_of(key_of(c.key(t).row())))
         {
-            if (k.version != version)
+            if (k.erased != (c.what == model::op::erase) || (!k.erased && k.version != version))
                 continue;
-            print_row(c.after, k.told, subject_.ids, scratch_);
-            if (scratch_.whole != k.whole)
+            if (!k.erased)
+                print_row(c.after, k.told, subject_.ids, scratch_);
+            if (!k.erased && scratch_.whole != k.whole)
             {
                 std::string columns;
                 for (std::size_t i = 0; i < scratch_.columns.size(); ++i)
@@ -885,6 +950,10 @@ private:
         std::size_t at = 0;
         std::uint64_t before_stream = 0, open = 0;
         const auto begin = first_demanded();
+        // What these removed may have been gone when the snapshot was taken.
+        const auto may_be_gone = !reads_ || !erases_rows_ || partial ? 0
+                                 : lowest_ == no_unit                ? no_unit
+                                                                     : lowest_ + subject_.recorded.window;
         const auto end = std::min(subject_.known, std::max(walk_.next_no(), partial ? 0 : subject_.demanded));
         while (again.next_no() < end)
         {
@@ -913,7 +982,10 @@ private:
                 if (whole && late)
                     add_planned(how_.exactly_once ? defect::doubled : defect::repeated, no, c);
                 const bool seen = whole || late || (state != nullptr && state->each && state->each[i].seen);
-                if (seen || (snapshot_ && in_snapshot(c, version)))
+                // A row of the snapshot is deleted behind it.
+                if (seen || (snapshot_ && c.what != model::op::erase && in_snapshot(c, version)))
+                    continue;
+                if (no < may_be_gone && may_have_gone(c, no))
                     continue;
                 if (const auto excuse = excuses_.find(c.table); excuse != excuses_.end())
                     ++excuse->second.second;
@@ -935,6 +1007,7 @@ private:
                 for (const auto* c : missing)
                     add_planned(defect::lost, no, *c);
         }
+        tell_not_gone();
         for (const auto& [table, excuse] : excuses_)
             if (excuse.second > 0)
                 report_.not_proven(fmt::format("table {}: {} changes are not there: {}", tables_[table].name,
@@ -946,6 +1019,41 @@ private:
             report_.not_proven(fmt::format("{} units at the end of the stream of which only a part is in it", open));
         if (partial)
             report_.set_partial();
+    }
+
+    /// Whether a change that is nowhere told may be one of a row that was removed before the snapshot. If it turns out that it
+    /// was not removed, or behind the snapshot, `tell_not_gone` tells it.
+    bool may_have_gone(const model::change& c, unit_no no)
+    {
+        const auto row = c.key(tables_[c.table]).row();
+        if (c.what == model::op::erase)
+            return gone_.erase(key_of(row)) > 0;
+        if (no >= subject_.demanded || excuses_.contains(c.table))
+            return false;
+        const auto known = gone_.find(key_of(row));
+        if (known == gone_.end() && (c.what != model::op::insert || in_snapshot(c, 0)))
+            return false;
+        gone_[key_of(row)].emplace_back(row, no);
+        return true;
+    }
+
+    void tell_not_gone()
+    {
+        std::vector<std::pair<unit_no, row_id>> lost;
+        for (const auto& [key, changes] : gone_)
+            for (const auto& [row, no] : changes)
+                lost.emplace_back(no, row);
+        std::ranges::sort(lost, {},
+                          [](const auto& one) { return std::tuple(one.first, one.second.table, one.second.row); });
+        for (const auto& [no, row] : lost)
+            report_.add({defect::lost,
+                         std::string(tables_[row.table].name),
+                         to_string(subject_.ids.encode(row)),
+                         no,
+                         {},
+                         {},
+                         {},
+                         {}});
     }
 
     /// The first unit that has to be there as a whole, if any of it is not.
@@ -1012,7 +1120,8 @@ private:
     std::vector<bool> whole_;  ///< By unit, of those not at hand any more.
     std::unordered_map<std::uint64_t, unit_no> by_transaction_;
     std::unordered_map<row_key, std::int64_t> newest_;  ///< Version of rows that were updated, as far as seen.
-    std::unordered_map<row_key, unit_no> erased_;
+    std::unordered_map<row_key, unit_no> erased_;       ///< By units at hand.
+    std::unordered_map<row_key, std::vector<std::pair<row_id, unit_no>>> gone_;  ///< See `may_have_gone`.
     std::unordered_map<unit_no, transaction_end> odd_ends_;  ///< Those that tell another number than had arrived.
     std::deque<kept_event> doubtful_;
     std::map<std::uint8_t, std::pair<std::string, std::uint64_t>> excuses_;  ///< By table, with what they excuse.
@@ -1025,6 +1134,7 @@ private:
     std::optional<unit_no> highest_;
     unit_no lowest_ = no_unit;
     bool erases_rows_ = false;
+    bool reads_ = false;     ///< Rows of a snapshot are in the stream.
     bool snapshot_ = false;  ///< Rows of a snapshot, or the first rows, are in the stream.
     std::uint64_t events_ = 0, others_ = 0, later_ = 0, late_ = 0, whole_units_ = 0, demanded_units_ = 0,
                   transactions_ = 0, dropped_rows_ = 0;

@@ -91,7 +91,14 @@ bool suspects::judge_found(row_key key, const row& one, std::string_view bytes, 
         uuid id{};
         std::ranges::copy(fields_of(bytes)[place].view().substr(0, id.size()), id.begin());
         const auto decoded = ids_.decode(id);
-        out.add(about(key, defect::extra, decoded ? decoded->unit : no_unit, bytes));
+        auto extra = about(key, defect::extra, decoded ? decoded->unit : no_unit, bytes);
+        if (!one.planned.empty())
+        {
+            extra.unit = wanted->unit;
+            extra.expected = "no row: this unit removes it";
+            extra.found = "a row";
+        }
+        out.add(std::move(extra));
         return false;
     }
     // The last version that is demanded, or, of a row that need not be there, the first.
@@ -141,9 +148,10 @@ std::uint64_t suspects::judge(const limits& by, report& out)
         std::ranges::sort(one.planned, {}, [](const auto& v) { return v.unit == no_unit ? 0 : v.unit + 1; });
         if (one.times == 0)
         {
-            const auto demanded = std::ranges::any_of(one.planned, [&](const auto& v)
-                                                      { return v.unit == no_unit || v.unit < by.demanded; });
-            if (demanded && !one.planned.front().bytes.empty())
+            const auto demanded = std::find_if(one.planned.rbegin(), one.planned.rend(),
+                                               [&](const auto& v)
+                                               { return v.unit == no_unit || v.unit < by.demanded; });
+            if (demanded != one.planned.rend() && !demanded->bytes.empty())
                 out.add(about(key, defect::missing, one.planned.front().unit, one.planned.front().bytes));
             continue;
         }

@@ -368,7 +368,7 @@ void comparison::sum_both()
 }
 
 /// Units of which each may be there or not. None can be W or more behind the first inserting one that is not there: that one
-/// is not settled.
+/// is not settled. One whose rows were removed again was settled, by the mark that the removal had waited for.
 void comparison::plan_window()
 {
     row_encoder encode(shapes_, ids_);
@@ -387,8 +387,8 @@ void comparison::plan_window()
         ++window_units;
         const auto inserts = std::ranges::any_of(unit.changes, [&](const model::change& c)
                                                  { return c.what == model::op::insert && planned_table(c.table); });
-        if (!end && inserts && (!highest_ || decision.no > *highest_))
-            end = std::max(decision.no, with_.sent_below) + with_.recorded.window;
+        if (!end && inserts && decision.no >= with_.sent_below && (!highest_ || decision.no > *highest_))
+            end = decision.no + with_.recorded.window;
         if (touched_.rows().size() > touched_max)
             throw error(error_kind::usage,
                         fmt::format("units from {} on have changed more than {} rows of which each may be in any "
@@ -458,17 +458,16 @@ std::vector<unit_no> comparison::judge_units()
         std::size_t applied = 0, absent = 0;
         for (end = first; end < versions.size() && versions[end].unit == unit; ++end)
         {
-            const auto state = rows[versions[end].row].state;
-            if (state != touched_rows::unknown)
-                ++(state >= versions[end].ordinal ? applied : absent);
+            const auto& row = rows[versions[end].row];
+            applied += row.has(versions[end].ordinal) ? 1U : 0U;
+            absent += row.lacks(versions[end].ordinal) ? 1U : 0U;
         }
         if (applied > 0)
             there.push_back(unit);
         if (!with_.in_order || applied == 0 || absent == 0)
             continue;
         for (auto i = first; i < end; ++i)
-            if (const auto& row = rows[versions[i].row];
-                row.state != touched_rows::unknown && row.state < versions[i].ordinal)
+            if (const auto& row = rows[versions[i].row]; row.lacks(versions[i].ordinal))
                 out_.add(torn(row, unit, defect::torn));
     }
     return there;
@@ -486,15 +485,20 @@ void comparison::judge_window()
         const auto unit = versions[i].unit;
         if ((i > 0 && versions[i - 1].unit == unit) || std::ranges::binary_search(there, unit))
             continue;
+        auto end = i;
+        bool lacks = false;
+        for (; end < versions.size() && versions[end].unit == unit; ++end)
+            if (const auto& row = rows[versions[end].row]; !row.known() || row.lacks(versions[end].ordinal))
+                lacks = true;
         const bool behind = !there.empty() && unit + with_.recorded.window <= there.back();
         if (with_.in_order && behind)
         {
             // A later one is there that is sent only when this one is.
-            for (auto k = i; k < versions.size() && versions[k].unit == unit; ++k)
-                if (const auto& row = rows[versions[k].row]; row.state != touched_rows::unknown)
+            for (auto k = i; k < end; ++k)
+                if (const auto& row = rows[versions[k].row]; row.lacks(versions[k].ordinal))
                     out_.add(torn(row, unit, row.times == 0 ? defect::missing : defect::stale));
         }
-        else if (unit < with_.announced)
+        else if (lacks && unit < with_.announced)
         {
             ++absent;
             first_absent = first_absent.value_or(unit);
@@ -507,7 +511,7 @@ void comparison::judge_window()
     out_.figure("units above them that are there", there.size());
     for (const auto& row : rows)
     {
-        if (row.state != touched_rows::unknown)
+        if (row.known())
             continue;
         if (row.times == 0)
             window_suspects_.absent(key_of(row.id));

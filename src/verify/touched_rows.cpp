@@ -28,10 +28,14 @@ touched_rows::row* touched_rows::find(row_key key)
 void touched_rows::settle()
 {
     for (auto& one : rows_)
-        one.state = one.times <= 1 && one.found == one.base ? 0 : unknown;
+        one.least = one.most = one.times <= 1 && one.found == one.base ? 0 : unknown;
     for (const auto& one : versions_)
         if (auto& at = rows_[one.row]; at.times <= 1 && at.found == one.hash)
-            at.state = one.ordinal;
+        {
+            at.most = one.ordinal;
+            if (!at.known())
+                at.least = one.ordinal;
+        }
 }
 
 }  // namespace bazaar::verify

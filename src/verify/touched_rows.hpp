@@ -22,11 +22,17 @@ public:
     struct row
     {
         row_id id;
-        std::uint64_t base = 0;         ///< Hash before the first of these units; 0: not there.
-        std::uint64_t found = 0;        ///< Of the row that was read; 0: none.
-        std::uint32_t times = 0;        ///< So often it was read.
-        std::uint32_t versions = 0;     ///< Planned behind `base`.
-        std::uint32_t state = unknown;  ///< So many of them have happened to the row that was read.
+        std::uint64_t base = 0;      ///< Hash before the first of these units; 0: not there.
+        std::uint64_t found = 0;     ///< Of the row that was read; 0: none.
+        std::uint32_t times = 0;     ///< So often it was read.
+        std::uint32_t versions = 0;  ///< Planned behind `base`.
+        /// So many of them have happened to the row that was read: at least, and at most. A row that is not there may be one
+        /// that was not inserted yet, or one that was removed.
+        std::uint32_t least = unknown, most = unknown;
+
+        [[nodiscard]] bool known() const noexcept { return least != unknown; }
+        [[nodiscard]] bool has(std::uint32_t ordinal) const noexcept { return known() && least >= ordinal; }
+        [[nodiscard]] bool lacks(std::uint32_t ordinal) const noexcept { return known() && most < ordinal; }
     };
 
     struct version

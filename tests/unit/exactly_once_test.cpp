@@ -7,6 +7,7 @@
 // * a take-over waits for the calls that the server executes, and calls that reach it later are refused by their epoch;
 // * a session learns when it connects that commits may be missing, and so does the mark: then all is read anew;
 // * two attempts of one unit never run at the same time in the server: the later one waits for the rows, or gives up;
+// * an attempt that was given up has ended in the server before what the unit wrote is removed;
 // * what refuses a unit refuses all its attempts of one process, and a row changed by somebody else stays changed.
 
 #include <algorithm>
@@ -50,6 +51,7 @@ enum class mistake
     refusals_forgotten,  ///< What was refused is sent again.
     clean_too_early,     ///< A stop counts as clean among units that an earlier process may have sent.
     steered_too_early,   ///< The plan is changed from a unit on that an earlier process may have sent.
+    removed_too_early,   ///< What a unit wrote is removed as soon as the unit is settled, recorded or not.
     bound_too_low,       ///< A process that reads the server anew believes that only settled units were ever sent.
 };
 
@@ -58,9 +60,9 @@ struct schedule
 {
     std::uint64_t seed = 0;
     std::uint64_t units = 0, window = 1, workers = 1;
-    std::uint64_t crashes = 0, failovers = 0, stops = 0;                      ///< How often at most.
-    std::uint64_t doubts = 0, busy = 0, refusals = 0, edits = 0, steers = 0;  ///< Also.
-    std::uint64_t barriers = 0, marks = 0, syncs = 0, updates = 0;            ///< How frequent: of 64.
+    std::uint64_t crashes = 0, failovers = 0, stops = 0;                          ///< How often at most.
+    std::uint64_t doubts = 0, busy = 0, refusals = 0, edits = 0, steers = 0;      ///< Also.
+    std::uint64_t barriers = 0, marks = 0, syncs = 0, updates = 0, removals = 0;  ///< How frequent: of 64.
 
     friend bool operator==(const schedule&, const schedule&) = default;
 };
@@ -73,7 +75,7 @@ struct dimension
     std::uint64_t least;
 };
 
-constexpr std::array<dimension, 15> dimensions{{
+constexpr std::array<dimension, 16> dimensions{{
     {"failovers", &schedule::failovers, 0},
     {"crashes", &schedule::crashes, 0},
     {"stops", &schedule::stops, 0},
@@ -89,6 +91,7 @@ constexpr std::array<dimension, 15> dimensions{{
     {"marks", &schedule::marks, 0},
     {"syncs", &schedule::syncs, 0},
     {"updates", &schedule::updates, 0},
+    {"removals", &schedule::removals, 0},
 }};
 
 schedule drawn(std::uint64_t seed)
@@ -112,6 +115,7 @@ schedule drawn(std::uint64_t seed)
     s.marks = std::array{1U, 8U, 40U}[draw.below(3)];
     s.syncs = std::array{0U, 4U, 32U}[draw.below(3)];
     s.updates = draw.below(65);
+    s.removals = sometimes(32);
     return s;
 }
 
@@ -135,7 +139,7 @@ struct totals
     std::uint64_t steps = 0, processes = 0, crashes = 0, failovers = 0, lost = 0, clean = 0, unclean = 0;
     std::uint64_t fenced = 0, late = 0, doubts = 0, busy = 0, waits = 0, found = 0, refused = 0, foreign = 0,
                   skipped = 0;
-    std::uint64_t steered = 0, waited_for = 0, noticed = 0, extended = 0;
+    std::uint64_t steered = 0, waited_for = 0, noticed = 0, extended = 0, removed = 0, marked = 0;
 };
 
 class world
@@ -185,6 +189,8 @@ private:
     {
         model::decision unit;
         bool inserts = false;  ///< Its number shows in a row.
+        bool removes = false;  ///< What the units wrote that it names.
+        unit_no remover = no_unit;
     };
 
     void make_plan()
@@ -197,8 +203,24 @@ private:
             p.unit.no = no;
             p.inserts = draw.below(64) >= what_.updates;
             p.unit.barrier = draw.below(64) < what_.barriers;
+            if (draw.below(64) < what_.removals && no > 0)
+            {
+                // One or two of which nothing else was to come.
+                const auto first = draw.below(draw.below(2) == 0 ? no : std::min<unit_no>(no, 6));
+                for (auto gone = no - 1 - first; gone < std::min(no, no - first + 1); ++gone)
+                    if (auto& g = plan_[gone]; !g.removes && g.remover == no_unit)
+                    {
+                        g.remover = no;
+                        p.unit.depends_on(gone, true, true);
+                    }
+                p.removes = p.unit.after_count > 0;
+                p.inserts = p.inserts && !p.removes;
+                continue;
+            }
             for (auto links = draw.below(4); links > 0 && no > 0; --links)
-                p.unit.depends_on(no - 1 - draw.below(draw.below(2) == 0 ? no : std::min<unit_no>(no, 6)));
+                if (const auto earlier = no - 1 - draw.below(draw.below(2) == 0 ? no : std::min<unit_no>(no, 6));
+                    plan_[earlier].remover == no_unit)
+                    p.unit.depends_on(earlier);
         }
     }
 
@@ -279,7 +301,7 @@ private:
                 server_.units[r.value].refused = at;
             break;
         case kind::mark:
-            server_.mark = r.value;
+            server_.mark = std::max(server_.mark, r.value);
             server_.clean = r.clean;
             break;
         case kind::lease:
@@ -369,6 +391,8 @@ private:
             note([&] { return fmt::format("  server: mark {}{}", c.value, c.clean ? ", clean" : ""); });
             append({kind::mark, c.clean, c.value, 0});
             drop(which);
+            if (c.process == process_ && !stale_)
+                dispatcher_->marked(c.value);
             return;
         }
         answer(which, judge(c));
@@ -379,6 +403,11 @@ private:
     {
         const auto no = c.value;
         const auto& there = server_.units[no];
+        if (there.committed != nowhere && gone(no))
+        {
+            require(c.worker == nobody, no, "a replay brings back what was removed");
+            return outcome::not_done;
+        }
         if (there.committed != nowhere)
         {
             if (c.how == form::replay)
@@ -416,7 +445,15 @@ private:
         for (std::size_t i = 0; i < unit.after_count; ++i)
             require(place_of(unit.after[i]) != nowhere, no, "executed before a unit that it names");
         append({kind::unit, false, no, c.content});
+        sum_.removed += plan_[no].removes ? 1 : 0;
         return outcome::committed;
+    }
+
+    /// Whether what the unit wrote was removed.
+    [[nodiscard]] bool gone(unit_no no) const
+    {
+        const auto by = plan_[no].remover;
+        return by != no_unit && server_.units[by].committed != nowhere;
     }
 
     /// Where in the log a unit was done with.
@@ -493,7 +530,7 @@ private:
         for (unit_no no = 0; no < units(); ++no)
         {
             const auto& u = server_.units[no];
-            if (u.committed != nowhere && plan_[no].inserts)
+            if (u.committed != nowhere && plan_[no].inserts && !gone(no))
                 seen = std::max(seen, no + 1);
             if (u.refused != nowhere && wrong_ != mistake::refusals_forgotten)
             {
@@ -577,7 +614,8 @@ private:
         if (stopping_ || next_ == units() || !dispatcher_->has_room())
             return;
         content_[next_] = content_of(next_, log_);
-        dispatcher_->add(plan_[next_++].unit);
+        const auto& p = plan_[next_++];
+        dispatcher_->add(p.unit, p.removes && wrong_ != mistake::removed_too_early);
     }
 
     /// Changes the plan from the next unit on: the entry is durable before that unit is sent.
@@ -795,7 +833,12 @@ private:
             return;
         }
         const auto what = draw_.below(1024);
-        if (what < 250)
+        if (what < 64 && dispatcher_->wants_mark())
+        {
+            ++sum_.marked;
+            leave_mark(false);
+        }
+        else if (what < 250)
             plan_one();
         else if (what < 500)
             send();
@@ -1061,13 +1104,13 @@ TEST(ExactlyOnce, HoldsUnderRandomSchedules)
         "{} processes, {} after a clean stop; {} crashes, {} failovers that lost {} records, {} noticed\n"
         "{} calls nobody heard, {} refused by their epoch, {} waited for at a take-over, {} behind an earlier attempt\n"
         "{} units found done, {} in doubt, {} busy, {} refused, {} skipped, {} foreign, {} replays by suspicion, {} "
-        "changes of the plan\n",
+        "changes of the plan, {} removals, {} marks for them\n",
         count, took, static_cast<double>(count) / took, sum.steps / count, sum.processes, sum.clean, sum.crashes,
         sum.failovers, sum.lost, sum.noticed, sum.late, sum.fenced, sum.waited_for, sum.waits, sum.found, sum.doubts,
-        sum.busy, sum.refused, sum.skipped, sum.foreign, sum.extended, sum.steered);
-    for (const auto happened :
-         {sum.crashes, sum.failovers, sum.lost, sum.noticed, sum.late, sum.fenced, sum.waited_for, sum.waits, sum.found,
-          sum.doubts, sum.busy, sum.refused, sum.skipped, sum.foreign, sum.extended, sum.unclean, sum.steered})
+        sum.busy, sum.refused, sum.skipped, sum.foreign, sum.extended, sum.steered, sum.removed, sum.marked);
+    for (const auto happened : {sum.crashes, sum.failovers, sum.lost, sum.noticed, sum.late, sum.fenced, sum.waited_for,
+                                sum.waits, sum.found, sum.doubts, sum.busy, sum.refused, sum.skipped, sum.foreign,
+                                sum.extended, sum.unclean, sum.steered, sum.removed, sum.marked})
         EXPECT_GT(happened, count / 1000) << "the schedules do not try everything";
     EXPECT_GT(sum.clean, count + count / 1000) << "the first process of a run counts as clean";
 }
@@ -1147,6 +1190,12 @@ TEST_F(Mistake, AStopIsCleanAmongUnitsSentBefore)
 TEST_F(Mistake, ThePlanChangesAmongUnitsSentBefore)
 {
     expect_found(mistake::steered_too_early);
+}
+
+// The design's rule: a delete waits until the mark has passed the rows that it removes.
+TEST_F(Mistake, WhatAUnitWroteIsRemovedBeforeTheMarkHasPassedIt)
+{
+    expect_found(mistake::removed_too_early);
 }
 
 TEST_F(Mistake, TheBoundOfWhatWasSentIsTooLow)

@@ -22,13 +22,15 @@ constexpr unit_no units = 2000;
 
 struct world
 {
-    std::unique_ptr<scenario::scenario> shop = shop_of({{"init-num-users", "60"}, {"lifecycle", "complete"}});
+    std::unique_ptr<scenario::scenario> shop;
     run::record recorded;
     verify::judge_options how;
     unit_no demanded = units;
     unit_no known = units;
 
-    world()
+    world() : world(given{{"init-num-users", "60"}, {"lifecycle", "complete"}}) {}
+
+    explicit world(const given& settings) : shop(shop_of(settings))
     {
         recorded.seed = 7;
         recorded.tag = run_tag("main");
@@ -241,6 +243,144 @@ TEST(judge, a_snapshot_and_the_stream_behind_it_have_no_gap)
     edit(message, [](json& v) { v["op"] = "r", v["before"] = nullptr; });
     stale.insert(stale.begin() + static_cast<std::ptrdiff_t>(update) + 1, message);
     EXPECT_EQ(w.judged(stale).count(defect::stale_read), 1U);
+}
+
+/// A shop in which a third of the units remove what others made a few seconds before.
+world removing()
+{
+    return world({{"init-num-users", "60"}, {"lifecycle", "complete"}, {"lifecycle-scale", "0.05"}, {"retain", "3s"}});
+}
+
+TEST(judge_of_removals, finds_nothing_in_a_whole_stream_of_any_form)
+{
+    const std::vector<std::pair<const char*, stream_form>> forms{
+        {"plain", {}},
+        {"schemas", {.schemas = true}},
+        {"full identity", {.full = true}},
+        {"snapshot", {.snapshot = 1100}},
+        {"snapshot and full identity", {.full = true, .snapshot = 1700}},
+        {"flat", {.flat = true}},
+    };
+    for (const auto& [name, form] : forms)
+        for (const std::size_t keep : {std::size_t{1} << 16, std::size_t{200}})
+        {
+            auto w = removing();
+            w.recorded.window = keep == 200 ? 64 : 1024;
+            w.how.keep = keep;
+            const auto report = w.judged(w.stream(form));
+            EXPECT_EQ(report.judge(), verify::verdict::clean) << name << ", " << keep << '\n' << told(report);
+        }
+}
+
+TEST(judge_of_removals, finds_each_damage_of_a_delete)
+{
+    for (const std::uint32_t window : {1024U, 64U})
+        for (const std::string_view table : {"orders", "order_items", "events"})
+            for (std::uint64_t seed = 0; seed < 2; ++seed)
+            {
+                auto w = removing();
+                w.recorded.window = window;
+                const auto whole = w.stream({.full = true});
+                const auto victim = find(whole, table, 'd', seed);
+                const auto place = static_cast<std::ptrdiff_t>(victim);
+                const auto key = whole[victim].key;
+                const auto says = [&](const messages& harmed, defect what, std::uint64_t others = 0)
+                {
+                    const auto report = w.judged(harmed);
+                    EXPECT_EQ(report.count(what), 1U) << table << told(report);
+                    EXPECT_LE(report.findings(), 1 + others) << table << told(report);
+                    EXPECT_EQ(report.judge(), verify::verdict::mismatch);
+                    for (const auto& one : report.examples())
+                        EXPECT_TRUE(one.what != what ||
+                                    (one.key == key && (what == defect::reordered || one.unit == whole[victim].unit)));
+                };
+                auto harmed = whole;
+                harmed.erase(harmed.begin() + place);
+                says(harmed, defect::lost);
+
+                harmed = whole;
+                harmed.insert(harmed.begin() + place, whole[victim]);
+                says(harmed, defect::doubled);
+
+                // Before the row was made.
+                harmed = whole;
+                harmed.erase(harmed.begin() + place);
+                const auto made = std::ranges::find(harmed, key, &told_message::key);
+                harmed.insert(made, whole[victim]);
+                says(harmed, defect::reordered, 3);
+
+                // Another row instead of this one.
+                harmed = whole;
+                const auto other = std::ranges::find_if(whole.begin() + place + 1, whole.end(),
+                                                        [&](const told_message& m)
+                                                        { return m.table == table && m.unit > whole[victim].unit; });
+                ASSERT_NE(other, whole.end());
+                edit(harmed[victim], [&](json& v) { v["before"]["id"] = other->key; });
+                says(harmed, defect::lost, 30);
+
+                harmed = whole;
+                edit(harmed[victim], [](json& v) { v["before"]["created_at"] = "2020-01-01T00:00:00.000000Z"; });
+                says(harmed, defect::wrong_before);
+            }
+}
+
+TEST(judge_of_removals, a_row_of_the_snapshot_must_be_there_unless_it_was_removed_before)
+{
+    const auto w = removing();
+    const auto whole = w.stream({.snapshot = 1100});
+    for (const std::string_view table : {"orders", "events"})
+    {
+        auto harmed = whole;
+        // The newest row: far from its removal.
+        auto victim = harmed.size();
+        for (std::size_t i = 0; i < harmed.size(); ++i)
+            if (harmed[i].table == table && harmed[i].json.find("\"op\":\"r\"") != std::string::npos)
+                victim = i;
+        ASSERT_LT(victim, harmed.size());
+        const auto key = harmed[victim].key;
+        harmed.erase(harmed.begin() + static_cast<std::ptrdiff_t>(victim));
+        const auto report = w.judged(harmed);
+        EXPECT_GE(report.count(defect::lost), 1U) << told(report);
+        for (const auto& one : report.examples())
+            EXPECT_EQ(one.key, key) << told(report);
+        // That it is deleted later is no excuse.
+        const auto whole_units = w.judged(whole);
+        EXPECT_EQ(whole_units.findings(), 0U) << told(whole_units);
+    }
+    // A delete behind the snapshot is missing, of a row that is in it.
+    auto harmed = whole;
+    const auto victim = find(whole, "orders", 'd', 1);
+    harmed.erase(harmed.begin() + static_cast<std::ptrdiff_t>(victim));
+    const auto report = w.judged(harmed);
+    EXPECT_EQ(report.count(defect::lost), 1U) << told(report);
+}
+
+TEST(judge_of_removals, a_delete_by_hand_is_a_foreign_edit)
+{
+    auto w = removing();
+    w.recorded.window = 64;
+    const auto whole = w.stream();
+    auto harmed = whole;
+    const auto victim = find(whole, "events", 'd', 3);
+    auto by_hand = whole[victim];
+    edit(by_hand, [](json& v) { v["source"]["txId"] = 12; });
+    // Long before its time, and the true one never comes: the unit is refused.
+    const auto made = std::ranges::find(whole, by_hand.key, &told_message::key);
+    harmed.insert(harmed.begin() + (made - whole.begin()) + 40, by_hand);
+    std::erase_if(harmed,
+                  [&](const told_message& m)
+                  {
+                      return m.unit == by_hand.unit && m.transaction != 0 &&
+                             m.json.find("\"op\":\"d\"") != std::string::npos &&
+                             m.json.find("\"txId\":12,") == std::string::npos;
+                  });
+    model::control refused;
+    refused.unit = by_hand.unit;
+    refused.what = model::control::kind::reject;
+    w.recorded.log.push_back(refused);
+    const auto report = w.judged(harmed);
+    EXPECT_EQ(report.count(defect::foreign_edit), 1U) << told(report);
+    EXPECT_EQ(report.findings(), 1U) << told(report);
 }
 
 TEST(judge, foreign_edits_are_told_apart_from_losses)

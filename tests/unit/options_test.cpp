@@ -403,11 +403,17 @@ TEST(flag_values, durations)
     EXPECT_EQ(parse_duration("10s"), microseconds(10'000'000));
     EXPECT_EQ(parse_duration("5m"), std::chrono::minutes(5));
     EXPECT_EQ(parse_duration("2h"), std::chrono::hours(2));
+    EXPECT_EQ(parse_duration("90d"), std::chrono::hours(90 * 24));
     EXPECT_EQ(parse_duration("7"), std::chrono::seconds(7));
     EXPECT_EQ(parse_duration("0.5"), microseconds(500'000));
     EXPECT_EQ(parse_duration("0"), microseconds(0));
-    for (const auto* text : {"", "s", "-1s", "1d", "1 s", "nan", "9e99h", "9000000000000h"})
+    for (const auto* text : {"", "s", "-1s", "1w", "1 s", "nan", "9e99h", "9000000000000h"})
         EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+    for (const auto* text : {"0", "500ms", "90s", "5m", "36h", "7d", "1.5"})
+        EXPECT_EQ(parse_duration(to_string(parse_duration(text).value())), parse_duration(text)) << text;
+    EXPECT_EQ(to_string(std::chrono::hours(168)), "7d");
+    EXPECT_EQ(to_string(microseconds(1'500'000)), "1500ms");
+    EXPECT_EQ(to_string(microseconds(123)), "0.000123");
 }
 
 TEST(flag_values, units)

@@ -155,7 +155,7 @@ public:
             if (!c.before.empty())
                 check(hash(c.before) == hash_of(c.table, c.key(shop_.tables()[c.table]).row().row),
                       "the side before a change is the row's last written state");
-            values_fit(c.table, c.after);
+            values_fit(c.table, c.after.empty() ? c.before : c.after);
         }
         switch (d.kind)
         {
@@ -176,6 +176,10 @@ public:
         case look::kind::user_erased:
             erased(u);
             break;
+        case look::kind::order_removed:
+        case look::kind::ghost_removed:
+            removed(u);
+            break;
         default:
             step(u);
         }
@@ -186,10 +190,11 @@ public:
     }
 
     std::uint64_t users = 0, orders = 0, items = 0, events = 0, sessions = 0;
-    std::array<std::uint64_t, 9> kinds{};
+    std::array<std::uint64_t, 16> kinds{};
     std::vector<std::uint64_t> buyers;         ///< Row number of the user of each order.
     std::array<std::uint64_t, 5> by_status{};  ///< Processing, Shipped, Delivered, Cancelled, Returned.
-    std::vector<std::string> problems;         ///< The first twenty.
+    std::uint64_t removed_orders = 0;
+    std::vector<std::string> problems;  ///< The first twenty.
 
     static constexpr std::array<std::string_view, 5> statuses{"Processing", "Shipped", "Delivered", "Cancelled",
                                                               "Returned"};
@@ -197,8 +202,10 @@ public:
     /// The same numbers as the planner's figures, in their form.
     [[nodiscard]] std::map<std::string, std::uint64_t> figures() const
     {
-        std::map<std::string, std::uint64_t> all{
-            {"rows users", users}, {"rows orders", orders}, {"rows order_items", items}, {"rows events", events}};
+        std::map<std::string, std::uint64_t> all{{"rows users", users},
+                                                 {"rows orders", orders - removed_orders},
+                                                 {"rows order_items", items},
+                                                 {"rows events", events_.size()}};
         for (std::size_t i = 0; i < statuses.size(); ++i)
             all[fmt::format("orders {}", statuses[i])] = by_status[i];
         return all;
@@ -223,6 +230,7 @@ private:
         std::uint64_t hash;
         std::uint8_t status, items;
         time created;
+        std::size_t events = 0;
     };
     struct item
     {
@@ -258,6 +266,8 @@ private:
             return orders_[row].hash;
         if (table == look::table::order_items && row < items_.size())
             return items_[row].hash;
+        if (const auto event = events_.find(row); table == look::table::events && event != events_.end())
+            return event->second;
         return 0;
     }
 
@@ -534,6 +544,7 @@ private:
                            static_cast<std::uint8_t>(count), u.decision.at});
         ++by_status[0];
         session(u, 1 + count, who);
+        orders_.back().events = u.changes.size() - 1 - count;
         std::size_t purchases = 0;
         std::unordered_set<std::int64_t> carts;
         for (std::size_t i = 1 + count; i < u.changes.size(); ++i)
@@ -596,6 +607,7 @@ private:
                 return;
             wrote(who->writer);
             session(u, 1 + count, who);
+            o.events += u.changes.size() - 1 - count;
             std::unordered_set<std::uint64_t> closed;
             for (std::size_t i = 1 + count; i < u.changes.size(); ++i)
             {
@@ -630,6 +642,57 @@ private:
         }
     }
 
+    /// All that belongs to one order, or the whole session of nobody. That the rows were there, and so, is checked before.
+    void removed(const model::unit& u)
+    {
+        const bool of_order = u.decision.kind == look::kind::order_removed;
+        std::size_t item_count = 0, event_count = 0;
+        const auto& main = u.changes.back().before;
+        order* o = nullptr;
+        if (of_order)
+        {
+            const auto id = main[look::orders_column::id].row();
+            if (id.row >= orders_.size() || orders_[id.row].unit != id.unit || orders_[id.row].hash == 0)
+                return check(false, "an order that goes is there");
+            o = &orders_[id.row];
+            wrote(o->unit);
+            wrote(o->writer);
+        }
+        for (const auto& c : u.changes)
+        {
+            const auto id = c.before[shop_.tables()[c.table].key].row();
+            if (c.table == look::table::order_items)
+            {
+                ++item_count;
+                check(o != nullptr && items_[id.row].order == main[look::orders_column::id].row().row,
+                      "an item goes with its order");
+                items_[id.row].hash = 0;
+            }
+            else if (c.table == look::table::events)
+            {
+                namespace e = look::events_column;
+                ++event_count;
+                check(of_order ? id.unit == o->unit || id.unit == o->writer : c.before[e::user_id].null(),
+                      "a session goes with what it was for");
+                if (!of_order)
+                    wrote(id.unit);
+                events_.erase(id.row);
+            }
+        }
+        if (!of_order)
+        {
+            const auto first = u.changes[0].before[look::events_column::id].row().row;
+            for (std::uint64_t i = 0; i < 16; ++i)
+                check(!events_.contains(first / 16 * 16 + i), "nothing of a session stays");
+            return;
+        }
+        check(item_count == o->items && event_count == o->events, "nothing of an order stays");
+        items -= item_count;
+        --by_status[o->status];
+        ++removed_orders;
+        o->hash = 0;
+    }
+
     /// The events from `first` to the end of the unit are one session.
     void session(const model::unit& u, std::size_t first, user* who)
     {
@@ -649,6 +712,7 @@ private:
         {
             const auto& e = u.changes[i].after;
             ++events;
+            events_[e[c::id].row().row] = hash(e);
             check(e[c::id].row() == row_id{look::table::events, sessions * 16 - 16 + (i - first), u.decision.no},
                   "event ids follow the session's");
             check(e[c::sequence_number].integer() == static_cast<std::int64_t>(i - first) + 1,
@@ -714,6 +778,7 @@ private:
     std::vector<user> users_;
     std::vector<order> orders_;
     std::vector<item> items_;
+    std::unordered_map<std::uint64_t, std::uint64_t> events_;  ///< Hash by row.
     std::unordered_set<unit_no> writers_;
     const model::unit* unit_ = nullptr;
     std::string_view what_;

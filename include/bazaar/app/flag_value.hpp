@@ -6,13 +6,10 @@
 #include <string_view>
 #include <utility>
 
-#include "bazaar/base/time.hpp"
+#include "bazaar/base/duration.hpp"
 
 namespace bazaar::app
 {
-
-/// "500ms", "10s", "5m", "2h"; a plain number counts seconds. Nothing when the text is not a duration, or below zero.
-[[nodiscard]] std::optional<microseconds> parse_duration(std::string_view text);
 
 /// "512MiB", "1GiB"; a plain number counts bytes, and kB, MB, GB and TB mean the same as KiB, MiB, GiB and TiB, as with
 /// PostgreSQL. Nothing when the text is no size, or beyond 63 bits.

@@ -111,6 +111,13 @@ struct unit
         return row;
     }
 
+    /// Makes deletions of the rows that were inserted here from the change `first` on.
+    void erase_from(std::size_t first)
+    {
+        for (auto at = changes.begin() + static_cast<std::ptrdiff_t>(first); at != changes.end(); ++at)
+            *at = {op::erase, at->table, at->after, {}};
+    }
+
     /// Both sides of a changed row; `after` begins as a copy of `before` once the caller has filled it.
     struct sides
     {

@@ -74,7 +74,7 @@ struct progress
     bool live = false;   ///< Had caught up with the clock.
 };
 
-/// Sets the mark of settled units and renews the lease; what the server's clock shows. Errors: as `append`.
+/// Sets the mark of settled units, which never goes back, and renews the lease; what the server's clock shows. Errors: as `append`.
 time mark(session& on, const ownership& own, progress now);
 
 /// Sets the mark and gives the lease back. Errors: as `append`.

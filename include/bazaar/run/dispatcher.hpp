@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <queue>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "bazaar/run/sink.hpp"
@@ -14,9 +17,11 @@ namespace bazaar::run
 
 /// Which unit is sent next, and in which form: the window, what was refused, and what may have been sent before.
 ///
-/// Exactly once rests on three rules, which need no server to be tested:
+/// Exactly once rests on four rules, which need no server to be tested:
 /// a unit below `replay_below` may have been sent by an earlier process, so it goes out as a replay; units are found done
-/// until a whole window of them was new; a unit in doubt goes out as a replay until it is settled.
+/// until a whole window of them was new; a unit in doubt goes out as a replay until it is settled;
+/// a unit that deletes goes out when the recorded mark has passed what it deletes, as no replay begins below that mark: one of
+/// an earlier unit would bring the rows back.
 ///
 /// Threads: none of its own; the caller locks.
 class dispatcher
@@ -24,7 +29,7 @@ class dispatcher
 public:
     struct options
     {
-        unit_no first = 0;          ///< Number of the first unit to come: all below are settled.
+        unit_no first = 0;          ///< Number of the first unit to come: all below are settled, by the recorded mark.
         std::uint32_t span = 1024;  ///< W, at least 1.
         /// Units below may have been sent before, and so may those less than W behind one that is found done.
         unit_no replay_below = 0;
@@ -50,8 +55,18 @@ public:
     [[nodiscard]] unit_no settled() const noexcept { return window_.settled(); }
     [[nodiscard]] std::uint64_t span() const noexcept { return window_.span(); }
 
-    /// Takes in the next unit; numbers follow each other without gap.
-    void add(const model::decision& d) { window_.add(d); }
+    /// Takes in the next unit; numbers follow each other without gap. What a unit that `deletes` removes was written last by
+    /// the units that it names.
+    void add(const model::decision& d, bool deletes = false);
+
+    /// The mark is recorded, durable: no replay will begin below.
+    void marked(unit_no mark);
+
+    /// Whether units wait for nothing but that the mark is recorded.
+    [[nodiscard]] bool wants_mark() const noexcept
+    {
+        return !unmarked_.empty() && unmarked_.top().first <= window_.settled();
+    }
 
     /// The lowest ready unit, now in flight. What was refused before is settled on the way; nothing when no unit is left.
     [[nodiscard]] std::optional<task> take();
@@ -86,6 +101,9 @@ private:
     unit_no replay_below_;
     std::unordered_set<unit_no> rejected_;
     std::unordered_set<unit_no> doubtful_;
+    using needed_mark = std::pair<unit_no, unit_no>;  ///< With the unit that needs it.
+    std::priority_queue<needed_mark, std::vector<needed_mark>, std::greater<>> unmarked_;
+    unit_no mark_;
     std::uint64_t skipped_ = 0;
 };
 

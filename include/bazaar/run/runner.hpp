@@ -89,6 +89,8 @@ public:
         std::function<void(const model::control&, recorded)> record;  ///< Makes a control entry durable. Any thread.
         std::function<bool()> can_record;              ///< Whether `record` would be quick now. May be empty: it is.
         std::function<void(const checkpoint&)> check;  ///< A state to record. May be empty.
+        std::function<void()>
+            want_mark;  ///< Units wait until the mark is recorded. Any thread; may be empty: none waits.
         std::function<void(const model::control&)> steered;  ///< A `set` or `shift` took effect. May be empty.
         std::function<void(const model::unit&)> echo;        ///< Before a unit is sent; one at a time. May be empty.
         std::function<void(const std::string&)> warn;        ///< One line; any thread. May be empty.
@@ -106,6 +108,9 @@ public:
 
     /// Now and then, in the loop: says, and in time ends the run, when no unit is settled although some wait.
     void watch();
+
+    /// The mark of settled units is recorded. Any thread.
+    void marked(unit_no mark);
 
     /// Plans nothing more; what is taken in is finished.
     void drain();
@@ -131,6 +136,7 @@ private:
     void pump();
     void pump_after(microseconds wait);
     void wake();
+    void ask_for_mark();
     void plan_one();
     void steer(model::control entry);
     void steer_done(const model::control& entry, std::exception_ptr failed);
@@ -146,6 +152,7 @@ private:
     replanner& plan_;
     clock& clock_;
     options options_;
+    std::vector<bool> deletes_;  ///< By kind of unit.
     pacer pacer_;
     boost::asio::steady_timer timer_;
     /// Keeps the loop running while only the workers have something to do.

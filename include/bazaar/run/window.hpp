@@ -25,8 +25,11 @@ public:
     /// Whether the next unit may be taken in.
     [[nodiscard]] bool has_room() const noexcept { return next_ - settled_ < slots_.size(); }
 
-    /// Takes in the next unit; numbers follow each other without gap.
-    void add(const model::decision& d);
+    /// Takes in the next unit; numbers follow each other without gap. A unit that is `held` waits for `release`, too.
+    void add(const model::decision& d, bool held = false);
+
+    /// A unit that was held waits for earlier units only.
+    void release(unit_no no);
 
     /// The lowest ready unit, now in flight; null when none is ready. Valid until it is settled.
     [[nodiscard]] const model::decision* take();

@@ -81,8 +81,11 @@ public:
     [[nodiscard]] virtual std::span<const model::unit_kind> kinds() const = 0;
     [[nodiscard]] virtual const settings& configuration() const = 0;
 
+    /// Whether units of this kind can come with this configuration.
+    [[nodiscard]] virtual bool plans(std::uint16_t /*kind*/) const { return true; }
+
     /// Lines that tell a user at the start what to expect, e.g. when the first updates come.
-    [[nodiscard]] virtual std::vector<std::string> outlook() const { return {}; }
+    [[nodiscard]] virtual std::vector<std::string> outlook(const settings& /*now*/) const { return {}; }
 
     /// A planner at unit 0 of a run that starts at `start`.
     [[nodiscard]] virtual std::unique_ptr<planner> plan(time start) const = 0;

@@ -11,9 +11,10 @@ namespace bazaar::scenario
 
 enum class field_kind : std::uint8_t
 {
-    number,  ///< A decimal number with `scale` digits behind the point, kept as an integer of units of 10^-scale.
-    choice,  ///< One of the words in `choices`.
-    text,    ///< Free text.
+    number,    ///< A decimal number with `scale` digits behind the point, kept as an integer of units of 10^-scale.
+    duration,  ///< A span of time ("90d"), kept in microseconds.
+    choice,    ///< One of the words in `choices`.
+    text,      ///< Free text.
 };
 
 /// One knob of a scenario. Flag, configuration key, run row and documentation are made from it.
@@ -23,15 +24,16 @@ struct field
     field_kind kind = field_kind::number;
     std::string_view initial;  ///< Default, as a user would type it.
     int scale = 0;
-    std::int64_t low = 0;  ///< Least and greatest value, in units of 10^-scale.
+    std::int64_t low = 0;  ///< Least and greatest value, in units of 10^-scale, or in microseconds.
     std::int64_t high = 0;
     std::string_view choices{};      ///< Space separated words.
     std::string_view placeholder{};  ///< Of the value, in the help.
     std::string_view help{};
+    bool zero_too = false;   ///< Of a duration: 0 is allowed, whatever `low` says, and means "off".
     bool steerable = false;  ///< May change during a run, by a `set` entry.
 };
 
-/// The range of a number as a sentence part: "from 0 to 1".
+/// The range of a number or duration as a sentence part: "from 0 to 1".
 [[nodiscard]] std::string range(const field& f);
 
 /// Values of all fields of one scenario, in their order.

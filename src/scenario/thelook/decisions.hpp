@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "bazaar/model/unit.hpp"
+#include "scenario/thelook/lives.hpp"
 
 namespace bazaar::scenario::thelook
 {
@@ -51,6 +52,34 @@ struct step_decision
 struct ghost_decision
 {
     std::uint64_t session;
+};
+
+/// The end of an order that is over: `after` names the purchase first and the last step, if there was one, behind it.
+struct order_removed_decision
+{
+    std::uint64_t order : 40, moves : 24;             ///< `moves`: address of the order.
+    std::uint64_t user : 40, moves_bought : 24;       ///< Where the user sat in the session of the purchase,
+    std::uint64_t user_unit : 40, moves_closed : 24;  ///< and in that of the cancellation or return.
+    time created, shipped, delivered, closed;         ///< As far as they happened.
+    std::uint64_t session, closing_session;
+    std::uint32_t bought_after,
+        closed_after;  ///< The sessions begin at most so long before their end, in microseconds.
+};
+
+/// How far the order had come.
+[[nodiscard]] inline step last_step(const order_removed_decision& what) noexcept
+{
+    if (what.closed.us != 0)
+        return what.delivered.us != 0 ? step::returned : step::cancelled;
+    if (what.shipped.us == 0)
+        return step::none;
+    return what.delivered.us != 0 ? step::delivered : step::shipped;
+}
+
+struct ghost_removed_decision
+{
+    std::uint64_t session;
+    time end;
 };
 
 template <typename T>

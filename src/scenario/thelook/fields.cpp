@@ -26,7 +26,7 @@ constexpr field place_filter(std::string_view name, std::string_view help)
     return {.name = name, .kind = field_kind::text, .initial = "*", .placeholder = "NAME", .help = help};
 }
 
-constexpr std::array<field, 13> all{{
+constexpr std::array<field, 14> all{{
     {.name = "avg-qps",
      .initial = "20",
      .scale = 6,
@@ -70,6 +70,14 @@ constexpr std::array<field, 13> all{{
      .help = "only the newest of the users go on buying; bounds the memory"},
     probability("erase-prob", "0", nano,
                 "probability that a user asks to be forgotten, per tick: names, e-mail, age and address are blanked"),
+    {.name = "retain",
+     .kind = field_kind::duration,
+     .initial = "0",
+     .low = 1'000'000,
+     .high = 3'650 * std::int64_t{86'400'000'000},
+     .placeholder = "AGE",
+     .help = "so long after its end an order goes, with its items and sessions, and an anonymous session; 0: never",
+     .zero_too = true},
 }};
 
 }  // namespace
@@ -92,6 +100,12 @@ double share_of_steps(std::int64_t updates_nano)
     return high;
 }
 
+double step_share(const settings& given)
+{
+    const std::int64_t updates = given.number("order-update-prob");
+    return given.text("lifecycle") == "complete" ? 1.0 : updates == 0 ? 0.0 : share_of_steps(updates);
+}
+
 configuration::configuration(const settings& given)
     : rate_micro(static_cast<std::uint64_t>(given.number("avg-qps"))),
       initial_users(static_cast<std::uint64_t>(given.number("init-num-users"))),
@@ -100,12 +114,11 @@ configuration::configuration(const settings& given)
       user_moved(static_cast<std::uint64_t>(given.number("user-update-prob")), nano),
       ghost(static_cast<std::uint64_t>(given.number("ghost-create-prob")), nano),
       user_erased(static_cast<std::uint64_t>(given.number("erase-prob")), nano),
+      retain(given.number("retain")),
       scale_milli(static_cast<std::uint64_t>(given.number("lifecycle-scale")))
 {
     constexpr double whole = 9007199254740992.0;  // 2^53: exact in both directions.
-    const std::int64_t updates = given.number("order-update-prob");
-    const double share = given.text("lifecycle") == "complete" ? 1.0 : updates == 0 ? 0.0 : share_of_steps(updates);
-    step = chance(static_cast<std::uint64_t>(share * whole), static_cast<std::uint64_t>(whole));
+    step = chance(static_cast<std::uint64_t>(step_share(given) * whole), static_cast<std::uint64_t>(whole));
 }
 
 }  // namespace bazaar::scenario::thelook

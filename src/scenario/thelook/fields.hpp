@@ -21,11 +21,15 @@ struct configuration
     std::uint64_t active_users;
     chance user_created, user_moved, ghost, user_erased;
     chance step;                ///< Share with which each step of a life happens.
+    std::int64_t retain;        ///< Age at which what is over is removed, in microseconds; 0: never.
     std::uint64_t scale_milli;  ///< Factor on the delays of a life, in thousandths.
 };
 
 /// The share a with a + .95 a^2 + .019 a^3 = p / 10^9, for 0 <= p <= 1.969 * 10^9: every order takes its first step
 /// with it (.05 of these cancel), then is delivered, then .02 of these return.
 [[nodiscard]] double share_of_steps(std::int64_t updates_nano);
+
+/// The share under these settings, 0 to 1.
+[[nodiscard]] double step_share(const settings& given);
 
 }  // namespace bazaar::scenario::thelook

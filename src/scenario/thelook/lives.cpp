@@ -55,6 +55,17 @@ std::int64_t delay_before(std::uint64_t seed, std::uint64_t order, step what, st
     return static_cast<std::int64_t>(scaled(std::min(us, d.most * second), scale_milli, 1000)) + 1;
 }
 
+double mean_life(double share, std::uint64_t scale_milli)
+{
+    const auto mean = [&](step what)
+    {
+        const delay& d = delays[static_cast<std::size_t>(what)];
+        return static_cast<double>((d.least + d.mean) * scale_milli) / 1e3;
+    };
+    const double behind = mean(step::delivered) + share * .02 * mean(step::returned);
+    return share * (.05 * mean(step::cancelled) + .95 * (mean(step::shipped) + share * behind));
+}
+
 std::int64_t first_update_after(const configuration& c)
 {
     return static_cast<std::int64_t>(scaled((delays[1].least + delays[1].mean) * 1'000'000, c.scale_milli, 1000));

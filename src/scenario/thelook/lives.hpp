@@ -31,4 +31,7 @@ using life = std::array<step, 3>;
 /// Mean time from a purchase to its first update, in microseconds; what a user is told at the start.
 [[nodiscard]] std::int64_t first_update_after(const configuration& c);
 
+/// Mean time from a purchase to the last update of the order, in seconds; for people.
+[[nodiscard]] double mean_life(double share, std::uint64_t scale_milli);
+
 }  // namespace bazaar::scenario::thelook

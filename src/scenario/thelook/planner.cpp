@@ -74,13 +74,13 @@ shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start
     eligible_ = users_.end();
 }
 
-time shop_planner::next_at() const
+std::int64_t shop_planner::due() const noexcept
 {
     if (pending_count_ > 0)
-        return business(now_);
+        return now_;
     const std::int64_t arrival = arrivals_.next();
     // Never before the last unit: a `set` or a late follow-up may leave something due behind it.
-    return business(std::max(now_, due_.empty() ? arrival : std::min(arrival, due_.first().due)));
+    return std::max(now_, due_.empty() ? arrival : std::min(arrival, due_.first().due));
 }
 
 model::decision shop_planner::next()
@@ -222,6 +222,7 @@ void shop_planner::change_user(std::uint64_t row, const user& changed)
 model::decision shop_planner::begin(std::uint16_t kind)
 {
     model::decision d;
+    order_over_ = false;
     d.no = next_no_++;
     d.at = business(now_);
     d.tick = ticks_;
@@ -266,7 +267,8 @@ model::decision shop_planner::purchase()
     u.closings = (u.closings + (std::any_of(steps.begin(), steps.end(), closes) ? 1U : 0U)) & 0x7fffffU;
     change_user(buyer_, u);
     ++orders_at_[static_cast<std::size_t>(step::none)];
-    if (steps[0] != step::none)
+    order_over_ = steps[0] == step::none;
+    if (!order_over_)
         due_.push({now_ + delay_before(seed_, order, steps[0], configuration_.scale_milli),
                    order,
                    d.at,
@@ -364,7 +366,8 @@ model::decision shop_planner::advance_order()
     if (what == step::delivered)
         o.delivered = d.at;
     o.writer = d.no;
-    if (++o.at < o.steps.size() && o.steps[o.at] != step::none)
+    order_over_ = ++o.at == o.steps.size() || o.steps[o.at] == step::none;
+    if (!order_over_)
     {
         o.due = now_ + delay_before(seed_, o.order, o.steps[o.at], configuration_.scale_milli);
         due_.push(o);

@@ -27,13 +27,28 @@ class shop_planner final : public planner
 public:
     shop_planner(std::uint64_t seed, const settings& given, time start);
 
-    [[nodiscard]] time next_at() const override;
+    [[nodiscard]] time next_at() const override { return business(due()); }
     model::decision next() override;
     [[nodiscard]] unit_no next_no() const override { return next_no_; }
     [[nodiscard]] std::uint64_t ticks() const override { return ticks_ - (pending_count_ > 0 ? 1 : 0); }
     void apply(const model::control& entry) override;
     [[nodiscard]] std::uint64_t digest() const override;
     void figures(std::vector<figure>& out) const override;
+
+    // For a plan that has other units between these.
+
+    /// Planner's own time, in microseconds from the start: of the last unit, and before which the next one will not be.
+    [[nodiscard]] std::int64_t now() const noexcept { return now_; }
+    [[nodiscard]] std::int64_t due() const noexcept;
+    [[nodiscard]] time business(std::int64_t planner_us) const noexcept { return {start_.us + shift_ + planner_us}; }
+
+    /// Whether the next unit belongs to the tick of the last one.
+    [[nodiscard]] bool in_tick() const noexcept { return pending_count_ > 0; }
+
+    /// Whether the last unit bought or changed an order of which nothing is to come.
+    [[nodiscard]] bool order_over() const noexcept { return order_over_; }
+
+    void number_next(unit_no no) noexcept { next_no_ = no; }
 
 private:
     /// What the plan remembers of a user: 40 bytes.
@@ -88,7 +103,6 @@ private:
     [[nodiscard]] model::decision change_person(std::uint16_t kind, std::uint64_t row, user& u);
     [[nodiscard]] model::decision advance_order();
     [[nodiscard]] bool room_for_session(const open_order& o) const;
-    [[nodiscard]] time business(std::int64_t planner_us) const noexcept { return {start_.us + shift_ + planner_us}; }
 
     std::uint64_t seed_;
     settings settings_;
@@ -111,6 +125,7 @@ private:
     // The tick under way.
     std::array<task, 5> pending_{};
     std::uint8_t pending_count_ = 0;
+    bool order_over_ = false;
     std::uint64_t buyer_ = 0;
     std::uint32_t buyer_moves_then_ = 0;
     std::uint64_t leaver_ = 0;  ///< Who asks to be forgotten.

@@ -228,7 +228,12 @@ constexpr std::array order_returned_parts{part{op::update, table::orders, false,
 constexpr std::array ghost_parts{part{op::insert, table::events, true}};
 constexpr std::array user_erased_parts{part{op::update, table::users, false, erased}};
 
-constexpr std::array<model::unit_kind, 9> all_kinds{{
+// Children first: an order is referred to by its items. Events refer to users only.
+constexpr std::array order_removed_parts{part{op::erase, table::order_items, true},
+                                         part{op::erase, table::events, true}, part{op::erase, table::orders}};
+constexpr std::array ghost_removed_parts{part{op::erase, table::events, true}};
+
+constexpr std::array<model::unit_kind, 11> all_kinds{{
     {"purchase", purchase_parts},
     {"user_created", user_created_parts},
     {"user_moved", user_moved_parts},
@@ -238,6 +243,8 @@ constexpr std::array<model::unit_kind, 9> all_kinds{{
     {"order_returned", order_returned_parts},
     {"ghost", ghost_parts},
     {"user_erased", user_erased_parts},
+    {"order_removed", order_removed_parts},
+    {"ghost_removed", ghost_removed_parts},
 }};
 
 }  // namespace

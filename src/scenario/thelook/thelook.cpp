@@ -11,8 +11,10 @@
 #include "scenario/thelook/decisions.hpp"
 #include "scenario/thelook/events.hpp"
 #include "scenario/thelook/fields.hpp"
+#include "scenario/thelook/growth.hpp"
 #include "scenario/thelook/lives.hpp"
 #include "scenario/thelook/planner.hpp"
+#include "scenario/thelook/retaining_planner.hpp"
 #include "scenario/thelook/shoppers.hpp"
 
 namespace bazaar::scenario::thelook
@@ -97,18 +99,27 @@ public:
     [[nodiscard]] std::span<const model::unit_kind> kinds() const override { return thelook::kinds(); }
     [[nodiscard]] const settings& configuration() const override { return settings_; }
 
-    [[nodiscard]] std::vector<std::string> outlook() const override
+    [[nodiscard]] bool plans(std::uint16_t number) const override
     {
-        const thelook::configuration c(settings_);
-        if (!c.step.happens(0))
-            return {"no order updates: --order-update-prob is 0"};
+        return (number != kind::order_removed && number != kind::ghost_removed) || settings_.number("retain") > 0;
+    }
+
+    [[nodiscard]] std::vector<std::string> outlook(const settings& now) const override
+    {
+        const thelook::configuration c(now);
+        auto told = growth(now);
         const double seconds = static_cast<double>(first_update_after(c)) / 1e6;
-        return {seconds < 120 ? fmt::format("first order updates expected after about {:.0f} s", seconds)
-                              : fmt::format("first order updates expected after about {:.1f} h", seconds / 3600)};
+        told.insert(told.begin(),
+                    !c.step.happens(0) ? "no order updates: --order-update-prob is 0"
+                    : seconds < 120    ? fmt::format("first order updates expected after about {:.0f} s", seconds)
+                                    : fmt::format("first order updates expected after about {:.1f} h", seconds / 3600));
+        return told;
     }
 
     [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
     {
+        if (settings_.number("retain") > 0)
+            return std::make_unique<retaining_planner>(seed_, settings_, start);
         return std::make_unique<shop_planner>(seed_, settings_, start);
     }
 
@@ -149,11 +160,15 @@ public:
         case kind::order_returned:
             return build_step(d, step::returned, out);
         case kind::ghost:
+            return build_ghost(get<ghost_decision>(d).session, d.no, d.at, out);
+        case kind::order_removed:
+            build_whole_order(d, out);
+            return out.erase_from(0);
+        case kind::ghost_removed:
         {
-            const auto g = get<ghost_decision>(d);
-            auto draw = derive(seed_, stream("ghost home"), g.session);
-            const place& where = catalogue_.places()[catalogue_.population().pick(draw)];
-            return sessions_.ghost({g.session, d.no, nullptr, &where, d.at - 2 * session_max, d.at}, out);
+            const auto g = get<ghost_removed_decision>(d);
+            build_ghost(g.session, d.after[0], g.end, out);
+            return out.erase_from(0);
         }
         default:
             broken("the decision's kind is one of this scenario");
@@ -258,6 +273,44 @@ private:
             fill_item(out.insert(table::order_items, thelook::tables()[table::order_items]), l, order, now);
         sessions_.purchase({p.session, d.no, &user, &shoppers_.home(p.user, p.moves_then), p.session_after, d.at},
                            p.order, bought, out);
+    }
+
+    void build_ghost(std::uint64_t session, unit_no unit, time end, model::unit& out) const
+    {
+        auto draw = derive(seed_, stream("ghost home"), session);
+        const place& where = catalogue_.places()[catalogue_.population().pick(draw)];
+        sessions_.ghost({session, unit, nullptr, &where, end - 2 * session_max, end}, out);
+    }
+
+    /// All rows of an order that is over, as they are at its end.
+    void build_whole_order(const model::decision& d, model::unit& out) const
+    {
+        const auto o = get<order_removed_decision>(d);
+        const unit_no bought_by = d.after[0], closed_by = d.after[d.after_count - 1U];
+        const row_id order{table::orders, o.order, bought_by};
+        const row_id user{table::users, o.user, o.user_unit};
+        lines room{};
+        const auto bought = basket(o.order, bought_by, shoppers_.woman(o.user), room);
+        const step last = last_step(o);
+        const stamps s{last,      o.created,   std::max({o.created, o.shipped, o.delivered, o.closed}),
+                       o.shipped, o.delivered, o.closed};
+        for (const auto& l : bought)
+            fill_item(out.insert(table::order_items, thelook::tables()[table::order_items]), l, order, s);
+        sessions_.purchase({o.session, bought_by, &user, &shoppers_.home(o.user, o.moves_bought),
+                            o.created - microseconds(o.bought_after), o.created},
+                           o.order, bought, out);
+        const visit closing{o.closing_session,
+                            closed_by,
+                            &user,
+                            &shoppers_.home(o.user, o.moves_closed),
+                            o.closed - microseconds(o.closed_after),
+                            o.closed};
+        if (last == step::cancelled)
+            sessions_.closing(closing, "cancel", bought, out);
+        if (last == step::returned)
+            sessions_.closing(closing, "return", bought, out);
+        fill_order(out.insert(table::orders, thelook::tables()[table::orders]), order, user, bought.size(),
+                   shoppers_.home_address(o.user, o.moves, out.arena), s);
     }
 
     void build_step(const model::decision& d, step what, model::unit& out) const

@@ -123,6 +123,8 @@ enum : std::uint16_t
     order_returned,
     ghost,
     user_erased,
+    order_removed,
+    ghost_removed,
 };
 }
 

@@ -1,0 +1,88 @@
+#include "scenario/thelook/growth.hpp"
+
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "bazaar/base/duration.hpp"
+#include "scenario/thelook/lives.hpp"
+
+namespace bazaar::scenario::thelook
+{
+namespace
+{
+
+struct kind_of_row
+{
+    std::string_view name;
+    double bytes;     ///< Of a row in PostgreSQL, with its part of all indexes.
+    double per_tick;  ///< New rows.
+};
+
+/// Measured on PostgreSQL 15: pg_total_relation_size by rows after `run --unpaced --max-iter 200000 --avg-qps 2000
+/// --user-create-prob 0.2` and VACUUM. Updated rows leave room behind that later rows use.
+constexpr double user_bytes = 400, order_bytes = 330, item_bytes = 300, event_bytes = 380;
+
+constexpr double items_mean = .70 * 1 + .20 * 2 + .05 * 3 + .05 * 4;
+constexpr double purchase_events_mean = 2. / 3 + 2. / 3 + 2 * items_mean + 1;
+constexpr double ghost_events_mean = 4.5;
+constexpr double closing_events_mean = 3 * items_mean;
+
+std::string amount(double rows)
+{
+    if (rows >= 1e9)
+        return fmt::format("{:.1f} G", rows / 1e9);
+    if (rows >= 1e6)
+        return fmt::format("{:.1f} M", rows / 1e6);
+    return rows >= 1e4 ? fmt::format("{:.0f} k", rows / 1e3) : fmt::format("{:.0f}", rows);
+}
+
+std::string size(double bytes)
+{
+    return bytes >= 1e11  ? fmt::format("{:.0f} GB", bytes / 1e9)
+           : bytes >= 1e9 ? fmt::format("{:.1f} GB", bytes / 1e9)
+           : bytes >= 1e7 ? fmt::format("{:.2f} GB", bytes / 1e9)
+                          : fmt::format("{:.1f} MB", bytes / 1e6);
+}
+
+}  // namespace
+
+std::vector<std::string> growth(const settings& now)
+{
+    const configuration c(now);
+    const auto probability = [&](std::string_view name) { return static_cast<double>(now.number(name)) / 1e9; };
+    const double share = step_share(now);
+    const double closed = share * .05 + share * .95 * share * share * .02;
+    const std::array<kind_of_row, 4> tables{{
+        {"users", user_bytes, probability("user-create-prob")},
+        {"orders", order_bytes, 1},
+        {"order_items", item_bytes, items_mean},
+        {"events", event_bytes,
+         purchase_events_mean + probability("ghost-create-prob") * ghost_events_mean + closed * closing_events_mean},
+    }};
+    constexpr double day = 86'400;
+    const double ticks = static_cast<double>(c.rate_micro) / 1e6;
+    double rows = 0, bytes = 0;
+    std::string each;
+    for (const auto& t : tables)
+    {
+        rows += ticks * day * t.per_tick;
+        bytes += ticks * day * t.per_tick * t.bytes;
+        each += fmt::format("{}{} {}", each.empty() ? "" : ", ", t.name, amount(ticks * day * t.per_tick));
+    }
+    std::vector<std::string> lines{fmt::format("a day makes about {} rows, {}: {}", amount(rows), size(bytes), each)};
+    if (c.retain == 0)
+        return lines;
+    const double age = static_cast<double>(c.retain) / 1e6 + mean_life(share, c.scale_milli);
+    const auto& users = tables[0];
+    const double gone = 1 - users.per_tick * ticks * day / rows;
+    const double kept_bytes = (bytes - users.per_tick * ticks * day * users.bytes) * age / day;
+    lines.push_back(
+        fmt::format("--retain {}: levels off at about {} rows, {}; of users, who stay, a day makes {} rows, {}",
+                    to_string(microseconds(c.retain)), amount(rows * gone * age / day), size(kept_bytes),
+                    amount(users.per_tick * ticks * day), size(users.per_tick * ticks * day * users.bytes)));
+    return lines;
+}
+
+}  // namespace bazaar::scenario::thelook
