@@ -11,6 +11,7 @@
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
+#include "bazaar/scenario/does.hpp"
 #include "bazaar/verify/subject.hpp"
 
 namespace bazaar::app
@@ -174,7 +175,8 @@ private:
 
     [[nodiscard]] bool changeable(std::uint8_t table) const
     {
-        return tables_[table].kept_by == model::role::planned && tables_[table].version != model::no_column;
+        return tables_[table].kept_by == model::role::planned &&
+               (tables_[table].version != model::no_column || scenario::does(shop_, model::op::erase, table));
     }
 
     [[nodiscard]] bool any_changeable() const

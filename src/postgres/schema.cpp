@@ -8,6 +8,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/identifier.hpp"
+#include "bazaar/scenario/does.hpp"
 #include "catalogue.hpp"
 #include "columns.hpp"
 #include "copy.hpp"
@@ -300,9 +301,9 @@ public:
             if (tables[i].kept_by == model::role::fixed)
                 continue;
             need(schema_, tables[i].name, "INSERT");
-            if (tables[i].kept_by == model::role::heartbeat || does(model::op::update, i))
+            if (tables[i].kept_by == model::role::heartbeat || scenario::does(shop_, model::op::update, i))
                 need(schema_, tables[i].name, "UPDATE");
-            if (does(model::op::erase, i))
+            if (scenario::does(shop_, model::op::erase, i))
                 need(schema_, tables[i].name, "DELETE");
             if (holds("SELECT row_security_active($1::text)", {quote_qualified(schema_, tables[i].name)}))
                 missing.push_back(
@@ -362,16 +363,6 @@ private:
                          "WHERE n.nspname = 'bazaard' AND p.proname = $1",
                          {function.name})
                    .rows() > 0;
-    }
-
-    [[nodiscard]] bool does(model::op what, std::size_t table) const
-    {
-        const auto kinds = shop_.kinds();
-        for (std::uint16_t number = 0; number < kinds.size(); ++number)
-            for (const auto& part : kinds[number].parts)
-                if (part.what == what && part.table == table && shop_.plans(number))
-                    return true;
-        return false;
     }
 
     void fill_fixed()

@@ -14,6 +14,7 @@
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
+#include "bazaar/scenario/does.hpp"
 #include "bazaar/verify/row_print.hpp"
 #include "row_key.hpp"
 
@@ -129,10 +130,8 @@ public:
     {
         for (std::size_t i = 0; i < tables_.size(); ++i)
             hidden_[i].assign(tables_[i].columns.size(), false);
-        for (std::uint16_t k = 0; k < of.shop.kinds().size(); ++k)
-            erases_rows_ = erases_rows_ ||
-                           (of.shop.plans(k) && std::ranges::any_of(of.shop.kinds()[k].parts, [](const auto& part)
-                                                                    { return part.what == model::op::erase; }));
+        for (std::size_t i = 0; i < tables_.size(); ++i)
+            erases_rows_ = erases_rows_ || scenario::does(of.shop, model::op::erase, i);
     }
 
     bool take(const change_event& e)

@@ -258,7 +258,7 @@ TEST(options, all_mistakes_at_once)
     fixture world;
     world.files["f"] = "window = 1\n";
     world.around.environment = {{"BAZAARD_WORKERS", "many"}};
-    const auto [kind, lines] = world.refusal({"--avg-qps", "x", "--turbo", "9", "--max-lag", "1d", "--config", "f",
+    const auto [kind, lines] = world.refusal({"--avg-qps", "x", "--turbo", "9", "--max-lag", "2d", "--config", "f",
                                               "--units", "1..2", "--start-time", "2026-06-01T12:00:01Z", "--unpaced"});
     EXPECT_EQ(kind, error_kind::usage);
     EXPECT_EQ(lines.size(), 8U) << testing::PrintToString(lines);
