@@ -356,7 +356,8 @@ time mark(session& on, const ownership& own, progress now)
     const auto settled = std::to_string(now.settled);
     const auto answer = on.exec(
         owner.held(owner.whole_life()) +
-            "UPDATE bazaard.run AS r SET settled = greatest(r.settled, $8::bigint), clean = $9::boolean, live = $10::boolean, "
+            "UPDATE bazaard.run AS r SET settled = greatest(r.settled, $8::bigint), clean = $9::boolean, live = "
+            "$10::boolean, "
             "renewed_at = clock_timestamp() FROM own WHERE r.schema_name = $1 AND r.run = own.run "
             "RETURNING (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
         owner.with({settled, now.clean ? "t" : "f", now.live ? "t" : "f"}));
