@@ -22,6 +22,7 @@
 #include "app/load.hpp"
 #include "app/notify.hpp"
 #include "app/opening.hpp"
+#include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
 #include "app/verify.hpp"
@@ -355,13 +356,26 @@ private:
         { keeper_->record(entry, std::move(done)); };
         how.can_record = [this] { return keeper_->reachable(); };
         how.want_mark = [this] { keeper_->mark_soon(); };
-        how.check = [this](const run::checkpoint& state) { keeper_->check(state); };
+        how.check = [this](const run::checkpoint& state)
+        {
+            keeper_->check(state);
+            if (auto saved = plan_to_save())
+                keeper_->save(std::move(*saved));
+        };
         how.steered = [this](const model::control& entry) { steered(entry); };
         if (opts_.echo)
             how.echo = [this](const model::unit& unit) { echo(unit); };
         how.warn = [](const std::string& line) { log(log_level::warning, "run", line); };
         how.done = [this] { boost::asio::post(loop_, [this] { done(); }); };
         return how;
+    }
+
+    /// The planner's state, if it is to be kept.
+    [[nodiscard]] std::optional<run::saved_plan> plan_to_save()
+    {
+        if (!opts_.plan_cache || !program_)
+            return std::nullopt;
+        return run::save_plan(open_->walk, open_->recorded, *program_);
     }
 
     void echo(const model::unit& unit)
@@ -464,7 +478,8 @@ private:
         std::optional<run::checkpoint> state;
         if (clean)
             state = run::checkpoint{open_->planner->next_no(), open_->walk.steps(), open_->planner->digest()};
-        keeper_->stop(progress(clean), state);
+        keeper_->stop(progress(clean), state,
+                      clean && open_->planner->next_no() > open_->recorded.settled ? plan_to_save() : std::nullopt);
         print_out(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n",
                               report_->summary(tally(), *open_->planner, steady::now()), opts_.run,
                               open_->recorded.seed, to_string(open_->recorded.start)));
@@ -593,6 +608,7 @@ private:
     options latest_ = opts_;  ///< As they were read last.
     const std::function<options()>& reread_;
     const std::string session_name_;
+    const std::optional<std::uint64_t> program_ = program_number();
     std::stop_source stop_;  ///< Ends the waiting for the server.
     std::stop_source cut_;   ///< Ends calls that are under way, too.
     std::shared_ptr<postgres::gateway> gateway_;

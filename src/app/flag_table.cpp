@@ -440,6 +440,15 @@ void add_run(std::vector<flag>& table)
                      .commands = {command::run},
                      .form = flag_form::toggle,
                      .set = mark(&options::echo)});
+    table.push_back(
+        {.topic = running,
+         .name = "plan-cache",
+         .initial = "true",
+         .help = "Keeps the planner's state in the database, so that a start need not plan the run again from "
+                 "its beginning.",
+         .commands = {command::run},
+         .form = flag_form::toggle,
+         .set = mark(&options::plan_cache)});
     table.push_back({.topic = running,
                      .name = "dry-run",
                      .help = "`run`: prints the first units and writes nothing, short for `plan --units 0..9`. `topics "

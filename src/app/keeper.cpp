@@ -24,6 +24,21 @@ constexpr auto retry_interval = 200ms;
 constexpr auto slots_interval = 10s;
 constexpr auto never = clock::time_point::max();
 
+/// How long a stop goes on keeping the plan.
+constexpr auto save_limit = 5s;
+
+/// Of a saved plan, in bytes: it goes through the server's log.
+constexpr std::size_t saved_plan_max = std::size_t{64} << 20;
+
+bool fits(const run::saved_plan& plan)
+{
+    if (plan.bytes.size() <= saved_plan_max)
+        return true;
+    log(log_level::info, "plan",
+        fmt::format("the plan's state has {} MB and is not kept", plan.bytes.size() / 1'000'000));
+    return false;
+}
+
 }  // namespace
 
 keeper::keeper(std::shared_ptr<postgres::gateway> to, postgres::session link, const scenario::scenario& shop,
@@ -71,6 +86,17 @@ void keeper::mark_soon()
     changed_.notify_all();
 }
 
+void keeper::save(run::saved_plan state)
+{
+    if (!fits(state))
+        return;
+    {
+        const std::lock_guard lock(mutex_);
+        saved_ = std::move(state);
+    }
+    changed_.notify_all();
+}
+
 void keeper::halt()
 {
     {
@@ -82,7 +108,8 @@ void keeper::halt()
         thread_.join();
 }
 
-void keeper::stop(std::optional<postgres::progress> last, std::optional<run::checkpoint> state)
+void keeper::stop(std::optional<postgres::progress> last, std::optional<run::checkpoint> state,
+                  std::optional<run::saved_plan> plan)
 {
     halt();
     const bool away = to_->away();
@@ -98,6 +125,15 @@ void keeper::stop(std::optional<postgres::progress> last, std::optional<run::che
             postgres::append(*link_, options_.own, *state);
         if (last && link_)
             postgres::release(*link_, options_.own, *last);
+        if (plan && link_ && fits(*plan))
+        {
+            postgres::plan_writer writer(std::move(*plan));
+            const auto end = clock::now() + save_limit;
+            link_->call_deadline(save_limit);
+            while (clock::now() < end && writer.step(*link_, options_.own))
+            {
+            }
+        }
     }
     catch (const error& problem)
     {
@@ -138,16 +174,19 @@ void keeper::serve()
     {
         const auto now = clock::now();
         const auto due = std::min({mark_at_, beat_at_, slots_at_});
-        if (jobs_.empty() && !mark_wanted_ && now < due)
+        if (saved_)
+            plan_.emplace(*std::exchange(saved_, std::nullopt));
+        if (jobs_.empty() && !mark_wanted_ && now < due && !can_save())
         {
-            changed_.wait_until(lock, due, [this] { return stop_.stop_requested() || !jobs_.empty() || mark_wanted_; });
+            changed_.wait_until(lock, due,
+                                [this] { return stop_.stop_requested() || !jobs_.empty() || mark_wanted_ || saved_; });
             continue;
         }
         std::optional<job> one;
         if (!jobs_.empty())
             one = jobs_.front();
-        else if (now >= mark_at_ || now < std::min(beat_at_, slots_at_))
-            mark_wanted_ = false;
+        const bool marks = !one && (now >= mark_at_ || (mark_wanted_ && now < std::min(beat_at_, slots_at_)));
+        mark_wanted_ = mark_wanted_ && !marks;
         lock.unlock();
         try
         {
@@ -159,12 +198,14 @@ void keeper::serve()
                 return;
             if (one)
                 append(*one);
-            else if (now >= mark_at_ || now < std::min(beat_at_, slots_at_))
+            else if (marks)
                 mark(options_.progress());
             else if (now >= beat_at_)
                 beat();
-            else
+            else if (now >= slots_at_)
                 look_at_slots();
+            else
+                save_piece();
             reachable_ = true;
             lock.lock();
             if (one)
@@ -214,9 +255,11 @@ void keeper::mark(const postgres::progress& now)
 {
     const auto sent = run::reference_clock::steady();
     const auto shown = postgres::mark(*link_, options_.own, now);
+    marked_ = now.settled;
     options_.clock(shown, sent, run::reference_clock::steady());
     mark_at_ = clock::now() + options_.mark_interval;
-    options_.marked(now.settled);
+    if (options_.marked)
+        options_.marked(now.settled);
 }
 
 void keeper::beat()
@@ -241,6 +284,23 @@ void keeper::look_at_slots()
         // The shop goes on without.
         log(log_level::warning, "slot", fmt::format("what slots retain is not watched: {}", problem.what()));
         slots_at_ = never;
+    }
+}
+
+void keeper::save_piece()
+{
+    try
+    {
+        if (!plan_->step(*link_, options_.own))
+            plan_.reset();
+    }
+    catch (const postgres::query_error& problem)
+    {
+        // What failed once is not tried again before the next checkpoint: nothing of the run may wait for a cache.
+        log(log_level::warning, "plan", fmt::format("the saved plan is not kept: {}", problem.what()));
+        plan_.reset();
+        if (problem.cause().link_lost)
+            throw;
     }
 }
 

@@ -17,6 +17,7 @@
 #include "app/doctor.hpp"
 #include "bazaar/base/time.hpp"
 #include "bazaar/postgres/gateway.hpp"
+#include "bazaar/postgres/plan_cache.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/run/runner.hpp"
 #include "bazaar/scenario/scenario.hpp"
@@ -42,7 +43,7 @@ public:
         microseconds heartbeat_interval{0};  ///< Zero: none.
         slot_watch* slots = nullptr;         ///< Outlives the keeper.
         std::function<postgres::progress()> progress;
-        std::function<void(unit_no)> marked;  ///< The mark is recorded.
+        std::function<void(unit_no)> marked;  ///< The mark is recorded. May be empty.
         std::function<void(std::exception_ptr)> failed;
         /// The database's clock, between two moments of this machine's steady one.
         std::function<void(time database, microseconds sent, microseconds answered)> clock;
@@ -63,12 +64,16 @@ public:
     /// Records the mark of settled units without waiting for its time.
     void mark_soon();
 
+    /// Keeps the planner's state, when its units are settled and nothing else is to do.
+    void save(run::saved_plan state);
+
     /// Whether the last word with the server went well.
     [[nodiscard]] bool reachable() const noexcept { return reachable_; }
 
     /// Ends the work; then, with a last progress, sets the mark and gives the lease back, if that can be done at once. `state`
-    /// is recorded with it.
-    void stop(std::optional<postgres::progress> last, std::optional<run::checkpoint> state);
+    /// is recorded with it; `plan` is kept behind it.
+    void stop(std::optional<postgres::progress> last, std::optional<run::checkpoint> state,
+              std::optional<run::saved_plan> plan = std::nullopt);
 
 private:
     struct job
@@ -82,6 +87,8 @@ private:
     void serve();
     void append(const job& one);
     void mark(const postgres::progress& now);
+    [[nodiscard]] bool can_save() const { return plan_ && plan_->unit() <= marked_; }
+    void save_piece();
     void beat();
     void look_at_slots();
     void halt();
@@ -95,12 +102,15 @@ private:
     std::chrono::steady_clock::time_point mark_at_;
     std::chrono::steady_clock::time_point beat_at_;
     std::chrono::steady_clock::time_point slots_at_;
+    std::optional<postgres::plan_writer> plan_;
+    unit_no marked_ = 0;
 
     std::atomic<bool> reachable_{true};
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<job> jobs_;
     bool mark_wanted_ = false;
+    std::optional<run::saved_plan> saved_;
     std::stop_source stop_;
     std::thread thread_;
 };

@@ -17,6 +17,7 @@
 #include "app/card.hpp"
 #include "app/keeper.hpp"
 #include "app/opening.hpp"
+#include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
 #include "app/verify.hpp"
@@ -243,7 +244,10 @@ private:
             return stop_here();
         }
         with_session([&](postgres::session& on) { postgres::analyze(on, opts_.schema, tables); });
-        keeper_->stop(postgres::progress{state_.seam, true, false}, end_);
+        expect(end_.has_value(), "a load that is whole has come to its seam");
+        const auto at = end_->at;
+        keeper_->stop(postgres::progress{state_.seam, true, false}, at,
+                      opts_.plan_cache ? std::move(end_) : std::nullopt);
         print_out(
             fmt::format("rows      {} loaded in {:.1f} s ({}/s), {} units below the seam\n"
                         "again     bazaard run --run {} goes on here; seed {}, start {}\n",
@@ -384,6 +388,7 @@ private:
         };
         side_by_side(
             opts_.workers, [&] { work(walk); }, show);
+        end_ = walk.end(program_number().value_or(0));
     }
 
     void work(run::chunk_walk& walk)
@@ -475,7 +480,7 @@ private:
     std::optional<run::record> recorded_;
     run::load_state state_;
     run::history history_;
-    std::optional<run::checkpoint> end_;
+    std::optional<run::saved_plan> end_;
     postgres::ownership own_;
     std::vector<bool> first_;
     std::unique_ptr<keeper> keeper_;

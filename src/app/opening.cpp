@@ -1,13 +1,16 @@
 #include "app/opening.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/program.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/lease.hpp"
+#include "bazaar/postgres/plan_cache.hpp"
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/postgres/writer.hpp"
 #include "bazaar/run/load_plan.hpp"
@@ -66,6 +69,24 @@ unit_no replay_limit(opened_run& open)
     return std::max(open.recorded.settled, highest ? *highest + 1 : 0) + open.recorded.window;
 }
 
+/// The planner as the saved plan of the run has it, if that can be used.
+run::restored_plan saved_state(const options& opts, postgres::session& on, const scenario::scenario& shop,
+                               const run::record& recorded)
+{
+    const auto program = opts.plan_cache ? program_number() : std::nullopt;
+    const auto bytes = program ? postgres::kept_plan(on, recorded.schema, recorded.run) : std::nullopt;
+    if (!bytes)
+        return {};
+    auto saved = run::restore_plan(shop, recorded, *bytes, *program);
+    if (saved.plan)
+        log(log_level::info, "plan",
+            fmt::format("the plan goes on from unit {}, as it was saved", saved.plan->next_no()));
+    else
+        log(log_level::info, "plan",
+            fmt::format("the saved plan {}: the run is planned again from its beginning", saved.why_not));
+    return saved;
+}
+
 std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to, run::reference_clock& clock,
                                       const postgres::holder& by, const std::stop_token& stop)
 {
@@ -96,6 +117,8 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
 
     postgres::ownership own{opts.schema, opts.run, run_tag(opts.run), 1, *to.trusted()};
     bool clean = false;
+    stage known;
+    run::restored_plan saved;
     auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
     const bool resumed = recorded ||
                          !begin_run(opts, link, made, planned_record(opts, *made.shop, seed, clock.now()), by);
@@ -106,13 +129,17 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
             check_same(opts, *recorded);
             if (recorded->clean && opts.ticks_max)
             {
-                auto open = std::make_unique<opened_run>(make_stage(*recorded, opts.seed_dir), *recorded, own,
-                                                         std::move(link));
+                known = make_stage(*recorded, opts.seed_dir);
+                saved = saved_state(opts, link, *known.shop, *recorded);
+                auto open = std::make_unique<opened_run>(std::move(known), *recorded, own, std::move(link),
+                                                         std::move(saved));
                 open->walk.forward_to(open->recorded.settled);
                 open->done = open->planner->ticks() >= *opts.ticks_max;
                 if (open->done)
                     return open;
                 link = std::move(open->link);
+                known = std::move(open->made);
+                saved = {std::move(open->planner), open->walk.steps(), {}};
             }
         }
         const auto taken = postgres::take_lease(link, own,
@@ -124,16 +151,22 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
         clean = taken->clean;
     }
     // Only now nobody else writes to it.
-    recorded = postgres::load(link, opts.schema, opts.run, fields_of);
+    const auto before = std::exchange(recorded, postgres::load(link, opts.schema, opts.run, fields_of));
     if (!recorded)
         throw error(error_kind::config,
                     fmt::format("run {} of schema {} is not there any more", opts.run, opts.schema));
     if (resumed)
         check_same(opts, *recorded);
     recorded->clean = clean;
+    // What was planned above holds if it is still the same run.
+    const bool holds = saved.plan && of_same_plan(*before, *recorded) && before->log.size() <= recorded->log.size() &&
+                       before->settled <= recorded->settled;
     if (resumed)
-        made = make_stage(*recorded, opts.seed_dir);
-    auto open = std::make_unique<opened_run>(std::move(made), std::move(*recorded), std::move(own), std::move(link));
+        made = holds ? std::move(known) : make_stage(*recorded, opts.seed_dir);
+    if (resumed && !holds)
+        saved = saved_state(opts, link, *made.shop, *recorded);
+    auto open = std::make_unique<opened_run>(std::move(made), std::move(*recorded), std::move(own), std::move(link),
+                                             std::move(saved));
     open->resumed = resumed;
     open->current = steered(open->shop(), open->recorded.log);
     if (resumed && !clean)
@@ -187,15 +220,16 @@ void check_same(const options& opts, const run::record& recorded)
         throw error(error_kind::config, std::move(refused));
 }
 
-opened_run::opened_run(stage from, run::record what, postgres::ownership by, postgres::session on)
+opened_run::opened_run(stage from, run::record what, postgres::ownership by, postgres::session on,
+                       run::restored_plan saved)
     : made(std::move(from)),
       recorded(std::move(what)),
       own(std::move(by)),
       link(std::move(on)),
       current(made.shop->configuration()),
       ids(recorded.tag, recorded.seed),
-      planner(made.shop->plan(recorded.start)),
-      walk(*planner, recorded)
+      planner(saved.plan ? std::move(saved.plan) : made.shop->plan(recorded.start)),
+      walk(*planner, recorded, saved.steps)
 {
     for (const auto& entry : recorded.log)
         if (entry.what == model::control::kind::reject)

@@ -12,6 +12,7 @@
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/run/reference_clock.hpp"
 #include "bazaar/run/replan.hpp"
+#include "bazaar/run/saved_plan.hpp"
 
 namespace bazaar::app
 {
@@ -32,7 +33,8 @@ struct opened_run
     std::unique_ptr<scenario::planner> planner;
     run::replanner walk;
 
-    opened_run(stage from, run::record what, postgres::ownership by, postgres::session on);
+    /// `saved` without a plan: it begins at unit 0.
+    opened_run(stage from, run::record what, postgres::ownership by, postgres::session on, run::restored_plan saved);
     opened_run(const opened_run&) = delete;
     opened_run& operator=(const opened_run&) = delete;
 

@@ -345,6 +345,13 @@ void parameters::add_text(std::string_view text)
     end();
 }
 
+void parameters::add_bytes(std::string_view bytes)
+{
+    begin(type_oid(wire::bytea));
+    bytes_.add(bytes);
+    end();
+}
+
 void parameters::add(field_type type, const model::value& v, const id_codec& ids)
 {
     begin(type_oid(type.type));

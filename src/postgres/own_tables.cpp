@@ -64,12 +64,21 @@ constexpr std::array digest_columns{
     column{"digest", "numeric(20,0)", "NOT NULL"}, column{"recorded_at", timestamp, "NOT NULL DEFAULT now()"},
 };
 
-constexpr std::array<own_table, 4> tables{{
+/// A cache: the state of the planner at a checkpoint, in pieces. Two slots take turns, so that one is whole at any time.
+constexpr std::array saved_plan_columns{
+    column{"schema_name", "text", "NOT NULL"}, column{"run", "text", "NOT NULL"},
+    column{"slot", "integer", "NOT NULL"},     column{"piece", "integer", "NOT NULL"},
+    column{"unit", "bigint", "NOT NULL"},      column{"pieces", "integer", "NOT NULL"},
+    column{"state", "bytea", "NOT NULL"},
+};
+
+constexpr std::array<own_table, 5> tables{{
     {"run", run_columns, "schema_name, run", ",\n    CONSTRAINT run_tag_key UNIQUE (schema_name, tag)",
      "SELECT, INSERT, UPDATE"},
     {"lease", lease_columns, "schema_name, tag", "", "SELECT, INSERT, UPDATE"},
     {"control", control_columns, "schema_name, run, sequence", "", "SELECT, INSERT"},
     {"digest", digest_columns, "schema_name, run, unit", "", "SELECT, INSERT"},
+    {"saved_plan", saved_plan_columns, "schema_name, run, slot, piece", "", "SELECT, INSERT, UPDATE"},
 }};
 
 }  // namespace

@@ -519,6 +519,11 @@ reply session::try_call(const char* sql, const parameters& arguments)
                       phase::answer);
 }
 
+result session::call(const char* sql, const parameters& arguments)
+{
+    return checked(try_call(sql, arguments));
+}
+
 result session::checked(reply&& answer) const
 {
     if (answer.failed)

@@ -82,12 +82,21 @@ history history::of(const scenario::scenario& shop, const record& of, const end&
 
 chunk_walk::chunk_walk(const scenario::scenario& shop, const record& of, unit_no seam, unit_no chunk_units,
                        std::function<bool(const model::decision&)> wanted)
-    : seam_(seam),
+    : record_(of),
+      seam_(seam),
       chunk_units_(chunk_units),
       wanted_(std::move(wanted)),
       planner_(shop.plan(of.start)),
       walk_(*planner_, of)
 {
+}
+
+std::optional<saved_plan> chunk_walk::end(std::uint64_t program)
+{
+    const std::lock_guard lock(mutex_);
+    if (planner_->next_no() < seam_)
+        return std::nullopt;
+    return save_plan(walk_, record_, program);
 }
 
 std::optional<chunk_walk::chunk> chunk_walk::next(std::vector<model::decision>& out,

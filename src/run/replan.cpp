@@ -6,9 +6,25 @@
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/base/random.hpp"
 
 namespace bazaar::run
 {
+
+replanner::replanner(scenario::planner& plan, const record& of, std::uint64_t steps) : plan_(plan), record_(of)
+{
+    for (; steps_ < steps; ++entry_)
+        if (const auto& entry = record_.log.at(entry_); steers(entry))
+            applied(entry);
+}
+
+void replanner::applied(const model::control& entry) noexcept
+{
+    ++steps_;
+    for (const auto number : {entry.unit, static_cast<std::uint64_t>(entry.what), std::uint64_t{entry.field},
+                              static_cast<std::uint64_t>(entry.value), static_cast<std::uint64_t>(entry.at.us)})
+        trail_ = mix(trail_ ^ number) + 1;
+}
 
 void replanner::catch_up()
 {
@@ -21,7 +37,7 @@ void replanner::catch_up()
         if (entry.unit > plan_.next_no())
             return;
         plan_.apply(entry);
-        ++steps_;
+        applied(entry);
         check();
     }
 }
@@ -30,7 +46,7 @@ void replanner::append(const model::control& entry)
 {
     expect(at_end(), "the plan is steered where its log ends");
     plan_.apply(entry);
-    ++steps_;
+    applied(entry);
 }
 
 bool replanner::at_end() const

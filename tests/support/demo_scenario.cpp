@@ -224,6 +224,37 @@ public:
         return sum;
     }
 
+    void save(bazaar::scenario::state_writer& to) const override
+    {
+        for (const std::int64_t number : {rate_, from_.us, last_.us})
+            to.put_signed(number);
+        for (const std::uint64_t number : {gap_, no_, readings_, std::uint64_t{sensors_.size()}})
+            to.put(number);
+        for (const auto& s : sensors_)
+            for (const auto number : {s.inserted, s.last_writer, static_cast<std::uint64_t>(s.version),
+                                      static_cast<std::uint64_t>(s.value), static_cast<std::uint64_t>(s.note)})
+                to.put(number);
+    }
+
+    [[nodiscard]] bool load(bazaar::scenario::state_reader& from) override
+    {
+        for (auto* number : {&rate_, &from_.us, &last_.us})
+            *number = from.get_signed();
+        for (auto* number : {&gap_, &no_, &readings_})
+            *number = from.get();
+        sensors_.clear();
+        for (auto count = from.get_count(); count > 0 && from.good(); --count)
+        {
+            sensor_state s;
+            s.inserted = from.get();
+            s.last_writer = from.get();
+            for (auto* number : {&s.version, &s.value, &s.note})
+                *number = static_cast<std::int64_t>(from.get());
+            sensors_.push_back(s);
+        }
+        return from.done();
+    }
+
     void figures(std::vector<bazaar::scenario::figure>& out) const override
     {
         out.clear();

@@ -142,6 +142,7 @@ struct options
     microseconds heartbeat_interval{10'000'000};  ///< Zero: none.
     std::string seed_dir;                         ///< Directory of the user's seed files; empty: the built-in ones.
     bool echo = false;
+    bool plan_cache = true;  ///< Keeps the planner's state, and goes on from it.
 
     // Kafka.
     std::string bootstrap_servers = "localhost:9092";

@@ -123,6 +123,7 @@ public:
     void add_bool(bool b);
     void add_int8(std::int64_t i);
     void add_text(std::string_view text);
+    void add_bytes(std::string_view bytes);
     void add(field_type type, const model::value& v, const id_codec& ids);
 
     /// A one-dimensional array, element by element; an empty one has no dimension.

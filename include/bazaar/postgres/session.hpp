@@ -107,6 +107,7 @@ public:
     [[nodiscard]] reply try_prepare(const char* name, const char* sql, std::span<const unsigned> types);
     [[nodiscard]] reply try_call_prepared(const char* name, const parameters& arguments);
     [[nodiscard]] reply try_call(const char* sql, const parameters& arguments);
+    result call(const char* sql, const parameters& arguments);
 
     /// COPY ... FROM STDIN: begin, any number of puts, end.
     void begin_copy(std::string_view sql);

@@ -11,6 +11,7 @@
 #include "bazaar/model/control.hpp"
 #include "bazaar/run/record.hpp"
 #include "bazaar/run/replan.hpp"
+#include "bazaar/run/saved_plan.hpp"
 #include "bazaar/run/survivors.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -82,7 +83,11 @@ public:
     /// Replaces `out` by the units of the next chunk; nothing behind the last one. `skip` says which ones are not needed.
     std::optional<chunk> next(std::vector<model::decision>& out, const std::function<bool(std::uint64_t)>& skip = {});
 
+    /// The planner's state at the seam; nothing while chunks are left. `program` as `save_plan` takes it.
+    [[nodiscard]] std::optional<saved_plan> end(std::uint64_t program);
+
 private:
+    const record& record_;
     const unit_no seam_;
     const unit_no chunk_units_;
     const std::function<bool(const model::decision&)> wanted_;

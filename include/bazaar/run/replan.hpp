@@ -26,8 +26,8 @@ inline constexpr unit_no checkpoint_interval = unit_no{1} << 20;
 class replanner
 {
 public:
-    /// `of` outlives this; the units of its steering entries ascend.
-    replanner(scenario::planner& plan, const record& of) : plan_(plan), record_(of) {}
+    /// `of` outlives this; the units of its steering entries ascend. `plan` has applied the first `steps` of them.
+    replanner(scenario::planner& plan, const record& of, std::uint64_t steps = 0);
 
     /// Applies the entries that stand before the next unit.
     ///
@@ -58,9 +58,13 @@ public:
     /// Entries applied so far.
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
 
+    /// Digest of the entries applied so far.
+    [[nodiscard]] std::uint64_t trail() const noexcept { return trail_; }
+
     [[nodiscard]] scenario::planner& plan() noexcept { return plan_; }
 
 private:
+    void applied(const model::control& entry) noexcept;
     void check();
 
     scenario::planner& plan_;
@@ -68,6 +72,7 @@ private:
     std::size_t entry_ = 0;
     std::size_t checkpoint_ = 0;
     std::uint64_t steps_ = 0;
+    std::uint64_t trail_ = 0;
 };
 
 }  // namespace bazaar::run

@@ -14,6 +14,7 @@
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/unit.hpp"
 #include "bazaar/scenario/settings.hpp"
+#include "bazaar/scenario/state.hpp"
 
 namespace bazaar::scenario
 {
@@ -53,6 +54,12 @@ public:
 
     /// Digest of the state: equal states, equal digests.
     [[nodiscard]] virtual std::uint64_t digest() const = 0;
+
+    /// Writes the whole state: a cache, and never the truth.
+    virtual void save(state_writer& to) const = 0;
+
+    /// Takes what a planner of the same run saved. False when it is no such state: this planner is of no use then.
+    [[nodiscard]] virtual bool load(state_reader& from) = 0;
 
     /// Replaces `out` by the current figures, in a fixed order.
     virtual void figures(std::vector<figure>& out) const = 0;

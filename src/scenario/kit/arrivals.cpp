@@ -44,6 +44,27 @@ std::uint64_t arrivals::digest() const noexcept
            rate_micro_;
 }
 
+void arrivals::save(state_writer& to) const
+{
+    to.put(rate_micro_);
+    to.put(count_);
+    to.put(gap_q32_);
+    to.put(static_cast<std::uint64_t>(from_q32_));
+    to.put(static_cast<std::uint64_t>(from_q32_ >> 64));
+}
+
+void arrivals::load(state_reader& from) noexcept
+{
+    rate_micro_ = from.get();
+    if (rate_micro_ == 0)
+        rate_micro_ = from.fail() + 1;
+    count_ = from.get();
+    gap_q32_ = from.get();
+    from_q32_ = from.get();
+    from_q32_ |= static_cast<wide>(from.get()) << 64;
+    aim();
+}
+
 void arrivals::aim() noexcept
 {
     next_q32_ = from_q32_ + static_cast<wide>(gap_q32_) * us_micro / rate_micro_;

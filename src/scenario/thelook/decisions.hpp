@@ -33,6 +33,7 @@ struct user_changed_decision
     unit_no user_unit;
     time created, updated;
     std::uint32_t moves;  ///< Before this unit.
+    std::uint32_t unused = 0;
 };
 
 /// A step of an order's life.
@@ -85,7 +86,8 @@ struct ghost_removed_decision
 template <typename T>
 void put(model::decision& where, const T& what) noexcept
 {
-    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(where.arg));
+    // Without padding: equal decisions are equal in each byte.
+    static_assert(std::has_unique_object_representations_v<T> && sizeof(T) <= sizeof(where.arg));
     std::memcpy(where.arg.data(), &what, sizeof(T));
 }
 

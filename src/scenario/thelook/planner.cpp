@@ -42,17 +42,6 @@ std::uint64_t shop_planner::user::hash(std::uint64_t row) const noexcept
                (std::uint64_t{writer} << 24 | std::uint64_t{erased} << 23 | closings));
 }
 
-std::uint64_t shop_planner::open_order::hash() const noexcept
-{
-    std::uint64_t h = mix(static_cast<std::uint64_t>(due) + order);
-    for (const std::uint64_t part : {static_cast<std::uint64_t>(created.us), static_cast<std::uint64_t>(shipped.us),
-                                     static_cast<std::uint64_t>(delivered.us), user, unit, user_unit, writer})
-        h = mix(h ^ part);
-    for (const auto s : steps)
-        h = mix(h ^ static_cast<std::uint64_t>(s));
-    return mix(h ^ (std::uint64_t{moves} << 8 | at));
-}
-
 shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start)
     : seed_(seed),
       settings_(given),
@@ -80,16 +69,16 @@ std::int64_t shop_planner::due() const noexcept
         return now_;
     const std::int64_t arrival = arrivals_.next();
     // Never before the last unit: a `set` or a late follow-up may leave something due behind it.
-    return std::max(now_, due_.empty() ? arrival : std::min(arrival, due_.first().due));
+    return std::max(now_, due_.empty() ? arrival : std::min(arrival, due_.first_due()));
 }
 
 model::decision shop_planner::next()
 {
     if (pending_count_ == 0)
     {
-        if (!due_.empty() && due_.first().due <= arrivals_.next())
+        if (!due_.empty() && due_.first_due() <= arrivals_.next())
         {
-            now_ = std::max(now_, due_.first().due);
+            now_ = std::max(now_, due_.first_due());
             const auto d = advance_order();
             make_room();
             return d;

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "bazaar/scenario/kit/arrivals.hpp"
-#include "bazaar/scenario/kit/due_queue.hpp"
 #include "bazaar/scenario/kit/population.hpp"
 #include "bazaar/scenario/scenario.hpp"
 #include "scenario/thelook/lives.hpp"
+#include "scenario/thelook/open_orders.hpp"
 
 namespace bazaar::scenario::thelook
 {
@@ -33,6 +33,8 @@ public:
     [[nodiscard]] std::uint64_t ticks() const override { return ticks_ - (pending_count_ > 0 ? 1 : 0); }
     void apply(const model::control& entry) override;
     [[nodiscard]] std::uint64_t digest() const override;
+    void save(state_writer& to) const override;
+    [[nodiscard]] bool load(state_reader& from) override;
     void figures(std::vector<figure>& out) const override;
 
     // For a plan that has other units between these.
@@ -50,6 +52,9 @@ public:
 
     void number_next(unit_no no) noexcept { next_no_ = no; }
 
+    /// As `load`, from a state in which more follows.
+    void load_part(state_reader& from);
+
 private:
     /// What the plan remembers of a user: 40 bytes.
     struct user
@@ -60,21 +65,6 @@ private:
         std::uint64_t erased : 1;
 
         [[nodiscard]] std::uint64_t hash(std::uint64_t row) const noexcept;
-    };
-
-    /// An order that has a step before it.
-    struct open_order
-    {
-        std::int64_t due;
-        std::uint64_t order;
-        time created, shipped, delivered;
-        std::uint64_t user;
-        unit_no unit, user_unit, writer;
-        std::uint32_t moves;
-        life steps;
-        std::uint8_t at;  ///< The step that is due.
-
-        [[nodiscard]] std::uint64_t hash() const noexcept;
     };
 
     enum class task : std::uint8_t
@@ -111,7 +101,7 @@ private:
     std::int64_t shift_ = 0;
     std::int64_t now_ = 0;  ///< Planner's own time of the last unit, in microseconds from the start.
     kit::arrivals arrivals_;
-    kit::due_queue<open_order> due_;
+    open_orders due_;
     kit::population<user> users_;
     std::map<std::uint64_t, user> departed_;  ///< No longer buying, but with a session to come that closes an order.
     std::uint64_t users_digest_ = 0;

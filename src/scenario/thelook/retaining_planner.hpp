@@ -33,6 +33,8 @@ public:
     [[nodiscard]] std::uint64_t ticks() const override { return lines_[0].core.ticks(); }
     void apply(const model::control& entry) override;
     [[nodiscard]] std::uint64_t digest() const override;
+    void save(state_writer& to) const override;
+    [[nodiscard]] bool load(state_reader& from) override;
     void figures(std::vector<figure>& out) const override;
 
 private:

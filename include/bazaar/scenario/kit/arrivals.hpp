@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "bazaar/base/random.hpp"
+#include "bazaar/scenario/state.hpp"
 
 namespace bazaar::scenario::kit
 {
@@ -27,6 +28,9 @@ public:
     void set_rate(std::uint64_t rate_micro, std::int64_t at);
 
     [[nodiscard]] std::uint64_t digest() const noexcept;
+
+    void save(state_writer& to) const;
+    void load(state_reader& from) noexcept;
 
 private:
     using wide = unsigned __int128;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/scenario/state.hpp"
 
 namespace bazaar::scenario::kit
 {
@@ -46,6 +47,28 @@ public:
     {
         if (row > begin_)
             begin_ = row < end_ ? row : end_;
+    }
+
+    /// `put_one(to, row, member)` writes one member.
+    template <typename Put>
+    void save(state_writer& to, const Put& put_one) const
+    {
+        to.put(begin_);
+        to.put(end_ - begin_);
+        for (auto row = begin_; row < end_; ++row)
+            put_one(to, row, (*this)[row]);
+    }
+
+    /// `get_one(from, row)` reads one member.
+    template <typename Get>
+    void load(state_reader& from, const Get& get_one)
+    {
+        ring_.clear();
+        begin_ = end_ = from.get();
+        const auto count = from.get_count();
+        reserve(count);
+        while (end_ - begin_ < count && from.good())
+            push(get_one(from, end_));
     }
 
 private:

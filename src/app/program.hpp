@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace bazaar::app
+{
+
+/// A number that another build of this program does not have: the digest of its file, read once. Nothing when that cannot be
+/// read.
+[[nodiscard]] std::optional<std::uint64_t> program_number();
+
+/// The same of a file.
+[[nodiscard]] std::optional<std::uint64_t> program_number(const std::string& file);
+
+}  // namespace bazaar::app

@@ -1,0 +1,179 @@
+#include "scenario/thelook/planner.hpp"
+
+namespace bazaar::scenario::thelook
+{
+namespace
+{
+
+/// A unit number in so few digits that `no_unit` is small, too.
+std::uint64_t shifted(unit_no unit)
+{
+    return (unit + 1) & no_unit;
+}
+
+unit_no unshifted(std::uint64_t number)
+{
+    return (number - 1) & no_unit;
+}
+
+std::int64_t difference(std::uint64_t a, std::uint64_t b)
+{
+    return static_cast<std::int64_t>(a - b);
+}
+
+}  // namespace
+
+/// Numbers close to what stood before them: a user takes about 19 bytes, an open order 38.
+void shop_planner::save(state_writer& to) const
+{
+    for (const auto& f : settings_.fields())
+        if (f.steerable)
+            to.put_signed(settings_.number(f.name));
+    to.put_signed(shift_);
+    to.put_signed(now_);
+    for (const std::uint64_t number : {next_no_, ticks_, orders_, items_, events_, sessions_})
+        to.put(number);
+    for (const auto number : orders_at_)
+        to.put(number);
+    arrivals_.save(to);
+
+    user before{};
+    const auto put_user = [&](state_writer& out, std::uint64_t, const user& u)
+    {
+        out.put_signed((u.created - before.created).count());
+        out.put_signed((u.updated - u.created).count());
+        out.put_signed((u.busy - u.updated).count());
+        out.put_signed(difference(shifted(u.unit), shifted(before.unit)));
+        out.put_signed(difference(shifted(u.writer), shifted(u.unit)));
+        out.put(u.moves);
+        out.put(std::uint64_t{u.closings} << 1 | u.erased);
+        before = u;
+    };
+    users_.save(to, put_user);
+    to.put(eligible_);
+    to.put(departed_.size());
+    for (const auto& [row, member] : departed_)
+    {
+        to.put(row);
+        put_user(to, row, member);
+    }
+
+    due_.save(to,
+              [this](state_writer& out, const open_order& o)
+              {
+                  out.put_signed(o.due - now_);
+                  out.put(orders_ - o.order);
+                  out.put_signed((business(now_) - o.created).count());
+                  out.put_signed(o.shipped.us == 0 ? 0 : (o.shipped - o.created).count());
+                  out.put_signed(o.delivered.us == 0 ? 0 : (o.delivered - o.shipped).count());
+                  out.put(users_.end() - o.user);
+                  out.put(next_no_ - o.unit);
+                  out.put(o.writer - o.unit);
+                  out.put(shifted(o.user_unit));
+                  out.put(o.moves);
+                  for (const auto s : o.steps)
+                      out.put(static_cast<std::uint64_t>(s));
+                  out.put(o.at);
+              });
+
+    to.put(pending_count_);
+    for (std::uint8_t i = 0; i < pending_count_; ++i)
+        to.put(static_cast<std::uint64_t>(pending_[i]));
+    to.put(buyer_);
+    to.put(leaver_);
+    to.put(buyer_moves_then_);
+    to.put(order_over_ ? 1 : 0);
+}
+
+bool shop_planner::load(state_reader& from)
+{
+    load_part(from);
+    return from.done();
+}
+
+void shop_planner::load_part(state_reader& from)
+{
+    const auto get_step = [](state_reader& in)
+    {
+        const auto number = in.get();
+        return static_cast<step>(number <= static_cast<std::uint64_t>(step::returned) ? number : in.fail());
+    };
+    for (std::size_t i = 0; i < settings_.fields().size(); ++i)
+        if (settings_.fields()[i].steerable)
+            settings_.set(i, from.get_signed());
+    if (!from.good())
+        return;
+    configuration_ = configuration(settings_);
+    shift_ = from.get_signed();
+    now_ = from.get_signed();
+    for (auto* number : {&next_no_, &ticks_, &orders_, &items_, &events_, &sessions_})
+        *number = from.get();
+    for (auto& number : orders_at_)
+        number = from.get();
+    arrivals_.load(from);
+
+    user before{};
+    users_digest_ = 0;
+    const auto get_user = [&](state_reader& in, std::uint64_t row)
+    {
+        user u{};
+        u.created = before.created + microseconds(in.get_signed());
+        u.updated = u.created + microseconds(in.get_signed());
+        u.busy = u.updated + microseconds(in.get_signed());
+        const auto unit = shifted(before.unit) + static_cast<std::uint64_t>(in.get_signed());
+        u.unit = unshifted(unit) & no_unit;
+        u.writer = unshifted(unit + static_cast<std::uint64_t>(in.get_signed())) & no_unit;
+        u.moves = in.get() & 0xffffffU;
+        const auto ending = in.get();
+        u.closings = ending >> 1 & 0x7fffffU;
+        u.erased = ending & 1U;
+        before = u;
+        users_digest_ += u.hash(row);
+        return u;
+    };
+    users_.load(from, get_user);
+    erased_ = 0;
+    for (auto row = users_.begin(); row < users_.end(); ++row)
+        erased_ += users_[row].erased;
+    eligible_ = from.get();
+    departed_.clear();
+    for (auto count = from.get_count(); count > 0 && from.good(); --count)
+    {
+        const auto row = from.get();
+        departed_.emplace_hint(departed_.end(), row, get_user(from, row));
+    }
+
+    due_.load(from,
+              [&](state_reader& in)
+              {
+                  open_order o{};
+                  o.due = now_ + in.get_signed();
+                  o.order = orders_ - in.get();
+                  o.created = business(now_) - microseconds(in.get_signed());
+                  const auto shipped = in.get_signed();
+                  o.shipped = shipped == 0 ? time{} : o.created + microseconds(shipped);
+                  const auto delivered = in.get_signed();
+                  o.delivered = delivered == 0 ? time{} : o.shipped + microseconds(delivered);
+                  o.user = users_.end() - in.get();
+                  o.unit = next_no_ - in.get();
+                  o.writer = o.unit + in.get();
+                  o.user_unit = unshifted(in.get());
+                  o.moves = static_cast<std::uint32_t>(in.get());
+                  for (auto& s : o.steps)
+                      s = get_step(in);
+                  o.at = static_cast<std::uint8_t>(in.get());
+                  return o;
+              });
+
+    pending_count_ = static_cast<std::uint8_t>(from.get_count());
+    if (pending_count_ > pending_.size())
+        pending_count_ = static_cast<std::uint8_t>(from.fail());
+    for (std::uint8_t i = 0; i < pending_count_; ++i)
+        pending_[i] = static_cast<task>(from.get());
+    buyer_ = from.get();
+    leaver_ = from.get();
+    buyer_moves_then_ = static_cast<std::uint32_t>(from.get());
+    order_over_ = from.get() != 0;
+}
+
+}  // namespace bazaar::scenario::thelook
