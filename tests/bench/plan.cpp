@@ -1,5 +1,9 @@
-// Speed, allocations and memory of the pure core on one core: decisions/s, built units/s, 10 M orders planned.
-// Usage: bench_plan [ticks]
+// Parts of the pure core, each measured alone, for tests/bench/plan and tests/bench/starts. Prints one JSON object.
+//
+//   bench_plan decide TICKS [FIELD VALUE]...       decides a run's units, then saves and restores the planner's state
+//   bench_plan build KIND UNITS [FIELD VALUE]...   builds so many units of one kind ("" for all); 0 units for the cost of the rest
+//   bench_plan keep TICKS CONNECTION SCHEMA PROGRAM
+//                                                  lays the saved plan of a run's first units into its database, as PROGRAM would
 
 #include <chrono>
 #include <cstdio>
@@ -7,17 +11,26 @@
 #include <fstream>
 #include <new>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "app/program.hpp"
+#include "app/stage.hpp"
+#include "bazaar/postgres/plan_cache.hpp"
+#include "bazaar/postgres/store.hpp"
+#include "bazaar/run/saved_plan.hpp"
 #include "bazaar/scenario/registry.hpp"
 
 namespace
 {
 
+using namespace bazaar;
+
 std::size_t allocations = 0;
 
-/// Resident memory of this process in MiB, now or at its highest.
+/// Memory of this process in MiB: VmRSS now, VmHWM at its highest.
 double resident(const char* key)
 {
     std::ifstream status("/proc/self/status");
@@ -33,6 +46,95 @@ double resident(const char* key)
 double seconds_since(std::chrono::steady_clock::time_point start)
 {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::unique_ptr<scenario::scenario> shop_of(int argc, char** argv, int from)
+{
+    const auto& entry = scenario::registry()[0];
+    scenario::settings configuration(entry.fields);
+    for (int i = from; i + 1 < argc; i += 2)
+        if (const auto wrong = configuration.set(configuration.find(argv[i]), argv[i + 1]); !wrong.empty())
+            throw std::runtime_error(fmt::format("{} {}", argv[i], wrong));
+    return entry.make({.run = "main", .seed = 1, .configuration = configuration, .files = {}});
+}
+
+const bazaar::time start{1'767'225'600'000'000};  // 2026-01-01
+
+void decide(const scenario::scenario& shop, std::uint64_t ticks)
+{
+    const auto planner = shop.plan(start);
+    const double before = resident("VmRSS:");
+    const auto counted = allocations;
+    const auto begin = std::chrono::steady_clock::now();
+    while (planner->ticks() < ticks)
+        (void)planner->next();
+    const double took = seconds_since(begin);
+    const auto allocated = allocations - counted;
+    const double memory = resident("VmRSS:") - before;
+
+    const auto saving = std::chrono::steady_clock::now();
+    std::vector<std::byte> bytes;
+    scenario::state_writer to(bytes);
+    planner->save(to);
+    const double saved = seconds_since(saving);
+    const auto again = shop.plan(start);
+    const auto loading = std::chrono::steady_clock::now();
+    scenario::state_reader from(bytes);
+    const bool good = again->load(from) && again->digest() == planner->digest();
+    fmt::print(R"({{"units":{},"seconds":{:.6f},"allocations":{},"memory":{:.1f},"highest":{:.1f},"digest":"{:016x}",)"
+               R"("bytes":{},"save":{:.6f},"load":{:.6f},"good":{}}})"
+               "\n",
+               planner->next_no(), took, allocated, memory, resident("VmHWM:"), planner->digest(), bytes.size(), saved,
+               seconds_since(loading), good);
+}
+
+void build(const scenario::scenario& shop, std::string_view kind, std::size_t units)
+{
+    constexpr std::size_t sample = 2'000;
+    const auto planner = shop.plan(start);
+    std::vector<model::decision> decided;
+    while (decided.size() < sample)
+        if (const auto d = planner->next(); kind.empty() || shop.kinds()[d.kind].name == kind)
+            decided.push_back(d);
+    model::unit unit;
+    for (const auto& d : decided)
+        shop.build(d, unit);
+    const auto counted = allocations;
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < units; ++i)
+        shop.build(decided[i % sample], unit);
+    fmt::print(R"({{"units":{},"seconds":{:.6f},"allocations":{}}})"
+               "\n",
+               units, seconds_since(begin), allocations - counted);
+}
+
+/// The run was begun and has no unit yet. From here on it looks as if all units up to the saved state were settled.
+int keep(std::uint64_t ticks, const std::string& connection, const std::string& schema, const std::string& program)
+{
+    postgres::connection_flags flags;
+    flags.url = connection;
+    postgres::session on(postgres::resolve(flags));
+    auto record = postgres::load(on, schema, "main", app::fields_of);
+    const auto number = app::program_number(program);
+    if (!record || !number)
+        return 1;
+    const auto made = app::make_stage(*record, {});
+    const auto planner = made.shop->plan(record->start);
+    run::replanner walk(*planner, *record);
+    while (planner->ticks() < ticks)
+        (void)walk.next();
+    const auto saved = run::save_plan(walk, *record, *number);
+    const postgres::ownership own{schema, "main", record->tag, 1, {}};
+    postgres::append(on, own, saved.at);
+    postgres::plan_writer writer(saved);
+    while (writer.step(on, own))
+    {
+    }
+    on.exec(fmt::format("UPDATE bazaard.run SET settled = {}, clean = true", saved.at.unit));
+    fmt::print(R"({{"units":{},"bytes":{}}})"
+               "\n",
+               saved.at.unit, saved.bytes.size());
+    return 0;
 }
 
 }  // namespace
@@ -55,44 +157,14 @@ void operator delete(void* memory, std::size_t) noexcept
 
 int main(int argc, char** argv)
 {
-    using namespace bazaar;
-    const std::uint64_t ticks = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000;
-    const auto& entry = scenario::registry()[0];
-    const auto shop = entry.make(
-        {.run = "main", .seed = 1, .configuration = scenario::settings(entry.fields), .files = {}});
-    const auto start = *parse_time("2026-01-01");
-    {
-        const auto planner = shop->plan(start);
-        const double before = resident("VmRSS:");
-        const auto begin = std::chrono::steady_clock::now();
-        while (planner->ticks() < ticks)
-            (void)planner->next();
-        const double took = seconds_since(begin);
-        fmt::print("decided   {:>11} units of {} ticks  {:>10.0f} units/s  {:.3f} us/tick  digest {:016x}\n",
-                   planner->next_no(), ticks, static_cast<double>(planner->next_no()) / took,
-                   took / static_cast<double>(ticks) * 1e6, planner->digest());
-        fmt::print("memory    {:.1f} MiB for the planner, {:.1f} MiB in all, {:.1f} MiB at the highest\n",
-                   resident("VmRSS:") - before, resident("VmRSS:"), resident("VmHWM:"));
-    }
-    const auto planner = shop->plan(start);
-    model::unit unit;
-    std::vector<model::decision> purchases, others;
-    while (purchases.size() < 100'000)
-    {
-        const auto d = planner->next();
-        (d.kind == 0 ? purchases : others).push_back(d);
-    }
-    for (const auto* list : {&purchases, &others})
-    {
-        for (const auto& d : *list)
-            shop->build(d, unit);
-        const auto counted = allocations;
-        const auto begin = std::chrono::steady_clock::now();
-        for (const auto& d : *list)
-            shop->build(d, unit);
-        const double took = seconds_since(begin);
-        fmt::print("built     {:>11} {:<20} {:>10.0f} units/s  {:.2f} us/unit  {} allocations\n", list->size(),
-                   list == &purchases ? "purchases" : "other units", static_cast<double>(list->size()) / took,
-                   took / static_cast<double>(list->size()) * 1e6, allocations - counted);
-    }
+    const std::string_view what = argc > 2 ? argv[1] : "";
+    if (what == "decide")
+        decide(*shop_of(argc, argv, 3), std::strtoull(argv[2], nullptr, 10));
+    else if (what == "build" && argc > 3)
+        build(*shop_of(argc, argv, 4), argv[2], std::strtoull(argv[3], nullptr, 10));
+    else if (what == "keep" && argc > 5)
+        return keep(std::strtoull(argv[2], nullptr, 10), argv[3], argv[4], argv[5]);
+    else
+        return 64;
+    return 0;
 }
