@@ -11,7 +11,7 @@
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
-#include "bazaar/scenario/does.hpp"
+#include "bazaar/run/survivors.hpp"
 #include "bazaar/verify/subject.hpp"
 
 namespace bazaar::app
@@ -37,35 +37,6 @@ public:
         print_out(text);
         text.clear();
     }
-};
-
-/// How many changes of each row are still to come.
-///
-/// Limits: 4 bytes for each row of a table, whose numbers begin at 0 and leave no gaps.
-class open_changes
-{
-public:
-    explicit open_changes(std::size_t tables) : counts_(tables) {}
-
-    void add(const row_id& row)
-    {
-        auto& of = counts_[row.table];
-        if (row.row >= of.size())
-            of.resize(std::max<std::size_t>(row.row + 1, of.size() + of.size() / 2));
-        ++of[row.row];
-    }
-
-    /// True for the last one.
-    [[nodiscard]] bool take(const row_id& row) { return --counts_[row.table][row.row] == 0; }
-
-    [[nodiscard]] bool none(const row_id& row) const
-    {
-        const auto& of = counts_[row.table];
-        return row.row >= of.size() || of[row.row] == 0;
-    }
-
-private:
-    std::vector<std::vector<std::uint32_t>> counts_;
 };
 
 class answering
@@ -103,41 +74,38 @@ public:
         out_.flush();
     }
 
-    /// Plans twice: which change of a row is its last one is known at the end only.
+    /// Plans twice: which rows a later unit changes is known at the end only.
     void rows()
     {
         if (csv_)
             print_.row_csv_header(*table_, out_.text);
-        open_changes open(tables_.size());
-        if (any_changeable())
-            walk(0,
-                 [&](const model::unit& unit)
-                 {
-                     for (const auto& change : unit.changes)
-                         if (wanted(change.table) && changeable(change.table))
-                             open.add(key_of(change));
-                 });
+        run::survivors left;
+        verify::unit_walk walk_of_all(of_);
+        model::decision decision;
+        while (walk_of_all.next_no() <= opts_.units_last)
+            if (walk_of_all.next(decision))
+                left.add(decision);
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
             if (wanted(i))
-                rows_before_units(i, open);
+                rows_before_units(i, left);
         walk(0,
-             [&](const model::unit& unit)
+             [&](model::unit& unit)
              {
+                 left.keep(unit, tables_);
                  for (const auto& change : unit.changes)
-                     if (wanted(change.table) && (!changeable(change.table) || open.take(key_of(change))) &&
-                         change.what != model::op::erase)
+                     if (wanted(change.table))
                          row(change.table, unit.decision.no, change.after);
              });
         out_.flush();
     }
 
 private:
-    void rows_before_units(std::uint8_t table, const open_changes& open)
+    void rows_before_units(std::uint8_t table, const run::survivors& left)
     {
         const auto& t = tables_[table];
         const auto take = [&](std::span<const model::value> values)
         {
-            if (!changeable(table) || open.none(values[t.key].row()))
+            if (!changeable(table) || left.initial(values[t.key].row().row))
                 row(table, std::nullopt, values);
         };
         if (t.kept_by == model::role::fixed)
@@ -175,19 +143,8 @@ private:
 
     [[nodiscard]] bool changeable(std::uint8_t table) const
     {
-        return tables_[table].kept_by == model::role::planned &&
-               (tables_[table].version != model::no_column || scenario::does(shop_, model::op::erase, table));
+        return tables_[table].kept_by == model::role::planned && tables_[table].version != model::no_column;
     }
-
-    [[nodiscard]] bool any_changeable() const
-    {
-        for (std::uint8_t i = 0; i < tables_.size(); ++i)
-            if (wanted(i) && changeable(i))
-                return true;
-        return false;
-    }
-
-    [[nodiscard]] row_id key_of(const model::change& change) const { return change.key(tables_[change.table]).row(); }
 
     [[nodiscard]] std::string names() const
     {

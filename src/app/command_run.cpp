@@ -1,4 +1,3 @@
-#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -112,7 +111,7 @@ public:
     daemon(const options& opts, const std::function<options()>& reread)
         : opts_(opts),
           reread_(reread),
-          session_name_(fmt::format("bazaard/{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()))),
+          session_name_(new_session_name(opts.run)),
           gateway_(std::make_shared<postgres::gateway>(postgres::resolve(opts.database, session_name_.substr(8)),
                                                        gateway_options())),
           busy_(loop_.get_executor()),
@@ -222,14 +221,6 @@ private:
         return how;
     }
 
-    [[nodiscard]] postgres::holder holder() const
-    {
-        char host[256] = {};
-        if (gethostname(host, sizeof host - 1) != 0)
-            host[0] = '\0';
-        return {fmt::format("process {} on {}", getpid(), host), session_name_};
-    }
-
     // ---- Opening, in a thread of its own: signals are heard meanwhile.
 
     void begin_opening()
@@ -253,7 +244,7 @@ private:
 
     void open()
     {
-        open_ = open_run(opts_, *gateway_, clock_, holder(), stop_.get_token());
+        open_ = open_run(opts_, *gateway_, clock_, holder_of_this_process(session_name_), stop_.get_token());
         if (!open_ || open_->done)
             return;
         gateway_->outage({outage_limit(opts_), error_kind::temporary, "max-outage"});

@@ -59,8 +59,7 @@ constexpr std::array<about, 13> commands{{
     {command::answers, "bazaard answers [FLAG]...",
      "Print what units change, or the rows that they leave, to compare with.",
      "The expected change events, a line for each, or the rows as of a unit: for any engine that joins them with what "
-     "arrived. The run is found as by `plan`; units that its log says were refused are left out. Rows need 4 bytes of "
-     "memory for each one whose table has updates."},
+     "arrived. The run is found as by `plan`; units that its log says were refused are left out."},
     {command::explain, "bazaard explain [FLAG]... ID", "Tell the unit that made the row with this id.",
      "ID is a value of an id column of the shop's tables. The runs are looked up in the database; with "
      "--seed, none is "

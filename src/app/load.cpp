@@ -1,7 +1,5 @@
 #include "app/load.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -48,7 +46,7 @@ class loading
 public:
     loading(const options& opts, const std::stop_token& stop)
         : opts_(opts),
-          session_name_(fmt::format("bazaard/{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()))),
+          session_name_(new_session_name(opts.run)),
           gateway_(std::make_shared<postgres::gateway>(postgres::resolve(opts.database, session_name_.substr(8)),
                                                        gateway_options())),
           outer_(stop, [this] { stop_.request_stop(); })
@@ -88,8 +86,6 @@ private:
         { log(good ? log_level::info : log_level::warning, "server", line); };
         return how;
     }
-
-    [[nodiscard]] postgres::holder holder() const { return {fmt::format("process {}", getpid()), session_name_}; }
 
     /// False when there is nothing to do.
     bool open()
@@ -131,7 +127,7 @@ private:
                   recorded_->log.size(),
                   std::vector<bool>(run::load_state::count(history_.seam, chunk_units_of(history_.seam)))};
         recorded_->log.push_back(state_.begin());
-        postgres::create(link, *recorded_, *made_.shop, opts_.batch_rows, holder(),
+        postgres::create(link, *recorded_, *made_.shop, opts_.batch_rows, holder_of_this_process(session_name_),
                          [this](std::uint8_t table, std::uint64_t row) {
                              return made_.shop->tables()[table].version == model::no_column ||
                                     history_.rows.initial(row);
@@ -165,7 +161,8 @@ private:
         made_ = make_stage(*recorded_, opts_.seed_dir);
         own_ = {opts_.schema, opts_.run, recorded_->tag, 1, *gateway_->trusted()};
         const auto taken = postgres::take_lease(link, own_,
-                                                {holder(), std::chrono::seconds(10), opts_.wait, stop_.get_token(),
+                                                {holder_of_this_process(session_name_), std::chrono::seconds(10),
+                                                 opts_.wait, stop_.get_token(),
                                                  [](const std::string& line) { log(log_level::info, "lease", line); }});
         if (!taken)
             return false;
@@ -179,9 +176,9 @@ private:
         log(log_level::info, "run",
             fmt::format("run {}: the load goes on, {} of {} chunks are there", opts_.run,
                         std::ranges::count(state_.chunks, true), state_.chunks.size()));
+        keep(std::move(link));
         history_ = run::history::of(*made_.shop, *recorded_, {std::nullopt, std::nullopt, state_.seam},
                                     [this] { return stopped(); });
-        keep(std::move(link));
         return !stopped();
     }
 

@@ -1,5 +1,7 @@
 #include "app/opening.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -175,6 +177,19 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
 }
 
 }  // namespace
+
+std::string new_session_name(std::string_view run)
+{
+    return fmt::format("bazaard/{}/{:08x}", run, static_cast<std::uint32_t>(random_seed()));
+}
+
+postgres::holder holder_of_this_process(const std::string& session_name)
+{
+    char host[256] = {};
+    if (gethostname(host, sizeof host - 1) != 0)
+        host[0] = '\0';
+    return {fmt::format("process {} on {}", getpid(), host), session_name};
+}
 
 run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed, time now)
 {

@@ -49,6 +49,12 @@ struct opened_run
                                                    run::reference_clock& clock, const postgres::holder& by,
                                                    const std::stop_token& stop);
 
+/// A name for the sessions of one process with a run, no other process's.
+[[nodiscard]] std::string new_session_name(std::string_view run);
+
+/// Who this is, with sessions of that name.
+[[nodiscard]] postgres::holder holder_of_this_process(const std::string& session_name);
+
 /// The run to be, as the command line or a card has it; `now` of the database.
 [[nodiscard]] run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed,
                                          time now);

@@ -1,5 +1,6 @@
 #include "app/verify.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
@@ -17,6 +18,7 @@
 #include "app/report.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/run/load_plan.hpp"
 #include "bazaar/verify/not_there.hpp"
 
 namespace bazaar::app
@@ -147,6 +149,16 @@ run::record recorded_run(postgres::session& on, const options& opts)
             error_kind::config,
             fmt::format("run {} of schema {} is being removed: finish that with bazaard reset", opts.run, opts.schema));
     return std::move(*recorded);
+}
+
+bool is_being_loaded(const run::record& of, verify::report& out)
+{
+    const auto load = run::load_state::of(of.log);
+    if (!load || of.settled >= load->seam)
+        return false;
+    out.not_proven(fmt::format("run {} is being loaded: {} of {} chunks are there", of.run,
+                               std::ranges::count(load->chunks, true), load->chunks.size()));
+    return true;
 }
 
 run::record run_of_that_card(const options& opts)

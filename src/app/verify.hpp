@@ -53,6 +53,9 @@ private:
 /// The run of --run in a database. Errors: `config` when it is not there, or is being removed.
 [[nodiscard]] run::record recorded_run(postgres::session& on, const options& opts);
 
+/// Whether a bulk load of the run is under way: then what it lacks is no loss, and the report says so.
+bool is_being_loaded(const run::record& of, verify::report& out);
+
 /// The run of --card, for the schema of --db-schema. Errors: those of `read_card`; `usage` when --run names another.
 [[nodiscard]] run::record run_of_that_card(const options& opts);
 

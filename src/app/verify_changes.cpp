@@ -7,6 +7,7 @@
 #include "app/report.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/writer.hpp"
+#include "bazaar/run/load_plan.hpp"
 
 namespace bazaar::app
 {
@@ -33,6 +34,12 @@ cut cut_now(postgres::session& on, const options& opts, const scenario::scenario
         const unit_no seen = highest ? *highest + 1 : 0;
         made.demanded = run.clean ? run.settled : std::max(run.settled, settled_below(seen, run));
         made.known = std::max(run.settled, seen);
+        // Any chunk of a load under way may be missing.
+        if (const auto load = run::load_state::of(run.log); load && run.settled < load->seam)
+        {
+            made.demanded = 0;
+            made.known = load->seam;
+        }
     }
     // All that the snapshot has lies before it.
     made.lsn = static_cast<std::uint64_t>(on.exec("SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "

@@ -67,6 +67,7 @@ int verify_events(const options& given)
     progress.clear();
     of.demanded = std::min(demanded(opts, recorded, judge, out), of.known);
     judge.finish(!whole);
+    is_being_loaded(recorded, out);
     tell_unused(from.unused(), judge.events(), out);
     return tell(opts, out);
 }

@@ -89,6 +89,7 @@ public:
             read_to_the_cut(judge);
         progress_.clear();
         judge.finish(stop_.stop_requested());
+        is_being_loaded(now_.recorded, out_);
         if (judge.events() == 0)
             out_.not_proven(fmt::format("nothing was written in {:.0f} s: does the run go on?",
                                         std::chrono::duration<double>(opts_.duration).count()));

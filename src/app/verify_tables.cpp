@@ -96,6 +96,8 @@ private:
         static_cast<void>(tables.exec("SELECT 1"));
         const auto runs = postgres::list(source ? *source : tables, opts_.schema);
         const auto wanted = expected(opts_, tables, source, announced);
+        if (is_being_loaded(wanted.recorded, out))
+            return;
         const auto made = make_stage(wanted.recorded, opts_.seed_dir);
 
         verify::tables_request with{.shop = *made.shop, .recorded = wanted.recorded};

@@ -119,6 +119,7 @@ void compare(const options& opts, const verify::encodings& form, const std::stop
     }
     excuse_incomplete(opts, from, topics, judge);
     judge.finish(!whole);
+    is_being_loaded(to.recorded, out);
     tell_unused(from.unused(), judge.events(), out);
     out.figure("partitions", from.partitions());
 }

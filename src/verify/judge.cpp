@@ -14,6 +14,7 @@
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
+#include "bazaar/run/load_plan.hpp"
 #include "bazaar/scenario/does.hpp"
 #include "bazaar/verify/row_print.hpp"
 #include "row_key.hpp"
@@ -26,6 +27,7 @@ namespace
 using kind = change_event::kind;
 
 constexpr std::size_t built_count = 1024;     ///< Units whose rows are at hand.
+constexpr std::size_t chunks_at_hand = 5;     ///< Of a bulk load.
 constexpr std::size_t doubtful_max = 10'000;  ///< Events of no planned version that wait for their transaction.
 
 /// What became of one change of a unit.
@@ -132,6 +134,13 @@ public:
             hidden_[i].assign(tables_[i].columns.size(), false);
         for (std::size_t i = 0; i < tables_.size(); ++i)
             erases_rows_ = erases_rows_ || scenario::does(of.shop, model::op::erase, i);
+        if (const auto load = run::load_state::of(of.recorded.log))
+        {
+            seam_ = load->seam;
+            // Chunks are written side by side.
+            keep_ = std::max<std::size_t>(keep_, chunks_at_hand * load->chunk_units);
+            survivors_ = run::history::of(of.shop, of.recorded, {std::nullopt, std::nullopt, seam_}, {}).rows;
+        }
     }
 
     bool take(const change_event& e)
@@ -210,7 +219,7 @@ private:
     {
         unit_state made;
         made.refused = !walk_.next(made.decision);
-        if (units_.size() >= 2 * how_.keep + partial_units_)
+        if (units_.size() >= 2 * keep_ + partial_units_)
             compact();
         units_.push_back(std::move(made));
         if (erases_rows_)
@@ -233,7 +242,7 @@ private:
     /// Forgets old units that are whole, and those of which nothing was seen.
     void compact()
     {
-        const auto old = units_.size() - how_.keep;
+        const auto old = units_.size() - keep_;
         // Before what tells more of them is forgotten.
         settle_doubtful(units_[old].decision.no);
         auto to = units_.begin();
@@ -280,12 +289,20 @@ private:
         return at != units_.end() && at->decision.no == no ? &*at : nullptr;
     }
 
+    /// What is told of a unit: of one that was loaded in bulk, the rows that are still there at the seam.
+    void build(const model::decision& d, model::unit& out) const
+    {
+        subject_.shop.build(d, out);
+        if (d.no < seam_)
+            survivors_.keep(out, tables_);
+    }
+
     const model::unit& built(unit_state& u)
     {
         auto& unit = built_[u.decision.no % built_count];
         if (unit.changes.empty() || unit.decision.no != u.decision.no)
         {
-            subject_.shop.build(u.decision, unit);
+            build(u.decision, unit);
             unit.decision = u.decision;
         }
         if (!u.each)
@@ -512,9 +529,11 @@ private:
             add(defect::unknown, e, no_unit);
             return;
         }
+        // One that was changed below the seam is loaded as its last unit has left it.
+        const bool first = row->unit == no_unit && (seam_ == 0 || survivors_.initial(row->row));
         if (e.what == kind::read)
             take_read(e, t, *row);
-        else if (e.what == kind::create && row->unit == no_unit)
+        else if (e.what == kind::create && first)
             keep_row(e, t, *row, kept_row::why::first);
         else
             take_change(e, t, *row);
@@ -526,7 +545,15 @@ private:
     {
         place at;
         bool forgotten = false;  // Its unit is not at hand any more.
-        if (e.what == kind::create)
+        const auto version = version_of(e, t);
+        const bool loaded = seam_ > 0 && (row.unit < seam_ || row.unit == no_unit);
+        if (e.what == kind::create && loaded && version)
+        {
+            plan_through({*version});
+            at = by_version(e.table, row.row, *version, *version + e.after[t.version].resolution);
+            forgotten = at.unit == nullptr && (units_.empty() || *version <= first_at_hand());
+        }
+        else if (e.what == kind::create)
         {
             if (row.unit >= subject_.known)
             {
@@ -540,7 +567,6 @@ private:
                 const auto i = change_of(*at.unit, e.table, row.row);
                 at = i ? place{at.unit, *i} : place{};
                 // An update that is told as an insert has another version than the insert.
-                const auto version = version_of(e, t);
                 if (version && *version != row_version(at, t))
                 {
                     plan_through({*version});
@@ -554,7 +580,6 @@ private:
         }
         else if (e.what == kind::update)
         {
-            const auto version = version_of(e, t);
             if (!version)
             {
                 doubt(e);
@@ -718,7 +743,8 @@ private:
 
     void check_transaction(const change_event& e, unit_state& u, change_state& state)
     {
-        if (e.transaction == 0)
+        // A load writes many units in one transaction.
+        if (e.transaction == 0 || u.decision.no < seam_)
             return;
         state.transaction = e.transaction;
         u.counted = u.counted || e.counted;
@@ -920,6 +946,9 @@ private:
             subject_.shop.initial_rows(number, subject_.recorded.start,
                                        [&](std::span<const model::value> row)
                                        {
+                                           if (t.version != model::no_column &&
+                                               !survivors_.initial(row[t.key].row().row))
+                                               return;
                                            const model::change c{model::op::insert, number, {}, row};
                                            const auto version = version_of(t, row);
                                            if (!judge_kept(no_unit, c, version) && !in_snapshot(c, version) &&
@@ -967,7 +996,7 @@ private:
             demanded_units_ += !refused && !partial && asked && no < subject_.demanded ? 1U : 0U;
             if (refused || (whole && kept_.empty()))
                 continue;
-            subject_.shop.build(fresh.decision, room);
+            build(fresh.decision, room);
             std::vector<const model::change*> missing;
             bool some = state != nullptr && state->seen > 0;
             for (std::size_t i = 0; i < room.changes.size(); ++i)
@@ -977,7 +1006,7 @@ private:
                 const auto version = version_of(t, c.after.empty() ? c.before : c.after);
                 const bool late = !kept_.empty() && judge_kept(no, c, version);
                 some = some || late;
-                late_ += late && !whole ? 1U : 0U;
+                late_ += late && !whole && no >= seam_ ? 1U : 0U;
                 if (whole && late)
                     add_planned(how_.exactly_once ? defect::doubled : defect::repeated, no, c);
                 const bool seen = whole || late || (state != nullptr && state->each && state->each[i].seen);
@@ -1113,6 +1142,9 @@ private:
     std::span<const model::table> tables_;
     model::renderer print_;
     unit_walk walk_;
+    unit_no seam_ = 0;  ///< Units below were loaded in bulk.
+    run::survivors survivors_;
+    std::size_t keep_ = how_.keep;
     std::vector<unit_state> units_;  ///< By number; the newest without a gap, before them those that are not whole.
     std::size_t partial_units_ = 0;  ///< At the front of them, with gaps between.
     std::vector<model::unit> built_;

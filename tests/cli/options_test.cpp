@@ -104,7 +104,7 @@ const std::vector<bad_line> table{
     {"answers_as", {"answers", "--as", "events"}, {"--as events: must be one of: changes, rows"}},
     {"workers_of_run",
      {"init", "--workers", "2"},
-     {"--workers: is a flag of run, not of init", "Try 'bazaard init --help'"}},
+     {"--workers: is a flag of run and load, not of init", "Try 'bazaard init --help'"}},
     {"unknown_flag", {"--avg-qsp", "20"}, {"--avg-qsp: unknown flag; did you mean --avg-qps?"}},
     {"unknown_flag_start", {"--lifecycle-s=2"}, {"--lifecycle-s: unknown flag; did you mean --lifecycle-scale?"}},
     {"unknown_flag_far", {"--quux"}, {"--quux: unknown flag\n"}},

@@ -156,7 +156,7 @@ std::vector<told_message> told_stream(const scenario::scenario& shop, const run:
                                 });
         ++transaction;
     }
-    if (form.snapshot == 0 && form.first)
+    if (form.snapshot == 0 && form.seam == 0 && form.first)
         for (std::uint8_t number = 0; number < tables.size(); ++number)
             if (tables[number].kept_by == model::role::planned)
                 shop.initial_rows(number, of.start,
@@ -164,16 +164,29 @@ std::vector<told_message> told_stream(const scenario::scenario& shop, const run:
                                       tell({model::op::insert, number, {}, row}, 'c', no_unit);
                                   });
 
-    // The newest version of each row below the snapshot's unit, as text.
+    // The newest version of each row below the unit of the snapshot, or of the load, as text.
+    const unit_no still = std::max(form.snapshot, form.seam);
+    const auto chunk_of = [&](const told_message& m) {
+        return m.unit == no_unit    ? 0
+               : m.table == "users" ? 1
+                                    : 2 + (m.unit / std::max<unit_no>(1, form.chunk_units) ^ 1);
+    };
     std::map<std::pair<std::uint8_t, std::uint64_t>, told_message> rows;
     const auto keep = [&](const model::change& c, unit_no unit)
     {
         const auto& key = c.key(tables[c.table]);
-        rows[{c.table, key.row().row}] = {
-            std::string(tables[c.table].name), to_string(ids.encode(key.row())), unit, 0,
-            told_json(shop, ids, {model::op::insert, c.table, {}, c.after}, 'r', 0, lsn, moment++, form)};
+        if (c.what == model::op::erase)
+        {
+            rows.erase({c.table, key.row().row});
+            return;
+        }
+        auto& row = rows[{c.table, key.row().row}];
+        row = {std::string(tables[c.table].name), to_string(ids.encode(key.row())), unit, 0, {}};
+        row.transaction = form.seam > 0 ? 800 + chunk_of(row) : 0;
+        row.json = told_json(shop, ids, {model::op::insert, c.table, {}, c.after}, form.seam > 0 ? 'c' : 'r',
+                             row.transaction, lsn, moment++, form);
     };
-    if (form.snapshot > 0)
+    if (still > 0)
         for (std::uint8_t number = 0; number < tables.size(); ++number)
             if (tables[number].kept_by == model::role::planned)
                 shop.initial_rows(number, of.start,
@@ -193,7 +206,7 @@ std::vector<told_message> told_stream(const scenario::scenario& shop, const run:
     {
         if (!walk.next(decision))
             continue;
-        if (decision.no < form.snapshot)
+        if (decision.no < still)
         {
             shop.build(decision, unit);
             for (const auto& c : unit.changes)
@@ -214,8 +227,14 @@ std::vector<told_message> told_stream(const scenario::scenario& shop, const run:
         if (decision.no >= form.begin)
             commits.emplace_back(place, decision);
     }
+    const auto first_row = static_cast<std::ptrdiff_t>(all.size());
     for (auto& [key, row] : rows)
         all.push_back(std::move(row));
+    if (form.seam > 0)
+    {
+        std::ranges::stable_sort(all.begin() + first_row, all.end(), {}, chunk_of);
+        transaction = 1'000'000;
+    }
     std::ranges::stable_sort(commits, {}, &std::pair<std::uint64_t, model::decision>::first);
     for (const auto& [where, what] : commits)
     {

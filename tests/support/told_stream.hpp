@@ -37,6 +37,8 @@ struct stream_form
     bool flat = false;     ///< ExtractNewRecordState.
     bool first = true;     ///< Begins with the rows of before unit 0.
     unit_no begin = 0;
+    unit_no seam = 0;  ///< Units below are told as a bulk load writes them, each second chunk before the first.
+    unit_no chunk_units = 0;
     unit_no snapshot = 0;  ///< Units below are told as rows of a snapshot, as of this unit; no first rows then.
 };
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bazaar/base/random.hpp"
+#include "bazaar/run/load_plan.hpp"
 #include "bazaar/verify/debezium.hpp"
 #include "bazaar/verify/judge.hpp"
 #include "support/told_harm.hpp"
@@ -87,6 +88,77 @@ TEST(judge, finds_nothing_in_a_whole_stream_of_any_form)
         const auto report = w.judged(w.stream(form));
         EXPECT_EQ(report.judge(), verify::verdict::clean) << name << '\n' << told(report);
     }
+}
+
+/// A run whose first units were loaded in bulk.
+struct loaded_world : world
+{
+    stream_form form{.seam = 1300, .chunk_units = 100};
+
+    loaded_world()
+    {
+        run::load_state load{form.seam, {}, form.chunk_units, false, 0, {}};
+        recorded.log.push_back(load.begin());
+        for (std::uint64_t i = 0; i < run::load_state::count(load.seam, load.chunk_units); ++i)
+            recorded.log.push_back(load.done(i));
+    }
+};
+
+TEST(judge, takes_what_a_load_leaves_of_its_units)
+{
+    loaded_world w;
+    for (const std::size_t keep : {std::size_t{64}, std::size_t{1} << 16})
+    {
+        w.how.keep = keep;
+        const auto report = w.judged(w.stream(w.form));
+        EXPECT_EQ(report.judge(), verify::verdict::clean) << told(report);
+    }
+    // Control: the same rows are no plan of a run whose units were written one by one.
+    const world live;
+    EXPECT_EQ(live.judged(w.stream(w.form)).judge(), verify::verdict::mismatch);
+}
+
+TEST(judge, finds_each_damage_of_loaded_rows)
+{
+    const loaded_world w;
+    const auto whole = w.stream(w.form);
+    for (const auto& m : whole)
+        EXPECT_EQ(m.json.find("\"op\":\"r\""), std::string::npos);
+    for (const std::string table : {"users", "orders", "order_items", "events"})
+        for (std::uint64_t seed = 0; seed < 20 / effort; ++seed)
+        {
+            auto draw = derive(seed, stream("loaded victim"), 0);
+            std::size_t victim = 0;
+            do
+                victim = draw.next() % whole.size();
+            while (whole[victim].table != table ||
+                   (whole[victim].unit != no_unit && whole[victim].unit >= w.form.seam));
+            const auto at = static_cast<std::ptrdiff_t>(victim);
+            const auto named = [&](const messages& harmed, defect what, const char* how)
+            {
+                const auto report = w.judged(harmed);
+                const auto found = std::ranges::find_if(report.examples(), [&](const verify::finding& f)
+                                                        { return f.what == what && f.key == whole[victim].key; });
+                EXPECT_NE(found, report.examples().end()) << table << ' ' << how << ' ' << seed << '\n' << told(report);
+                EXPECT_EQ(report.findings(), 1U) << table << ' ' << how << ' ' << seed << '\n' << told(report);
+            };
+            auto harmed = whole;
+            harmed.erase(harmed.begin() + at);
+            named(harmed, defect::lost, "dropped");
+            harmed = whole;
+            harmed.insert(harmed.begin() + at, whole[victim]);
+            named(harmed, defect::doubled, "doubled");
+            harmed = whole;
+            edit(harmed[victim],
+                 [&](json& m)
+                 {
+                     auto& city = m.at("after").at(table == "order_items" ? "quantity"
+                                                   : table == "orders"    ? "ship_city"
+                                                                          : "city");
+                     city = table == "order_items" ? json(77) : json("Atlantis");
+                 });
+            named(harmed, defect::altered, "altered");
+        }
 }
 
 TEST(judge, keeps_few_units_and_finds_the_same)

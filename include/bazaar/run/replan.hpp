@@ -10,10 +10,10 @@
 namespace bazaar::run
 {
 
-/// Whether an entry changes what the planner decides; a `reject` only says what became of a unit.
+/// Whether an entry changes what the planner decides; a `reject` or a `load` only says what became of units.
 [[nodiscard]] constexpr bool steers(const model::control& entry) noexcept
 {
-    return entry.what != model::control::kind::reject;
+    return entry.what != model::control::kind::reject && entry.what != model::control::kind::load;
 }
 
 /// Units of the plan between two checkpoints.
