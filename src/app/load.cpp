@@ -197,6 +197,7 @@ private:
         how.own = own_;
         how.sequence = recorded_->log.size();
         how.progress = [] { return postgres::progress{}; };
+        how.marked = [](unit_no) {};
         how.clock = [](time, microseconds, microseconds) {};
         how.failed = [this](std::exception_ptr why) { fail(why); };
         keeper_ = std::make_unique<keeper>(gateway_, std::move(link), *made_.shop, how);
