@@ -104,6 +104,27 @@ TEST(load, then_run_makes_the_rows_that_units_one_by_one_make)
     }
 }
 
+TEST(load, leaves_out_what_was_removed_and_forgotten_below_the_seam)
+{
+    auto& cluster = postgres_cluster::get();
+    const auto words = with(shop, {"--start-time", ago(seconds(400)), "--retain", "60s", "--erase-prob", "0.05"});
+    const auto changes = cluster.fresh_database();
+    must("run", changes, with(words, {"--max-iter", "6000", "--unpaced"}));
+    auto plain = connect(changes);
+    const auto at = cluster.fresh_database();
+    must("load", at, with(words, {"--max-iter", "4000"}));
+    auto link = connect(at);
+    // Removed before the seam, and still to be removed behind it.
+    const auto orders = std::stoi(one(link, "SELECT count(*) FROM demo.orders"));
+    EXPECT_GT(orders, 500);
+    EXPECT_LT(orders, 3900);
+    EXPECT_GT(std::stoi(one(link, "SELECT count(*) FROM demo.users WHERE email LIKE 'erased%'")), 50);
+    expect_clean(at);
+    must("run", at, {"--max-iter", "6000", "--unpaced"});
+    EXPECT_EQ(table_digests(link), table_digests(plain));
+    expect_clean(at);
+}
+
 TEST(load, goes_on_where_it_was_killed)
 {
     auto& cluster = postgres_cluster::get();
