@@ -364,9 +364,10 @@ private:
     /// The planner's state, if it is to be kept.
     [[nodiscard]] std::optional<run::saved_plan> plan_to_save()
     {
-        if (!opts_.plan_cache || !program_)
+        const auto program = opts_.plan_cache ? program_number() : std::nullopt;
+        if (!program)
             return std::nullopt;
-        return run::save_plan(open_->walk, open_->recorded, *program_);
+        return run::save_plan(open_->walk, open_->recorded, *program);
     }
 
     void echo(const model::unit& unit)
@@ -599,7 +600,6 @@ private:
     options latest_ = opts_;  ///< As they were read last.
     const std::function<options()>& reread_;
     const std::string session_name_;
-    const std::optional<std::uint64_t> program_ = program_number();
     std::stop_source stop_;  ///< Ends the waiting for the server.
     std::stop_source cut_;   ///< Ends calls that are under way, too.
     std::shared_ptr<postgres::gateway> gateway_;

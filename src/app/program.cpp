@@ -1,5 +1,8 @@
 #include "app/program.hpp"
 
+#include <elf.h>
+#include <link.h>
+
 #include <array>
 #include <cstring>
 #include <fstream>
@@ -8,6 +11,44 @@
 
 namespace bazaar::app
 {
+
+namespace
+{
+
+/// The digest that the linker has left among the notes of a program.
+std::optional<std::uint64_t> build_id(std::ifstream& from)
+{
+    const auto read = [&](auto& to) { return static_cast<bool>(from.read(reinterpret_cast<char*>(&to), sizeof(to))); };
+    const auto padded = [](std::size_t size) { return (size + 3) / 4 * 4; };
+    ElfW(Ehdr) head{};
+    if (!read(head) || std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(ElfW(Phdr)))
+        return std::nullopt;
+    for (int i = 0; i < head.e_phnum; ++i)
+    {
+        ElfW(Phdr) part{};
+        if (!from.seekg(static_cast<std::streamoff>(head.e_phoff + static_cast<std::size_t>(i) * sizeof(part))) ||
+            !read(part))
+            return std::nullopt;
+        if (part.p_type != PT_NOTE)
+            continue;
+        for (std::size_t at = 0; at < part.p_filesz;)
+        {
+            ElfW(Nhdr) note{};
+            std::array<char, 4> name{};
+            std::uint64_t number = 0;
+            if (!from.seekg(static_cast<std::streamoff>(part.p_offset + at)) || !read(note) || !read(name) ||
+                !read(number))
+                return std::nullopt;
+            if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == name.size() &&
+                std::memcmp(name.data(), "GNU", name.size()) == 0 && note.n_descsz >= sizeof(number))
+                return number;
+            at += sizeof(note) + padded(note.n_namesz) + padded(note.n_descsz);
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
 
 std::optional<std::uint64_t> program_number()
 {
@@ -18,6 +59,10 @@ std::optional<std::uint64_t> program_number()
 std::optional<std::uint64_t> program_number(const std::string& file)
 {
     std::ifstream from(file, std::ios::binary);
+    if (const auto id = build_id(from))
+        return id;
+    from.clear();
+    from.seekg(0);
     std::array<char, 1 << 16> bytes{};
     std::uint64_t h = 0;
     std::uint64_t size = 0;

@@ -7,8 +7,8 @@
 namespace bazaar::app
 {
 
-/// A number that another build of this program does not have: the digest of its file, read once. Nothing when that cannot be
-/// read.
+/// A number that another build of this program does not have: the linker's build id; without one the digest of its file. Nothing
+/// when that cannot be read.
 [[nodiscard]] std::optional<std::uint64_t> program_number();
 
 /// The same of a file.
