@@ -286,9 +286,10 @@ TEST_P(FailoverFaults, F15TheDiskForgetsAMoment)
     const auto before = mark();
     ASSERT_TRUE(eventually([&] { return mark() != before; }));
     const auto marked = mark();
-    ASSERT_TRUE(wait_for_orders(server, database, orders_in(server, database) + 20));
+    // All of it between two marks.
+    ASSERT_TRUE(wait_for_orders(server, database, orders_in(server, database) + 5));
     copied.snapshot();
-    ASSERT_TRUE(wait_for_orders(server, database, orders_in(server, database) + 50));
+    ASSERT_TRUE(wait_for_orders(server, database, orders_in(server, database) + 25));
     std::int64_t acknowledged = 0, left = 0;
     {
         const frozen meanwhile(daemon);
