@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr auto retry_interval = 200ms;
 constexpr auto slots_interval = 10s;
+constexpr auto records = postgres::session_use::records;
 constexpr auto never = clock::time_point::max();
 
 /// How long a stop goes on keeping the plan.
@@ -140,13 +141,19 @@ void keeper::stop(std::optional<postgres::progress> last, std::optional<run::che
         log(log_level::warning, "mark", problem.what());
     }
     if (std::exchange(link_, std::nullopt) && counted)
-        to_->closed();
+        to_->closed(records);
 }
 
 void keeper::drop(std::string_view why)
 {
     if (std::exchange(link_, std::nullopt))
-        to_->lost(why);
+        to_->lost(why, records);
+}
+
+void keeper::hang_up()
+{
+    if (std::exchange(link_, std::nullopt))
+        to_->closed(records);
 }
 
 void keeper::work()
@@ -178,7 +185,9 @@ void keeper::serve()
             plan_.emplace(*std::exchange(saved_, std::nullopt));
         if (jobs_.empty() && !mark_wanted_ && now < due && !can_save())
         {
-            changed_.wait_until(lock, due,
+            if (link_ && to_->gives_way(records))
+                hang_up();
+            changed_.wait_until(lock, to_->short_of_sessions() ? std::min(due, now + retry_interval) : due,
                                 [this] { return stop_.stop_requested() || !jobs_.empty() || mark_wanted_ || saved_; });
             continue;
         }
@@ -193,7 +202,7 @@ void keeper::serve()
             if (link_ && !link_->alive())
                 drop("the connection is gone");
             if (!link_)
-                link_ = to_->dial(stop_.get_token());
+                link_ = to_->dial(stop_.get_token(), records);
             if (!link_)
                 return;
             if (one)

@@ -93,6 +93,7 @@ private:
     void look_at_slots();
     void halt();
     void drop(std::string_view why);
+    void hang_up();
     [[nodiscard]] bool passes(const std::exception_ptr& problem);
 
     const std::shared_ptr<postgres::gateway> to_;

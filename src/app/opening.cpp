@@ -96,7 +96,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
     const auto seed = opts.seed ? *opts.seed : random_seed();
     auto made = opts.card.empty() ? make_stage(opts.run, seed, opts.configuration, opts.seed_dir)
                                   : make_stage(read_card(opts.card), opts.seed_dir);
-    auto dialed = to.dial(stop);
+    auto dialed = to.dial(stop, postgres::session_use::records);
     if (!dialed)
         return nullptr;
     auto& link = *dialed;
@@ -268,7 +268,7 @@ std::unique_ptr<opened_run> open_run(const options& opts, postgres::gateway& to,
             const bool link = problem.cause().link_lost || what == postgres::action::in_doubt;
             if (problem.cause().at == postgres::phase::connect || !link || stop.stop_requested())
                 throw;
-            to.lost(problem.what());
+            to.lost(problem.what(), postgres::session_use::records);
         }
         catch (const run::history_lost& problem)
         {

@@ -20,6 +20,12 @@ constexpr auto backoff_floor = 50ms;  ///< Full jitter can draw next to nothing.
 constexpr auto backoff_cap = 5000ms;
 constexpr auto reminder = 60s;
 constexpr auto lost_interval = 5s;
+constexpr auto way_given = 1s;
+
+constexpr std::size_t index(session_use use)
+{
+    return static_cast<std::size_t>(use);
+}
 
 double seconds(std::chrono::steady_clock::duration d)
 {
@@ -163,12 +169,36 @@ session gateway::open(const std::stop_token& stop)
     return made;
 }
 
-std::optional<session> gateway::dial(const std::stop_token& stop)
+std::optional<session> gateway::dial(const std::stop_token& stop, session_use use)
 {
     std::unique_lock lock(mutex_);
+    const auto leave = [&]
+    {
+        --wanting_[index(use)];
+        if (first_ == use)
+            first_.reset();
+        changed_.notify_all();
+    };
+    ++wanting_[index(use)];
+    try
+    {
+        auto made = dial(lock, stop, use);
+        leave();
+        return made;
+    }
+    catch (...)
+    {
+        leave();
+        throw;
+    }
+}
+
+/// Locked, but for the attempt itself.
+std::optional<session> gateway::dial(std::unique_lock<std::mutex>& lock, const std::stop_token& stop, session_use use)
+{
     for (;;)
     {
-        const bool mine = changed_.wait(lock, stop, [this] { return !dialing_; });
+        const bool mine = changed_.wait(lock, stop, [&] { return !dialing_ && first_.value_or(use) == use; });
         if (!mine || stop.stop_requested())
             return std::nullopt;
         if (const auto due = next_try_; clock::now() < due)
@@ -193,7 +223,7 @@ std::optional<session> gateway::dial(const std::stop_token& stop)
         changed_.notify_all();
         if (made)
         {
-            came_back();
+            came_back(use);
             return made;
         }
         try
@@ -206,22 +236,33 @@ std::optional<session> gateway::dial(const std::stop_token& stop)
                 return std::nullopt;
             if (!mended_by_waiting(problem, clock::now()))
                 throw;
+            // A session that gave way takes a moment to be gone on the server.
+            if (first_ == use && clock::now() < first_until_)
+            {
+                next_try_ = clock::now() + backoff_floor;
+                continue;
+            }
+            first_.reset();
             stays_away(problem);
         }
     }
 }
 
 /// Locked.
-void gateway::came_back()
+void gateway::came_back(session_use use)
 {
+    ++counts_.connects;
+    ++held_[index(use)];
+    // Others go on waiting as they did.
+    if (first_ == use && !away_since_)
+        return;
     if (away_since_)
         tell(true, fmt::format("PostgreSQL is back after {:.1f} s: {}", seconds(clock::now() - *away_since_), where_));
     else if (tries_ > 0)
-        tell(true, fmt::format("connected again: {} sessions", sessions_ + 1));
-    ++counts_.connects;
-    ++sessions_;
+        tell(true, fmt::format("connected again: {} sessions", sessions()));
     connected_once_ = true;
     tries_ = 0;
+    short_ = false;
     next_try_ = {};
     away_since_.reset();
     refused_since_.reset();
@@ -250,7 +291,8 @@ void gateway::stays_away(const query_error& problem)
 {
     const auto now = clock::now();
     const bool first = tries_ == 0;
-    if (sessions_ == 0 && !away_since_)
+    short_ = true;
+    if (sessions() == 0 && !away_since_)
         away_since_ = now;
     if (away_since_ && patience_.limit && now - *away_since_ >= *patience_.limit)
         throw error(patience_.kind, patience_.limit->count() == 0
@@ -260,11 +302,11 @@ void gateway::stays_away(const query_error& problem)
     if (first || now - told_ >= reminder)
     {
         told_ = now;
-        if (sessions_ == 0)
+        if (sessions() == 0)
             tell(false, fmt::format("{}; trying again{}", problem.what(),
                                     first ? "" : fmt::format(", for {:.0f} s now", seconds(now - *away_since_))));
         else
-            tell(false, fmt::format("no further session, going on with {}: {}", sessions_, problem.what()));
+            tell(false, fmt::format("no further session, going on with {}: {}", sessions(), problem.what()));
     }
     const auto reach = std::min<std::chrono::milliseconds>(backoff_cap, backoff_base * (1 << std::min(tries_, 10)));
     const auto draw = jitter_.below(static_cast<std::uint64_t>(reach.count()) + 1);
@@ -278,26 +320,42 @@ bool gateway::away() const
     return away_since_.has_value();
 }
 
-void gateway::closed()
+void gateway::closed(session_use use)
 {
     const std::lock_guard lock(mutex_);
-    --sessions_;
+    --held_[index(use)];
+    if (first_ && *first_ != use)
+        next_try_ = {};
+    changed_.notify_all();
 }
 
-void gateway::lost(std::string_view why)
+bool gateway::gives_way(session_use use)
+{
+    if (!short_)
+        return false;
+    const std::lock_guard lock(mutex_);
+    const auto other = use == session_use::units ? session_use::records : session_use::units;
+    if (first_ || held_[index(other)] > 0 || wanting_[index(other)] == 0)
+        return false;
+    first_ = other;
+    first_until_ = clock::now() + way_given;
+    return true;
+}
+
+void gateway::lost(std::string_view why, session_use use)
 {
     const std::lock_guard lock(mutex_);
     const auto now = clock::now();
     ++counts_.lost;
-    --sessions_;
-    if (sessions_ == 0 && !away_since_)
+    --held_[index(use)];
+    if (sessions() == 0 && !away_since_)
         away_since_ = now;
     ++lost_untold_;
     if (now - told_lost_ < lost_interval || options_.link.cut.stop_requested())
         return;
     tell(false,
          fmt::format("lost {}, {} left: {}", lost_untold_ == 1 ? "a session" : fmt::format("{} sessions", lost_untold_),
-                     sessions_, why));
+                     sessions(), why));
     told_lost_ = now;
     lost_untold_ = 0;
 }

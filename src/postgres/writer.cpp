@@ -128,7 +128,7 @@ void writer::state::drop(std::string_view why)
 bool writer::state::connect()
 {
     using clock = std::chrono::steady_clock;
-    if (link && link->alive() && clock::now() < expires)
+    if (link && link->alive() && clock::now() < expires && !to->gives_way(session_use::units))
         return true;
     if (link && link->alive())
         to->closed();

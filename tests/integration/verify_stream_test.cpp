@@ -56,12 +56,17 @@ protected:
         auto verb = start_bazaard("verify", database_, {"stream", "--duration", "4s", "--report", file});
         if (meanwhile)
         {
-            while (one(on_, "SELECT count(*) FROM pg_replication_slots WHERE active") == "0")
+            // From here on it is in the stream.
+            while (one(on_, "SELECT count(*) FROM pg_replication_slots WHERE active AND confirmed_flush_lsn IS NOT "
+                            "NULL") == "0")
                 ;
             meanwhile();
         }
         const auto done = verb.wait();
         EXPECT_EQ(done.status, status) << done.out << done.err;
+        // The server's side of it may live a moment longer.
+        while (one(on_, "SELECT count(*) FROM pg_replication_slots") != "0")
+            ;
         std::ifstream in(file);
         auto report = nlohmann::json::parse(in, nullptr, false);
         std::remove(file.c_str());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -40,8 +41,15 @@ struct server_life
 /// had, an older copy may have been put back.
 [[nodiscard]] std::string lost_commits(const server_life& before, const server_life& now);
 
+/// What a session is for.
+enum class session_use
+{
+    units,   ///< Writing units.
+    records  ///< Keeping the run's own records: mark, control log.
+};
+
 /// The only way to the server for all sessions of a run: one at a time dials, with full jitter, and the rest wait for it, so
-/// a server that comes back meets no storm.
+/// a server that comes back meets no storm. Where the server has few slots, neither use of sessions starves the other.
 ///
 /// Threads: any.
 class gateway
@@ -72,11 +80,19 @@ public:
     ///
     /// Errors: throws the kind of `patience` when the server was away too long; at once what no waiting mends:
     ///         `permission`, `config`, `no_input`; `run::history_lost` when this is not the server that the run knew.
-    [[nodiscard]] std::optional<session> dial(const std::stop_token& stop);
+    [[nodiscard]] std::optional<session> dial(const std::stop_token& stop,
+                                              session_use use = session_use::units);
 
     /// Takes note that a session of `dial` is gone: it broke, or its owner has closed it.
-    void lost(std::string_view why);
-    void closed();
+    void lost(std::string_view why, session_use use = session_use::units);
+    void closed(session_use use = session_use::units);
+
+    /// Whether the caller, who has a session for `use`, is to close it now: the other use has none and gets none. Says so to one
+    /// caller at a time.
+    [[nodiscard]] bool gives_way(session_use use);
+
+    /// Whether the last attempt to connect failed.
+    [[nodiscard]] bool short_of_sessions() const noexcept { return short_; }
 
     /// Whether nobody could connect, the last time that somebody tried.
     [[nodiscard]] bool away() const;
@@ -118,7 +134,10 @@ private:
 
     [[nodiscard]] server_life read_life(session& on);
     [[nodiscard]] session open(const std::stop_token& stop);
-    void came_back();
+    [[nodiscard]] std::optional<session> dial(std::unique_lock<std::mutex>& lock, const std::stop_token& stop,
+                                              session_use use);
+    [[nodiscard]] int sessions() const { return held_[0] + held_[1]; }
+    void came_back(session_use use);
     void stays_away(const query_error& problem);
     [[nodiscard]] bool mended_by_waiting(const query_error& problem, clock::time_point now);
     void tell(bool good, const std::string& line) const;
@@ -134,7 +153,12 @@ private:
     std::condition_variable_any changed_;
     random jitter_;
     bool dialing_ = false;
-    int sessions_ = 0;
+    std::array<int, 2> held_{};     ///< Sessions, by use.
+    std::array<int, 2> wanting_{};  ///< Threads that wait for one, by use.
+    /// The only ones who may dial now: somebody gave way to them.
+    std::optional<session_use> first_{};
+    clock::time_point first_until_{};
+    std::atomic<bool> short_{false};  ///< The last attempt failed.
     bool connected_once_ = false;
     int tries_ = 0;  ///< Since the last success.
     clock::time_point next_try_{};
