@@ -249,7 +249,9 @@ TEST_P(WorldFaults, F30OrdersAreRefusedForGood)
         EXPECT_EQ(told(done, "bazaard: "), 1) << "one line says why";
         EXPECT_GE(told(done, one_of.says), 1);
         const auto given_up = std::stoll(one(link, rejects)) - before;
-        EXPECT_EQ(given_up, told(done, "is given up"));
+        // The last one may be recorded after the daemon's last line.
+        EXPECT_GE(given_up, told(done, "is given up"));
+        EXPECT_LE(given_up, told(done, "is given up") + 1);
         if (one_of.status == 4)
         {
             EXPECT_EQ(told(done, "were refused for good, --max-rejected allows 5"), 1);

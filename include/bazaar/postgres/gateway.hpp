@@ -80,8 +80,7 @@ public:
     ///
     /// Errors: throws the kind of `patience` when the server was away too long; at once what no waiting mends:
     ///         `permission`, `config`, `no_input`; `run::history_lost` when this is not the server that the run knew.
-    [[nodiscard]] std::optional<session> dial(const std::stop_token& stop,
-                                              session_use use = session_use::units);
+    [[nodiscard]] std::optional<session> dial(const std::stop_token& stop, session_use use = session_use::units);
 
     /// Takes note that a session of `dial` is gone: it broke, or its owner has closed it.
     void lost(std::string_view why, session_use use = session_use::units);
