@@ -1,6 +1,6 @@
 #include "app/card.hpp"
 #include "app/load.hpp"
-#include "app/verify.hpp"
+#include "app/stop_by_signal.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 

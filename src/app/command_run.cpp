@@ -24,7 +24,7 @@
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
-#include "app/verify.hpp"
+#include "app/stop_by_signal.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"

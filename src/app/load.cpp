@@ -18,7 +18,7 @@
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
-#include "app/verify.hpp"
+#include "app/work_progress.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/gateway.hpp"
@@ -375,7 +375,7 @@ private:
     void load_chunks()
     {
         auto walk = walk_of(false);
-        verify_progress line(opts_);
+        work_progress line(opts_);
         const auto show = [&]
         {
             if (!line.due())

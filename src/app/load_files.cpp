@@ -16,7 +16,7 @@
 #include "app/opening.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
-#include "app/verify.hpp"
+#include "app/work_progress.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
@@ -238,7 +238,7 @@ private:
                         turn_.notify_all();
                     }
                 });
-        verify_progress line(opts_);
+        work_progress line(opts_);
         std::unique_lock lock(mutex_);
         const auto all = run::load_state::count(history_.seam, chunk_units_of(history_.seam)) - 1;
         while (next_ < all && !failure_ && !stop_.stop_requested())

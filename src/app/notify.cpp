@@ -42,7 +42,7 @@ std::optional<microseconds> half_of(const std::optional<std::string>& usec, cons
 }
 
 /// One line: with a line break in it the rest would be another assignment.
-std::string one_line(std::string_view text)
+std::string status_assignment(std::string_view text)
 {
     if (text.size() > status_max)
     {
@@ -97,12 +97,12 @@ notifier notifier::from_environment()
 
 void notifier::ready(std::string_view status) const
 {
-    send("READY=1\n" + one_line(status));
+    send("READY=1\n" + status_assignment(status));
 }
 
 void notifier::status(std::string_view text) const
 {
-    send(one_line(text));
+    send(status_assignment(text));
 }
 
 void notifier::reloading() const

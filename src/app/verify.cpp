@@ -3,19 +3,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <mutex>
 #include <optional>
-#include <thread>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
 #include "app/card.hpp"
 #include "app/report.hpp"
+#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/run/load_plan.hpp"
@@ -91,39 +88,6 @@ std::optional<verify::report> compare_when_there(const options& opts, const std:
 }
 
 }  // namespace
-
-struct stop_by_signal::state
-{
-    state() : signals(loop, SIGINT, SIGTERM)
-    {
-        signals.async_wait(
-            [this](const boost::system::error_code& failed, int)
-            {
-                if (failed)
-                    return;
-                // From now on they do what they do by default.
-                signals.clear();
-                stop.request_stop();
-            });
-        waiting = std::jthread([this] { loop.run(); });
-    }
-    ~state() { loop.stop(); }
-    state(const state&) = delete;
-    state& operator=(const state&) = delete;
-
-    boost::asio::io_context loop;
-    boost::asio::signal_set signals;
-    std::stop_source stop;
-    std::jthread waiting;
-};
-
-stop_by_signal::stop_by_signal() : state_(std::make_unique<state>()) {}
-stop_by_signal::~stop_by_signal() = default;
-
-std::stop_token stop_by_signal::token() const
-{
-    return state_->stop.get_token();
-}
 
 postgres::session reading_session(const postgres::connection_parameters& to, const std::stop_token& stop)
 {
@@ -218,19 +182,6 @@ int tell_again(const options& opts, const std::stop_token& stop, std::chrono::mi
         last = std::move(now);
     }
     return tell(opts, *last);
-}
-
-void verify_progress::show(std::string_view text, double done, double all, std::uint64_t counted, std::string_view what)
-{
-    shown_ = clock::now();
-    const auto took = std::chrono::duration<double>(shown_ - begun_).count();
-    auto line = std::string(text);
-    if (took > 0)
-        line += fmt::format(" | {} {}/s", grouped(static_cast<std::uint64_t>(static_cast<double>(counted) / took)),
-                            what);
-    if (done > 0 && all > done && took > 1)
-        line += fmt::format(" | about {:.0f} s left", took * (all - done) / done);
-    line_.show(line);
 }
 
 }  // namespace bazaar::app

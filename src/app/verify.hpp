@@ -2,13 +2,11 @@
 
 #include <chrono>
 #include <functional>
-#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "app/stage.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/app/options.hpp"
 #include "bazaar/postgres/session.hpp"
 #include "bazaar/run/record.hpp"
@@ -18,24 +16,6 @@
 
 namespace bazaar::app
 {
-
-/// The first SIGINT or SIGTERM asks to stop; a second one ends the process.
-///
-/// Lifetime: one at a time; before any other thread is started.
-class stop_by_signal
-{
-public:
-    stop_by_signal();
-    ~stop_by_signal();
-    stop_by_signal(const stop_by_signal&) = delete;
-    stop_by_signal& operator=(const stop_by_signal&) = delete;
-
-    [[nodiscard]] std::stop_token token() const;
-
-private:
-    struct state;
-    std::unique_ptr<state> state_;
-};
 
 /// A session for long reading, which a stop cuts.
 [[nodiscard]] postgres::session reading_session(const postgres::connection_parameters& to, const std::stop_token& stop);
@@ -76,32 +56,6 @@ using comparison = std::function<void(verify::report&)>;
 /// `tell` does. The exit code.
 int tell_again(const options& opts, const std::stop_token& stop, std::chrono::microseconds default_interval,
                const comparison& compare);
-
-/// The status line of a comparison: how far, how fast, how long yet.
-class verify_progress
-{
-public:
-    using clock = std::chrono::steady_clock;
-
-    explicit verify_progress(const options& opts) : line_(opts.progress), begun_(clock::now()) {}
-
-    /// What is over in a moment shows nothing.
-    [[nodiscard]] bool due() const
-    {
-        const auto now = clock::now();
-        return line_.due(now) && now - begun_ >= std::chrono::seconds(1) &&
-               now - shown_ >= std::chrono::milliseconds(200);
-    }
-
-    /// `done` of `all` counts whatever the rest is reckoned by, 0 when nobody knows; `counted` and `what` are shown as a rate.
-    void show(std::string_view text, double done, double all, std::uint64_t counted, std::string_view what);
-
-    void clear() { line_.clear(); }
-
-private:
-    status_line line_;
-    clock::time_point begun_, shown_{};
-};
 
 /// The verbs.
 int verify_tables(const options& opts);

@@ -58,7 +58,7 @@ verify::judge_options judge_options_of(const options& opts)
     return how;
 }
 
-bool take_all(verify::change_source& from, verify::judge& to, verify_progress& progress, const std::stop_token& stop,
+bool take_all(verify::change_source& from, verify::judge& to, work_progress& progress, const std::stop_token& stop,
               std::string_view unit)
 {
     verify::change_event e;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/verify.hpp"
+#include "app/work_progress.hpp"
 #include "bazaar/verify/change_source.hpp"
 #include "bazaar/verify/judge.hpp"
 
@@ -32,7 +33,7 @@ struct cut
 [[nodiscard]] verify::judge_options judge_options_of(const options& opts);
 
 /// Takes all events of a source; whether it came to the end. `unit` names what the source counts.
-bool take_all(verify::change_source& from, verify::judge& to, verify_progress& progress, const std::stop_token& stop,
+bool take_all(verify::change_source& from, verify::judge& to, work_progress& progress, const std::stop_token& stop,
               std::string_view unit);
 
 /// Messages that are none of Debezium's: `data` when there is nothing else, otherwise a line of the report.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/stop_by_signal.hpp"
 #include "app/told_connector.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
@@ -62,7 +63,7 @@ int verify_events(const options& given)
     verify::subject of{*made.shop, recorded, id_codec(recorded.tag, recorded.seed), 0, to.known};
     verify::dump from(opts.files, made.shop->tables(), opts.schema, form);
     verify::judge judge(of, out, judge_options_of(opts));
-    verify_progress progress(opts);
+    work_progress progress(opts);
     const bool whole = take_all(from, judge, progress, stop, "bytes");
     progress.clear();
     of.demanded = std::min(demanded(opts, recorded, judge, out), of.known);

@@ -4,6 +4,7 @@
 
 #include "app/cdc_names.hpp"
 #include "app/report.hpp"
+#include "app/stop_by_signal.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/change_log.hpp"
@@ -144,7 +145,7 @@ private:
     verify::subject subject_;
     verify::judge_options how_;
     verify::report out_;
-    verify_progress progress_;
+    work_progress progress_;
     verify::change_event event_;
 };
 

@@ -6,7 +6,9 @@
 
 #include "app/card.hpp"
 #include "app/report.hpp"
+#include "app/stop_by_signal.hpp"
 #include "app/verify.hpp"
+#include "app/work_progress.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/verify/tables.hpp"
@@ -70,7 +72,7 @@ public:
                           {
                               const struct clearing
                               {
-                                  verify_progress& line;
+                                  work_progress& line;
                                   ~clearing() { line.clear(); }
                               } at_the_end{progress_};
                               compare(out);
@@ -141,7 +143,7 @@ private:
 
     const options& opts_;
     stop_by_signal signals_;
-    verify_progress progress_;
+    work_progress progress_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "app/cdc_names.hpp"
 #include "app/kafka_link.hpp"
+#include "app/stop_by_signal.hpp"
 #include "app/told_connector.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/app/logging.hpp"
@@ -108,7 +109,7 @@ void compare(const options& opts, const verify::encodings& form, const std::stop
     how.ends = from.tells_each_end();
     verify::judge judge(of, out, how);
     from.on_end([&judge](const verify::transaction_end& end) { judge.take(end); });
-    verify_progress progress(opts);
+    work_progress progress(opts);
     const bool whole = take_all(from, judge, progress, stop, "messages");
     progress.clear();
     if (!open.empty())

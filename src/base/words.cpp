@@ -70,4 +70,20 @@ std::vector<std::string_view> nearest(std::string_view word, std::vector<std::st
     return known;
 }
 
+std::string one_line(std::string_view text)
+{
+    std::string line;
+    for (const char c : text)
+    {
+        const bool space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+        if (!space)
+            line += c;
+        else if (!line.empty() && line.back() != ' ')
+            line += ' ';
+    }
+    while (!line.empty() && line.back() == ' ')
+        line.pop_back();
+    return line;
+}
+
 }  // namespace bazaar

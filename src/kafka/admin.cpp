@@ -39,7 +39,7 @@ outcome outcome_of(rd_kafka_resp_err_t code, const char* text, rd_kafka_resp_err
     made.what = code == RD_KAFKA_RESP_ERR_NO_ERROR ? outcome::kind::done
                 : code == harmless                 ? outcome::kind::found
                                                    : outcome::kind::failed;
-    made.problem = one_line(text != nullptr ? text : rd_kafka_err2str(code));
+    made.problem = one_sentence(text != nullptr ? text : rd_kafka_err2str(code));
     return made;
 }
 
@@ -98,7 +98,7 @@ public:
                 if (is_passing(code))
                     give_up(code, rd_kafka_event_error_string(event.get()));
                 throw error(classify(code), fmt::format("Kafka at {} refuses to {}: {}", servers(), what,
-                                                        one_line(rd_kafka_event_error_string(event.get()))));
+                                                        one_sentence(rd_kafka_event_error_string(event.get()))));
             }
             return event;
         }
@@ -190,7 +190,7 @@ std::vector<outcome> admin::create(std::span<const model::topic> wished, bool va
         all.emplace_back(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, topic.replication,
                                                complaint.data(), complaint.size()));
         if (!all.back())
-            throw error(error_kind::usage, fmt::format("topic {}: {}", topic.name, one_line(complaint.data())));
+            throw error(error_kind::usage, fmt::format("topic {}: {}", topic.name, one_sentence(complaint.data())));
         for (const auto& [name, value] : topic.settings)
             rd_kafka_NewTopic_set_config(all.back().get(), name.c_str(), value.c_str());
     }

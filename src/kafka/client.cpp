@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bazaar/base/words.hpp"
 #include "bazaar/kafka/classify.hpp"
 
 namespace bazaar::kafka
@@ -25,13 +26,10 @@ bool is_secret(std::string_view name)
 
 }  // namespace
 
-std::string one_line(std::string_view text)
+std::string one_sentence(std::string_view text)
 {
-    std::string line;
-    for (const char c : text)
-        if (c != '\r')
-            line += c == '\n' || c == '\t' ? ' ' : c;
-    while (!line.empty() && (line.back() == ' ' || line.back() == '.'))
+    auto line = one_line(text);
+    while (line.ends_with('.'))
         line.pop_back();
     return line;
 }
@@ -53,7 +51,7 @@ client::client(rd_kafka_type_t type, const client_settings& how, milliseconds ti
             wrong.push_back(fmt::format("--kafka-conf {}: librdkafka has no such setting", name));
         else if (result != RD_KAFKA_CONF_OK)
             wrong.push_back(fmt::format("Kafka setting {}: {}", name,
-                                        is_secret(name) ? "not accepted" : one_line(complaint.data())));
+                                        is_secret(name) ? "not accepted" : one_sentence(complaint.data())));
     }
     if (!wrong.empty())
         throw error(error_kind::usage, std::move(wrong));
@@ -62,7 +60,7 @@ client::client(rd_kafka_type_t type, const client_settings& how, milliseconds ti
     rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
     kafka_.reset(rd_kafka_new(type, conf.get(), complaint.data(), complaint.size()));
     if (!kafka_)
-        throw error(error_kind::config, "Kafka's client cannot be made: " + one_line(complaint.data()));
+        throw error(error_kind::config, "Kafka's client cannot be made: " + one_sentence(complaint.data()));
     static_cast<void>(conf.release());  // The client has it now.
 }
 
@@ -103,7 +101,7 @@ void client::hear(rd_kafka_t*, int code, const char* reason, void* self)
         (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !to.heard_.empty()))
         return;
     to.heard_code_ = code;
-    to.heard_ = one_line(reason);
+    to.heard_ = one_sentence(reason);
 }
 
 void client::give_up_if_refused()
@@ -115,7 +113,7 @@ void client::give_up_if_refused()
 
 void client::give_up(int code, std::string_view text) const
 {
-    const auto reason = heard_.empty() ? one_line(text) : heard_;
+    const auto reason = heard_.empty() ? one_sentence(text) : heard_;
     const int cause = heard_.empty() ? code : heard_code_;
     if (classify(cause) == error_kind::permission)
         throw error(error_kind::permission,

@@ -28,8 +28,8 @@ using handle = std::unique_ptr<T, ender<T, End>>;
 
 using queue_handle = handle<rd_kafka_queue_t, rd_kafka_queue_destroy>;
 
-/// One line, whatever the library or the broker says.
-[[nodiscard]] std::string one_line(std::string_view text);
+/// One line without a full stop, whatever the library or the broker says.
+[[nodiscard]] std::string one_sentence(std::string_view text);
 
 /// A client of a cluster, and what it has heard of its troubles.
 ///

@@ -87,7 +87,7 @@ public:
                 if (is_passing(m.err))
                     continue;
                 fail("read topic " + range.topic,
-                     {outcome::kind::failed, m.err, one_line(rd_kafka_message_errstr(&m))});
+                     {outcome::kind::failed, m.err, one_sentence(rd_kafka_message_errstr(&m))});
             }
             if (m.offset >= range.end)
                 break;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/base/words.hpp"
 #include "bazaar/postgres/password.hpp"
 
 namespace bazaar::postgres
@@ -60,23 +61,6 @@ bool readable_now(int socket)
 {
     pollfd one{socket, POLLIN, 0};
     return ::poll(&one, 1, 0) > 0;
-}
-
-/// One line of what libpq or the server says in several.
-std::string one_line(std::string_view text)
-{
-    std::string line;
-    for (const char c : text)
-    {
-        const bool space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
-        if (!space)
-            line += c;
-        else if (!line.empty() && line.back() != ' ')
-            line += ' ';
-    }
-    while (!line.empty() && line.back() == ' ')
-        line.pop_back();
-    return line;
 }
 
 std::string field(const PGresult* answer, int code)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,5 +17,8 @@ namespace bazaar
 /// The words of `known` nearest to `word`, nearest first (ties: a common beginning first, then by their order), at most `count`.
 [[nodiscard]] std::vector<std::string_view> nearest(std::string_view word, std::vector<std::string_view> known,
                                                     std::size_t count);
+
+/// The text as one line: a space for each run of spaces, tabs and line ends, and none at its ends.
+[[nodiscard]] std::string one_line(std::string_view text);
 
 }  // namespace bazaar

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+namespace bazaar::app
+{
+
+/// The first SIGINT or SIGTERM asks to stop; a second one ends the process.
+///
+/// Lifetime: one at a time; before any other thread is started.
+class stop_by_signal
+{
+public:
+    stop_by_signal();
+    ~stop_by_signal();
+    stop_by_signal(const stop_by_signal&) = delete;
+    stop_by_signal& operator=(const stop_by_signal&) = delete;
+
+    [[nodiscard]] std::stop_token token() const;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace bazaar::app

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "bazaar/app/logging.hpp"
+#include "bazaar/app/options.hpp"
+
+namespace bazaar::app
+{
+
+/// The status line of long work: how far, how fast, how long yet.
+class work_progress
+{
+public:
+    using clock = std::chrono::steady_clock;
+
+    explicit work_progress(const options& opts) : line_(opts.progress), begun_(clock::now()) {}
+
+    /// What is over in a moment shows nothing.
+    [[nodiscard]] bool due() const
+    {
+        const auto now = clock::now();
+        return line_.due(now) && now - begun_ >= std::chrono::seconds(1) &&
+               now - shown_ >= std::chrono::milliseconds(200);
+    }
+
+    /// `done` of `all` counts whatever the rest is reckoned by, 0 when nobody knows; `counted` and `what` are shown as a rate.
+    void show(std::string_view text, double done, double all, std::uint64_t counted, std::string_view what);
+
+    void clear() { line_.clear(); }
+
+private:
+    status_line line_;
+    clock::time_point begun_, shown_{};
+};
+
+}  // namespace bazaar::app
