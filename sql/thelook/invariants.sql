@@ -10,7 +10,8 @@
 --   I14 (legal steps), I37 (no empty update), I38 (stream = tables), I39 (after kill -9): facts of the history; `verify` and
 --       the ledger of the unit tests check them. I36 (one action, one transaction) shows in a snapshot as I16 and I22.
 --   I19: no total is stored. I30: the filters are not in the schema; unit tests. I40: `verify` compares the counters.
---   I25 before birth is I6. I31-I35: no stock, members, discounts or outages.
+--   I18 for items from before the last change of their product's price: `verify` knows what it was. I25 before birth is I6.
+--   I31-I35: no stock, members, discounts or outages.
 --   I28 against the table of places: that table is a seed file, so unit tests check it; here only that a place is one spot.
 -- `heartbeat` is the wall clock's and no part of the plan.
 
@@ -179,7 +180,7 @@ SELECT id, cost, retail_price FROM products WHERE NOT (0 < cost AND cost < retai
 -- name: I18 items are sold at the retail price
 SELECT i.id, i.sale_price, p.retail_price
 FROM order_items i JOIN products p ON p.id = i.product_id
-WHERE i.sale_price <> p.retail_price OR i.sale_price <= 0;
+WHERE (i.sale_price <> p.retail_price AND (p.updated_at IS NULL OR i.created_at > p.updated_at)) OR i.sale_price <= p.cost;
 
 -- name: I20 sequence numbers are 1 to n
 SELECT session_id, count(*), min(sequence_number), max(sequence_number), sum(sequence_number)

@@ -19,6 +19,7 @@ CREATE TABLE products (
     department text NOT NULL,
     sku text NOT NULL,
     distribution_center_id bigint NOT NULL,
+    updated_at timestamp with time zone,
     CONSTRAINT products_pkey PRIMARY KEY (id),
     CONSTRAINT products_price_check CHECK (0 < cost AND cost < retail_price)
 );

@@ -87,7 +87,8 @@ public:
                 left.add(decision);
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
             if (wanted(i))
-                rows_before_units(i, left);
+                left.first_rows(shop_, i, of_.recorded.start,
+                                [&](std::span<const model::value> values) { row(i, std::nullopt, values); });
         walk(0,
              [&](model::unit& unit)
              {
@@ -100,20 +101,6 @@ public:
     }
 
 private:
-    void rows_before_units(std::uint8_t table, const run::survivors& left)
-    {
-        const auto& t = tables_[table];
-        const auto take = [&](std::span<const model::value> values)
-        {
-            if (!changeable(table) || left.initial(values[t.key].row().row))
-                row(table, std::nullopt, values);
-        };
-        if (t.kept_by == model::role::fixed)
-            shop_.fixed_rows(table, take);
-        else if (t.kept_by == model::role::planned)
-            shop_.initial_rows(table, of_.recorded.start, take);
-    }
-
     void row(std::uint8_t table, std::optional<unit_no> by, std::span<const model::value> values)
     {
         csv_ ? print_.row_csv(table, by, values, out_.text) : print_.row_json(table, by, values, out_.text);
@@ -139,11 +126,6 @@ private:
     [[nodiscard]] bool wanted(std::uint8_t table) const
     {
         return (!table_ || *table_ == table) && tables_[table].kept_by != model::role::heartbeat;
-    }
-
-    [[nodiscard]] bool changeable(std::uint8_t table) const
-    {
-        return tables_[table].kept_by == model::role::planned && tables_[table].version != model::no_column;
     }
 
     [[nodiscard]] std::string names() const

@@ -40,10 +40,11 @@ int reset(const options& opts)
          [](const std::string& line) { log(log_level::info, "lease", line); }});
     own.epoch = taken->epoch;
     // Whatever version wrote it: only tables and keys count here.
-    const auto made = make_stage(opts.run, recorded->seed, scenario::settings(fields_of(recorded->scenario)), {});
+    const auto made = make_stage(opts.run, recorded->seed, scenario::settings(fields_of(recorded->scenario)),
+                                 opts.seed_dir);
     std::string_view now;
     std::uint64_t rows = 0, all = 0;
-    postgres::remove_run(link, own, *made.shop, id_codec(recorded->tag, recorded->seed),
+    postgres::remove_run(link, own, *recorded, *made.shop,
                          [&](std::string_view table, std::uint64_t removed)
                          {
                              all += removed - (table == now ? rows : 0);

@@ -130,7 +130,7 @@ private:
         postgres::create(link, *recorded_, *made_.shop, opts_.batch_rows, holder_of_this_process(session_name_),
                          [this](std::uint8_t table, std::uint64_t row) {
                              return made_.shop->tables()[table].version == model::no_column ||
-                                    history_.rows.initial(row);
+                                    history_.rows.initial(table, row);
                          });
         log(log_level::info, "run",
             fmt::format("new run {} in schema {}: {} units of {} ticks are loaded, from {} to {}", recorded_->run,

@@ -23,6 +23,7 @@
 #include "bazaar/postgres/copy_form.hpp"
 #include "bazaar/postgres/loader.hpp"
 #include "bazaar/run/load_plan.hpp"
+#include "bazaar/scenario/does.hpp"
 
 namespace bazaar::app
 {
@@ -193,7 +194,6 @@ private:
         {
             if (!files_[i])
                 continue;
-            const auto& t = tables_[i];
             auto text = text_of(i);
             text.begin();
             const auto take = [&](std::span<const model::value> row)
@@ -202,16 +202,7 @@ private:
                 if (++rows_ % 4096 == 0)
                     text.move_to(*files_[i]);
             };
-            if (t.kept_by == model::role::fixed)
-                made_.shop->fixed_rows(i, take);
-            else
-                made_.shop->initial_rows(i, recorded_.start,
-                                         [&](std::span<const model::value> row)
-                                         {
-                                             if (t.version == model::no_column ||
-                                                 history_.rows.initial(row[t.key].row().row))
-                                                 take(row);
-                                         });
+            history_.rows.first_rows(*made_.shop, i, recorded_.start, take);
             text.move_to(*files_[i]);
         }
     }
@@ -301,7 +292,9 @@ private:
         script.write("-- psql -v ON_ERROR_STOP=1 -f load.sql, in this directory, after bazaard init.\n" +
                      postgres::copy_script(
                          opts_.schema, tables_, [this](std::uint8_t number) { return file_of(number); },
-                         binary_ ? "binary" : "csv, header"));
+                         binary_ ? "binary" : "csv, header",
+                         [this](std::uint8_t number)
+                         { return scenario::does(*made_.shop, model::op::update, number); }));
         script.close();
     }
 

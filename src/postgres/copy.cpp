@@ -90,6 +90,22 @@ void copy_rows(session& on, std::string_view schema, const model::table& t, cons
     to.end(on);
 }
 
+std::string make_newer_rows(std::string_view place)
+{
+    return fmt::format("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP", newer_rows, place);
+}
+
+std::string take_newer_rows(std::string_view place, const model::table& t)
+{
+    std::string set;
+    for (const auto number : live_columns(t))
+        if (number != t.key)
+            set += fmt::format("{0}{1} = n.{1}", set.empty() ? "" : ", ", quote_identifier(t.columns[number].name));
+    return fmt::format("UPDATE {0} AS t SET {1} FROM {2} AS n WHERE t.{3} = n.{3} AND t.{4} IS DISTINCT FROM n.{4}",
+                       place, set, newer_rows, quote_identifier(t.columns[t.key].name),
+                       quote_identifier(t.columns[t.version].name));
+}
+
 long_transaction::long_transaction(session& on) : session_(on), usual_deadline_(on.call_deadline()), transaction_(on)
 {
     session_.exec("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'");

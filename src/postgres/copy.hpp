@@ -67,4 +67,11 @@ private:
     transaction transaction_;
 };
 
+/// Name of a temporary table, gone at the end of the transaction, for rows that take the place of those in a fixed table,
+inline constexpr std::string_view newer_rows = "bazaard_newer_rows";
+
+/// what makes it, and what replaces the rows that have another version there.
+[[nodiscard]] std::string make_newer_rows(std::string_view place);
+[[nodiscard]] std::string take_newer_rows(std::string_view place, const model::table& t);
+
 }  // namespace bazaar::postgres

@@ -60,6 +60,7 @@ public:
         {
             version_ = quote_identifier(t.columns[part.version_column].name);
             version_kind_ = part.version.type;
+            is_version_ = t.columns[part.version_column].nullable ? " IS NOT DISTINCT FROM " : " = ";
         }
         else
             version_.clear();
@@ -191,9 +192,9 @@ private:
         const auto head = "UPDATE " + table_ + " AS t SET " + joined(sets, ", ");
         if (part.many)
             return head + " FROM unnest(" + joined(arrays, ", ") + ") AS u(" + joined(names, ", ") + ") WHERE t." +
-                   key_ + " = u.k AND t." + version_ + " = u.expected;";
-        return head + " WHERE t." + key_ + " = " + key_parameter_ + " AND t." + version_ + " = " + expected_parameter_ +
-               ';';
+                   key_ + " = u.k AND t." + version_ + is_version_ + "u.expected;";
+        return head + " WHERE t." + key_ + " = " + key_parameter_ + " AND t." + version_ + is_version_ +
+               expected_parameter_ + ';';
     }
 
     [[nodiscard]] std::string erase(const part_encoder& part) const
@@ -204,11 +205,11 @@ private:
             if (version_.empty())
                 return head + " USING unnest(" + key_parameter_ + ") AS u(k) WHERE t." + key_ + " = u.k;";
             return head + " USING unnest(" + key_parameter_ + ", " + expected_parameter_ +
-                   ") AS u(k, expected) WHERE t." + key_ + " = u.k AND t." + version_ + " = u.expected;";
+                   ") AS u(k, expected) WHERE t." + key_ + " = u.k AND t." + version_ + is_version_ + "u.expected;";
         }
         const auto where = " WHERE t." + key_ + " = " + key_parameter_;
         return version_.empty() ? head + where + ';'
-                                : head + where + " AND t." + version_ + " = " + expected_parameter_ + ';';
+                                : head + where + " AND t." + version_ + is_version_ + expected_parameter_ + ';';
     }
 
     void raise(const part_encoder& part, std::string_view what)
@@ -353,6 +354,7 @@ private:
     std::string key_;
     std::string version_;
     wire version_kind_ = wire::timestamptz;
+    std::string is_version_;  ///< Compares it; where it may be NULL, NULL is a version.
     std::string key_parameter_;
     std::string expected_parameter_;
     std::string next_parameter_;

@@ -72,7 +72,7 @@ struct loader::target
         : place(quote_qualified(schema, t.name)),
           replaced(t.kept_by == model::role::fixed),
           table(t),
-          copy(replaced ? quote_identifier(temporary) : place, t)
+          copy(replaced ? std::string(newer_rows) : place, t)
     {
     }
 
@@ -85,19 +85,10 @@ struct loader::target
             copy.end(on);
             return;
         }
-        const auto key = quote_identifier(table.columns[table.key].name);
-        std::string set;
-        for (const auto number : live_columns(table))
-            if (number != table.key)
-                set += fmt::format("{0}{1} = l.{1}", set.empty() ? "" : ", ",
-                                   quote_identifier(table.columns[number].name));
-        on.exec(fmt::format("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP", quote_identifier(temporary), place));
+        on.exec(make_newer_rows(place));
         copy.end(on);
-        on.exec(fmt::format("UPDATE {0} AS t SET {1} FROM {2} AS l WHERE t.{3} = l.{3}; DROP TABLE {2}", place, set,
-                            quote_identifier(temporary), key));
+        on.exec(fmt::format("{}; DROP TABLE {}", take_newer_rows(place, table), newer_rows));
     }
-
-    static constexpr std::string_view temporary = "bazaard_loaded";
 
     std::string place;
     bool replaced;
@@ -228,14 +219,25 @@ void run_stage(session& on, const std::string& sql)
 }
 
 std::string copy_script(std::string_view schema, std::span<const model::table> tables,
-                        const std::function<std::string(std::uint8_t table)>& file_of, std::string_view format)
+                        const std::function<std::string(std::uint8_t table)>& file_of, std::string_view format,
+                        const std::function<bool(std::uint8_t table)>& changed)
 {
     std::string text;
     for (const auto number : parents_first(tables))
-        if (loaded(tables[number]))
-            text += fmt::format("\\copy {} ({}) from '{}' with (format {})\n",
-                                quote_qualified(schema, tables[number].name), copy_form(tables[number]).columns(),
-                                file_of(number), format);
+    {
+        const auto& t = tables[number];
+        const auto place = quote_qualified(schema, t.name);
+        const auto copy = [&](std::string_view to)
+        {
+            return fmt::format("\\copy {} ({}) from '{}' with (format {})\n", to, copy_form(t).columns(),
+                               file_of(number), format);
+        };
+        if (loaded(t))
+            text += copy(place);
+        else if (changed(number))
+            text += fmt::format("BEGIN;\n{};\n{}{};\nCOMMIT;\n", make_newer_rows(place), copy(newer_rows),
+                                take_newer_rows(place, t));
+    }
     return text;
 }
 

@@ -9,7 +9,9 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/key_range.hpp"
+#include "bazaar/scenario/shared.hpp"
 #include "columns.hpp"
+#include "copy.hpp"
 
 namespace bazaar::postgres
 {
@@ -56,15 +58,49 @@ void remove_rows(session& on, std::string_view schema, const model::table& t, st
     }
 }
 
+/// Puts back the rows of a fixed table that units have changed: only a run that has the schema to itself changes them.
+void restore_rows(session& on, std::string_view schema, const model::table& t, std::uint8_t number,
+                  const scenario::scenario& shop, const id_codec& ids)
+{
+    const auto place = quote_qualified(schema, t.name);
+    transaction all(on);
+    on.exec(make_newer_rows(place));
+    table_copy first(std::string(newer_rows), t);
+    shop.fixed_rows(number, [&](std::span<const model::value> row) { first.add(row, ids); });
+    first.end(on);
+    on.exec(take_newer_rows(place, t));
+    all.commit();
+}
+
+bool has_changed_rows(session& on, std::string_view schema, const model::table& t)
+{
+    return t.kept_by == model::role::fixed && t.version != model::no_column &&
+           on.exec(fmt::format("SELECT FROM {} WHERE {} IS NOT NULL LIMIT 1", quote_qualified(schema, t.name),
+                               quote_identifier(t.columns[t.version].name)))
+                   .rows() > 0;
+}
+
 }  // namespace
 
-void remove_run(session& on, const ownership& own, const scenario::scenario& shop, const id_codec& ids,
+void remove_run(session& on, const ownership& own, const run::record& recorded, const scenario::scenario& shop,
                 const std::function<void(std::string_view table, std::uint64_t rows)>& told)
 {
     // From here on nobody goes on with the run.
     on.exec("UPDATE bazaard.run SET removing = true, clean = false WHERE schema_name = $1 AND run = $2",
             {own.schema, own.run});
+    const id_codec ids(recorded.tag, recorded.seed);
     const auto tables = shop.tables();
+    const bool alone = scenario::shared_flag(recorded.settings, shop.configuration().fields()).has_value();
+    for (std::uint8_t i = 0; alone && i < tables.size(); ++i)
+        if (has_changed_rows(on, own.schema, tables[i]))
+        {
+            if (shop.catalogue() != recorded.catalogue)
+                throw error(error_kind::config,
+                            fmt::format("run {} was begun with other seed data, and changed rows of {}.{}: give the "
+                                        "same --seed-dir, so that they can be put back",
+                                        own.run, own.schema, tables[i].name));
+            restore_rows(on, own.schema, tables[i], i, shop, ids);
+        }
     auto order = parents_first(tables);
     std::ranges::reverse(order);
     for (const auto number : order)

@@ -298,9 +298,10 @@ public:
             if (!kept_here(tables[i]))
                 continue;
             need(schema_, tables[i].name, "SELECT");
-            if (tables[i].kept_by == model::role::fixed)
+            if (tables[i].kept_by == model::role::fixed && !scenario::does(shop_, model::op::update, i))
                 continue;
-            need(schema_, tables[i].name, "INSERT");
+            if (tables[i].kept_by != model::role::fixed)
+                need(schema_, tables[i].name, "INSERT");
             if (tables[i].kept_by == model::role::heartbeat || scenario::does(shop_, model::op::update, i))
                 need(schema_, tables[i].name, "UPDATE");
             if (scenario::does(shop_, model::op::erase, i))

@@ -8,7 +8,9 @@
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/postgres/functions.hpp"
 #include "bazaar/run/sink.hpp"
+#include "bazaar/scenario/shared.hpp"
 #include "columns.hpp"
 #include "copy.hpp"
 #include "owner_parameters.hpp"
@@ -185,6 +187,24 @@ void insert_entry(session& on, const run::record& record, std::size_t place, std
              field ? text_parameter(*field) : text_parameter(), value, at});
 }
 
+/// Errors: `config` where this run or one that is there has the schema to itself.
+void refuse_neighbours(session& on, const run::record& record, std::span<const scenario::field> fields)
+{
+    // Of two that begin at once, the second sees the first; those that share do not wait for each other. No tag is negative.
+    const auto own = scenario::shared_flag(record.settings, fields);
+    on.exec(own ? "SELECT pg_catalog.pg_advisory_xact_lock($1::integer, -1)"
+                : "SELECT pg_catalog.pg_advisory_xact_lock_shared($1::integer, -1)",
+            {std::to_string(lease_lock_key(record.schema))});
+    for (const auto& other : list(on, record.schema))
+        for (const auto* one : {&other, &record})
+            if (const auto flag = scenario::shared_flag(one->settings, fields); flag && other.run != record.run)
+                throw error(error_kind::config,
+                            fmt::format("{} has {}: it changes rows that all runs of a schema share, so it has the "
+                                        "schema to itself, and there would be runs {} and {}; name another schema "
+                                        "with --db-schema",
+                                        run_of(one->schema, one->run), *flag, other.run, record.run));
+}
+
 }  // namespace
 
 void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows,
@@ -203,6 +223,7 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
     const auto settled = text(record.settled);
 
     long_transaction all(on);
+    refuse_neighbours(on, record, shop.configuration().fields());
     try
     {
         // First, so that a second process waits here and then fails, before it has written a row.

@@ -42,6 +42,8 @@ std::int64_t big_endian(std::string_view bytes)
 
 std::string version_text(const model::value& version)
 {
+    if (version.null())
+        return "none";
     return version.kind() == model::type::timestamp ? to_string(version.moment()) : std::to_string(version.integer());
 }
 
@@ -261,15 +263,15 @@ run::written writer::state::judge(const model::unit& unit, run::form how, std::i
 
     run::written found{outcome::foreign, {}, {}};
     const auto row = gate.key(t).kind() == model::type::ref ? to_string(ids.encode(gate.key(t).row()))
-                                                            : std::string("of the unit");
+                                                            : std::to_string(gate.key(t).integer());
     const auto place = fmt::format("{}.{} {}", schema, t.name, row);
     if (answer == answer_absent)
         found.detail = place + " is not there any more";
     else if (answer > 0 && t.version != model::no_column && !gate.before.empty())
     {
         const auto& expected = gate.before[t.version];
-        const auto seen = expected.kind() == model::type::timestamp ? to_string(bazaar::time{answer})
-                                                                    : std::to_string(answer);
+        const auto seen = t.columns[t.version].kind == model::type::timestamp ? to_string(bazaar::time{answer})
+                                                                              : std::to_string(answer);
         found.detail = fmt::format("{} has version {}, not {}", place, seen, version_text(expected));
     }
     else

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bazaar/scenario/first_rows.hpp"
+
 namespace bazaar::run
 {
 
@@ -15,7 +17,24 @@ void survivors::add(const model::decision& d)
             set(removed_, d.after[i]);
     }
     if (d.initial != model::decision::none)
-        set(first_rows_, d.initial);
+    {
+        if (d.initial_table >= first_rows_.size())
+            first_rows_.resize(d.initial_table + std::size_t{1});
+        set(first_rows_[d.initial_table], d.initial);
+    }
+}
+
+void survivors::first_rows(const scenario::scenario& shop, std::uint8_t table, time start,
+                           const scenario::row_taker& take) const
+{
+    std::uint64_t place = 0;
+    const bool versioned = shop.tables()[table].version != model::no_column;
+    scenario::first_rows(shop, table, start,
+                         [&](std::span<const model::value> row)
+                         {
+                             if (!versioned || initial(table, place++))
+                                 take(row);
+                         });
 }
 
 void survivors::keep(model::unit& unit, std::span<const model::table> tables) const

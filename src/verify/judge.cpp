@@ -16,6 +16,7 @@
 #include "bazaar/model/render.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/scenario/does.hpp"
+#include "bazaar/verify/row_name.hpp"
 #include "bazaar/verify/row_print.hpp"
 #include "row_key.hpp"
 
@@ -77,6 +78,14 @@ struct kept_row
     bool erased = false;  ///< Not a row, but that it was deleted: nothing but the key counts.
 };
 
+/// A row of a fixed table; the rest is for one that no unit changes.
+struct fixed_row
+{
+    std::vector<model::value> values;
+    bool seen = false;
+    std::uint64_t stamp = 0;
+};
+
 /// The run of an id: its first 18 bits.
 std::uint32_t tag_of(const uuid& id) noexcept
 {
@@ -128,6 +137,7 @@ public:
           print_(tables_, of.shop.kinds(), of.ids),
           walk_(of),
           built_(built_count),
+          first_seen_(tables_.size()),
           hidden_(tables_.size())
     {
         for (std::size_t i = 0; i < tables_.size(); ++i)
@@ -290,11 +300,19 @@ private:
     }
 
     /// What is told of a unit: of one that was loaded in bulk, the rows that are still there at the seam.
-    void build(const model::decision& d, model::unit& out) const
+    void build(const model::decision& d, model::unit& out)
     {
         subject_.shop.build(d, out);
-        if (d.no < seam_)
-            survivors_.keep(out, tables_);
+        if (d.no >= seam_)
+            return;
+        survivors_.keep(out, tables_);
+        // Rows that the schema came with were changed, once.
+        for (auto& c : out.changes)
+            if (tables_[c.table].kept_by == model::role::fixed)
+            {
+                c.what = model::op::update;
+                c.before = fixed_rows(c.table).at(c.key(tables_[c.table]).integer()).values;
+            }
     }
 
     const model::unit& built(unit_state& u)
@@ -320,7 +338,7 @@ private:
         for (std::size_t i = 0; i < unit.changes.size(); ++i)
         {
             const auto& c = unit.changes[i];
-            if (c.table == table && c.key(tables_[table]).row().row == row)
+            if (c.table == table && row_named(table, c.key(tables_[table])).row == row)
                 return i;
         }
         return std::nullopt;
@@ -360,7 +378,7 @@ private:
             return;
         for (const auto& c : built(u).changes)
             if (c.what == model::op::erase)
-                erased_[key_of(c.key(tables_[c.table]).row())] = u.decision.no;
+                erased_[key_of(row_named(c.table, c.key(tables_[c.table])))] = u.decision.no;
     }
 
     // ---- Findings ----------------------------------------------------------------------------------------------------
@@ -385,8 +403,8 @@ private:
                      std::string expected = {}, std::string found = {})
     {
         const auto& t = tables_[c.table];
-        report_.add({what, std::string(t.name), to_string(subject_.ids.encode(c.key(t).row())), unit, std::move(column),
-                     std::move(expected), std::move(found), std::move(from)});
+        report_.add({what, std::string(t.name), verify::key_text(t, row_named(c.table, c.key(t)), subject_.ids), unit,
+                     std::move(column), std::move(expected), std::move(found), std::move(from)});
     }
 
     [[nodiscard]] std::string text_of(const told& value, const model::column& c) const
@@ -443,12 +461,20 @@ private:
 
     // ---- Rows that no unit wrote -------------------------------------------------------------------------------------
 
-    void take_fixed(const change_event& e, const model::table& t)
+    std::map<std::int64_t, fixed_row>& fixed_rows(std::uint8_t table)
     {
-        auto& rows = fixed_[e.table];
+        auto& rows = fixed_[table];
         if (rows.empty())
-            subject_.shop.fixed_rows(e.table, [&](std::span<const model::value> row)
-                                     { rows[row[t.key].integer()].values.assign(row.begin(), row.end()); });
+            subject_.shop.fixed_rows(table,
+                                     [&](std::span<const model::value> row) {
+                                         rows[row[tables_[table].key].integer()].values.assign(row.begin(), row.end());
+                                     });
+        return rows;
+    }
+
+    void take_fixed(const change_event& e)
+    {
+        auto& rows = fixed_rows(e.table);
         const auto at = e.key.what == told::state::value ? rows.find(e.key.v.integer()) : rows.end();
         if (at == rows.end() || e.what == kind::erase || e.what == kind::update)
         {
@@ -468,6 +494,8 @@ private:
         if (const auto newest = newest_.find(key_of(row));
             newest != newest_.end() && version && *version < newest->second)
             add(defect::stale_read, e, row.unit);
+        if (row.unit != no_unit)
+            highest_read_ = std::max(highest_read_, row.unit);
         keep_row(e, t, row, kept_row::why::snapshot);
     }
 
@@ -478,8 +506,10 @@ private:
             ++dropped_rows_;
             return;
         }
-        snapshot_ = snapshot_ || why != kept_row::why::late;
-        reads_ = reads_ || why == kept_row::why::snapshot;
+        const bool planned = t.kept_by == model::role::planned;
+        snapshot_ = snapshot_ || (planned && why != kept_row::why::late);
+        reads_ = reads_ || (planned && why == kept_row::why::snapshot);
+        first_seen_[e.table] = first_seen_[e.table] || why != kept_row::why::late;
         if (e.what == kind::erase)
         {
             kept_.push_back({key_of(row), 0, 0, 0, e.stamp, pool_.size(), why});
@@ -496,13 +526,27 @@ private:
         pool_.insert(pool_.end(), scratch_.columns.begin(), scratch_.columns.end());
     }
 
-    /// The version that the event tells; nothing where the table has none or the event hides it.
+    /// The version that the event tells, 0 for that of a row that was never changed; nothing where the table has none or the
+    /// event hides it.
     [[nodiscard]] static std::optional<std::int64_t> version_of(const change_event& e, const model::table& t)
     {
         if (t.version == model::no_column || e.after.size() <= t.version)
             return std::nullopt;
-        const auto& told = e.after[t.version];
-        return told.what == told::state::value ? std::optional(told.v.integer()) : std::nullopt;
+        const auto& version = e.after[t.version];
+        if (version.what == told::state::null && t.columns[t.version].nullable)
+            return 0;
+        return version.what == told::state::value ? std::optional(version.v.integer()) : std::nullopt;
+    }
+
+    /// The row of the plan that an event is of.
+    [[nodiscard]] std::optional<row_id> row_of_event(const change_event& e)
+    {
+        if (e.key.what != told::state::value)
+            return std::nullopt;
+        if (tables_[e.table].kept_by == model::role::planned)
+            return subject_.ids.decode(e.key.id);
+        return fixed_rows(e.table).contains(e.key.v.integer()) ? std::optional(row_named(e.table, e.key.v))
+                                                               : std::nullopt;
     }
 
     void judge_event(const change_event& e)
@@ -513,13 +557,13 @@ private:
             ++others_;
             return;
         }
-        if (t.kept_by == model::role::fixed)
+        if (!planned_rows(t))
         {
-            take_fixed(e, t);
+            take_fixed(e);
             return;
         }
-        const auto row = e.key.what == told::state::value ? subject_.ids.decode(e.key.id) : std::nullopt;
-        if (!row && tag_of(e.key.id) != subject_.ids.tag())
+        const auto row = row_of_event(e);
+        if (!row && t.kept_by == model::role::planned && tag_of(e.key.id) != subject_.ids.tag())
         {
             ++others_;
             return;
@@ -530,7 +574,8 @@ private:
             return;
         }
         // One that was changed below the seam is loaded as its last unit has left it.
-        const bool first = row->unit == no_unit && (seam_ == 0 || survivors_.initial(row->row));
+        const bool first = t.kept_by == model::role::fixed ||
+                           (row->unit == no_unit && (seam_ == 0 || survivors_.initial(e.table, row->row)));
         if (e.what == kind::read)
             take_read(e, t, *row);
         else if (e.what == kind::create && first)
@@ -580,7 +625,8 @@ private:
         }
         else if (e.what == kind::update)
         {
-            if (!version)
+            // Nobody's unit leaves a row without a version.
+            if (!version || *version == 0)
             {
                 doubt(e);
                 return;
@@ -601,7 +647,8 @@ private:
             if (at.unit == nullptr && erases_rows_)
             {
                 // What tells the unit is the plan alone, so that must have come far enough.
-                plan_below(highest_.value_or(row.unit) + 1 + 2 * std::uint64_t{subject_.recorded.window});
+                plan_below(std::max(highest_.value_or(row.unit), highest_read_) + 1 +
+                           2 * std::uint64_t{subject_.recorded.window});
                 at = by_erase(row);
             }
             if (at.unit == nullptr && erases_rows_ && walk_.next_no() >= subject_.known && !of_ended_run(e))
@@ -712,10 +759,10 @@ private:
     /// The change that made what this one found, as far as its unit is at hand.
     place change_before(const model::change& c, const model::table& t)
     {
-        const auto row = c.key(t).row();
+        const auto row = row_named(c.table, c.key(t));
         if (t.version != model::no_column)
         {
-            const auto before = c.before[t.version].integer();
+            const auto before = version_of(t, c.before);
             return by_version(c.table, row.row, before, before + 1);
         }
         auto* const u = row.unit != no_unit ? by_number(row.unit) : nullptr;
@@ -833,7 +880,7 @@ private:
         for (; !doubtful_.empty() && doubtful_.front().at < before; doubtful_.pop_front())
         {
             const auto& e = doubtful_.front().e;
-            const auto row = *subject_.ids.decode(e.key.id);
+            const auto row = *row_of_event(e);
             const auto at = unit_of_doubtful(e, tables_[e.table], row);
             if (at.unit == nullptr || at.unit->each[at.change].seen)
             {
@@ -898,7 +945,7 @@ private:
         const auto& t = tables_[c.table];
         bool came = false;
         const kept_row* before = nullptr;
-        for (auto& k : kept_of(key_of(c.key(t).row())))
+        for (auto& k : kept_of(key_of(row_named(c.table, c.key(t)))))
         {
             if (k.erased != (c.what == model::op::erase) || (!k.erased && k.version != version))
                 continue;
@@ -927,7 +974,7 @@ private:
     /// Whether a snapshot has the row as of this version or a later one.
     [[nodiscard]] bool in_snapshot(const model::change& c, std::int64_t version)
     {
-        return std::ranges::any_of(kept_of(key_of(c.key(tables_[c.table]).row())), [&](const kept_row& k)
+        return std::ranges::any_of(kept_of(key_of(row_named(c.table, c.key(tables_[c.table])))), [&](const kept_row& k)
                                    { return k.from == kept_row::why::snapshot && k.version >= version; });
     }
 
@@ -938,27 +985,29 @@ private:
 
     void judge_first_rows(bool partial)
     {
-        for (std::uint8_t number = 0; number < tables_.size() && snapshot_; ++number)
+        for (std::uint8_t number = 0; number < tables_.size(); ++number)
         {
             const auto& t = tables_[number];
-            if (t.kept_by != model::role::planned)
+            // Of fixed tables other runs, or none, may have written the first rows into the stream.
+            if (!planned_rows(t) || !(t.kept_by == model::role::fixed ? first_seen_[number] : snapshot_))
                 continue;
-            subject_.shop.initial_rows(number, subject_.recorded.start,
-                                       [&](std::span<const model::value> row)
-                                       {
-                                           if (t.version != model::no_column &&
-                                               !survivors_.initial(row[t.key].row().row))
-                                               return;
-                                           const model::change c{model::op::insert, number, {}, row};
-                                           const auto version = version_of(t, row);
-                                           if (!judge_kept(no_unit, c, version) && !in_snapshot(c, version) &&
-                                               dropped_rows_ == 0 && !partial && !excuses_.contains(number))
-                                               add_planned(defect::lost, no_unit, c);
-                                       });
+            const auto judge_row = [&](std::span<const model::value> row)
+            {
+                const model::change c{model::op::insert, number, {}, row};
+                const auto version = version_of(t, row);
+                if (!judge_kept(no_unit, c, version) && !in_snapshot(c, version) && dropped_rows_ == 0 && !partial &&
+                    !excuses_.contains(number))
+                    add_planned(defect::lost, no_unit, c);
+            };
+            // A load changes rows of fixed tables; of others it leaves out those that do not survive.
+            if (t.kept_by == model::role::fixed)
+                subject_.shop.fixed_rows(number, judge_row);
+            else
+                survivors_.first_rows(subject_.shop, number, subject_.recorded.start, judge_row);
         }
         for (const auto& [number, rows] : fixed_)
             for (const auto& [key, row] : rows)
-                if (!row.seen && !partial && !excuses_.contains(number))
+                if (!planned_rows(tables_[number]) && !row.seen && !partial && !excuses_.contains(number))
                     report_.add({defect::lost,
                                  std::string(tables_[number].name),
                                  std::to_string(key),
@@ -1053,7 +1102,7 @@ private:
     /// was not removed, or behind the snapshot, `tell_not_gone` tells it.
     bool may_have_gone(const model::change& c, unit_no no)
     {
-        const auto row = c.key(tables_[c.table]).row();
+        const auto row = row_named(c.table, c.key(tables_[c.table]));
         if (c.what == model::op::erase)
             return gone_.erase(key_of(row)) > 0;
         if (no >= subject_.demanded || excuses_.contains(c.table))
@@ -1129,13 +1178,6 @@ private:
         }
     }
 
-    struct fixed_row
-    {
-        std::vector<model::value> values;
-        bool seen = false;
-        std::uint64_t stamp = 0;
-    };
-
     const subject& subject_;
     report& report_;
     const judge_options how_;
@@ -1160,9 +1202,11 @@ private:
     std::size_t sorted_ = 0;          ///< So many of them are in order.
     std::vector<std::uint8_t> pool_;  ///< Bytes of the kept rows' columns.
     std::map<std::uint8_t, std::map<std::int64_t, fixed_row>> fixed_;
+    std::vector<bool> first_seen_;           ///< By table: rows of a snapshot, or first rows, are in the stream.
     std::vector<std::vector<bool>> hidden_;  ///< By table and column.
     row_print scratch_;
     std::optional<unit_no> highest_;
+    unit_no highest_read_ = 0;  ///< The highest one of which a snapshot has a row.
     unit_no lowest_ = no_unit;
     bool erases_rows_ = false;
     bool reads_ = false;     ///< Rows of a snapshot are in the stream.

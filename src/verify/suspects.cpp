@@ -87,6 +87,12 @@ bool suspects::judge_found(row_key key, const row& one, std::string_view bytes, 
                                      [&](const auto& v) { return v.unit == no_unit || v.unit < by.demanded; });
     if (one.planned.empty() || (wanted != one.planned.rend() && wanted->bytes.empty()))
     {
+        // A fixed table has rows of others, too.
+        if (shop_.tables()[table].kept_by == model::role::fixed)
+        {
+            out.add(about(key, defect::foreign_edit, no_unit, bytes));
+            return false;
+        }
         const auto place = *shapes_[table]->place(shop_.tables()[table].key);
         uuid id{};
         std::ranges::copy(fields_of(bytes)[place].view().substr(0, id.size()), id.begin());
@@ -107,8 +113,9 @@ bool suspects::judge_found(row_key key, const row& one, std::string_view bytes, 
     const auto version = version_field(table, bytes);
     const auto same = [&](const row::version& v)
     { return !v.bytes.empty() && (v.bytes == bytes || (version && version_field(table, v.bytes) == version)); };
-    const auto match = version && version->data == nullptr ? one.planned.end()
-                                                           : std::find_if(one.planned.begin(), one.planned.end(), same);
+    const bool may_be_null = version && shop_.tables()[table].columns[shop_.tables()[table].version].nullable;
+    const bool no_version = version && version->data == nullptr && !may_be_null;
+    const auto match = no_version ? one.planned.end() : std::find_if(one.planned.begin(), one.planned.end(), same);
     if (match == one.planned.end())
     {
         if (!version || version->data == nullptr)

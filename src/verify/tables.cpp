@@ -13,8 +13,10 @@
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/key_range.hpp"
+#include "bazaar/scenario/first_rows.hpp"
 #include "bazaar/verify/block_sums.hpp"
 #include "bazaar/verify/not_there.hpp"
+#include "bazaar/verify/row_name.hpp"
 #include "bazaar/verify/subject.hpp"
 #include "field_text.hpp"
 #include "planned.hpp"
@@ -70,8 +72,23 @@ private:
 
     [[nodiscard]] bool planned_table(std::size_t number) const
     {
-        return shapes_[number].has_value() && tables_[number].kept_by == model::role::planned;
+        return shapes_[number].has_value() && planned_rows(tables_[number]);
     }
+
+    /// Rows of the table have numbers of their own, and no ids.
+    [[nodiscard]] bool numbered(std::uint8_t table) const { return tables_[table].kept_by == model::role::fixed; }
+
+    /// The rows `first` to `last` of a table, as a condition.
+    [[nodiscard]] std::string between(std::uint8_t table, std::uint64_t first, std::uint64_t last) const
+    {
+        if (numbered(table))
+            return fmt::format("{} BETWEEN {} AND {}", shapes_[table]->key, first, last);
+        const auto range = postgres::key_range(ids_, table, first, last);
+        return fmt::format("{} BETWEEN '{}'::uuid AND '{}'::uuid", shapes_[table]->key, to_string(range.low),
+                           to_string(range.high));
+    }
+
+    [[nodiscard]] std::string text_of(const row_id& row) const { return key_text(tables_[row.table], row, ids_); }
 
     void look_up_tables();
     [[nodiscard]] std::optional<unit_no> highest() const;
@@ -138,7 +155,7 @@ void comparison::look_up_tables()
         }
         for (const auto& column : shape->missing)
             out_.not_proven(fmt::format("{}.{} has no column {}", with_.recorded.schema, t.name, column));
-        if (t.kept_by == model::role::planned)
+        if (planned_rows(t))
             progress_.rows_about += shape->rows;
         shapes_[i] = std::move(shape);
     }
@@ -153,7 +170,7 @@ std::optional<unit_no> comparison::highest() const
     bool ours = false, tagged = false;
     for (std::size_t i = 0; i < tables_.size(); ++i)
     {
-        if (!planned_table(i))
+        if (!planned_table(i) || numbered(static_cast<std::uint8_t>(i)))
             continue;
         const auto range = postgres::key_range(ids_, static_cast<std::uint8_t>(i));
         const auto rows = on_.exec(
@@ -206,6 +223,13 @@ void comparison::tell()
 std::optional<row_id> comparison::id_of(std::uint8_t number, std::span<const postgres::field> row) const
 {
     const auto& key = row[*shapes_[number]->place(tables_[number].key)];
+    if (numbered(number))
+    {
+        std::uint64_t value = 0;
+        for (const char byte : key.view())
+            value = value << 8 | static_cast<std::uint8_t>(byte);
+        return value < row_end ? std::optional(row_id{number, value, no_unit}) : std::nullopt;
+    }
     uuid id{};
     if (key.size != id.size())
         return std::nullopt;
@@ -251,9 +275,9 @@ void comparison::plan_sums(const std::stop_token& stop)
     row_encoder encode(shapes_, ids_);
     for (std::uint8_t i = 0; i < tables_.size(); ++i)
         if (planned_table(i))
-            with_.shop.initial_rows(i, with_.recorded.start,
-                                    [&](std::span<const model::value> row)
-                                    { planned_[i].add(row[tables_[i].key].row().row, encode.hash(i, row)); });
+            scenario::first_rows(with_.shop, i, with_.recorded.start,
+                                 [&](std::span<const model::value> row)
+                                 { planned_[i].add(row_named(i, row[tables_[i].key]).row, encode.hash(i, row)); });
     std::mutex mutex;
     struct collector
     {
@@ -285,7 +309,7 @@ void comparison::plan_sums(const std::stop_token& stop)
                         {
                             if (!planned_table(change.table))
                                 continue;
-                            const auto row = change.key(tables_[change.table]).row().row;
+                            const auto row = row_named(change.table, change.key(tables_[change.table])).row;
                             if (!change.before.empty())
                                 to->own[change.table].subtract(row, to->encode.hash(change.table, change.before));
                             if (!change.after.empty())
@@ -419,9 +443,10 @@ void comparison::read_touched()
             check_stop();
             std::string list;
             for (std::size_t i = at; i < std::min(at + ids_max, rows.size()); ++i)
-                list += fmt::format("{}{}", list.empty() ? "" : ",", to_string(ids_.encode(rows[i]->id)));
+                list += fmt::format("{}{}", list.empty() ? "" : ",", text_of(rows[i]->id));
             postgres::row_reader read(on_, *shapes_[table],
-                                      fmt::format("{} = ANY ('{{{}}}'::uuid[])", shapes_[table]->key, list));
+                                      fmt::format("{} = ANY ('{{{}}}'::{}[])", shapes_[table]->key, list,
+                                                  numbered(table) ? "bigint" : "uuid"));
             while (read.next())
             {
                 const auto id = id_of(table, read.row());
@@ -440,7 +465,7 @@ finding comparison::torn(const touched_rows::row& row, unit_no unit, defect what
     finding one;
     one.what = what;
     one.table = tables_[row.id.table].name;
-    one.key = to_string(ids_.encode(row.id));
+    one.key = text_of(row.id);
     one.unit = unit;
     one.found = row.times == 0 ? "no row" : "the version before";
     return one;
@@ -518,8 +543,9 @@ void comparison::judge_window()
         else
         {
             const auto& shape = *shapes_[row.id.table];
-            postgres::row_reader read(on_, shape,
-                                      fmt::format("{} = '{}'::uuid", shape.key, to_string(ids_.encode(row.id))));
+            postgres::row_reader read(
+                on_, shape,
+                fmt::format("{} = '{}'::{}", shape.key, text_of(row.id), numbered(row.id.table) ? "bigint" : "uuid"));
             while (read.next())
                 window_suspects_.found(key_of(row.id), bytes_of(read.row()));
         }
@@ -538,13 +564,13 @@ void comparison::judge(suspects& rows)
     row_encoder initial(shapes_, ids_);
     for (std::uint8_t i = 0; i < tables_.size(); ++i)
         if (planned_table(i))
-            with_.shop.initial_rows(i, with_.recorded.start,
-                                    [&](std::span<const model::value> row)
-                                    {
-                                        const auto key = key_of(row[tables_[i].key].row());
-                                        if (rows.has(key))
-                                            rows.planned(key, no_unit, initial.bytes(i, row));
-                                    });
+            scenario::first_rows(with_.shop, i, with_.recorded.start,
+                                 [&](std::span<const model::value> row)
+                                 {
+                                     const auto key = key_of(row_named(i, row[tables_[i].key]));
+                                     if (rows.has(key))
+                                         rows.planned(key, no_unit, initial.bytes(i, row));
+                                 });
     std::mutex mutex;
     unit_walk walk(of_);
     progress_.units_all = of_.known;
@@ -556,7 +582,7 @@ void comparison::judge(suspects& rows)
             {
                 for (const auto& change : unit.changes)
                 {
-                    const auto key = key_of(change.key(tables_[change.table]).row());
+                    const auto key = key_of(row_named(change.table, change.key(tables_[change.table])));
                     if (!planned_table(change.table) || !rows.has(key))
                         continue;
                     auto bytes = change.after.empty() ? std::string() : encode->bytes(change.table, change.after);
@@ -586,12 +612,12 @@ void comparison::look_into(std::span<const row_key> blocks)
     row_encoder initial(shapes_, ids_);
     for (std::uint8_t i = 0; i < tables_.size(); ++i)
         if (planned_table(i))
-            with_.shop.initial_rows(i, with_.recorded.start,
-                                    [&](std::span<const model::value> row)
-                                    {
-                                        if (const auto at = place(key_of(row[tables_[i].key].row())))
-                                            expected[*at] += initial.hash(i, row);
-                                    });
+            scenario::first_rows(with_.shop, i, with_.recorded.start,
+                                 [&](std::span<const model::value> row)
+                                 {
+                                     if (const auto at = place(key_of(row_named(i, row[tables_[i].key]))))
+                                         expected[*at] += initial.hash(i, row);
+                                 });
     {
         unit_walk walk(of_);
         progress_.units_all = of_.demanded;
@@ -604,7 +630,8 @@ void comparison::look_into(std::span<const row_key> blocks)
                             {
                                 if (!planned_table(change.table))
                                     continue;
-                                const auto at = place(key_of(change.key(tables_[change.table]).row()));
+                                const auto at = place(
+                                    key_of(row_named(change.table, change.key(tables_[change.table]))));
                                 if (!at)
                                     continue;
                                 std::uint64_t difference = 0;
@@ -631,11 +658,8 @@ void comparison::look_into(std::span<const row_key> blocks)
             ;
         const auto table = table_of(blocks[first]);
         const auto& shape = *shapes_[table];
-        const auto range = postgres::key_range(ids_, table, row_of(blocks[first]),
-                                               row_of(blocks[end - 1]) + in_block - 1);
         postgres::row_reader read(on_, shape,
-                                  fmt::format("{} BETWEEN '{}'::uuid AND '{}'::uuid", shape.key, to_string(range.low),
-                                              to_string(range.high)));
+                                  between(table, row_of(blocks[first]), row_of(blocks[end - 1]) + in_block - 1));
         while (read.next())
         {
             const auto id = id_of(table, read.row());
@@ -761,7 +785,7 @@ void comparison::go()
         look_up_tables();
         find_bounds();
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
-            if (shapes_[i] && tables_[i].kept_by == model::role::fixed)
+            if (shapes_[i] && tables_[i].kept_by == model::role::fixed && !planned_table(i))
                 compare_fixed(i);
         sum_both();
         plan_window();

@@ -1,5 +1,7 @@
 #include "touched_rows.hpp"
 
+#include "bazaar/verify/row_name.hpp"
+
 namespace bazaar::verify
 {
 
@@ -10,7 +12,7 @@ void touched_rows::add(const model::unit& unit, const shapes& compared, std::spa
     {
         if (!compared[change.table])
             continue;
-        const auto id = change.key(tables[change.table]).row();
+        const auto id = row_named(change.table, change.key(tables[change.table]));
         const auto [place, fresh] = places_.try_emplace(key_of(id), static_cast<std::uint32_t>(rows_.size()));
         if (fresh)
             rows_.push_back({id, change.before.empty() ? 0 : encode.hash(change.table, change.before)});

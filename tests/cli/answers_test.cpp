@@ -57,7 +57,8 @@ protected:
         const auto left = run_bazaard("run", database_,
                                       {"--seed", "42", "--unpaced", "--max-iter", "400", "--init-num-users", "60",
                                        "--lifecycle", "complete", "--lifecycle-scale", "0.001", "--user-update-prob",
-                                       "0.3", "--user-create-prob", "0.2"});
+                                       "0.3", "--user-create-prob", "0.2", "--erase-prob", "0.1", "--touch-interval",
+                                       "100ms"});
         ASSERT_EQ(left.status, 0) << left.err;
         settled_ = std::stoul(one(on_, "SELECT settled FROM bazaard.run"));
         ASSERT_GT(settled_, 800U);

@@ -143,7 +143,7 @@ TEST_F(card, is_refused_when_it_is_not_right)
          {"log entry 1: \"kind\" jump", "log entry 1: \"value\"", "log entry 1: \"at\""}},
         {"another scenario", replaced(good, "\"thelook\"", "\"river\""), 78, {"\"river\" is not part of this program"}},
         {"another program",
-         replaced(good, "\"scenario_version\": 1", "\"scenario_version\": 9"),
+         replaced(good, "\"scenario_version\": 2", "\"scenario_version\": 9"),
          78,
          {"version 9 of scenario"}},
         {"another run's",

@@ -71,6 +71,13 @@ std::vector<pinned_run> pinned_runs()
          5'000,
          {{"country", "Japan"}, {"lifecycle-scale", "3600"}, {"order-update-prob", "1.969"}, {"avg-qps", "0.01"}},
          {}},
+        {"users forgotten, prices changed",
+         "main",
+         77,
+         "2025-06-30T22:00:00Z",
+         5'000,
+         {{"erase-prob", "0.2"}, {"touch-interval", "500ms"}, {"lifecycle", "complete"}, {"init-num-users", "300"}},
+         {{1'500, "erase-prob", 900'000'000}, {3'000, "", 3'600'000'000}, {4'000, "avg-qps", 5'000'000}}},
     };
 }
 

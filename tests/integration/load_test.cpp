@@ -107,7 +107,8 @@ TEST(load, then_run_makes_the_rows_that_units_one_by_one_make)
 TEST(load, leaves_out_what_was_removed_and_forgotten_below_the_seam)
 {
     auto& cluster = postgres_cluster::get();
-    const auto words = with(shop, {"--start-time", ago(seconds(400)), "--retain", "60s", "--erase-prob", "0.05"});
+    const auto words = with(shop, {"--start-time", ago(seconds(400)), "--retain", "60s", "--erase-prob", "0.05",
+                                   "--touch-interval", "100ms"});
     const auto changes = cluster.fresh_database();
     must("run", changes, with(words, {"--max-iter", "6000", "--unpaced"}));
     auto plain = connect(changes);
@@ -119,17 +120,56 @@ TEST(load, leaves_out_what_was_removed_and_forgotten_below_the_seam)
     EXPECT_GT(orders, 500);
     EXPECT_LT(orders, 3900);
     EXPECT_GT(std::stoi(one(link, "SELECT count(*) FROM demo.users WHERE email LIKE 'erased%'")), 50);
+    EXPECT_GT(std::stoi(one(link, "SELECT count(updated_at) FROM demo.products")), 1000);
     expect_clean(at);
     must("run", at, {"--max-iter", "6000", "--unpaced"});
     EXPECT_EQ(table_digests(link), table_digests(plain));
     expect_clean(at);
 }
 
+TEST(load, leaves_each_product_as_its_last_price_change_below_the_seam)
+{
+    auto& cluster = postgres_cluster::get();
+    // So few that each is changed again and again.
+    const auto seeds = std::filesystem::path(testing::TempDir()) / ("bazaard-seeds-" + std::to_string(getpid()));
+    std::filesystem::create_directories(seeds);
+    {
+        std::ofstream out(seeds / "products.csv");
+        out << "id,cost,category,name,brand,retail_price,department,sku,distribution_center_id\n";
+        for (int i = 0; i < 40; ++i)
+            out << 10 + 3 * i << ",1.00,C,N" << i << ",B," << 10 + i << ".50," << (i % 2 == 0 ? "Men" : "Women") << ",S"
+                << i << ",1\n";
+    }
+    const auto words = with(shop,
+                            {"--start-time", ago(seconds(400)), "--touch-interval", "400ms", "--seed-dir", seeds});
+    const auto changes = cluster.fresh_database();
+    must("run", changes, with(words, {"--max-iter", "3000", "--unpaced"}));
+    auto plain = connect(changes);
+    const auto at = cluster.fresh_database();
+    must("load", at, with(words, {"--max-iter", "2000"}));
+    auto link = connect(at);
+    EXPECT_EQ(one(link, "SELECT count(updated_at) || ' of ' || count(*) FROM demo.products"), "40 of 40");
+    const auto clean = [&]
+    {
+        const auto done = run_bazaard("verify", at, {"tables", "--seed-dir", seeds, "--progress", "off"});
+        EXPECT_EQ(done.status, 0) << done.out << done.err;
+        EXPECT_EQ(broken_invariants(link), "");
+    };
+    clean();
+    must("run", at, {"--max-iter", "3000", "--unpaced", "--seed-dir", seeds});
+    EXPECT_EQ(table_digests(link), table_digests(plain));
+    clean();
+    // Control: one price is not what the last change has made it.
+    link.exec("UPDATE demo.products SET retail_price = retail_price + 1 WHERE id = 13");
+    EXPECT_EQ(run_bazaard("verify", at, {"tables", "--seed-dir", seeds, "--progress", "off"}).status, 1);
+    std::filesystem::remove_all(seeds);
+}
+
 TEST(load, goes_on_where_it_was_killed)
 {
     auto& cluster = postgres_cluster::get();
     const auto start = ago(seconds(3000));
-    const auto history = with(shop, {"--start-time", start, "--max-iter", "40000"});
+    const auto history = with(shop, {"--start-time", start, "--max-iter", "40000", "--touch-interval", "50s"});
     const auto whole = cluster.fresh_database();
     must("load", whole, history);
     auto reference = connect(whole);
@@ -267,7 +307,8 @@ TEST(load, refuses_what_would_double)
 TEST(load, files_have_the_same_rows)
 {
     auto& cluster = postgres_cluster::get();
-    const auto words = with(shop, {"--start-time", ago(seconds(300)), "--max-iter", "3000"});
+    const auto words = with(shop,
+                            {"--start-time", ago(seconds(300)), "--max-iter", "3000", "--touch-interval", "100ms"});
     const auto loaded = cluster.fresh_database();
     must("load", loaded, words);
     auto reference = connect(loaded);

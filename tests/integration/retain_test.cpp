@@ -132,10 +132,11 @@ TEST_F(retain, a_row_deleted_too_early_is_missing_and_one_brought_back_is_extra)
 TEST_F(retain, a_killed_daemon_brings_nothing_back)
 {
     const auto calm = server_.fresh_database();
-    const std::vector<std::string> same{"--seed",      "13",       "--start-time",      "2026-01-01T00:00:00Z",
-                                        "--avg-qps",   "50",       "--retain",          "2s",
-                                        "--lifecycle", "complete", "--lifecycle-scale", "0.02",
-                                        "--workers",   "8",        "--init-num-users",  "50"};
+    const std::vector<std::string> same{"--seed",       "13",       "--start-time",      "2026-01-01T00:00:00Z",
+                                        "--avg-qps",    "50",       "--retain",          "2s",
+                                        "--lifecycle",  "complete", "--lifecycle-scale", "0.02",
+                                        "--workers",    "8",        "--init-num-users",  "50",
+                                        "--erase-prob", "0.05",     "--touch-interval",  "100ms"};
     run(calm, same, "6000");
     for (int kill = 1; kill <= 6; ++kill)
     {
@@ -169,12 +170,13 @@ protected:
     {
         std::ofstream(password_file()) << "secret\n";
         EXPECT_EQ(run_bazaard("init", database_, {"--cdc", "--cdc-password-file", password_file()}).status, 0);
-        for (const auto* table : {"users", "orders", "order_items", "events"})
+        for (const auto* table : {"products", "users", "orders", "order_items", "events"})
             on_.exec(std::string("ALTER TABLE demo.") + table + " REPLICA IDENTITY " + GetParam());
-        shop_.reset(new process(
-            start_bazaard("run", database_,
-                          {"--seed", "5", "--avg-qps", "60", "--init-num-users", "50", "--retain", "3s", "--lifecycle",
-                           "complete", "--lifecycle-scale", "0.02", "--window", "32", "--progress", "off"})));
+        shop_.reset(new process(start_bazaard(
+            "run", database_, {"--seed",     "5",  "--avg-qps",    "60",       "--init-num-users",  "50",
+                               "--retain",   "3s", "--lifecycle",  "complete", "--lifecycle-scale", "0.02",
+                               "--window",   "32", "--erase-prob", "0.05",     "--touch-interval",  "200ms",
+                               "--progress", "off"})));
         while (!there() || count("orders") < 100)
             std::this_thread::yield();
     }

@@ -131,7 +131,8 @@ TEST(Run, InvariantsHoldAtEveryCommitAndTheSummaryTellsTheTables)
     const auto database = postgres_cluster::get().fresh_database();
     auto daemon = start_bazaard("run", database,
                                 {"--seed", "5", "--avg-qps", "200", "--lifecycle", "complete", "--lifecycle-scale",
-                                 "0.05", "--init-num-users", "50", "--erase-prob", "0.05"});
+                                 "0.05", "--init-num-users", "50", "--erase-prob", "0.05", "--touch-interval",
+                                 "100ms"});
     auto link = connect(database);
     const auto orders = [&]
     { return one(link, "SELECT to_regclass('demo.orders') IS NOT NULL") == "t" ? count(link, "orders") : 0; };
@@ -229,7 +230,8 @@ TEST(Run, GoesOnAfterACleanStopWithTheShiftThatThePauseNeeds)
 TEST(Run, AKilledDaemonLeavesNothingTornAndGoesOn)
 {
     auto& cluster = postgres_cluster::get();
-    const std::vector<std::string> same{"--seed", "21", "--start-time", wall(seconds(600)), "--avg-qps", "50"};
+    const std::vector<std::string> same{"--seed",    "21", "--start-time",     wall(seconds(600)),
+                                        "--avg-qps", "50", "--touch-interval", "100ms"};
     auto calm = same;
     calm.insert(calm.end(), {"--max-iter", "1200"});
     const auto undisturbed = cluster.fresh_database();

@@ -24,8 +24,9 @@ protected:
     verify_stream()
     {
         EXPECT_EQ(run_bazaard("init", database_, {"--cdc", "--cdc-password-file", password_file()}).status, 0);
-        shop_.reset(new process(start_bazaard(
-            "run", database_, {"--seed", "5", "--avg-qps", "60", "--init-num-users", "50", "--erase-prob", "0.2"})));
+        shop_.reset(new process(start_bazaard("run", database_,
+                                              {"--seed", "5", "--avg-qps", "60", "--init-num-users", "50",
+                                               "--erase-prob", "0.2", "--touch-interval", "200ms"})));
         wait_for_orders(20);
     }
 

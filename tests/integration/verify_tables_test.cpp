@@ -132,8 +132,9 @@ struct known_run
         std::istringstream lines(done.out);
         for (std::string line; std::getline(lines, line);)
             for (auto unit = json::parse(line); const auto& change : unit.at("changes"))
-                versions[change.at("after").at("id")].push_back(
-                    {unit.at("unit"), change.at("table"), change.at("before"), change.at("after")});
+                versions[change.at("after").at("id").is_string() ? change.at("after").at("id").get<std::string>()
+                                                                 : change.at("after").at("id").dump()]
+                    .push_back({unit.at("unit"), change.at("table"), change.at("before"), change.at("after")});
     }
 
     struct version
@@ -176,7 +177,7 @@ protected:
             const auto done = run_bazaard("run", one.database,
                                           {"--seed", "21", "--max-iter", std::to_string(ticks), "--unpaced",
                                            "--init-num-users", "150", "--avg-qps", "2", "--lifecycle", "complete",
-                                           "--erase-prob", "0.1", "--progress", "off"});
+                                           "--erase-prob", "0.1", "--touch-interval", "300ms", "--progress", "off"});
             EXPECT_EQ(done.status, 0) << done.err;
             auto link = connect(one.database);
             one.units = std::stoi(test::one(link, "SELECT settled FROM bazaard.run"));
@@ -419,6 +420,79 @@ TEST_F(damaged_tables, tell_who_was_forgotten_and_is_known_again)
     EXPECT_EQ(whole_row.report.at("examples")[0].at("unit"), versions.back().unit);
 }
 
+TEST_F(damaged_tables, tell_prices_that_somebody_has_changed)
+{
+    const auto touched = id_of("products", 7, "updated_at IS NOT NULL");
+    const std::string price = "UPDATE demo.products SET retail_price = retail_price + 1";
+    link_.exec(price + " WHERE id = " + touched);
+    const auto price_of_others = verify(database_);
+    EXPECT_EQ(price_of_others.status, 1) << price_of_others.out << price_of_others.err;
+    EXPECT_EQ(price_of_others.all(), 1);
+    const auto& told = price_of_others.report.at("examples")[0];
+    EXPECT_EQ(told.at("defect"), "different");
+    EXPECT_EQ(told.at("key"), touched);
+    EXPECT_EQ(told.at("column"), "retail_price");
+    EXPECT_EQ(told.at("unit"), whole().plan->last_unit(touched));
+    // The change undone, as if it had never come.
+    const auto& versions = whole().plan->versions.at(touched);
+    link_.exec("UPDATE demo.products SET updated_at = NULL, retail_price = " +
+               versions.front().before.at("retail_price").get<std::string>() + " WHERE id = " + touched);
+    const auto undone = verify(database_);
+    EXPECT_EQ(undone.status, 1) << undone.out << undone.err;
+    EXPECT_EQ(undone.all(), 1);
+    EXPECT_EQ(undone.count("stale"), 1);
+    EXPECT_EQ(undone.report.at("examples")[0].at("key"), touched);
+    link_.exec("UPDATE demo.products SET updated_at = '" + versions.front().after.at("updated_at").get<std::string>() +
+               "', retail_price = " + versions.front().after.at("retail_price").get<std::string>() +
+               " WHERE id = " + touched);
+    ASSERT_EQ(verify(database_).status, 0) << "as it was";
+    // With a version of its own, and a product that nobody has planned: foreign edits.
+    const auto other = id_of("products", 11, "updated_at IS NULL");
+    link_.exec(price + ", updated_at = now() WHERE id = " + other);
+    link_.exec("INSERT INTO demo.products SELECT (jsonb_populate_record(p, jsonb_build_object('id', 99000111, 'sku', "
+               "'of another'))).* FROM demo.products p LIMIT 1");
+    const auto foreign = verify(database_);
+    EXPECT_EQ(foreign.status, 2) << foreign.out << foreign.err;
+    EXPECT_EQ(foreign.count("foreign edit"), 2);
+    EXPECT_EQ(foreign.all(), 2);
+}
+
+TEST_F(verify_tables, a_run_that_changes_prices_has_its_schema_to_itself)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    auto link = connect(database);
+    const std::vector<std::string> short_run{"--max-iter", "40", "--unpaced", "--progress", "off", "--avg-qps", "2"};
+    const auto begin = [&](const std::string& name, std::vector<std::string> more)
+    {
+        more.insert(more.end(), short_run.begin(), short_run.end());
+        more.insert(more.end(), {"--run", name});
+        return run_bazaard("run", database, more);
+    };
+    ASSERT_EQ(begin("first", {"--touch-interval", "500ms"}).status, 0);
+    const auto prices = [&]
+    { return one(link, "SELECT md5(string_agg(p::text, ',' ORDER BY id)) FROM demo.products p"); };
+    const auto moved = prices();
+    EXPECT_GT(std::stoi(one(link, "SELECT count(updated_at) FROM demo.products")), 10);
+    EXPECT_EQ(begin("first", {}).status, 0) << "it is done, and not refused";
+    for (const auto& more : {std::vector<std::string>{}, std::vector<std::string>{"--touch-interval", "5s"}})
+    {
+        const auto refused = begin("second", more);
+        EXPECT_EQ(refused.status, 78) << refused.err;
+        EXPECT_NE(refused.err.find("--touch-interval 500ms"), std::string::npos) << refused.err;
+        EXPECT_EQ(one(link, "SELECT count(*) FROM bazaard.run"), "1");
+    }
+    ASSERT_EQ(run_bazaard("reset", database, {"--run", "first", "--yes"}).status, 0);
+    EXPECT_NE(prices(), moved);
+    EXPECT_EQ(one(link, "SELECT count(updated_at) FROM demo.products"), "0");
+    // As they were loaded: another run finds them as it wants them.
+    ASSERT_EQ(begin("second", {}).status, 0);
+    const auto found = verify(database, {"--run", "second"});
+    EXPECT_EQ(found.status, 0) << found.out << found.err;
+    const auto late = begin("third", {"--touch-interval", "5s"});
+    EXPECT_EQ(late.status, 78) << late.err;
+    EXPECT_EQ(begin("third", {}).status, 0);
+}
+
 TEST_F(damaged_tables, are_found_in_forty_random_ways)
 {
     std::mt19937 draw(4242);
@@ -509,8 +583,8 @@ TEST_F(verify_tables, is_clean_at_any_moment_of_a_run_and_after_its_death)
     const auto database = postgres_cluster::get().fresh_database();
     auto daemon = start_bazaard("run", database,
                                 {"--seed", "31", "--unpaced", "--max-iter", "1000000", "--init-num-users", "500",
-                                 "--lifecycle", "complete", "--erase-prob", "0.05", "--workers", "8", "--progress",
-                                 "off"});
+                                 "--lifecycle", "complete", "--erase-prob", "0.05", "--touch-interval", "100ms",
+                                 "--workers", "8", "--progress", "off"});
     auto link = connect(database);
     ASSERT_TRUE(eventually(
         [&]

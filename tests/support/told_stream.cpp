@@ -8,6 +8,8 @@
 #include "bazaar/base/decimal.hpp"
 #include "bazaar/base/random.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/scenario/first_rows.hpp"
+#include "bazaar/verify/row_name.hpp"
 #include "bazaar/verify/subject.hpp"
 
 namespace bazaar::test
@@ -149,7 +151,8 @@ std::vector<told_message> told_stream(const scenario::scenario& shop, const run:
     {
         const char op = form.snapshot > 0 ? 'r' : 'c';
         for (std::uint8_t number = 0; number < tables.size(); ++number)
-            if (tables[number].kept_by == model::role::fixed)
+            if (tables[number].kept_by == model::role::fixed &&
+                (form.snapshot == 0 || !verify::planned_rows(tables[number])))
                 shop.fixed_rows(number,
                                 [&](std::span<const model::value> row) {
                                     tell({model::op::insert, number, {}, row}, op, no_unit);
@@ -166,33 +169,36 @@ std::vector<told_message> told_stream(const scenario::scenario& shop, const run:
 
     // The newest version of each row below the unit of the snapshot, or of the load, as text.
     const unit_no still = std::max(form.snapshot, form.seam);
-    const auto chunk_of = [&](const told_message& m) {
-        return m.unit == no_unit    ? 0
-               : m.table == "users" ? 1
-                                    : 2 + (m.unit / std::max<unit_no>(1, form.chunk_units) ^ 1);
+    const auto chunk_of = [&](const told_message& m)
+    {
+        return m.unit == no_unit ? 0
+               : m.table == "users" || m.table == "products"
+                   ? 1
+                   : 2 + (m.unit / std::max<unit_no>(1, form.chunk_units) ^ 1);
     };
     std::map<std::pair<std::uint8_t, std::uint64_t>, told_message> rows;
     const auto keep = [&](const model::change& c, unit_no unit)
     {
         const auto& key = c.key(tables[c.table]);
-        if (c.what == model::op::erase)
-        {
-            rows.erase({c.table, key.row().row});
-            return;
-        }
-        auto& row = rows[{c.table, key.row().row}];
-        row = {std::string(tables[c.table].name), to_string(ids.encode(key.row())), unit, 0, {}};
+        const auto id = verify::row_named(c.table, key);
+        auto& row = rows[{c.table, id.row}];
+        row = {std::string(tables[c.table].name), verify::key_text(tables[c.table], id, ids), unit, 0, {}};
         row.transaction = form.seam > 0 ? 800 + chunk_of(row) : 0;
-        row.json = told_json(shop, ids, {model::op::insert, c.table, {}, c.after}, form.seam > 0 ? 'c' : 'r',
+        // A load changes the rows that the schema came with.
+        const bool there = tables[c.table].kept_by == model::role::fixed && unit != no_unit;
+        row.json = told_json(shop, ids, {model::op::insert, c.table, {}, c.after},
+                             form.seam == 0 ? 'r'
+                             : there        ? 'u'
+                                            : 'c',
                              row.transaction, lsn, moment++, form);
     };
     if (still > 0)
         for (std::uint8_t number = 0; number < tables.size(); ++number)
-            if (tables[number].kept_by == model::role::planned)
-                shop.initial_rows(number, of.start,
-                                  [&](std::span<const model::value> row) {
-                                      keep({model::op::insert, number, {}, row}, no_unit);
-                                  });
+            if (form.seam > 0 ? tables[number].kept_by == model::role::planned : verify::planned_rows(tables[number]))
+                scenario::first_rows(shop, number, of.start,
+                                     [&](std::span<const model::value> row) {
+                                         keep({model::op::insert, number, {}, row}, no_unit);
+                                     });
 
     const verify::subject whole{shop, of, ids, end, end};
     verify::unit_walk walk(whole);

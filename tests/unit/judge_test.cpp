@@ -29,9 +29,13 @@ struct world
     unit_no demanded = units;
     unit_no known = units;
 
-    world() : world(given{{"init-num-users", "60"}, {"lifecycle", "complete"}}) {}
+    world()
+        : world(given{
+              {"init-num-users", "60"}, {"lifecycle", "complete"}, {"erase-prob", "0.05"}, {"touch-interval", "200ms"}})
+    {
+    }
 
-    explicit world(const given& settings) : shop(shop_of(settings))
+    explicit world(const given& settings) : shop(shop_of_few_products(settings))
     {
         recorded.seed = 7;
         recorded.tag = run_tag("main");
@@ -124,14 +128,14 @@ TEST(judge, finds_each_damage_of_loaded_rows)
     const auto whole = w.stream(w.form);
     for (const auto& m : whole)
         EXPECT_EQ(m.json.find("\"op\":\"r\""), std::string::npos);
-    for (const std::string table : {"users", "orders", "order_items", "events"})
+    for (const std::string table : {"users", "orders", "order_items", "events", "products"})
         for (std::uint64_t seed = 0; seed < 20 / effort; ++seed)
         {
             auto draw = derive(seed, stream("loaded victim"), 0);
             std::size_t victim = 0;
             do
                 victim = draw.next() % whole.size();
-            while (whole[victim].table != table ||
+            while (whole[victim].table != table || (table == "products" && whole[victim].unit == no_unit) ||
                    (whole[victim].unit != no_unit && whole[victim].unit >= w.form.seam));
             const auto at = static_cast<std::ptrdiff_t>(victim);
             const auto named = [&](const messages& harmed, defect what, const char* how)
@@ -154,6 +158,7 @@ TEST(judge, finds_each_damage_of_loaded_rows)
                  {
                      auto& city = m.at("after").at(table == "order_items" ? "quantity"
                                                    : table == "orders"    ? "ship_city"
+                                                   : table == "products"  ? "name"
                                                                           : "city");
                      city = table == "order_items" ? json(77) : json("Atlantis");
                  });
@@ -240,6 +245,68 @@ TEST(judge, tells_a_wrong_row_before_a_change)
     EXPECT_EQ(report.examples().front().key, harmed[i].key);
 }
 
+TEST(judge, tells_what_becomes_of_price_changes)
+{
+    world w;
+    const auto whole = w.stream({.full = true});
+    const auto i = find(whole, "products", 'u', 3);
+    const auto only = [&](const messages& harmed, defect what, std::string_view column)
+    {
+        const auto report = w.judged(harmed);
+        EXPECT_EQ(report.count(what), 1U) << told(report);
+        ASSERT_EQ(report.findings(), 1U) << told(report);
+        const auto& found = report.examples().front();
+        EXPECT_EQ(found.table, "products");
+        EXPECT_EQ(found.key, whole[i].key);
+        EXPECT_EQ(found.column, column);
+    };
+    auto lost = whole;
+    lost.erase(lost.begin() + static_cast<std::ptrdiff_t>(i));
+    only(lost, defect::lost, "");
+    auto altered = whole;
+    edit(altered[i], [](json& v) { v["after"]["name"] = "Nothing"; });
+    only(altered, defect::altered, "name");
+    auto before = whole;
+    edit(before[i], [](json& v) { v["before"]["updated_at"] = "2026-09-21T14:13:21.000001Z"; });
+    only(before, defect::wrong_before, "updated_at");
+    auto removed = whole;
+    edit(removed[i], [](json& v) { v["op"] = "d", v["before"] = v["after"], v["after"] = nullptr; });
+    EXPECT_EQ(w.judged(removed).count(defect::foreign_edit), 1U) << "nobody plans that a product goes";
+    auto unversioned = whole;
+    auto edit_of_another = whole[i];
+    edit(edit_of_another, [](json& v)
+         { v["after"]["retail_price"] = "1.23", v["after"]["updated_at"] = nullptr, v["source"]["txId"] = 999'999; });
+    unversioned.push_back(edit_of_another);
+    EXPECT_EQ(w.judged(unversioned).count(defect::foreign_edit), 1U);
+    auto first = whole;
+    const auto made = std::ranges::find_if(first, [](const told_message& m) { return m.table == "products"; });
+    ASSERT_NE(made, first.end());
+    const auto key = made->key;
+    first.erase(made);
+    const auto report = w.judged(first);
+    EXPECT_EQ(report.count(defect::lost), 1U) << told(report);
+    EXPECT_EQ(report.examples().front().key, key);
+}
+
+TEST(judge, tells_price_changes_in_another_order)
+{
+    const world w;
+    const auto whole = w.stream();
+    EXPECT_EQ(w.judged(whole).judge(), verify::verdict::clean) << told(w.judged(whole));
+    EXPECT_EQ(w.judged(w.stream({.snapshot = 1100})).judge(), verify::verdict::clean);
+    auto later = find(whole, "products", 'u', 5), earlier = later;
+    for (--earlier; whole[earlier].key != whole[later].key;)
+        --earlier;
+    auto turned = whole;
+    std::rotate(turned.begin() + static_cast<std::ptrdiff_t>(earlier),
+                turned.begin() + static_cast<std::ptrdiff_t>(later),
+                turned.begin() + static_cast<std::ptrdiff_t>(later) + 1);
+    const auto report = w.judged(turned);
+    EXPECT_EQ(report.count(defect::reordered), 1U) << told(report);
+    EXPECT_EQ(report.findings(), 1U) << told(report);
+    EXPECT_EQ(report.examples().front().key, whole[later].key);
+}
+
 TEST(judge, takes_what_a_connector_sends_again)
 {
     const world w;
@@ -269,7 +336,7 @@ TEST(judge, a_snapshot_and_the_stream_behind_it_have_no_gap)
     for (const std::string_view table : {"orders", "events", "users"})
     {
         auto harmed = whole;
-        auto victim = harmed.size() / 20;
+        std::size_t victim = 0;
         while (harmed[victim].table != table || json::parse(harmed[victim].json)["op"] != "r" ||
                harmed[victim].unit == no_unit)
             ++victim;
@@ -287,13 +354,18 @@ TEST(judge, a_snapshot_and_the_stream_behind_it_have_no_gap)
         EXPECT_EQ(other.examples().front().column, table == "orders" ? "status" : "city");
     }
     // A row of the snapshot comes twice: the same reading of it, or another snapshot's.
-    for (const std::string_view table : {"orders", "users", "products"})
+    for (const std::string_view table : {"orders", "users", "dist_centers"})
         for (const bool copy : {true, false})
         {
             auto twice = whole;
-            const auto read = std::ranges::find_if(
-                twice, [&](const told_message& m)
-                { return m.table == table && m.json.find("\"op\":\"r\"") != std::string::npos; });
+            // Of a row that no later unit changes.
+            const auto read = std::ranges::find_if(twice,
+                                                   [&](const told_message& m)
+                                                   {
+                                                       return m.table == table &&
+                                                              m.json.find("\"op\":\"r\"") != std::string::npos &&
+                                                              std::ranges::count(twice, m.key, &told_message::key) == 1;
+                                                   });
             ASSERT_NE(read, twice.end());
             auto message = *read;
             edit(message, [&](json& v) { v["ts_ns"] = 7; });
@@ -320,7 +392,12 @@ TEST(judge, a_snapshot_and_the_stream_behind_it_have_no_gap)
 /// A shop in which a third of the units remove what others made a few seconds before.
 world removing()
 {
-    return world({{"init-num-users", "60"}, {"lifecycle", "complete"}, {"lifecycle-scale", "0.05"}, {"retain", "3s"}});
+    return world({{"init-num-users", "60"},
+                  {"lifecycle", "complete"},
+                  {"lifecycle-scale", "0.05"},
+                  {"retain", "3s"},
+                  {"erase-prob", "0.05"},
+                  {"touch-interval", "300ms"}});
 }
 
 TEST(judge_of_removals, finds_nothing_in_a_whole_stream_of_any_form)
@@ -620,9 +697,10 @@ TEST(judge, refused_units_are_not_missed)
 
 TEST(judge, rows_of_others_are_none_of_ours)
 {
-    const world w;
+    // Neither changes prices: that would be what the other one has.
+    const world w({{"init-num-users", "60"}, {"lifecycle", "complete"}});
     auto mixed = w.stream();
-    world other;
+    world other({{"init-num-users", "60"}, {"lifecycle", "complete"}});
     other.recorded.tag = run_tag("other");
     const auto theirs = other.stream({.first = false});
     mixed.insert(mixed.end(), theirs.begin(), theirs.begin() + 100);

@@ -77,6 +77,7 @@ TEST(open_orders, take_the_greatest_numbers)
     o.order = o.user = o.unit = o.user_unit = o.writer = no_unit;
     o.created.us = (std::int64_t{1} << 53) - 1;
     o.moves = (1U << 24) - 1;
+    o.touches = UINT32_MAX;
     o.steps = lives[3];
     o.at = 2;
     o.shipped = o.created + microseconds((std::int64_t{1} << 48) - 1);

@@ -28,13 +28,14 @@ bool same(const model::decision& a, const model::decision& b)
 {
     return a.no == b.no && a.at == b.at && a.tick == b.tick && a.kind == b.kind && a.after_count == b.after_count &&
            a.after == b.after && a.rewrites == b.rewrites && a.removes == b.removes && a.initial == b.initial &&
-           a.arg == b.arg;
+           a.initial_table == b.initial_table && a.arg == b.arg;
 }
 
 struct shape
 {
     std::string_view name;
     given settings;
+    bool few_products = false;
 
     friend std::ostream& operator<<(std::ostream& out, const shape& s) { return out << s.name; }
 };
@@ -54,6 +55,15 @@ const std::vector<shape> shapes{
     {"erased_users",
      {{"erase-prob", "0.3"}, {"user-create-prob", "0.2"}, {"init-num-users", "200"}, {"active-users", "100"}}},
     {"retaining", {{"retain", "1s"}, {"lifecycle", "complete"}, {"lifecycle-scale", "0.05"}}},
+    {"prices", {{"touch-interval", "100ms"}, {"lifecycle", "complete"}}},
+    {"prices_of_few", {{"touch-interval", "300ms"}, {"lifecycle", "complete"}}, true},
+    {"all_that_is_off",
+     {{"touch-interval", "300ms"},
+      {"retain", "1s"},
+      {"erase-prob", "0.1"},
+      {"lifecycle", "complete"},
+      {"lifecycle-scale", "0.05"}},
+     true},
     {"all_dice", {{"user-create-prob", "1"}, {"user-update-prob", "1"}, {"ghost-create-prob", "1"}}},
     {"long_lives", {{"lifecycle", "complete"}, {"lifecycle-scale", "3600"}}},
     {"two_users_in_a_hurry",
@@ -85,7 +95,8 @@ void steer(const scenario::scenario& shop, random& draw, std::initializer_list<s
 
 TEST_P(saved_state, goes_on_as_if_it_had_not_been_saved)
 {
-    const auto shop = shop_of(GetParam().settings);
+    const auto shop = GetParam().few_products ? shop_of_few_products(GetParam().settings)
+                                              : shop_of(GetParam().settings);
     auto draw = derive(5, stream("moments"), GetParam().name.size());
     int between_ticks = 0;
     int within_ticks = 0;

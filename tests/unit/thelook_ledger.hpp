@@ -50,6 +50,22 @@ inline std::unique_ptr<scenario::scenario> shop_of(const given& settings, std::u
     return look::registration().make(request_of(settings, seed, std::move(run)));
 }
 
+/// A products.csv of which each product has its turn soon.
+constexpr std::string_view few_products =
+    "id,cost,category,name,brand,retail_price,department,sku,distribution_center_id\n"
+    "11,1.00,C,A,B,2.50,Kids,S1,1\n"
+    "12,2.49,C,B,B,2.50,Kids,S2,1\n"
+    "13,0.01,C,C,B,0.02,Kids,S3,1\n"
+    "17,100.00,C,D,B,999.99,Kids,S4,1\n"
+    "19,5.00,C,E,B,50.00,Kids,S5,1\n";
+
+inline std::unique_ptr<scenario::scenario> shop_of_few_products(const given& settings)
+{
+    auto request = request_of(settings);
+    request.files["products.csv"] = few_products;
+    return look::registration().make(request);
+}
+
 inline const time day_one = *parse_time("2026-03-01T00:00:00Z");
 
 /// What the seed files say, read once and apart from the catalogue.
@@ -115,7 +131,10 @@ public:
         shop.fixed_rows(look::table::products,
                         [&](std::span<const model::value> row)
                         {
-                            products_.emplace(row[0].integer(), row[5].integer());
+                            what_ = "products";
+                            values_fit(look::table::products, row);
+                            namespace c = look::products_column;
+                            products_[row[c::id].integer()] = {row[c::retail_price].integer(), hash(row), no_unit};
                             const auto slug_of = [](std::string_view text) { return slug(text); };
                             categories_.insert("/category/" + slug_of(row[2].text()));
                             categories_.insert(fmt::format("/department/{}/category/{}", slug_of(row[6].text()),
@@ -153,7 +172,7 @@ public:
         {
             what_ = shop_.tables()[c.table].name;
             if (!c.before.empty())
-                check(hash(c.before) == hash_of(c.table, c.key(shop_.tables()[c.table]).row().row),
+                check(hash(c.before) == hash_of(c.table, c.key(shop_.tables()[c.table])),
                       "the side before a change is the row's last written state");
             values_fit(c.table, c.after.empty() ? c.before : c.after);
         }
@@ -179,6 +198,9 @@ public:
         case look::kind::order_removed:
         case look::kind::ghost_removed:
             removed(u);
+            break;
+        case look::kind::price_changed:
+            price_changed(u);
             break;
         default:
             step(u);
@@ -232,6 +254,12 @@ private:
         time created;
         std::size_t events = 0;
     };
+    struct priced
+    {
+        std::int64_t price = 0;
+        std::uint64_t hash = 0;
+        unit_no writer = no_unit;
+    };
     struct item
     {
         std::uint64_t hash = 0;
@@ -258,8 +286,11 @@ private:
         return h.value();
     }
 
-    [[nodiscard]] std::uint64_t hash_of(std::uint8_t table, std::uint64_t row) const
+    [[nodiscard]] std::uint64_t hash_of(std::uint8_t table, const model::value& key) const
     {
+        if (table == look::table::products)
+            return products_.contains(key.integer()) ? products_.at(key.integer()).hash : 0;
+        const auto row = key.row().row;
         if (table == look::table::users && row < users_.size())
             return users_[row].hash;
         if (table == look::table::orders && row < orders_.size())
@@ -421,6 +452,22 @@ private:
         check(!who->erased, "who is forgotten moves no more");
     }
 
+    void price_changed(const model::unit& u)
+    {
+        namespace c = look::products_column;
+        const auto& before = u.changes[0].before;
+        const auto& row = u.changes[0].after;
+        const auto at = products_.find(row[c::id].integer());
+        if (at == products_.end())
+            return check(false, "the product exists");
+        wrote(at->second.writer);
+        wrote(last_price_);
+        check(before[c::updated_at].null() == (at->second.writer == no_unit), "only what was never changed says so");
+        check(row[c::retail_price].integer() > row[c::cost].integer(), "products cost less than they are sold for");
+        at->second = {row[c::retail_price].integer(), hash(row), u.decision.no};
+        last_price_ = u.decision.no;
+    }
+
     void erased(const model::unit& u)
     {
         namespace c = look::users_column;
@@ -492,8 +539,9 @@ private:
                 check(row[c::created_at + i] == order_row[o::created_at + i], "an item has its order's stamps");
             check(row[c::quantity].integer() >= 1 && row[c::quantity].integer() <= 3, "quantity from 1 to 3");
             const auto product = products_.find(row[c::product_id].integer());
-            check(product != products_.end() && product->second == row[c::sale_price].integer(),
-                  "an item is a product at its retail price");
+            check(product != products_.end() && (u.changes[at].what != model::op::insert ||
+                                                 product->second.price == row[c::sale_price].integer()),
+                  "an item is a product at its retail price of that moment");
             stamps_fit(row, c::status, c::created_at);
             const auto id = row[c::id].row();
             const auto in_order = order_row[o::id].row();
@@ -529,6 +577,7 @@ private:
         if (who == nullptr)
             return;
         wrote(who->writer);
+        wrote(last_price_);
         buyers.push_back(row[c::user_id].row().row);
         check(who->created + look::session_max < u.decision.at,
               "a user buys only after birth plus the longest session");
@@ -772,7 +821,8 @@ private:
     const scenario::scenario& shop_;
     id_codec ids_;
     std::string mail_domain_;
-    std::unordered_map<std::int64_t, std::int64_t> products_;  ///< Retail price by id.
+    unit_no last_price_ = no_unit;                       ///< The unit of the last price change.
+    std::unordered_map<std::int64_t, priced> products_;  ///< By id.
     std::unordered_set<std::string> categories_;
     std::unordered_set<std::string> mails_;
     std::vector<user> users_;

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "bazaar/base/error.hpp"
+#include "scenario/thelook/catalogue.hpp"
 #include "scenario/thelook/fields.hpp"
+#include "scenario/thelook/prices.hpp"
 #include "unit/thelook_ledger.hpp"
 
 namespace bazaar::test
@@ -59,6 +61,7 @@ const std::vector<history> histories{
      60'000,
      {{"erase-prob", "1"}, {"user-create-prob", "1"}, {"init-num-users", "200"}, {"lifecycle", "complete"}}},
     {"nobody_comes_all_leave", 25'000, {{"erase-prob", "1"}, {"user-create-prob", "0"}, {"avg-qps", "2"}}},
+    {"prices_move", 40'000, {{"touch-interval", "100ms"}, {"lifecycle", "complete"}, {"lifecycle-scale", "20"}}},
     {"few_active_leave",
      40'000,
      {{"active-users", "20"},
@@ -188,6 +191,11 @@ const std::vector<corruption> corruptions{
      model::value::of("Processing")},
     {"cancel_of_another_item", look::kind::order_cancelled, last, look::events_column::uri,
      model::value::of("/cancel/item/b1375000-0000-897b-8000-000272f65a2a")},
+    {"price_that_stays", look::kind::price_changed, 0, look::products_column::updated_at, model::value()},
+    {"price_below_cost", look::kind::price_changed, 0, look::products_column::retail_price,
+     model::value::of_decimal(1)},
+    {"price_change_of_another_name", look::kind::price_changed, 0, look::products_column::name,
+     model::value::of("Nothing")},
     {"erasure_that_leaves_a_name", look::kind::user_erased, 0, look::users_column::first_name, model::value::of("Ann")},
     {"erasure_with_anothers_mail", look::kind::user_erased, 0, look::users_column::email,
      model::value::of("erased-5000@example.com")},
@@ -200,7 +208,7 @@ const std::vector<corruption> corruptions{
 TEST_P(ledger_control, is_noticed)
 {
     const auto& c = GetParam();
-    const auto shop = shop_of({{"erase-prob", "0.05"}});
+    const auto shop = shop_of({{"erase-prob", "0.05"}, {"touch-interval", "500ms"}});
     const auto planner = shop->plan(day_one);
     ledger books(*shop, day_one);
     model::unit unit;
@@ -463,6 +471,83 @@ TEST(thelook_erasure, leaves_one_in_sixteen_who_all_go_on_buying)
         EXPECT_NEAR(times, 100, 50) << row;
 }
 
+// ---- Price changes
+
+TEST(thelook_prices, change_by_the_planners_own_time_and_in_turn)
+{
+    const auto shop = shop_of_few_products({{"touch-interval", "2s"}});
+    const auto planner = shop->plan(day_one);
+    ledger books(*shop, day_one);
+    model::unit unit;
+    std::vector<std::int64_t> round;
+    std::int64_t touches = 0;
+    microseconds shifted{0};
+    while (planner->ticks() < 4'000 && books.problems.empty())
+    {
+        shop->build(planner->next(), unit);
+        books.take(unit);
+        if (unit.decision.kind != look::kind::price_changed)
+            continue;
+        ++touches;
+        EXPECT_EQ(unit.decision.at, day_one + std::chrono::seconds(2) * touches + shifted);
+        const auto& c = unit.changes[0];
+        const auto id = c.after[look::products_column::id].integer();
+        if (round.size() < 5)
+            round.push_back(id);
+        EXPECT_EQ(id, round[static_cast<std::size_t>(touches - 1) % 5]) << "they take turns";
+        EXPECT_NE(c.after[look::products_column::retail_price], c.before[look::products_column::retail_price]);
+        if (touches == 17)
+        {
+            planner->apply(shift(*planner, std::chrono::hours(3)));
+            shifted = std::chrono::hours(3);
+        }
+        if (touches == 30)
+            planner->apply(set(*shop, *planner, "avg-qps", 35'000'000, planner->next_at()));
+    }
+    for (const auto& problem : books.problems)
+        ADD_FAILURE() << problem;
+    std::ranges::sort(round);
+    EXPECT_EQ(round, (std::vector<std::int64_t>{11, 12, 13, 17, 19}));
+    EXPECT_GT(touches, 60);
+}
+
+TEST(thelook_prices, move_nothing_else)
+{
+    const auto quiet = shop_of({})->plan(day_one);
+    const auto moving = shop_of({{"touch-interval", "300ms"}})->plan(day_one);
+    for (int i = 0; i < 20'000; ++i)
+    {
+        const auto a = quiet->next();
+        auto b = moving->next();
+        while (b.kind == look::kind::price_changed)
+            b = moving->next();
+        ASSERT_EQ(a.at, b.at);
+        ASSERT_EQ(a.kind, b.kind);
+        ASSERT_EQ(a.tick, b.tick);
+        ASSERT_EQ(a.arg[0], b.arg[0]);
+    }
+}
+
+TEST(thelook_prices, of_any_number_of_touches_are_those_of_one_after_the_other)
+{
+    const look::catalogue goods({{"products.csv", few_products}}, {});
+    const look::price_list list(7, goods.products());
+    std::map<std::int64_t, std::uint64_t> changes;
+    for (std::uint64_t touches = 0; touches < 200; ++touches)
+    {
+        for (const auto& p : goods.products())
+        {
+            const auto price = list.price(p, changes[p.id]);
+            ASSERT_EQ(list.price_after(p, touches), price);
+            ASSERT_GT(price, p.cost);
+            ASSERT_LE(price * 10, std::max(p.price * 11, p.price * 10 + 10));
+            ASSERT_NE(price, list.price(p, changes[p.id] + 1));
+        }
+        const auto& p = list.touched(touches);
+        ASSERT_EQ(list.changes_before(touches), changes[p.id]++);
+    }
+}
+
 // ---- Lives
 
 TEST(thelook_lives, complete_ends_every_order)
@@ -608,6 +693,9 @@ TEST(thelook_seed_files, a_catalogue_of_one_department_and_no_popularity_works)
     ledger books(*shop, day_one);
     book(*shop, *planner, books, 2'000);
     EXPECT_EQ(books.orders, 2'000U);
+    int number = 0;
+    shop->fixed_rows(look::table::products, [&](std::span<const model::value> row)
+                     { EXPECT_EQ(row[look::products_column::name].text(), fmt::format("N \"{}\"", ++number)); });
     EXPECT_NE(shop->catalogue(), shop_of({})->catalogue());
 }
 

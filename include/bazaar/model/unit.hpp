@@ -38,8 +38,9 @@ struct decision
     std::uint8_t after_count = 0;
     std::uint8_t rewrites = 0;  ///< Bit i: changes again, or removes, all that `after[i]` wrote of versioned tables.
     std::uint8_t removes = 0;   ///< Bit i: removes all that `after[i]` wrote of tables without versions.
-    std::array<unit_no, 3> after{};       ///< Last writers of the rows that it changes or refers to.
-    std::uint64_t initial = none;         ///< Number of the row from before unit 0 that it is the first to change.
+    std::array<unit_no, 3> after{};  ///< Last writers of the rows that it changes or refers to.
+    std::uint64_t initial = none;    ///< Place, in its table, of the row from before unit 0 that it changes first.
+    std::uint8_t initial_table = 0;
     std::array<std::uint64_t, 10> arg{};  ///< The scenario's own; longer lists are drawn again by `build`.
 
     static constexpr std::uint64_t none = ~std::uint64_t{0};

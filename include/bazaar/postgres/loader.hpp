@@ -69,10 +69,10 @@ void drop_keys_and_indexes(session& on, std::string_view schema, std::span<const
 /// Runs one statement of those, however long it takes.
 void run_stage(session& on, const std::string& sql);
 
-/// What lets psql load files into the planned tables.
+/// What lets psql load files into the planned tables, and over the rows of fixed ones that units have `changed`.
 [[nodiscard]] std::string copy_script(std::string_view schema, std::span<const model::table> tables,
                                       const std::function<std::string(std::uint8_t table)>& file_of,
-                                      std::string_view format);
+                                      std::string_view format, const std::function<bool(std::uint8_t table)>& changed);
 
 /// Lets the server look at the planned tables.
 void analyze(session& on, std::string_view schema, std::span<const model::table> tables);

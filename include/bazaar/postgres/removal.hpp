@@ -4,7 +4,6 @@
 #include <functional>
 #include <string_view>
 
-#include "bazaar/base/id.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -12,13 +11,15 @@ namespace bazaar::postgres
 {
 
 /// Removes one run: the rows that carry its ids, children first, then its record. Rows of others stay, also those whose ids
-/// lie among ours. Fixed tables stay, other runs share them. What was interrupted is finished by calling it again.
+/// lie among ours. Fixed tables stay, other runs share them; what
+/// the run changed in them is put back. What was interrupted is finished by calling it again.
 ///
 /// `told` hears of every batch: the table and the rows removed from it so far. `own` is a lease that was just taken.
 ///
-/// Errors: throws; `config` when a row of somebody else refers to one of the run.
+/// Errors: throws; `config` when a row of somebody else refers to one of the run, and when rows are to be put back that `shop` has of
+/// other seed data than the run.
 /// Limits: 5,000 rows a transaction.
-void remove_run(session& on, const ownership& own, const scenario::scenario& shop, const id_codec& ids,
+void remove_run(session& on, const ownership& own, const run::record& recorded, const scenario::scenario& shop,
                 const std::function<void(std::string_view table, std::uint64_t rows)>& told);
 
 }  // namespace bazaar::postgres

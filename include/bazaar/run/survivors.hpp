@@ -6,6 +6,7 @@
 
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/unit.hpp"
+#include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::run
 {
@@ -27,8 +28,15 @@ public:
     /// The same of tables without versions.
     [[nodiscard]] bool unversioned(unit_no no) const noexcept { return !is_set(removed_, no); }
 
-    /// Whether a row from before unit 0 survives, of a versioned table.
-    [[nodiscard]] bool initial(std::uint64_t row) const noexcept { return !is_set(first_rows_, row); }
+    /// Whether a row from before unit 0 survives, of a versioned table, by its place among them.
+    [[nodiscard]] bool initial(std::uint8_t table, std::uint64_t place) const noexcept
+    {
+        return table >= first_rows_.size() || !is_set(first_rows_[table], place);
+    }
+
+    /// The rows from before unit 0 that survive.
+    void first_rows(const scenario::scenario& shop, std::uint8_t table, time start,
+                    const scenario::row_taker& take) const;
 
     /// Whether anything that this unit wrote survives.
     [[nodiscard]] bool any(unit_no no) const noexcept { return versioned(no) || unversioned(no); }
@@ -48,7 +56,8 @@ private:
         return at < bits.size() && bits[at];
     }
 
-    std::vector<bool> rewritten_, removed_, first_rows_;
+    std::vector<bool> rewritten_, removed_;
+    std::vector<std::vector<bool>> first_rows_;  ///< By table.
 };
 
 }  // namespace bazaar::run

@@ -31,6 +31,7 @@ struct field
     std::string_view help{};
     bool zero_too = false;   ///< Of a duration: 0 is allowed, whatever `low` says, and means "off".
     bool steerable = false;  ///< May change during a run, by a `set` entry.
+    bool alone = false;      ///< With another value than `initial`, a run changes rows that all runs of a schema share.
 };
 
 /// The range of a number or duration as a sentence part: "from 0 to 1".

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
@@ -44,11 +45,6 @@ std::uint64_t digest_of(std::string_view bytes, std::uint64_t digest)
     return digest;
 }
 
-void take(std::vector<std::string>& problems, kit::csv& file)
-{
-    problems.insert(problems.end(), file.problems().begin(), file.problems().end());
-}
-
 bool matches(std::string_view filter, std::string_view value)
 {
     return filter == "*" || same_letters(filter, value);
@@ -82,6 +78,12 @@ catalogue::catalogue(const seed_files& files, const filter& where)
         digest_ = digest_of(part, digest_);
 }
 
+void catalogue::keep(kit::csv& file, std::vector<std::string>& problems)
+{
+    problems.insert(problems.end(), file.problems().begin(), file.problems().end());
+    std::ranges::move(file.take_copies(), std::back_inserter(copies_));
+}
+
 void catalogue::read_centres(std::string_view bytes, std::vector<std::string>& problems)
 {
     kit::csv file("distribution_centers.csv", bytes, {"id", "name", "latitude", "longitude"});
@@ -96,7 +98,7 @@ void catalogue::read_centres(std::string_view bytes, std::vector<std::string>& p
     }
     if (centres_.empty() && file.problems().empty())
         file.problems().push_back("distribution_centers.csv: has no row; at least one distribution centre is needed");
-    take(problems, file);
+    keep(file, problems);
 }
 
 void catalogue::read_products(std::string_view bytes, std::vector<std::string>& problems)
@@ -112,7 +114,7 @@ void catalogue::read_products(std::string_view bytes, std::vector<std::string>& 
     shelf all;
     while (file.next())
     {
-        product p{file.integer(0, 1, INT64_MAX),
+        product p{file.integer(0, 1, static_cast<std::int64_t>(row_end) - 1),
                   file.decimal(1, 2, 1, most),
                   file.decimal(5, 2, 2, most),
                   file.filled(2),
@@ -151,7 +153,7 @@ void catalogue::read_products(std::string_view bytes, std::vector<std::string>& 
         women_ = all;
     if (men_.products.empty())
         men_ = all;
-    take(problems, file);
+    keep(file, problems);
 }
 
 people& catalogue::people_named(std::string_view country)
@@ -188,7 +190,7 @@ void catalogue::read_names(std::string_view bytes, std::vector<std::string>& pro
         list->list.push_back(n);
         list->weights.push(weight);
     }
-    take(problems, file);
+    keep(file, problems);
 }
 
 void catalogue::read_streets(std::string_view bytes, std::vector<std::string>& problems)
@@ -210,7 +212,7 @@ void catalogue::read_streets(std::string_view bytes, std::vector<std::string>& p
         else
             file.problem(1, fmt::format("\"{}\" must be name or pattern", kind));
     }
-    take(problems, file);
+    keep(file, problems);
 }
 
 void catalogue::read_places(std::string_view bytes, const filter& where, std::vector<std::string>& problems)
@@ -257,7 +259,7 @@ void catalogue::read_places(std::string_view bytes, const filter& where, std::ve
             codes.insert(p.postal_code);
     }
     const bool readable = file.problems().empty();
-    take(problems, file);
+    keep(file, problems);
     if (!readable || !problems.empty() || !found_.empty())
         return;
     // Which of the filters leaves nothing, and what comes close to it?

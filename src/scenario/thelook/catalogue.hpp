@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "bazaar/base/random.hpp"
+#include "bazaar/scenario/kit/csv.hpp"
 #include "bazaar/scenario/kit/weighted.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -103,6 +105,7 @@ private:
     void read_places(std::string_view bytes, const filter& where, std::vector<std::string>& problems);
     void read_names(std::string_view bytes, std::vector<std::string>& problems);
     void read_streets(std::string_view bytes, std::vector<std::string>& problems);
+    void keep(kit::csv& file, std::vector<std::string>& problems);
     void sort_places();
     people& people_named(std::string_view country);
 
@@ -114,6 +117,7 @@ private:
     std::vector<shelf> cells_;
     shelf women_, men_;
     kit::weighted population_;
+    kit::csv::copies copies_;  ///< Of texts that do not stand in the files as they are.
     std::uint64_t digest_ = 0;
 };
 

@@ -18,7 +18,8 @@ struct purchase_decision
     std::uint32_t moves;       ///< Address changes of the user so far: where the order goes.
     std::uint32_t moves_then;  ///< The same when the session began: where the user sits.
     std::uint64_t session;
-    time session_after;  ///< The session begins after this moment.
+    time session_after;     ///< The session begins after this moment.
+    std::uint64_t touches;  ///< Price changes so far.
 };
 
 struct user_created_decision
@@ -44,10 +45,17 @@ struct step_decision
     std::uint64_t user;
     unit_no user_unit;
     time created, shipped, delivered;  ///< As far as they happened.
-    std::uint64_t session;             ///< Of a cancellation or return.
+    std::uint64_t session : 40;        ///< Of a cancellation or return.
+    std::uint64_t moves_then : 24;     ///< Address of the user.
     time session_after;
-    std::uint32_t moves;       ///< Address of the order.
-    std::uint32_t moves_then;  ///< Address of the user.
+    std::uint32_t moves;    ///< Address of the order.
+    std::uint32_t touches;  ///< Price changes before the order.
+};
+
+struct price_changed_decision
+{
+    std::uint64_t touch;  ///< From 0.
+    time updated;         ///< By the product's touch before it, if there was one.
 };
 
 struct ghost_decision
@@ -62,10 +70,22 @@ struct order_removed_decision
     std::uint64_t user : 40, moves_bought : 24;       ///< Where the user sat in the session of the purchase,
     std::uint64_t user_unit : 40, moves_closed : 24;  ///< and in that of the cancellation or return.
     time created, shipped, delivered, closed;         ///< As far as they happened.
-    std::uint64_t session, closing_session;
+    std::uint64_t session : 40, touches_high : 24;    ///< Price changes before the order.
+    std::uint64_t closing_session : 40, touches_low : 24;
     std::uint32_t bought_after,
         closed_after;  ///< The sessions begin at most so long before their end, in microseconds.
 };
+
+inline void set_touches(order_removed_decision& what, std::uint64_t touches) noexcept
+{
+    what.touches_high = touches >> 24 & 0xffffffU;
+    what.touches_low = touches & 0xffffffU;
+}
+
+[[nodiscard]] inline std::uint64_t touches_of(const order_removed_decision& what) noexcept
+{
+    return std::uint64_t{what.touches_high} << 24 | what.touches_low;
+}
 
 /// How far the order had come.
 [[nodiscard]] inline step last_step(const order_removed_decision& what) noexcept

@@ -25,6 +25,7 @@ struct line
     const product* what;
     std::int64_t quantity;
     row_id item;
+    std::int64_t price;  ///< Cents, when it was bought.
 };
 
 /// Who visits, from where and in which time.

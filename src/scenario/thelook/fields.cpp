@@ -26,7 +26,7 @@ constexpr field place_filter(std::string_view name, std::string_view help)
     return {.name = name, .kind = field_kind::text, .initial = "*", .placeholder = "NAME", .help = help};
 }
 
-constexpr std::array<field, 14> all{{
+constexpr std::array<field, 15> all{{
     {.name = "avg-qps",
      .initial = "20",
      .scale = 6,
@@ -78,6 +78,16 @@ constexpr std::array<field, 14> all{{
      .placeholder = "AGE",
      .help = "so long after its end an order goes, with its items and sessions, and an anonymous session; 0: never",
      .zero_too = true},
+    {.name = "touch-interval",
+     .kind = field_kind::duration,
+     .initial = "0",
+     .low = 100'000,
+     .high = 366 * std::int64_t{86'400'000'000},
+     .placeholder = "DURATION",
+     .help = "one product's retail price changes so often, so that products is no quiet table; 0: never. Products are "
+             "shared by all runs of a schema: such a run has its schema to itself",
+     .zero_too = true,
+     .alone = true},
 }};
 
 }  // namespace
@@ -115,7 +125,8 @@ configuration::configuration(const settings& given)
       ghost(static_cast<std::uint64_t>(given.number("ghost-create-prob")), nano),
       user_erased(static_cast<std::uint64_t>(given.number("erase-prob")), nano),
       retain(given.number("retain")),
-      scale_milli(static_cast<std::uint64_t>(given.number("lifecycle-scale")))
+      scale_milli(static_cast<std::uint64_t>(given.number("lifecycle-scale"))),
+      touch_us(given.number("touch-interval"))
 {
     constexpr double whole = 9007199254740992.0;  // 2^53: exact in both directions.
     step = chance(static_cast<std::uint64_t>(step_share(given) * whole), static_cast<std::uint64_t>(whole));

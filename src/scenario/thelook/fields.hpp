@@ -23,6 +23,7 @@ struct configuration
     chance step;                ///< Share with which each step of a life happens.
     std::int64_t retain;        ///< Age at which what is over is removed, in microseconds; 0: never.
     std::uint64_t scale_milli;  ///< Factor on the delays of a life, in thousandths.
+    std::int64_t touch_us;      ///< Between two price changes; 0: there are none.
 };
 
 /// The share a with a + .95 a^2 + .019 a^3 = p / 10^9, for 0 <= p <= 1.969 * 10^9: every order takes its first step

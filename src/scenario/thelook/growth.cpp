@@ -38,6 +38,13 @@ std::string amount(double rows)
     return rows >= 1e4 ? fmt::format("{:.0f} k", rows / 1e3) : fmt::format("{:.0f}", rows);
 }
 
+std::string span(double seconds)
+{
+    return seconds < 7200      ? fmt::format("{:.0f} min", seconds / 60)
+           : seconds < 172'800 ? fmt::format("{:.0f} h", seconds / 3600)
+                               : fmt::format("{:.0f} days", seconds / 86'400);
+}
+
 std::string size(double bytes)
 {
     return bytes >= 1e11  ? fmt::format("{:.0f} GB", bytes / 1e9)
@@ -48,7 +55,7 @@ std::string size(double bytes)
 
 }  // namespace
 
-std::vector<std::string> growth(const settings& now)
+std::vector<std::string> growth(const settings& now, std::size_t products)
 {
     const configuration c(now);
     const auto probability = [&](std::string_view name) { return static_cast<double>(now.number(name)) / 1e9; };
@@ -72,6 +79,11 @@ std::vector<std::string> growth(const settings& now)
         each += fmt::format("{}{} {}", each.empty() ? "" : ", ", t.name, amount(ticks * day * t.per_tick));
     }
     std::vector<std::string> lines{fmt::format("a day makes about {} rows, {}: {}", amount(rows), size(bytes), each)};
+    if (c.touch_us > 0)
+        lines.push_back(fmt::format("--touch-interval {}: {} price changes a day; a product's comes after about {}",
+                                    to_string(microseconds(c.touch_us)),
+                                    amount(day * 1e6 / static_cast<double>(c.touch_us)),
+                                    span(static_cast<double>(products) * static_cast<double>(c.touch_us) / 1e6)));
     if (c.retain == 0)
         return lines;
     const double age = static_cast<double>(c.retain) / 1e6 + mean_life(share, c.scale_milli);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,7 @@
 namespace bazaar::scenario::thelook
 {
 
-/// Lines for people on how fast the tables grow under these settings, and where that ends.
-[[nodiscard]] std::vector<std::string> growth(const settings& now);
+/// Lines for people on how fast the tables grow and change under these settings, with so many products, and where that ends.
+[[nodiscard]] std::vector<std::string> growth(const settings& now, std::size_t products);
 
 }  // namespace bazaar::scenario::thelook

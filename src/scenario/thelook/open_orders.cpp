@@ -36,7 +36,7 @@ std::uint64_t open_order::hash() const noexcept
         h = mix(h ^ part);
     for (const auto s : steps)
         h = mix(h ^ static_cast<std::uint64_t>(s));
-    return mix(h ^ (std::uint64_t{moves} << 8 | at));
+    return mix(h ^ (std::uint64_t{moves} << 8 | at)) + touches;
 }
 
 void open_orders::push(const open_order& o)
@@ -44,6 +44,8 @@ void open_orders::push(const open_order& o)
     queue_.push(packed_of(o));
     if (o.delivered.us != 0)
         delivered_.emplace(o.order, o.delivered);
+    if (o.touches != 0)
+        touches_.emplace(o.order, o.touches);
     digest_ += o.hash();
 }
 
@@ -53,6 +55,8 @@ open_order open_orders::pop()
     static_cast<void>(queue_.pop());
     if (o.delivered.us != 0)
         delivered_.erase(o.order);
+    if (o.touches != 0)
+        touches_.erase(o.order);
     digest_ -= o.hash();
     return o;
 }
@@ -108,6 +112,8 @@ open_order open_orders::unpacked(const packed& p) const
     o.at = p.at;
     if (o.steps[o.at] == step::returned)
         o.delivered = delivered_.at(o.order);
+    if (const auto touches = touches_.find(o.order); touches != touches_.end())
+        o.touches = touches->second;
     return o;
 }
 

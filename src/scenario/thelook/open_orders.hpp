@@ -20,7 +20,7 @@ struct open_order
     time created, shipped, delivered;
     std::uint64_t user;
     unit_no unit, user_unit, writer;
-    std::uint32_t moves;
+    std::uint32_t moves, touches;
     life steps;
     std::uint8_t at;  ///< The step that is due.
 
@@ -31,7 +31,7 @@ struct open_order
 
 /// Orders waiting for their next step, the one that is due first in front.
 ///
-/// Limits: 48 bytes an order; the few that wait for their return, about 80 more. Dues below 140 years, times below the year
+/// Limits: 48 bytes an order; those from behind a price change, and the few that wait for their return, about 80 more. Dues below 140 years, times below the year
 /// 2255, at most 8.9 years from an order to its shipment.
 class open_orders
 {
@@ -86,7 +86,8 @@ private:
     [[nodiscard]] open_order unpacked(const packed& p) const;
 
     kit::due_queue<packed> queue_;
-    std::map<std::uint64_t, time> delivered_;  ///< By order: those that wait for their return.
+    std::map<std::uint64_t, time> delivered_;         ///< By order: those that wait for their return.
+    std::map<std::uint64_t, std::uint32_t> touches_;  ///< By order: those from behind a price change.
     std::uint64_t digest_ = 0;
 };
 

@@ -42,12 +42,18 @@ std::uint64_t shop_planner::user::hash(std::uint64_t row) const noexcept
                (std::uint64_t{writer} << 24 | std::uint64_t{erased} << 23 | closings));
 }
 
-shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start)
+std::uint64_t shop_planner::touch::hash(std::uint64_t place) const noexcept
+{
+    return mix(mix(place + static_cast<std::uint64_t>(at.us)) ^ unit);
+}
+
+shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start, price_round round)
     : seed_(seed),
       settings_(given),
       configuration_(given),
       start_(start),
-      arrivals_(seed, stream("arrivals"), configuration_.rate_micro)
+      arrivals_(seed, stream("arrivals"), configuration_.rate_micro),
+      round_(std::move(round))
 {
     users_.reserve(std::min(configuration_.initial_users, configuration_.active_users));
     for (std::uint64_t row = 0; row < configuration_.initial_users; ++row)
@@ -67,7 +73,7 @@ std::int64_t shop_planner::due() const noexcept
 {
     if (pending_count_ > 0)
         return now_;
-    const std::int64_t arrival = arrivals_.next();
+    const std::int64_t arrival = std::min(arrivals_.next(), next_touch());
     // Never before the last unit: a `set` or a late follow-up may leave something due behind it.
     return std::max(now_, due_.empty() ? arrival : std::min(arrival, due_.first_due()));
 }
@@ -76,6 +82,12 @@ model::decision shop_planner::next()
 {
     if (pending_count_ == 0)
     {
+        if (next_touch() <= arrivals_.next() && (due_.empty() || next_touch() <= due_.first_due()))
+        {
+            const auto d = price_changed();
+            make_room();
+            return d;
+        }
         if (!due_.empty() && due_.first_due() <= arrivals_.next())
         {
             now_ = std::max(now_, due_.first_due());
@@ -246,8 +258,11 @@ model::decision shop_planner::purchase()
     user u = users_[buyer_];
     const std::uint64_t order = orders_++;
     d.depends_on(u.writer);
+    // What is sold at the new price is sold after the change.
+    if (touches_ > 0)
+        d.depends_on(last_touch().unit);
     put(d, purchase_decision{order, buyer_, u.unit, static_cast<std::uint32_t>(u.moves), buyer_moves_then_, sessions_++,
-                             u.busy});
+                             u.busy, touches_});
     const std::uint32_t items = order_size(seed_, order);
     items_ += items;
     events_ += purchase_events(seed_, order, items);
@@ -268,6 +283,7 @@ model::decision shop_planner::purchase()
                    u.unit,
                    d.no,
                    static_cast<std::uint32_t>(u.moves),
+                   static_cast<std::uint32_t>(touches_),
                    steps,
                    0});
     return d;
@@ -314,10 +330,56 @@ model::decision shop_planner::change_person(std::uint16_t kind, std::uint64_t ro
     auto d = begin(kind);
     d.depends_on(u.writer, true);
     if (u.writer == no_unit)
+    {
         d.initial = row;
+        d.initial_table = table::users;
+    }
     put(d, user_changed_decision{row, u.unit, u.created, u.updated, static_cast<std::uint32_t>(u.moves)});
     u.updated = d.at;
     u.writer = d.no & no_unit;
+    return d;
+}
+
+std::int64_t shop_planner::next_touch() const noexcept
+{
+    if (configuration_.touch_us == 0)
+        return INT64_MAX;
+    return configuration_.touch_us * static_cast<std::int64_t>(touches_ + 1);
+}
+
+const shop_planner::touch& shop_planner::last_touch() const
+{
+    return touched_[(touches_ - 1) % round_->size()];
+}
+
+model::decision shop_planner::price_changed()
+{
+    expect(touches_ < UINT32_MAX, "an order counts the price changes before it in 32 bits");
+    const std::uint64_t place = touches_ % round_->size();
+    const bool first = place == touched_.size();
+    const unit_no last = touches_ > 0 ? last_touch().unit : no_unit;
+    if (first)
+        touched_.push_back({time{0}, no_unit});
+    else
+        touched_digest_ -= touched_[place].hash(place);
+    auto& product = touched_[place];
+    now_ = std::max(now_, next_touch());
+    // Two versions of a row differ by a microsecond at least.
+    now_ += std::max<std::int64_t>(0, (product.at - business(now_)).count() + 1);
+    auto d = begin(kind::price_changed);
+    d.depends_on(product.unit, true);
+    // One behind the other, so that what waits for the last one waits for all.
+    if (last != product.unit)
+        d.depends_on(last);
+    if (first)
+    {
+        d.initial = (*round_)[place];
+        d.initial_table = table::products;
+    }
+    put(d, price_changed_decision{touches_, product.at});
+    product = {d.at, d.no};
+    touched_digest_ += product.hash(place);
+    ++touches_;
     return d;
 }
 
@@ -334,12 +396,13 @@ model::decision shop_planner::advance_order()
     const step what = o.steps[o.at];
     auto d = begin(kinds[static_cast<std::size_t>(what)]);
     d.depends_on(o.writer, true);
-    step_decision s{o.order, o.unit, o.user, o.user_unit, o.created, o.shipped, o.delivered, 0, {}, o.moves, o.moves};
+    step_decision s{o.order, o.unit,  o.user,   o.user_unit, o.created, o.shipped, o.delivered, 0, o.moves & 0xffffffU,
+                    {},      o.moves, o.touches};
     if (closes(what))
     {
         user u = remembered(o.user);
         d.depends_on(u.writer);  // The session comes from where the user lives now.
-        s.session = sessions_++;
+        s.session = sessions_++ & no_unit;
         s.session_after = std::max(d.at - 2 * session_max, u.busy);
         s.moves_then = u.moves;
         events_ += closing_events(order_size(seed_, o.order));
@@ -404,6 +467,8 @@ std::uint64_t shop_planner::digest() const
          {users_digest_, users_.begin(), users_.end(), eligible_, next_no_, ticks_, orders_, items_, events_, sessions_,
           static_cast<std::uint64_t>(now_), static_cast<std::uint64_t>(shift_), std::uint64_t{pending_count_}})
         h = mix(h ^ part) + 0x9e3779b97f4a7c15U;
+    if (touches_ > 0)
+        h = mix(mix(h ^ touches_) ^ touched_digest_);
     return h;
 }
 

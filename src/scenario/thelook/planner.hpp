@@ -10,6 +10,7 @@
 #include "bazaar/scenario/scenario.hpp"
 #include "scenario/thelook/lives.hpp"
 #include "scenario/thelook/open_orders.hpp"
+#include "scenario/thelook/prices.hpp"
 
 namespace bazaar::scenario::thelook
 {
@@ -25,7 +26,7 @@ inline constexpr microseconds births_spread = std::chrono::days(640);
 class shop_planner final : public planner
 {
 public:
-    shop_planner(std::uint64_t seed, const settings& given, time start);
+    shop_planner(std::uint64_t seed, const settings& given, time start, price_round round);
 
     [[nodiscard]] time next_at() const override { return business(due()); }
     model::decision next() override;
@@ -67,6 +68,15 @@ private:
         [[nodiscard]] std::uint64_t hash(std::uint64_t row) const noexcept;
     };
 
+    /// The last price change of a product.
+    struct touch
+    {
+        time at;
+        unit_no unit;
+
+        [[nodiscard]] std::uint64_t hash(std::uint64_t place) const noexcept;
+    };
+
     enum class task : std::uint8_t
     {
         user_moved,
@@ -91,6 +101,9 @@ private:
     [[nodiscard]] model::decision user_moved();
     [[nodiscard]] model::decision user_erased();
     [[nodiscard]] model::decision change_person(std::uint16_t kind, std::uint64_t row, user& u);
+    [[nodiscard]] model::decision price_changed();
+    [[nodiscard]] std::int64_t next_touch() const noexcept;
+    [[nodiscard]] const touch& last_touch() const;
     [[nodiscard]] model::decision advance_order();
     [[nodiscard]] bool room_for_session(const open_order& o) const;
 
@@ -105,6 +118,10 @@ private:
     kit::population<user> users_;
     std::map<std::uint64_t, user> departed_;  ///< No longer buying, but with a session to come that closes an order.
     std::uint64_t users_digest_ = 0;
+    price_round round_;
+    std::uint64_t touches_ = 0;   ///< Price changes so far.
+    std::vector<touch> touched_;  ///< By a product's place in the round.
+    std::uint64_t touched_digest_ = 0;
     std::uint64_t eligible_ = 0;  ///< Users below are old enough to buy.
     std::uint64_t erased_ = 0;    ///< Of the remembered users.
     unit_no next_no_ = 0;

@@ -1,5 +1,7 @@
 #include "scenario/thelook/planner.hpp"
 
+#include <algorithm>
+
 namespace bazaar::scenario::thelook
 {
 namespace
@@ -23,7 +25,7 @@ std::int64_t difference(std::uint64_t a, std::uint64_t b)
 
 }  // namespace
 
-/// Numbers close to what stood before them: a user takes about 19 bytes, an open order 38.
+/// Numbers close to what stood before them: a user takes about 19 bytes, an open order 39.
 void shop_planner::save(state_writer& to) const
 {
     for (const auto& f : settings_.fields())
@@ -36,6 +38,14 @@ void shop_planner::save(state_writer& to) const
     for (const auto number : orders_at_)
         to.put(number);
     arrivals_.save(to);
+    to.put(touches_);
+    touch last{time{0}, 0};
+    for (const auto& one : touched_)
+    {
+        to.put_signed((one.at - last.at).count());
+        to.put_signed(difference(one.unit, last.unit));
+        last = one;
+    }
 
     user before{};
     const auto put_user = [&](state_writer& out, std::uint64_t, const user& u)
@@ -71,6 +81,7 @@ void shop_planner::save(state_writer& to) const
                   out.put(o.writer - o.unit);
                   out.put(shifted(o.user_unit));
                   out.put(o.moves);
+                  out.put(touches_ - o.touches);
                   for (const auto s : o.steps)
                       out.put(static_cast<std::uint64_t>(s));
                   out.put(o.at);
@@ -111,6 +122,17 @@ void shop_planner::load_part(state_reader& from)
     for (auto& number : orders_at_)
         number = from.get();
     arrivals_.load(from);
+    touches_ = from.get();
+    touched_.clear();
+    touched_digest_ = 0;
+    touch last{time{0}, 0};
+    for (auto left = std::min<std::uint64_t>(touches_, round_->size()); left > 0 && from.good(); --left)
+    {
+        last.at = last.at + microseconds(from.get_signed());
+        last.unit += static_cast<std::uint64_t>(from.get_signed());
+        touched_digest_ += last.hash(touched_.size());
+        touched_.push_back(last);
+    }
 
     user before{};
     users_digest_ = 0;
@@ -159,6 +181,7 @@ void shop_planner::load_part(state_reader& from)
                   o.writer = o.unit + in.get();
                   o.user_unit = unshifted(in.get());
                   o.moves = static_cast<std::uint32_t>(in.get());
+                  o.touches = static_cast<std::uint32_t>(touches_ - in.get());
                   for (auto& s : o.steps)
                       s = get_step(in);
                   o.at = static_cast<std::uint8_t>(in.get());

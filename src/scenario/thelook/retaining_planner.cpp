@@ -20,11 +20,11 @@ std::uint32_t before(time end, time after)
 
 }  // namespace
 
-retaining_planner::retaining_planner(std::uint64_t seed, const settings& given, time start)
+retaining_planner::retaining_planner(std::uint64_t seed, const settings& given, time start, const price_round& round)
     : seed_(seed),
       age_(configuration(given).retain),
-      lines_{line{shop_planner(seed, given, start)}, line{shop_planner(seed, given, start)},
-             line{shop_planner(seed, given, start)}}
+      lines_{line{shop_planner(seed, given, start, round)}, line{shop_planner(seed, given, start, round)},
+             line{shop_planner(seed, given, start, round)}}
 {
     expect(age_ > 0, "what is over goes after some time");
 }
@@ -121,6 +121,7 @@ void retaining_planner::note(const model::decision& d)
         what.user = p.user & (row_end - 1);
         what.user_unit = p.user_unit & no_unit;
         what.created = d.at;
+        set_touches(what, p.touches);
         order_over(d, what, from, no_unit);
         return;
     }
@@ -141,12 +142,13 @@ void retaining_planner::note(const model::decision& d)
     what.user = s.user & (row_end - 1);
     what.user_unit = s.user_unit & no_unit;
     what.created = s.created;
+    set_touches(what, s.touches);
     what.shipped = d.kind == kind::order_shipped ? d.at : s.shipped;
     what.delivered = d.kind == kind::order_delivered ? d.at : s.delivered;
     if (d.kind == kind::order_cancelled || d.kind == kind::order_returned)
     {
         what.closed = d.at;
-        what.closing_session = s.session;
+        what.closing_session = s.session & no_unit;
         what.closed_after = before(d.at, s.session_after);
         what.moves_closed = s.moves_then & 0xffffffU;
     }
@@ -159,7 +161,7 @@ void retaining_planner::note(const model::decision& d)
 void retaining_planner::order_over(const model::decision& last, order_removed_decision what, const bought& from,
                                    unit_no purchase)
 {
-    what.session = from.session;
+    what.session = from.session & no_unit;
     what.bought_after = from.after;
     what.moves_bought = from.moves & 0xffffffU;
     removal gone{lines_[1].core.now(), {}};

@@ -25,7 +25,7 @@ namespace bazaar::scenario::thelook
 class retaining_planner final : public planner
 {
 public:
-    retaining_planner(std::uint64_t seed, const settings& given, time start);
+    retaining_planner(std::uint64_t seed, const settings& given, time start, const price_round& round);
 
     [[nodiscard]] time next_at() const override;
     model::decision next() override;

@@ -54,9 +54,16 @@ constexpr column optional(column c)
 constexpr std::array dist_centers_columns{big("id"), words("name"), degrees("latitude"), degrees("longitude")};
 
 constexpr std::array products_columns{
-    big("id"),           money("cost"),  words("category"),
-    words("name"),       words("brand"), money("retail_price"),
-    words("department"), words("sku"),   big("distribution_center_id"),
+    big("id"),
+    money("cost"),
+    words("category"),
+    words("name"),
+    words("brand"),
+    money("retail_price"),
+    words("department"),
+    words("sku"),
+    big("distribution_center_id"),
+    optional(moment("updated_at")),
 };
 constexpr std::array products_keys{foreign_key{"distribution_center_id", "dist_centers"}};
 constexpr std::array products_checks{check{"products_price_check", "0 < cost AND cost < retail_price"}};
@@ -174,8 +181,8 @@ constexpr std::array heartbeat_columns{number("id"), moment("ts")};
 
 constexpr std::array<model::table, table::count> all_tables{{
     {"dist_centers", dist_centers_columns, 0, model::no_column, model::role::fixed},
-    {"products", products_columns, 0, model::no_column, model::role::fixed, model::target::postgres, products_keys,
-     products_checks, products_indexes},
+    {"products", products_columns, products_column::id, products_column::updated_at, model::role::fixed,
+     model::target::postgres, products_keys, products_checks, products_indexes},
     {"users",
      users_columns,
      users_column::id,
@@ -202,6 +209,7 @@ constexpr std::array<std::uint8_t, 9> erased{
     users_column::first_name, users_column::last_name,      users_column::email,
     users_column::age,        users_column::street_address, users_column::postal_code,
     users_column::city,       users_column::latitude,       users_column::longitude};
+constexpr std::array<std::uint8_t, 1> repriced{products_column::retail_price};
 constexpr std::array<std::uint8_t, 2> order_shipped{orders_column::status, orders_column::shipped_at};
 constexpr std::array<std::uint8_t, 2> order_delivered{orders_column::status, orders_column::delivered_at};
 constexpr std::array<std::uint8_t, 2> order_cancelled{orders_column::status, orders_column::cancelled_at};
@@ -226,6 +234,7 @@ constexpr std::array order_returned_parts{part{op::update, table::orders, false,
                                           part{op::update, table::order_items, true, items_returned},
                                           part{op::insert, table::events, true}};
 constexpr std::array ghost_parts{part{op::insert, table::events, true}};
+constexpr std::array price_changed_parts{part{op::update, table::products, false, repriced}};
 constexpr std::array user_erased_parts{part{op::update, table::users, false, erased}};
 
 // Children first: an order is referred to by its items. Events refer to users only.
@@ -233,7 +242,7 @@ constexpr std::array order_removed_parts{part{op::erase, table::order_items, tru
                                          part{op::erase, table::events, true}, part{op::erase, table::orders}};
 constexpr std::array ghost_removed_parts{part{op::erase, table::events, true}};
 
-constexpr std::array<model::unit_kind, 11> all_kinds{{
+constexpr std::array<model::unit_kind, 12> all_kinds{{
     {"purchase", purchase_parts},
     {"user_created", user_created_parts},
     {"user_moved", user_moved_parts},
@@ -245,6 +254,7 @@ constexpr std::array<model::unit_kind, 11> all_kinds{{
     {"user_erased", user_erased_parts},
     {"order_removed", order_removed_parts},
     {"ghost_removed", ghost_removed_parts},
+    {"price_changed", price_changed_parts},
 }};
 
 }  // namespace

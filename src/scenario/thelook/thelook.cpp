@@ -14,6 +14,7 @@
 #include "scenario/thelook/growth.hpp"
 #include "scenario/thelook/lives.hpp"
 #include "scenario/thelook/planner.hpp"
+#include "scenario/thelook/prices.hpp"
 #include "scenario/thelook/retaining_planner.hpp"
 #include "scenario/thelook/shoppers.hpp"
 
@@ -88,12 +89,13 @@ public:
           ids_(run_tag(r.run), r.seed),
           catalogue_(r.files, {settings_.text("country"), settings_.text("state"), settings_.text("postal-code")}),
           shoppers_(r.seed, catalogue_, r.run),
+          prices_(r.seed, catalogue_.products()),
           sessions_(r.seed, catalogue_, ids_)
     {
     }
 
     [[nodiscard]] std::string_view name() const override { return "thelook"; }
-    [[nodiscard]] std::uint32_t version() const override { return 1; }
+    [[nodiscard]] std::uint32_t version() const override { return 2; }
     [[nodiscard]] std::uint64_t catalogue() const override { return catalogue_.digest(); }
     [[nodiscard]] std::span<const model::table> tables() const override { return thelook::tables(); }
     [[nodiscard]] std::span<const model::unit_kind> kinds() const override { return thelook::kinds(); }
@@ -101,13 +103,15 @@ public:
 
     [[nodiscard]] bool plans(std::uint16_t number) const override
     {
+        if (number == kind::price_changed)
+            return settings_.number("touch-interval") > 0;
         return (number != kind::order_removed && number != kind::ghost_removed) || settings_.number("retain") > 0;
     }
 
     [[nodiscard]] std::vector<std::string> outlook(const settings& now) const override
     {
         const thelook::configuration c(now);
-        auto told = growth(now);
+        auto told = growth(now, catalogue_.products().size());
         const double seconds = static_cast<double>(first_update_after(c)) / 1e6;
         told.insert(told.begin(),
                     !c.step.happens(0) ? "no order updates: --order-update-prob is 0"
@@ -119,8 +123,8 @@ public:
     [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
     {
         if (settings_.number("retain") > 0)
-            return std::make_unique<retaining_planner>(seed_, settings_, start);
-        return std::make_unique<shop_planner>(seed_, settings_, start);
+            return std::make_unique<retaining_planner>(seed_, settings_, start, prices_.round());
+        return std::make_unique<shop_planner>(seed_, settings_, start, prices_.round());
     }
 
     void build(const model::decision& d, model::unit& out) const override
@@ -150,6 +154,19 @@ public:
             shoppers_.fill(row.before, e.user, e.user_unit, e.created, e.updated, e.moves, out.arena);
             std::ranges::copy(row.before, row.after.begin());
             return shoppers_.erase(row.after, e.user, d.at, out.arena);
+        }
+        case kind::price_changed:
+        {
+            const auto t = get<price_changed_decision>(d);
+            const product& p = prices_.touched(t.touch);
+            const auto changes = prices_.changes_before(t.touch);
+            const auto row = out.update(table::products, thelook::tables()[table::products]);
+            fill_product(row.before, p, prices_.price(p, changes));
+            if (changes > 0)
+                row.before[products_column::updated_at] = value::of(t.updated);
+            fill_product(row.after, p, prices_.price(p, changes + 1));
+            row.after[products_column::updated_at] = value::of(d.at);
+            return;
         }
         case kind::order_shipped:
             return build_step(d, step::shipped, out);
@@ -181,11 +198,14 @@ public:
         if (number == table::dist_centers)
             for (const auto& c : catalogue_.centres())
                 take(std::array{value::of(c.id), value::of(c.name), degrees(c.latitude), degrees(c.longitude)});
-        if (number == table::products)
-            for (const auto& p : catalogue_.products())
-                take(std::array{value::of(p.id), value::of_decimal(p.cost), value::of(p.category), value::of(p.name),
-                                value::of(p.brand), value::of_decimal(p.price), value::of(p.department),
-                                value::of(p.sku), value::of(p.centre)});
+        if (number != table::products)
+            return;
+        std::vector<value> row(thelook::tables()[table::products].columns.size());
+        for (const auto& p : catalogue_.products())
+        {
+            fill_product(row, p, p.price);
+            take(row);
+        }
     }
 
     void initial_rows(std::uint8_t number, time start, const row_taker& take) const override
@@ -207,8 +227,22 @@ public:
 private:
     using lines = std::array<line, 4>;
 
-    /// Items of an order: row numbers leave room for four.
-    std::span<const line> basket(std::uint64_t order, unit_no unit, bool woman, lines& out) const
+    static void fill_product(std::span<value> row, const product& p, std::int64_t price)
+    {
+        namespace c = products_column;
+        row[c::id] = value::of(p.id);
+        row[c::cost] = value::of_decimal(p.cost);
+        row[c::category] = value::of(p.category);
+        row[c::name] = value::of(p.name);
+        row[c::brand] = value::of(p.brand);
+        row[c::retail_price] = value::of_decimal(price);
+        row[c::department] = value::of(p.department);
+        row[c::sku] = value::of(p.sku);
+        row[c::distribution_center_id] = value::of(p.centre);
+    }
+
+    /// Items of an order, bought after so many price changes: row numbers leave room for four.
+    std::span<const line> basket(std::uint64_t order, unit_no unit, bool woman, std::uint64_t touches, lines& out) const
     {
         static constexpr chance own_department{85, 100};
         static constexpr chance same_category{1, 2};
@@ -228,7 +262,11 @@ private:
             };
             while (taken(position))
                 position = (position + 1) % static_cast<std::uint32_t>(catalogue_.products().size());
-            out[i] = {&catalogue_.products()[position], draw.between(1, 3), {table::order_items, order * 4 + i, unit}};
+            const product& what = catalogue_.products()[position];
+            out[i] = {&what,
+                      draw.between(1, 3),
+                      {table::order_items, order * 4 + i, unit},
+                      prices_.price_after(what, touches)};
         }
         return {out.data(), count};
     }
@@ -240,7 +278,7 @@ private:
         row[c::order_id] = value::of(order);
         row[c::product_id] = value::of(l.what->id);
         row[c::quantity] = value::of(l.quantity);
-        row[c::sale_price] = value::of_decimal(l.what->price);
+        row[c::sale_price] = value::of_decimal(l.price);
         fill_stamps(row, c::status, c::created_at, s);
     }
 
@@ -265,7 +303,7 @@ private:
         const row_id order{table::orders, p.order, d.no};
         const row_id user{table::users, p.user, p.user_unit};
         lines room{};
-        const auto bought = basket(p.order, d.no, shoppers_.woman(p.user), room);
+        const auto bought = basket(p.order, d.no, shoppers_.woman(p.user), p.touches, room);
         const stamps now{step::none, d.at, d.at, {}, {}, {}};
         fill_order(out.insert(table::orders, thelook::tables()[table::orders]), order, user, bought.size(),
                    shoppers_.home_address(p.user, p.moves, out.arena), now);
@@ -290,7 +328,7 @@ private:
         const row_id order{table::orders, o.order, bought_by};
         const row_id user{table::users, o.user, o.user_unit};
         lines room{};
-        const auto bought = basket(o.order, bought_by, shoppers_.woman(o.user), room);
+        const auto bought = basket(o.order, bought_by, shoppers_.woman(o.user), touches_of(o), room);
         const step last = last_step(o);
         const stamps s{last,      o.created,   std::max({o.created, o.shipped, o.delivered, o.closed}),
                        o.shipped, o.delivered, o.closed};
@@ -320,7 +358,7 @@ private:
         const row_id user{table::users, s.user, s.user_unit};
         const auto [before, after] = around(s, what, d.at);
         lines room{};
-        const auto bought = basket(s.order, s.order_unit, shoppers_.woman(s.user), room);
+        const auto bought = basket(s.order, s.order_unit, shoppers_.woman(s.user), s.touches, room);
         const address to = shoppers_.home_address(s.user, s.moves, out.arena);
         const auto row = out.update(table::orders, thelook::tables()[table::orders]);
         fill_order(row.before, order, user, bought.size(), to, before);
@@ -331,7 +369,8 @@ private:
             fill_item(item.before, l, order, before);
             fill_item(item.after, l, order, after);
         }
-        const visit v{s.session, d.no, &user, &shoppers_.home(s.user, s.moves_then), s.session_after, d.at};
+        const visit v{s.session,       d.no, &user, &shoppers_.home(s.user, static_cast<std::uint32_t>(s.moves_then)),
+                      s.session_after, d.at};
         if (what == step::cancelled)
             sessions_.closing(v, "cancel", bought, out);
         if (what == step::returned)
@@ -343,6 +382,7 @@ private:
     id_codec ids_;
     thelook::catalogue catalogue_;
     shoppers shoppers_;
+    price_list prices_;
     session_writer sessions_;
 };
 

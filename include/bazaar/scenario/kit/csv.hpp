@@ -12,7 +12,7 @@ namespace bazaar::scenario::kit
 
 /// Reads a seed file in memory: RFC 4180 with a header line, UTF-8, LF or CRLF; a quoted field stays on one line.
 ///
-/// Fields are views into the bytes, unless a quoted one holds doubled quotes (then the reader keeps a copy).
+/// Fields are views into the bytes, unless a quoted one holds doubled quotes (then the reader keeps a copy, until `take_copies`).
 /// Errors: every problem becomes one line "file:line:column: …" in `problems`; reading goes on, so that all are told.
 /// Limits: at most 20 problems are kept.
 class csv
@@ -44,6 +44,10 @@ public:
 
     [[nodiscard]] std::vector<std::string>& problems() { return problems_; }
 
+    /// What keeps the copied fields alive, for those who outlive the reader.
+    using copies = std::vector<std::unique_ptr<std::string>>;
+    [[nodiscard]] copies take_copies() { return std::move(copies_); }
+
 private:
     static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 
@@ -58,7 +62,7 @@ private:
     std::vector<std::string_view> fields_;
     std::vector<std::string_view> row_;
     std::vector<std::size_t> columns_;  ///< Byte column of each field of the row, from 1.
-    std::vector<std::unique_ptr<std::string>> copies_;
+    copies copies_;
     std::size_t header_fields_ = 0;
     std::vector<std::string> problems_;
 };

@@ -27,6 +27,22 @@ enum : std::uint8_t
 }
 
 /// Numbers of the columns, table by table, in their order.
+namespace products_column
+{
+enum : std::uint8_t
+{
+    id,
+    cost,
+    category,
+    name,
+    brand,
+    retail_price,
+    department,
+    sku,
+    distribution_center_id,
+    updated_at
+};
+}
 namespace users_column
 {
 enum : std::uint8_t
@@ -125,6 +141,7 @@ enum : std::uint16_t
     user_erased,
     order_removed,
     ghost_removed,
+    price_changed,
 };
 }
 
