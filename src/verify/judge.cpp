@@ -632,13 +632,15 @@ private:
                 return;
             }
             plan_through({*version});
-            if (walk_.next_no() >= subject_.known && !units_.empty() && *version > units_.back().decision.at.us &&
-                !of_ended_run(e))
+            const auto end = *version + e.after[t.version].resolution;
+            at = by_version(e.table, row.row, *version, end);
+            // Units of one tick have the same moment: the cut may stand between them.
+            if (at.unit == nullptr && walk_.next_no() >= subject_.known && !units_.empty() &&
+                end > units_.back().decision.at.us && !of_ended_run(e))
             {
                 ++later_;
                 return;
             }
-            at = by_version(e.table, row.row, *version, *version + e.after[t.version].resolution);
             forgotten = at.unit == nullptr && (units_.empty() || *version <= first_at_hand());
         }
         else

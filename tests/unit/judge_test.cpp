@@ -695,6 +695,28 @@ TEST(judge, refused_units_are_not_missed)
     EXPECT_GE(all.judged(w.stream()).count(defect::lost), 1U);
 }
 
+TEST(judge, a_cut_between_two_units_of_one_moment_makes_no_foreign_edit)
+{
+    world w;
+    const auto all = w.stream();
+    const auto planner = w.shop->plan(w.recorded.start);
+    time before{};
+    int cuts = 0;
+    for (unit_no no = 0; no < units && cuts < 5; ++no)
+    {
+        const auto d = planner->next();
+        if (d.kind == look::kind::user_erased && d.at == before)
+        {
+            ++cuts;
+            w.known = w.demanded = no;
+            const auto report = w.judged(all);
+            EXPECT_EQ(report.findings(), 0U) << "known below " << no << '\n' << told(report);
+        }
+        before = d.at;
+    }
+    EXPECT_EQ(cuts, 5);
+}
+
 TEST(judge, rows_of_others_are_none_of_ours)
 {
     // Neither changes prices: that would be what the other one has.
