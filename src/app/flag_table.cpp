@@ -1326,6 +1326,37 @@ void add_general(std::vector<flag>& table)
                      .place = flag_place::command_line,
                      .hidden = true,
                      .set = ask(request::help_markdown)});
+    table.push_back({.topic = general,
+                     .name = "help-man",
+                     .help = "Prints the manual page.",
+                     .commands = all_commands,
+                     .form = flag_form::mark,
+                     .place = flag_place::command_line,
+                     .hidden = true,
+                     .set = ask(request::help_man)});
+    table.push_back({.topic = general,
+                     .name = "help-completion",
+                     .placeholder = "SHELL",
+                     .help = "Prints what makes a shell complete commands and flags.",
+                     .commands = all_commands,
+                     .place = flag_place::command_line,
+                     .hidden = true,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (text != "bash" && text != "zsh" && text != "fish")
+                             return "must be one of: bash, zsh, fish";
+                         to.shell = text;
+                         to.ask = request::help_completion;
+                         return {};
+                     }});
+    table.push_back({.topic = general,
+                     .name = "help-config",
+                     .help = "Prints a configuration file of all defaults, as comments.",
+                     .commands = all_commands,
+                     .form = flag_form::mark,
+                     .place = flag_place::command_line,
+                     .hidden = true,
+                     .set = ask(request::help_config)});
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/version.h>
 
+#include "app/manual.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
@@ -27,14 +28,6 @@ namespace
 
 constexpr std::size_t width = 80;
 constexpr std::size_t column = 30;  ///< Where the text beside the flags begins.
-
-struct about
-{
-    command what;
-    std::string_view usage;
-    std::string_view summary;
-    std::string_view text;
-};
 
 constexpr std::array<about, 13> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
@@ -155,48 +148,6 @@ std::string beside(const std::string& term, std::string_view text, const std::st
         first = false;
     }
     return made;
-}
-
-/// All spellings of a flag: "--db-host, --host", "--[no-]echo".
-std::string spellings(const flag& entry)
-{
-    auto text = fmt::format("--{}{}", entry.form == flag_form::toggle ? "[no-]" : "", entry.name);
-    for (const auto alias : entry.aliases)
-        text += fmt::format(", --{}", alias);
-    if (entry.letter != '\0')
-        text += fmt::format(", -{}", entry.letter);
-    return text;
-}
-
-std::string default_of(const flag& entry)
-{
-    if (entry.form == flag_form::toggle)
-        return entry.initial == "true" ? "on" : "off";
-    return entry.initial.empty() ? entry.initially : entry.initial;
-}
-
-std::string term(const flag& entry)
-{
-    return entry.placeholder.empty() ? spellings(entry) : spellings(entry) + ' ' + entry.placeholder;
-}
-
-/// Range and default: "[from 1 to 64; default: 4]".
-std::string facts(const flag& entry)
-{
-    std::string text = entry.range;
-    if (const auto initial = default_of(entry); !initial.empty())
-        text += fmt::format("{}default: {}", text.empty() ? "" : "; ", initial);
-    return text.empty() ? text : fmt::format("[{}]", text);
-}
-
-/// Topics in the order of the table.
-std::vector<std::string_view> topics(std::span<const flag> table)
-{
-    std::vector<std::string_view> found;
-    for (const auto& entry : table)
-        if (std::find(found.begin(), found.end(), entry.topic) == found.end())
-            found.push_back(entry.topic);
-    return found;
 }
 
 std::string sources_text()
@@ -383,6 +334,50 @@ std::string markdown(std::span<const flag> table)
 
 }  // namespace
 
+std::span<const about> command_texts()
+{
+    return commands;
+}
+
+std::string spellings(const flag& entry)
+{
+    auto text = fmt::format("--{}{}", entry.form == flag_form::toggle ? "[no-]" : "", entry.name);
+    for (const auto alias : entry.aliases)
+        text += fmt::format(", --{}", alias);
+    if (entry.letter != '\0')
+        text += fmt::format(", -{}", entry.letter);
+    return text;
+}
+
+std::string default_of(const flag& entry)
+{
+    if (entry.form == flag_form::toggle)
+        return entry.initial == "true" ? "on" : "off";
+    return entry.initial.empty() ? entry.initially : entry.initial;
+}
+
+std::string term(const flag& entry)
+{
+    return entry.placeholder.empty() ? spellings(entry) : spellings(entry) + ' ' + entry.placeholder;
+}
+
+std::string facts(const flag& entry)
+{
+    std::string text = entry.range;
+    if (const auto initial = default_of(entry); !initial.empty())
+        text += fmt::format("{}default: {}", text.empty() ? "" : "; ", initial);
+    return text.empty() ? text : fmt::format("[{}]", text);
+}
+
+std::vector<std::string_view> topics(std::span<const flag> table)
+{
+    std::vector<std::string_view> found;
+    for (const auto& entry : table)
+        if (std::find(found.begin(), found.end(), entry.topic) == found.end())
+            found.push_back(entry.topic);
+    return found;
+}
+
 std::string answer(const options& given, std::span<const scenario::field> fields)
 {
     const auto table = flag_table(fields);
@@ -398,6 +393,12 @@ std::string answer(const options& given, std::span<const scenario::field> fields
         return config_text(given, table);
     case request::help_markdown:
         return markdown(table);
+    case request::help_man:
+        return man_page(table);
+    case request::help_completion:
+        return completion(given.shell, table);
+    case request::help_config:
+        return default_config(table);
     }
     return {};
 }

@@ -8,7 +8,7 @@
 namespace bazaar::app
 {
 
-/// The text that answers `--help`, `--version`, `--print-config` or `--help-markdown`; ends with a line feed.
+/// The text that answers `--help`, `--version`, `--print-config` or one of `--help-...`; ends with a line feed.
 ///
 /// Limits: no line of the help is longer than 80 columns.
 [[nodiscard]] std::string answer(const options& given, std::span<const scenario::field> fields);

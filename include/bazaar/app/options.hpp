@@ -40,11 +40,14 @@ enum class command : std::uint8_t
 /// What was asked for instead of the command's own work.
 enum class request : std::uint8_t
 {
-    work,           ///< Nothing: do the command's work.
-    help,           ///< `--help`
-    version,        ///< `--version`
-    print_config,   ///< `--print-config`
-    help_markdown,  ///< `--help-markdown`, the source of docs/flags.md.
+    work,             ///< Nothing: do the command's work.
+    help,             ///< `--help`
+    version,          ///< `--version`
+    print_config,     ///< `--print-config`
+    help_markdown,    ///< `--help-markdown`, the source of docs/flags.md.
+    help_man,         ///< `--help-man`, the manual page.
+    help_completion,  ///< `--help-completion SHELL`
+    help_config,      ///< `--help-config`, a configuration file of all defaults, as comments.
 };
 
 enum class log_level : std::uint8_t
@@ -108,6 +111,7 @@ struct options
     command what = command::run;
     bool named = false;  ///< The command was written; `run` goes without.
     request ask = request::work;
+    std::string shell;  ///< Of `--help-completion`.
 
     // General.
     log_level level = log_level::info;

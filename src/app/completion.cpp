@@ -1,0 +1,275 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/manual.hpp"
+#include "bazaar/app/options.hpp"
+#include "bazaar/base/error.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+/// All ways to write a flag: "--db-host", "--host"; "--echo", "--no-echo".
+std::vector<std::string> words_of(const flag& entry)
+{
+    std::vector<std::string> words;
+    const auto add = [&](std::string_view name)
+    {
+        words.push_back(fmt::format("--{}", name));
+        if (entry.form == flag_form::toggle)
+            words.push_back(fmt::format("--no-{}", name));
+    };
+    add(entry.name);
+    for (const auto alias : entry.aliases)
+        add(alias);
+    return words;
+}
+
+bool takes_file(const flag& entry)
+{
+    return entry.placeholder == "FILE";
+}
+
+bool takes_directory(const flag& entry)
+{
+    return entry.placeholder == "DIR";
+}
+
+/// Flags with their shape: those that take a value, by what it is.
+std::string joined(std::span<const flag> table, std::string_view between, const std::function<bool(const flag&)>& which)
+{
+    std::vector<std::string> words;
+    for (const auto& entry : table)
+        if (!entry.hidden && which(entry))
+            for (auto& word : words_of(entry))
+                words.push_back(std::move(word));
+    return fmt::format("{}", fmt::join(words, between));
+}
+
+std::string bash(std::span<const flag> table)
+{
+    std::string text =
+        "# bash completion for bazaard. Made by bazaard --help-completion bash.\n"
+        "_bazaard()\n{\n"
+        "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=run at words\n"
+        "    COMPREPLY=()\n"
+        "    # --flag=value arrives as three words.\n"
+        "    if [[ $word == = ]]; then\n"
+        "        word=\n"
+        "    elif [[ $before == = ]]; then\n"
+        "        before=${COMP_WORDS[COMP_CWORD - 2]}\n"
+        "    fi\n"
+        "    case $before in\n";
+    for (const auto& entry : table)
+        if (const auto values = choices(entry); !entry.hidden && !values.empty())
+            text += fmt::format("        {}) mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$word\"); return ;;\n",
+                                fmt::join(words_of(entry), " | "), fmt::join(values, " "));
+    text += fmt::format("        {}) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); return ;;\n",
+                        joined(table, " | ", takes_file));
+    text += fmt::format("        {}) mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); return ;;\n",
+                        joined(table, " | ", takes_directory));
+    text += fmt::format("        {}) return ;;\n    esac\n", joined(table, " | ",
+                                                                    [](const flag& entry) {
+                                                                        return entry.form == flag_form::value &&
+                                                                               choices(entry).empty() &&
+                                                                               !takes_file(entry) &&
+                                                                               !takes_directory(entry);
+                                                                    }));
+    std::string names;
+    for (const auto what : all_commands)
+        names += fmt::format("{}{}", names.empty() ? "" : " ", name(what));
+    text += fmt::format("    for ((at = 1; at < COMP_CWORD; ++at)); do\n"
+                        "        case \" {} \" in\n"
+                        "            *\" ${{COMP_WORDS[at]}} \"*) command=${{COMP_WORDS[at]}}; break ;;\n"
+                        "        esac\n"
+                        "    done\n"
+                        "    case $command in\n",
+                        names);
+    for (const auto what : all_commands)
+        text += fmt::format("        {}) words='{}' ;;\n", name(what),
+                            joined(table, " ", [&](const flag& entry) { return entry.commands.has(what); }));
+    text += "    esac\n"
+            "    if [[ $word != -* ]]; then\n"
+            "        case ${COMP_WORDS[COMP_CWORD - 1]} in\n";
+    for (const auto what : all_commands)
+        if (const auto verbs = verbs_of(what); !verbs.empty())
+            text += fmt::format("            {}) words='{}' ;;\n", name(what), fmt::join(verbs, " "));
+    text += fmt::format("            bazaard | */bazaard) words='{}' ;;\n"
+                        "        esac\n"
+                        "    fi\n"
+                        "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+                        "}}\n"
+                        "complete -o default -F _bazaard bazaard\n",
+                        names);
+    return text;
+}
+
+/// Inside single quotes of a shell.
+std::string quoted(std::string_view text)
+{
+    std::string made = "'";
+    for (const char c : text)
+        made += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return made + "'";
+}
+
+/// Part of a specification of zsh's _arguments.
+std::string part(std::string_view text)
+{
+    std::string made;
+    for (const char c : text)
+    {
+        if (c == '[' || c == ']' || c == ':' || c == '\\')
+            made += '\\';
+        made += c;
+    }
+    return made;
+}
+
+std::string zsh(std::span<const flag> table)
+{
+    std::string text = "#compdef bazaard\n"
+                       "# zsh completion for bazaard. Made by bazaard --help-completion zsh.\n"
+                       "local -a commands flags\n"
+                       "local what=run\n"
+                       "commands=(\n";
+    for (const auto& entry : command_texts())
+        text += fmt::format("    {}\n", quoted(fmt::format("{}:{}", name(entry.what), entry.summary)));
+    text += ")\n"
+            "if (( ${#words} > 2 && ${commands[(I)${words[2]}:*]} )); then\n"
+            "    what=${words[2]}\n"
+            "fi\n"
+            "case $what in\n";
+    for (const auto what : all_commands)
+    {
+        text += fmt::format("    {})\n        flags=(\n", name(what));
+        for (const auto& entry : table)
+        {
+            if (entry.hidden || !entry.commands.has(what))
+                continue;
+            std::string action;
+            if (entry.form == flag_form::value)
+            {
+                const auto values = choices(entry);
+                action = fmt::format(":{}:{}", part(entry.placeholder),
+                                     !values.empty()          ? fmt::format("({})", fmt::join(values, " "))
+                                     : takes_file(entry)      ? "_files"
+                                     : takes_directory(entry) ? "_files -/"
+                                                              : " ");
+            }
+            for (const auto& word : words_of(entry))
+                text += fmt::format("            {}\n",
+                                    quoted(fmt::format("{}{}[{}]{}", word, entry.form == flag_form::value ? "=" : "",
+                                                       part(entry.help), action)));
+        }
+        text += "        )\n        ;;\n";
+    }
+    text += "esac\n"
+            "if (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
+            "    _describe command commands\n"
+            "    return\n"
+            "fi\n"
+            "if (( CURRENT == 3 )) && [[ ${words[3]} != -* ]]; then\n"
+            "    case $what in\n";
+    for (const auto what : all_commands)
+        if (const auto verbs = verbs_of(what); !verbs.empty())
+            text += fmt::format("        {}) compadd {} && return ;;\n", name(what), fmt::join(verbs, " "));
+    return text + "    esac\n"
+                  "fi\n"
+                  "_arguments $flags '*:file:_files'\n";
+}
+
+std::string fish(std::span<const flag> table)
+{
+    std::string names;
+    for (const auto what : all_commands)
+        names += fmt::format("{}{}", names.empty() ? "" : " ", name(what));
+    auto text = fmt::format("# fish completion for bazaard. Made by bazaard --help-completion fish.\n"
+                            "function __bazaard_does\n"
+                            "    set -l what run\n"
+                            "    for word in (commandline -opc)[2..-1]\n"
+                            "        if contains -- $word {}\n"
+                            "            set what $word\n"
+                            "            break\n"
+                            "        end\n"
+                            "    end\n"
+                            "    contains -- $what $argv\n"
+                            "end\n"
+                            "complete -c bazaard -f\n",
+                            names);
+    for (const auto& entry : command_texts())
+        text += fmt::format("complete -c bazaard -n __fish_use_subcommand -a {} -d {}\n", name(entry.what),
+                            quoted(entry.summary));
+    for (const auto what : all_commands)
+        if (const auto verbs = verbs_of(what); !verbs.empty())
+            text += fmt::format(
+                "complete -c bazaard -n '__bazaard_does {} && not __fish_seen_subcommand_from {}' -a '{}'\n",
+                name(what), fmt::join(verbs, " "), fmt::join(verbs, " "));
+    for (const auto& entry : table)
+    {
+        if (entry.hidden)
+            continue;
+        std::string of;
+        for (const auto what : all_commands)
+            if (entry.commands.has(what))
+                of += fmt::format(" {}", name(what));
+        std::string values;
+        if (const auto words = choices(entry); !words.empty())
+            values = fmt::format(" -x -a '{}'", fmt::join(words, " "));
+        else if (takes_file(entry))
+            values = " -r -F";
+        else if (takes_directory(entry))
+            values = " -x -a '(__fish_complete_directories)'";
+        else if (entry.form == flag_form::value)
+            values = " -x";
+        for (const auto& word : words_of(entry))
+            text += fmt::format("complete -c bazaard -n '__bazaard_does{}' -l {}{} -d {}\n", of, word.substr(2), values,
+                                quoted(entry.help));
+    }
+    return text;
+}
+
+}  // namespace
+
+std::vector<std::string_view> choices(const flag& entry)
+{
+    const auto is_word = [](std::string_view text)
+    {
+        return !text.empty() &&
+               text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == text.npos;
+    };
+    std::string_view text = entry.range;
+    std::string_view between = " or ";
+    if (text.starts_with("one of "))
+    {
+        text.remove_prefix(7);
+        between = ", ";
+    }
+    std::vector<std::string_view> words;
+    while (!text.empty())
+    {
+        const auto end = std::min(text.find(between), text.size());
+        words.push_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + between.size(), text.size()));
+    }
+    // Scenarios' choices may be spelled otherwise; a sentence is none.
+    if (words.size() < 2 || !std::all_of(words.begin(), words.end(), is_word))
+        return {};
+    return words;
+}
+
+std::string completion(std::string_view shell, std::span<const flag> table)
+{
+    if (shell == "bash")
+        return bash(table);
+    if (shell == "zsh")
+        return zsh(table);
+    expect(shell == "fish", "a shell that is known");
+    return fish(table);
+}
+
+}  // namespace bazaar::app

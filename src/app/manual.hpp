@@ -1,0 +1,53 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bazaar/app/flag.hpp"
+
+namespace bazaar::app
+{
+
+/// What the help says of a command.
+struct about
+{
+    command what;
+    std::string_view usage;
+    std::string_view summary;
+    std::string_view text;
+};
+
+/// Of all commands.
+[[nodiscard]] std::span<const about> command_texts();
+
+/// All spellings of a flag: "--db-host, --host", "--[no-]echo".
+[[nodiscard]] std::string spellings(const flag& entry);
+
+[[nodiscard]] std::string default_of(const flag& entry);
+
+/// Spellings with the placeholder of the value.
+[[nodiscard]] std::string term(const flag& entry);
+
+/// Range and default: "[from 1 to 64; default: 4]".
+[[nodiscard]] std::string facts(const flag& entry);
+
+/// Topics in the order of the table.
+[[nodiscard]] std::vector<std::string_view> topics(std::span<const flag> table);
+
+/// The words of which the value is one; empty when it may be something else, too.
+[[nodiscard]] std::vector<std::string_view> choices(const flag& entry);
+
+/// The manual page, in the macros of man(7).
+///
+/// Determinism: it has no date of a build.
+[[nodiscard]] std::string man_page(std::span<const flag> table);
+
+/// What makes the shell ("bash", "zsh" or "fish") complete commands, flags and the words that a flag takes.
+[[nodiscard]] std::string completion(std::string_view shell, std::span<const flag> table);
+
+/// A configuration file for `run` in which all flags are comments, with their defaults.
+[[nodiscard]] std::string default_config(std::span<const flag> table);
+
+}  // namespace bazaar::app
