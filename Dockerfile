@@ -9,13 +9,16 @@ RUN bash -euc '. scripts/lib/common.sh; . scripts/lib/packages.sh; ensure_packag
 COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake
 COPY include include
+COPY packaging packaging
 COPY seed seed
 COPY src src
 # How many compilers at a time; all processors if not said.
 ARG CMAKE_BUILD_PARALLEL_LEVEL
 # ON: a warning ends the build.
 ARG BAZAARD_WERROR=OFF
-RUN cmake --preset release -DBAZAARD_TESTS=OFF -DBAZAARD_WERROR="$BAZAARD_WERROR" && cmake --build --preset release --target bazaard && \
+# What --version says of the source: the commit.
+ARG BAZAARD_COMMIT=
+RUN cmake --preset release -DBAZAARD_TESTS=OFF -DBAZAARD_WERROR="$BAZAARD_WERROR" -DBAZAARD_COMMIT="$BAZAARD_COMMIT" && cmake --build --preset release --target bazaard && \
     install -D --strip build/release/bazaard /out/bazaard
 # The packages of the libraries that the program names itself; apt knows what those need.
 RUN readelf --dynamic /out/bazaard | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | \

@@ -1,3 +1,5 @@
+#include <sys/prctl.h>
+
 #include <csignal>
 #include <string>
 #include <vector>
@@ -6,12 +8,14 @@
 #include "bazaar/app/help.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/app/options.hpp"
+#include "commit.hpp"
 
 using namespace bazaar;
 
 int main(int argc, char** argv)
 {
     std::signal(SIGPIPE, SIG_IGN);  // A closed pipe is an error of the write, not the end.
+    prctl(PR_SET_DUMPABLE, 0);      // libpq keeps the password in memory: no core file, no debugger of another process.
     const auto likely = app::likely_command(argc, argv);
     try
     {
@@ -26,11 +30,13 @@ int main(int argc, char** argv)
             return app::parse(static_cast<int>(pointers.size()), pointers.data(), app::process_surroundings());
         };
         const auto given = app::parse(argc, argv, around);
+        if (given.core_dumps)
+            prctl(PR_SET_DUMPABLE, 1);
         app::start_logging({.level = given.level, .format = given.format});
         for (const auto& line : given.warnings)
             app::log(app::log_level::warning, "options", line);
         if (given.ask != app::request::work)
-            return app::print(app::answer(given, around.fields));
+            return app::print(app::answer(given, around.fields, BAZAARD_COMMIT));
         switch (given.what)
         {
         case app::command::run:

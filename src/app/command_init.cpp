@@ -25,6 +25,14 @@ int init(const options& opts)
     log(log_level::info, "schema",
         fmt::format("schema {} of {} {}", opts.schema, link.where(),
                     state == postgres::schema_state::created ? "is made, with its static data" : "is as it should be"));
+    if (!opts.writer_role.empty())
+    {
+        postgres::grant_use(link, opts.schema, *made.shop, opts.writer_role,
+                            {opts.writer_removes, opts.writer_touches});
+        log(log_level::info, "schema",
+            fmt::format("the role {} has what a run in schema {} needs{}", opts.writer_role, opts.schema,
+                        opts.writer_removes ? ", with DELETE" : ""));
+    }
     const int captured = opts.with_cdc ? cdc_setup(opts, link, made.shop->tables()) : 0;
     const int topics = opts.create_topics ? ensure_topics(opts, made.shop->tables()) : 0;
     return std::max(captured, topics);

@@ -661,6 +661,31 @@ void add_database(std::vector<flag>& table)
                      .help = "Rows of one COPY when static tables and first users are loaded.",
                      .commands = {command::run},
                      .set = whole_number(&options::batch_rows, 1, 1'000'000)});
+    table.push_back({.topic = database,
+                     .name = "writer-role",
+                     .placeholder = "NAME",
+                     .range = "1 to 63 bytes",
+                     .help = "Gives this role, which has to be there, what `run` and `verify` need and nothing else.",
+                     .commands = {command::init},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (text.empty() || text.size() > 63)
+                             return "must be 1 to 63 bytes long";
+                         to.writer_role = text;
+                         return {};
+                     }});
+    table.push_back({.topic = database,
+                     .name = "writer-removes",
+                     .help = "Gives it DELETE, too, which a run with --retain needs.",
+                     .commands = {command::init},
+                     .form = flag_form::mark,
+                     .set = mark(&options::writer_removes)});
+    table.push_back({.topic = database,
+                     .name = "writer-touches",
+                     .help = "Gives it UPDATE of fixed rows, too, which a run with --touch-interval needs.",
+                     .commands = {command::init},
+                     .form = flag_form::mark,
+                     .set = mark(&options::writer_touches)});
 }
 
 /// A name that PostgreSQL takes whole; slots have fewer characters.
@@ -1303,6 +1328,13 @@ void add_general(std::vector<flag>& table)
                              "10 s otherwise.",
                      .commands = all_commands,
                      .set = choice(&options::progress, modes)});
+    table.push_back({.topic = general,
+                     .name = "core-dumps",
+                     .help = "Lets a crash leave a core file, which may hold passwords; debuggers of the same user may "
+                             "attach.",
+                     .commands = all_commands,
+                     .form = flag_form::mark,
+                     .set = mark(&options::core_dumps)});
     table.push_back({.topic = general,
                      .name = "help",
                      .help = "Prints this text and ends.",

@@ -10,16 +10,12 @@
 #include <vector>
 
 #include <boost/system/system_error.hpp>
-#include <boost/version.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
-#include <spdlog/version.h>
 
 #include "app/manual.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
-#include "bazaar/kafka/classify.hpp"
 
 namespace bazaar::app
 {
@@ -191,55 +187,6 @@ std::string command_help(command what, std::span<const flag> table)
     return text + sources_text();
 }
 
-std::string compiler()
-{
-#if defined(__clang__)
-    return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
-#else
-    return fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
-#endif
-}
-
-std::string_view build_type()
-{
-#if defined(BAZAARD_BUILD_TYPE)
-    return BAZAARD_BUILD_TYPE;
-#elif defined(NDEBUG)
-    return "release";
-#elif defined(__OPTIMIZE__)
-    return "optimised, with assertions";
-#else
-    return "debug";
-#endif
-}
-
-std::string_view sanitizer()
-{
-#if defined(__SANITIZE_ADDRESS__)
-    return ", address sanitizer";
-#elif defined(__SANITIZE_THREAD__)
-    return ", thread sanitizer";
-#else
-    return "";
-#endif
-}
-
-std::string version_text()
-{
-    return fmt::format("bazaard {}\n"
-                       "build         {}{}, {}\n"
-                       "Boost         {}.{}.{}\n"
-                       "fmt           {}.{}.{}\n"
-                       "librdkafka    {}\n"
-                       "nlohmann-json {}.{}.{}\n"
-                       "spdlog        {}.{}.{}\n",
-                       BAZAARD_VERSION, build_type(), sanitizer(), compiler(), BOOST_VERSION / 100'000,
-                       BOOST_VERSION / 100 % 1'000, BOOST_VERSION % 100, FMT_VERSION / 10'000, FMT_VERSION / 100 % 100,
-                       FMT_VERSION % 100, kafka::library_version(), NLOHMANN_JSON_VERSION_MAJOR,
-                       NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR,
-                       SPDLOG_VER_PATCH);
-}
-
 /// A value as a configuration file takes it.
 std::string quoted(const std::string& text)
 {
@@ -378,7 +325,7 @@ std::vector<std::string_view> topics(std::span<const flag> table)
     return found;
 }
 
-std::string answer(const options& given, std::span<const scenario::field> fields)
+std::string answer(const options& given, std::span<const scenario::field> fields, std::string_view commit)
 {
     const auto table = flag_table(fields);
     switch (given.ask)
@@ -388,7 +335,7 @@ std::string answer(const options& given, std::span<const scenario::field> fields
     case request::help:
         return given.named ? command_help(given.what, table) : overview();
     case request::version:
-        return version_text();
+        return version_text(commit);
     case request::print_config:
         return config_text(given, table);
     case request::help_markdown:

@@ -39,6 +39,11 @@ struct about
 /// The words of which the value is one; empty when it may be something else, too.
 [[nodiscard]] std::vector<std::string_view> choices(const flag& entry);
 
+/// The answer to `--version`: program, compiler and libraries.
+///
+/// Determinism: it has no date.
+[[nodiscard]] std::string version_text(std::string_view commit);
+
 /// The manual page, in the macros of man(7).
 ///
 /// Determinism: it has no date of a build.

@@ -67,6 +67,7 @@ public:
         take(file.values);
         take(environment.values);
         take(line.values);
+        credentials();
         combine();
         advise();
         if (!usage_.empty() || !no_input_.empty() || !config_.empty())
@@ -237,6 +238,33 @@ private:
     {
         const auto found = effective_.find(flag_name);
         return found == effective_.end() ? nullptr : &found->second;
+    }
+
+    /// Secrets that nothing else tells: the files of systemd's credentials, each named as the flag of the secret.
+    void credentials()
+    {
+        const auto directory = around_.environment.find("CREDENTIALS_DIRECTORY");
+        if (directory == around_.environment.end() || directory->second.empty())
+            return;
+        for (const auto& entry : table_)
+        {
+            const bool secret = entry.name.ends_with("-password-file") || entry.name.ends_with("-token-file");
+            if (!secret || !entry.commands.has(command_) || effective(entry.name) != nullptr)
+                continue;
+            const auto name = entry.name.substr(0, entry.name.rfind('-'));
+            const auto* url = effective("db-url");
+            const bool in_url = name == "db-password" && url != nullptr && shown(*url->which, url->text) != url->text;
+            const bool of_sasl = name == "sasl-password" && !made_.security_protocol.starts_with("sasl");
+            if (in_url || of_sasl || effective(name) != nullptr)
+                continue;
+            const auto path = directory->second + '/' + std::string(name);
+            if (const auto contents = around_.read(path); contents && !contents->empty())
+                take({{.which = &entry,
+                       .from = source::credential,
+                       .spelled = std::string(entry.name),
+                       .text = path,
+                       .place = "credential " + std::string(name)}});
+        }
     }
 
     /// What only several values together can violate.

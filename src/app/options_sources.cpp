@@ -22,9 +22,10 @@ bool is_reserved(std::string_view variable)
 {
     static constexpr std::array<std::string_view, 6> beginnings{"BAZAARD_TEST_",  "BAZAARD_PG_",    "BAZAARD_BENCH_",
                                                                 "BAZAARD_CHAOS_", "BAZAARD_STACK_", "BAZAARD_CI_"};
-    static constexpr std::array<std::string_view, 10> names{
-        "BAZAARD_BIN",      "BAZAARD_BUILD",     "BAZAARD_CACHE",  "BAZAARD_DEBIAN_MIRROR",    "BAZAARD_PROGRAM",
-        "BAZAARD_SANITIZE", "BAZAARD_PURE_ONLY", "BAZAARD_WERROR", "BAZAARD_DEBEZIUM_VERSION", "BAZAARD_SCHEDULES"};
+    static constexpr std::array<std::string_view, 11> names{
+        "BAZAARD_BIN",      "BAZAARD_BUILD",    "BAZAARD_CACHE",     "BAZAARD_COMMIT", "BAZAARD_DEBIAN_MIRROR",
+        "BAZAARD_PROGRAM",  "BAZAARD_SANITIZE", "BAZAARD_PURE_ONLY", "BAZAARD_WERROR", "BAZAARD_DEBEZIUM_VERSION",
+        "BAZAARD_SCHEDULES"};
     return std::find(names.begin(), names.end(), variable) != names.end() ||
            std::any_of(beginnings.begin(), beginnings.end(), [&](auto start) { return variable.starts_with(start); });
 }
@@ -279,6 +280,7 @@ std::string described(const assignment& value)
         return bare ? value.spelled : fmt::format("{} {}", value.spelled, text);
     case source::environment:
         return fmt::format("{}{}{} in the environment", value.spelled, bare ? "" : "=", text);
+    case source::credential:
     case source::file:
         return fmt::format("{}: {}{}{}", value.place, value.spelled, bare ? "" : " ", text);
     }

@@ -162,4 +162,10 @@ std::string describe(const connection_parameters& parameters)
     return service.empty() ? place : place + " (service " + std::string(service) + ')';
 }
 
+std::string library_version()
+{
+    const int number = PQlibVersion();
+    return std::to_string(number / 10'000) + '.' + std::to_string(number % 10'000);
+}
+
 }  // namespace bazaar::postgres

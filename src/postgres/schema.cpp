@@ -276,6 +276,42 @@ public:
             session_.exec(function->create);
     }
 
+    /// Everything that `check_using` asks for.
+    void grant(std::string_view to, const use& more)
+    {
+        if (session_.exec("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", {to}).rows() == 0)
+            throw error(error_kind::config, fmt::format("there is no role \"{}\": make it first", to));
+        const auto quoted = quote_identifier(to);
+        const auto give = [&](std::string_view what, std::string_view on)
+        { session_.exec(fmt::format("GRANT {} ON {} TO {}", what, on, quoted)); };
+        give("CONNECT", "DATABASE " + quote_identifier(session_.exec("SELECT current_database()").get(0, 0)));
+        for (const std::string_view name : {std::string_view(schema_), own_schema})
+            give("USAGE", "SCHEMA " + quote_identifier(name));
+        // What is off by default is of other settings than those that the schema is made with.
+        const auto ever = [&](model::op what, std::size_t table)
+        {
+            return std::ranges::any_of(shop_.kinds(),
+                                       [&](const auto& kind)
+                                       {
+                                           return std::ranges::any_of(
+                                               kind.parts, [&](const auto& part)
+                                               { return part.what == what && part.table == table; });
+                                       });
+        };
+        const auto does = [&](model::op what, std::size_t table)
+        {
+            if (what == model::op::erase)
+                return more.removes && ever(what, table);
+            if (shop_.tables()[table].kept_by == model::role::fixed)
+                return more.touches && ever(what, table);
+            return scenario::does(shop_, what, table);
+        };
+        for (const auto& [schema, name, privilege] : rights(does))
+            give(privilege, quote_qualified(schema, name));
+        for (const auto& function : functions_)
+            give("EXECUTE", "FUNCTION " + function.signature);
+    }
+
     /// Rights that a run needs on what is there.
     void check_using()
     {
@@ -285,40 +321,20 @@ public:
                 missing.push_back(fmt::format("the role \"{}\" lacks USAGE on the schema \"{}\"", role(), name));
         if (!missing.empty())
             throw error(error_kind::permission, std::move(missing));
-        const auto need = [&](std::string_view schema, std::string_view name, std::string_view privilege)
-        {
-            const auto table = quote_qualified(schema, name);
-            if (!holds("SELECT has_table_privilege($1, $2)", {table, privilege}))
+        const auto tables = shop_.tables();
+        for (const auto& [schema, name, privilege] :
+             rights([&](model::op what, std::size_t i) { return scenario::does(shop_, what, i); }))
+            if (!holds("SELECT has_table_privilege($1, $2)", {quote_qualified(schema, name), privilege}))
                 missing.push_back(
                     fmt::format("the role \"{}\" lacks {} on the table {}.{}", role(), privilege, schema, name));
-        };
-        const auto tables = shop_.tables();
         for (std::size_t i = 0; i < tables.size(); ++i)
-        {
-            if (!kept_here(tables[i]))
-                continue;
-            need(schema_, tables[i].name, "SELECT");
-            if (tables[i].kept_by == model::role::fixed && !scenario::does(shop_, model::op::update, i))
-                continue;
-            if (tables[i].kept_by != model::role::fixed)
-                need(schema_, tables[i].name, "INSERT");
-            if (tables[i].kept_by == model::role::heartbeat || scenario::does(shop_, model::op::update, i))
-                need(schema_, tables[i].name, "UPDATE");
-            if (scenario::does(shop_, model::op::erase, i))
-                need(schema_, tables[i].name, "DELETE");
-            if (holds("SELECT row_security_active($1::text)", {quote_qualified(schema_, tables[i].name)}))
+            if (kept_here(tables[i]) &&
+                (tables[i].kept_by != model::role::fixed || scenario::does(shop_, model::op::update, i)) &&
+                holds("SELECT row_security_active($1::text)", {quote_qualified(schema_, tables[i].name)}))
                 missing.push_back(
                     fmt::format("row security hides rows of the table {}.{} from the role \"{}\": it needs "
                                 "BYPASSRLS, or a table without",
                                 schema_, tables[i].name, role()));
-        }
-        for (const auto& t : own_tables())
-            for (auto rest = t.privileges; !rest.empty();)
-            {
-                const auto comma = rest.find(", ");
-                need(own_schema, t.name, rest.substr(0, comma));
-                rest = comma == rest.npos ? std::string_view() : rest.substr(comma + 2);
-            }
         for (const auto& function : functions_)
             if (!holds("SELECT has_function_privilege($1, 'EXECUTE')", {function.signature}))
                 missing.push_back(
@@ -348,6 +364,41 @@ public:
     }
 
 private:
+    struct table_right
+    {
+        std::string_view schema;
+        std::string_view table;
+        std::string_view privilege;
+    };
+
+    /// What a run does to tables, those of `bazaard` included; `does`: whether its units do this to that table.
+    template <typename Does>
+    [[nodiscard]] std::vector<table_right> rights(Does does) const
+    {
+        std::vector<table_right> all;
+        const auto tables = shop_.tables();
+        for (std::size_t i = 0; i < tables.size(); ++i)
+        {
+            if (!kept_here(tables[i]))
+                continue;
+            all.push_back({schema_, tables[i].name, "SELECT"});
+            if (tables[i].kept_by != model::role::fixed)
+                all.push_back({schema_, tables[i].name, "INSERT"});
+            if (tables[i].kept_by == model::role::heartbeat || does(model::op::update, i))
+                all.push_back({schema_, tables[i].name, "UPDATE"});
+            if (does(model::op::erase, i))
+                all.push_back({schema_, tables[i].name, "DELETE"});
+        }
+        for (const auto& t : own_tables())
+            for (auto rest = t.privileges; !rest.empty();)
+            {
+                const auto comma = rest.find(", ");
+                all.push_back({own_schema, t.name, rest.substr(0, comma)});
+                rest = comma == rest.npos ? std::string_view() : rest.substr(comma + 2);
+            }
+        return all;
+    }
+
     [[nodiscard]] const std::string& role() const { return session_.user(); }
 
     [[nodiscard]] bool holds(std::string_view sql, std::initializer_list<text_parameter> values)
@@ -434,6 +485,14 @@ schema_state ensure_schema(session& on, std::string_view schema, const scenario:
     work.check_using();
     work.check_fixed();
     return state;
+}
+
+void grant_use(session& on, std::string_view schema, const scenario::scenario& shop, std::string_view role,
+               const use& more)
+{
+    long_transaction all(on);
+    schema_work(on, schema, shop).grant(role, more);
+    all.commit();
 }
 
 }  // namespace bazaar::postgres

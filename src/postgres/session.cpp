@@ -153,7 +153,8 @@ failure connect_failure(PGconn* raw, const connect_words& words, bool at_once)
     const auto says = [&](std::string_view part) { return what.message.find(part) != what.message.npos; };
     if (PQconnectionNeedsPassword(raw) != 0)
         what.sqlstate = sqlstate("28P01");
-    else if (says("certificate") || says("SSL") || says("private key"))
+    else if (says("certificate") || says("SSL") || says("private key") || says("channel binding") ||
+             says("authentication method requirement"))
         what.sqlstate = sqlstate("28000");
     // An option that cannot be fails before anything is tried, and so does the ping then: it never waits.
     else if (says("invalid ") || (at_once && PQpingParams(words.keywords(), words.values(), 0) == PQPING_NO_ATTEMPT))

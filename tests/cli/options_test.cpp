@@ -319,7 +319,7 @@ TEST(cli_version, names_the_libraries)
     const auto left = bazaard({"--version"});
     EXPECT_EQ(left.status, 0);
     EXPECT_TRUE(left.out.starts_with("bazaard ")) << left.out;
-    for (const auto* word : {"\nbuild ", "\nBoost ", "\nspdlog ", "\nfmt "})
+    for (const auto* word : {"\ncommit ", "\nbuild ", "\nBoost ", "\nspdlog ", "\nfmt ", "\nlibpq ", "\nsimdjson "})
         EXPECT_NE(left.out.find(word), std::string::npos) << word;
 }
 

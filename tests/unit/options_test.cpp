@@ -301,6 +301,33 @@ TEST(options, a_password_and_its_file)
     EXPECT_FALSE(made.is_given("db-password"));
 }
 
+TEST(options, a_credential_counts_where_nothing_else_tells_the_password)
+{
+    fixture world;
+    world.around.environment = {{"CREDENTIALS_DIRECTORY", "/c"}};
+    world.around.read = [](const std::string& path) -> std::optional<std::string>
+    {
+        if (path == "/c/db-password" || path == "/c/sasl-password")
+            return "secret";
+        return path == "/c/cdc-password" ? std::optional<std::string>("") : std::nullopt;
+    };
+    const auto found = world.parse({});
+    EXPECT_EQ(found.database.password_file, "/c/db-password");
+    EXPECT_EQ(found.given.at("db-password-file").origin, "credential db-password");
+    // Not where it would be of no use, and not an empty one.
+    EXPECT_EQ(found.sasl_password_file, std::nullopt);
+    EXPECT_EQ(world.parse({"--security-protocol", "sasl_ssl", "--sasl-username", "u"}).sasl_password_file,
+              "/c/sasl-password");
+    EXPECT_EQ(world.parse({"init"}).cdc_password_file, "");
+    // Whoever says it otherwise is heard.
+    EXPECT_EQ(world.parse({"--db-password-file", "f"}).database.password_file, "f");
+    EXPECT_EQ(world.parse({"--db-password", "p"}).database.password_file, std::nullopt);
+    EXPECT_EQ(world.parse({"--db-url", "postgresql://u:p@h/d"}).database.password_file, std::nullopt);
+    EXPECT_EQ(world.parse({"--db-url", "postgresql://u@h/d"}).database.password_file, "/c/db-password");
+    world.around.environment.clear();
+    EXPECT_EQ(world.parse({}).database.password_file, std::nullopt);
+}
+
 TEST(options, settings_of_librdkafka_behind_commas)
 {
     using pairs = std::vector<std::pair<std::string, std::string>>;

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "bazaar/app/options.hpp"
 
@@ -10,8 +11,10 @@ namespace bazaar::app
 
 /// The text that answers `--help`, `--version`, `--print-config` or one of `--help-...`; ends with a line feed.
 ///
+/// `commit` is the one that the program was built from.
 /// Limits: no line of the help is longer than 80 columns.
-[[nodiscard]] std::string answer(const options& given, std::span<const scenario::field> fields);
+[[nodiscard]] std::string answer(const options& given, std::span<const scenario::field> fields,
+                                 std::string_view commit);
 
 /// Writes to stdout. Returns exit code 0. Errors: throws `io` when it cannot.
 int print(const std::string& text);

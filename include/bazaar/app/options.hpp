@@ -117,11 +117,15 @@ struct options
     log_level level = log_level::info;
     log_format format = log_format::automatic;
     app::progress progress = app::progress::automatic;
+    bool core_dumps = false;
 
     // Database.
     database_flags database;  ///< Only what was given: libpq's own sources and the defaults come after it.
     std::string schema = "demo";
     std::uint32_t batch_rows = 1000;  ///< Rows of one COPY chunk.
+    std::string writer_role;          ///< Of `init`: it gets what `run` needs; empty: none.
+    bool writer_removes = false;      ///< And what `--retain` needs.
+    bool writer_touches = false;      ///< And what `--touch-interval` needs.
 
     // Run.
     std::string run = "main";

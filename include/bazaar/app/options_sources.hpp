@@ -14,6 +14,7 @@ namespace bazaar::app
 /// Where a value comes from; a later one takes precedence.
 enum class source : std::uint8_t
 {
+    credential,  ///< A file that the service manager has put there.
     file,
     environment,
     command_line,

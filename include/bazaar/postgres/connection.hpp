@@ -51,4 +51,7 @@ struct connection_parameters
 /// would.
 [[nodiscard]] std::string describe(const connection_parameters& parameters);
 
+/// Of libpq, as it runs: "15.20".
+[[nodiscard]] std::string library_version();
+
 }  // namespace bazaar::postgres

@@ -35,6 +35,20 @@ enum class schema_state : std::uint8_t
 ///         the missing privilege.
 schema_state ensure_schema(session& on, std::string_view schema, const scenario::scenario& shop);
 
+/// What runs may do beyond what they do by default.
+struct use
+{
+    bool removes = false;  ///< Rows, as with --retain.
+    bool touches = false;  ///< Fixed rows, as with --touch-interval.
+};
+
+/// Gives a role what a run in this schema needs, which has to be there, and what `verify` needs. Takes nothing away, so schemas with
+/// several runs keep working.
+///
+/// Errors: `config` when there is no such role; `permission` when this one may not give that.
+void grant_use(session& on, std::string_view schema, const scenario::scenario& shop, std::string_view role,
+               const use& more);
+
 /// The differences alone, none when all is as it should be; changes nothing. A missing table is a difference.
 [[nodiscard]] std::vector<std::string> schema_differences(session& on, std::string_view schema,
                                                           std::span<const model::table> tables);
