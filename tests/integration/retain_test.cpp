@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "support/change_stream.hpp"
 #include "support/daemon.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
@@ -194,17 +195,7 @@ protected:
 
     json listen(int status, const std::function<void()>& meanwhile = {})
     {
-        auto verb = start_bazaard("verify", database_, {"stream", "--duration", "5s", "--report", report_file()});
-        if (meanwhile)
-        {
-            while (one(on_, "SELECT count(*) FROM pg_replication_slots WHERE active") == "0")
-                std::this_thread::yield();
-            meanwhile();
-        }
-        const auto done = verb.wait();
-        EXPECT_EQ(done.status, status) << done.out << done.err;
-        std::ifstream in(report_file());
-        return json::parse(in, nullptr, false);
+        return verify_stream_for("5s", status, database_, on_, meanwhile);
     }
 
     std::unique_ptr<process> shop_;

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "support/change_stream.hpp"
 #include "support/daemon.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
@@ -53,25 +54,7 @@ protected:
     /// The verdict of listening for some seconds, as JSON; `meanwhile` happens after it has begun.
     nlohmann::json listen(int status, const std::function<void()>& meanwhile = {})
     {
-        const auto file = testing::TempDir() + "bazaard-verify-" + std::to_string(getpid()) + ".json";
-        auto verb = start_bazaard("verify", database_, {"stream", "--duration", "4s", "--report", file});
-        if (meanwhile)
-        {
-            // From here on it is in the stream.
-            while (one(on_, "SELECT count(*) FROM pg_replication_slots WHERE active AND confirmed_flush_lsn IS NOT "
-                            "NULL") == "0")
-                ;
-            meanwhile();
-        }
-        const auto done = verb.wait();
-        EXPECT_EQ(done.status, status) << done.out << done.err;
-        // The server's side of it may live a moment longer.
-        while (one(on_, "SELECT count(*) FROM pg_replication_slots") != "0")
-            ;
-        std::ifstream in(file);
-        auto report = nlohmann::json::parse(in, nullptr, false);
-        std::remove(file.c_str());
-        return report;
+        return verify_stream_for("4s", status, database_, on_, meanwhile);
     }
 
     static std::string password_file()

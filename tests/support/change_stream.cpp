@@ -1,10 +1,18 @@
 #include "support/change_stream.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
+#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
+#include <thread>
 
+#include <gtest/gtest.h>
+
+#include "support/daemon.hpp"
 #include "support/query.hpp"
 
 namespace bazaar::test
@@ -99,6 +107,30 @@ std::vector<std::string> stream_faults(const std::vector<decoded>& changes)
             faults.push_back("a delete that nobody planned");
     }
     return faults;
+}
+
+nlohmann::json verify_stream_for(const std::string& duration, int status, const postgres::connection_flags& database,
+                                 postgres::session& on, const std::function<void()>& meanwhile)
+{
+    const auto file = testing::TempDir() + "bazaard-stream-" + std::to_string(getpid()) + ".json";
+    auto verb = start_bazaard("verify", database, {"stream", "--duration", duration, "--report", file});
+    if (meanwhile)
+    {
+        // From here on it is in the stream.
+        while (one(on, "SELECT count(*) FROM pg_replication_slots WHERE active AND confirmed_flush_lsn IS NOT NULL") ==
+               "0")
+            std::this_thread::yield();
+        meanwhile();
+    }
+    const auto done = verb.wait();
+    EXPECT_EQ(done.status, status) << done.out << done.err;
+    // The server's side of it may live a moment longer.
+    while (one(on, "SELECT count(*) FROM pg_replication_slots") != "0")
+        std::this_thread::yield();
+    std::ifstream in(file);
+    auto report = nlohmann::json::parse(in, nullptr, false);
+    std::remove(file.c_str());
+    return report;
 }
 
 }  // namespace bazaar::test

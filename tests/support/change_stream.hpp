@@ -1,8 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
+#include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/session.hpp"
 
 namespace bazaar::test
@@ -22,5 +26,11 @@ void tap_stream(postgres::session& on);
 
 /// What is wrong with a stream: torn or unordered units, rows that come twice, updates that change nothing.
 [[nodiscard]] std::vector<std::string> stream_faults(const std::vector<decoded>& changes);
+
+/// The report of `verify stream`, which is to end with this status, on so many seconds ("4s"); `meanwhile` happens after the
+/// stream has begun.
+[[nodiscard]] nlohmann::json verify_stream_for(const std::string& duration, int status,
+                                               const postgres::connection_flags& database, postgres::session& on,
+                                               const std::function<void()>& meanwhile = {});
 
 }  // namespace bazaar::test
