@@ -65,6 +65,8 @@ int main(int argc, char** argv)
             return app::doctor(given);
         case app::command::verify:
             return app::verify(given);
+        case app::command::ctl:
+            return app::ctl(given);
         }
     }
     catch (...)

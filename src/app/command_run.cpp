@@ -20,12 +20,14 @@
 #include "app/keeper.hpp"
 #include "app/load.hpp"
 #include "app/notify.hpp"
+#include "app/observing.hpp"
 #include "app/opening.hpp"
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
 #include "app/stop_by_signal.hpp"
 #include "bazaar/app/commands.hpp"
+#include "bazaar/app/help.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
@@ -140,11 +142,13 @@ public:
     /// Runs to the end. Throws what ended the run before its time.
     int go()
     {
+        doors_.open(opts_);
         await_signal();
         every_second();
         watch();
         begin_opening();
         loop_.run();
+        doors_.close();
         if (opener_.joinable())
             opener_.join();
         status_.clear();
@@ -264,6 +268,7 @@ private:
         how.own = open_->own;
         how.sequence = open_->recorded.log.size();
         how.heartbeat_interval = opts_.heartbeat_interval;
+        how.probe_interval = doors_.probe_interval();
         how.slots = &slots_;
         how.progress = [this] { return progress(false); };
         how.marked = [this](unit_no mark)
@@ -319,6 +324,13 @@ private:
         if (open_->resumed)
             for (const auto& entry : changes_of(latest_, open_->recorded, open_->current, refused))
                 runner_->set(entry);
+        if (paused_ || paused_since_)
+        {
+            paused_since_ = paused_since_.value_or(clock_.now());
+            runner_->pause(*paused_since_);
+            if (!paused_)
+                runner_->resume();
+        }
         runner_->start();
         service_.ready("the shop is open");
     }
@@ -382,6 +394,7 @@ private:
         if (entry.what != model::control::kind::set)
             return;
         open_->current.set(entry.field, entry.value);
+        report_->rate(configured_rate(open_->current));
         log(log_level::info, "set",
             fmt::format("{} is {} from unit {} on", open_->current.fields()[entry.field].name,
                         open_->current.printed(entry.field), entry.unit));
@@ -420,6 +433,8 @@ private:
             const auto now = runner_->now();
             earlier_.add_earlier(now);
             sent_below_ = now.sent_below;
+            if (!now.paused)
+                paused_since_.reset();
             was_live_ = was_live_ || now.live;
         }
         active_ = nullptr;
@@ -475,6 +490,129 @@ private:
         print_out(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n",
                               report_->summary(tally(), *open_->planner, steady::now()), opts_.run,
                               open_->recorded.seed, to_string(open_->recorded.start)));
+    }
+
+    // ---- Observation and live control
+
+    /// What is shown to others. While the run is being opened, its parts belong to the opener.
+    [[nodiscard]] observe::snapshot look()
+    {
+        observe::snapshot all;
+        all.version = program_version();
+        all.run = opts_.run;
+        all.schema = opts_.schema;
+        all.where = gateway_->where();
+        all.database_up = !gateway_->away();
+        if (!runner_)
+        {
+            all.now = stopping_ ? observe::state::stopping : observe::state::opening;
+            all.reasons.emplace_back(stopping_ ? "the daemon stops" : "the run is being opened");
+            all.line = std::string(name(all.now));
+            return all;
+        }
+        const auto own = runner_->now();
+        all.done = own;
+        all.done.add_earlier(earlier_);
+        all.now = stopping_    ? observe::state::stopping
+                  : own.paused ? observe::state::paused
+                  : own.live   ? observe::state::running
+                               : observe::state::history;
+        all.scenario = open_->recorded.scenario;
+        all.seed = open_->recorded.seed;
+        all.start = open_->recorded.start;
+        all.epoch = open_->own.epoch;
+        all.ticks = open_->planner->ticks();
+        all.planned = open_->planner->next_no();
+        all.lag = runner_->late();
+        all.target = configured_rate(open_->current);
+        all.actual = meter_.ticks();
+        all.units = meter_.units();
+        open_->planner->figures(all.figures);
+        const auto fields = open_->current.fields();
+        for (std::size_t i = 0; i < fields.size(); ++i)
+            if (fields[i].steerable)
+                all.settings.emplace_back(fields[i].name, open_->current.printed(i));
+        all.sessions = gateway_->open_sessions();
+        if (stopping_)
+            all.reasons.emplace_back("the daemon stops");
+        if (!all.database_up)
+            all.reasons.emplace_back("PostgreSQL is away");
+        else if (!keeper_->reachable() || (keeper_->silence() > doors_.silence_max() && !gateway_->short_of_sessions()))
+            all.reasons.emplace_back("PostgreSQL does not answer");
+        all.ready = all.reasons.empty();
+        all.database_up = all.database_up && keeper_->reachable();
+        all.line = report_->line(all.units, all.done, *open_->planner);
+        return all;
+    }
+
+    [[nodiscard]] observe::obeyed obey(const observe::order& given)
+    {
+        using observe::verb;
+        if (stopping_ && given.what != verb::drain)
+            return {503, {"the daemon stops"}};
+        switch (given.what)
+        {
+        case verb::pause:
+            return pause();
+        case verb::resume:
+            return resume();
+        case verb::set:
+            return set(given);
+        case verb::drain:
+            break;
+        }
+        // Behind the answer.
+        if (!stopping_)
+            boost::asio::post(loop_,
+                              [this]
+                              {
+                                  if (!stopping_)
+                                      stop(SIGTERM);
+                              });
+        return {202, {"what is in flight is finished, then the daemon ends"}};
+    }
+
+    [[nodiscard]] observe::obeyed pause()
+    {
+        if (!std::exchange(paused_, true))
+            log(log_level::info, "pause", "paused: nothing more is planned until somebody resumes");
+        if (!runner_)
+            return {202, {"paused before the run has begun"}};
+        const auto now = runner_->now();
+        if (!now.paused)
+            paused_since_ = clock_.now();
+        runner_->pause(*paused_since_);
+        return {202, {fmt::format("paused; {} units that were planned before are finished", now.span)}};
+    }
+
+    [[nodiscard]] observe::obeyed resume()
+    {
+        if (!std::exchange(paused_, false))
+            return {202, {"it is not paused"}};
+        log(log_level::info, "resume", "resumed");
+        if (runner_)
+            runner_->resume();
+        return {202, {"the run goes on"}};
+    }
+
+    /// What a reload reaches, value by value; it holds until flags and files are read again.
+    [[nodiscard]] observe::obeyed set(const observe::order& given)
+    {
+        if (!runner_)
+            return {503, {"the run is being opened: ask again"}};
+        auto asked = with_settings(latest_, given.settings);
+        auto wrong = std::move(asked.wrong);
+        std::vector<model::control> entries;
+        if (wrong.empty())
+            entries = changes_of(asked.only, open_->recorded, open_->current, wrong);
+        if (!wrong.empty())
+            return {422, wrong};
+        latest_ = std::move(asked.all);
+        for (const auto& entry : entries)
+            runner_->set(entry);
+        return {202,
+                {entries.empty() ? std::string("nothing changes: these are the values already")
+                                 : fmt::format("{} values change with the next unit", entries.size())}};
     }
 
     // ---- Signals and timers
@@ -569,7 +707,10 @@ private:
                 if (failed)
                     return;
                 if (runner_)
+                {
                     runner_->watch();
+                    meter_.add(steady::now(), tally().written(), open_->planner->ticks());
+                }
                 if (runner_ && status_.on() && status_.due())
                 {
                     const auto line = report_->status(tally(), *open_->planner, steady::now());
@@ -628,9 +769,14 @@ private:
     unit_no sent_below_ = no_unit;  ///< As the last of them knew.
     slot_watch slots_{opts_.slot_wal_warn};
     bool was_live_ = false;  ///< One of them had caught up with the clock.
+    bool paused_ = false;    ///< As it was asked for last.
+    std::optional<time> paused_since_;
+    rate_meter meter_;
     std::unique_ptr<run::runner> runner_;
     std::atomic<run::runner*> active_{nullptr};
     std::unique_ptr<keeper> keeper_;
+    observing doors_{loop_,
+                     {[this] { return look(); }, [this](const observe::order& given) { return obey(given); }, {}, {}}};
 };
 
 }  // namespace

@@ -23,6 +23,7 @@ constexpr std::string_view database = "Database";
 constexpr std::string_view capture = "Change data capture";
 constexpr std::string_view kafka = "Kafka";
 constexpr std::string_view verifying = "Verify";
+constexpr std::string_view observing = "Observation";
 constexpr std::string_view general = "General";
 
 constexpr std::uint64_t ticks_most = 1'000'000'000'000;
@@ -1025,8 +1026,8 @@ void add_doctor(std::vector<flag>& table)
                      }});
     table.push_back({.topic = capture,
                      .name = "json",
-                     .help = "Prints the findings as one JSON document.",
-                     .commands = {command::doctor},
+                     .help = "Prints what was found as one JSON document.",
+                     .commands = {command::doctor, command::ctl},
                      .form = flag_form::mark,
                      .set = mark(&options::json)});
 }
@@ -1278,6 +1279,59 @@ void add_verify(std::vector<flag>& table)
                                      "must be a duration from 1s to 87600h, for example 10s")});
 }
 
+/// "9187", "0.0.0.0:9187", "[::1]:9187".
+std::string set_http_listen(options& to, std::string_view text)
+{
+    const auto colon = text.rfind(':');
+    auto host = colon == text.npos ? std::string_view("127.0.0.1") : text.substr(0, colon);
+    const auto port = parse_count(colon == text.npos ? text : text.substr(colon + 1));
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != host.npos)
+        host = {};
+    if (host.empty() || !port || *port > std::numeric_limits<std::uint16_t>::max())
+        return "must be PORT or HOST:PORT, for example 9187, 0.0.0.0:9187 or [::1]:9187";
+    to.http_host = host;
+    to.http_port = static_cast<std::uint16_t>(*port);
+    return {};
+}
+
+void add_observe(std::vector<flag>& table)
+{
+    table.push_back(
+        {.topic = observing,
+         .name = "control-socket",
+         .placeholder = "PATH",
+         .initially = "made of schema and run, in $XDG_RUNTIME_DIR/bazaard, /run/bazaard or "
+                      "/tmp/bazaard-UID",
+         .range = "none: no socket",
+         .help = "Unix socket through which `ctl` reaches a `run`. Nobody but its user and root can open it.",
+         .commands = {command::run, command::ctl},
+         .set = words(&options::control_socket)});
+    table.push_back({.topic = observing,
+                     .name = "http-listen",
+                     .placeholder = "[HOST:]PORT",
+                     .initially = "no HTTP",
+                     .range = "127.0.0.1 unless a host is given",
+                     .help = "Serves /livez, /readyz and /status by HTTP. Nothing of it is encrypted.",
+                     .commands = {command::run},
+                     .set = set_http_listen});
+    table.push_back(
+        {.topic = observing,
+         .name = "http-token-file",
+         .placeholder = "FILE",
+         .initially = "HTTP only reads",
+         .help = "File whose first line is the token that POST /control asks for, of 16 characters or more.",
+         .commands = {command::run},
+         .set = words(&options::http_token_file)});
+    table.push_back({.topic = observing,
+                     .name = "watch",
+                     .help = "`ctl status`: again every second, in one line, until the daemon ends or Ctrl-C.",
+                     .commands = {command::ctl},
+                     .form = flag_form::mark,
+                     .set = mark(&options::watch)});
+}
+
 void add_general(std::vector<flag>& table)
 {
     table.push_back({.topic = general,
@@ -1405,6 +1459,7 @@ std::vector<flag> flag_table(std::span<const scenario::field> fields)
     add_doctor(table);
     add_kafka(table);
     add_verify(table);
+    add_observe(table);
     add_general(table);
     return table;
 }

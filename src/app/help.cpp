@@ -25,7 +25,7 @@ namespace
 constexpr std::size_t width = 80;
 constexpr std::size_t column = 30;  ///< Where the text beside the flags begins.
 
-constexpr std::array<about, 13> commands{{
+constexpr std::array<about, 14> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -90,6 +90,14 @@ constexpr std::array<about, 13> commands{{
      "planned, "
      "1 when something is missing, too many, torn or different, 2 when not all could be proven, or somebody else has "
      "changed rows. More in docs/verify.md."},
+    {command::ctl, "bazaard ctl status|pause|resume|drain|set [FLAG]... [KEY=VALUE]...",
+     "Look at a running daemon, pause it, give it another rate.",
+     "Speaks with the `run` of the same --run and --db-schema on this machine, through its control socket. `set "
+     "avg-qps=50` "
+     "changes what may change during a run, as a reload does; `pause` stops planning, `resume` goes on behind a "
+     "recorded "
+     "shift "
+     "of the business time; `drain` stops the daemon as SIGTERM does. More in docs/observe.md."},
 }};
 
 const about& about_of(command what)
@@ -323,6 +331,11 @@ std::vector<std::string_view> topics(std::span<const flag> table)
         if (std::find(found.begin(), found.end(), entry.topic) == found.end())
             found.push_back(entry.topic);
     return found;
+}
+
+std::string_view program_version() noexcept
+{
+    return BAZAARD_VERSION;
 }
 
 std::string answer(const options& given, std::span<const scenario::field> fields, std::string_view commit)

@@ -180,7 +180,9 @@ void keeper::serve()
     while (!stop_.stop_requested())
     {
         const auto now = clock::now();
-        const auto due = std::min({mark_at_, beat_at_, slots_at_});
+        const bool probes = link_ && options_.probe_interval.count() > 0;
+        const auto probe_at = probes ? heard_.load() + options_.probe_interval : never;
+        const auto due = std::min({mark_at_, beat_at_, slots_at_, probe_at});
         if (saved_)
             plan_.emplace(*std::exchange(saved_, std::nullopt));
         if (jobs_.empty() && !mark_wanted_ && now < due && !can_save())
@@ -213,9 +215,12 @@ void keeper::serve()
                 beat();
             else if (now >= slots_at_)
                 look_at_slots();
-            else
+            else if (can_save())
                 save_piece();
+            else if (now >= probe_at)
+                link_->exec("SELECT 1", {});
             reachable_ = true;
+            heard_ = clock::now();
             lock.lock();
             if (one)
                 jobs_.pop_front();
@@ -257,6 +262,7 @@ void keeper::append(const job& one)
         return postgres::append(*link_, options_.own, one.state);
     postgres::append(*link_, options_.own, options_.sequence, *one.entry, shop_.configuration().fields());
     ++options_.sequence;
+    ++entries_[static_cast<std::size_t>(one.entry->what)];
     one.done(nullptr);
 }
 
@@ -274,7 +280,10 @@ void keeper::mark(const postgres::progress& now)
 void keeper::beat()
 {
     if (options_.progress().live)
+    {
         postgres::touch(*link_, options_.own.schema, shop_);
+        beaten_ = std::chrono::system_clock::now();
+    }
     beat_at_ = clock::now() + options_.heartbeat_interval;
 }
 
@@ -282,7 +291,10 @@ void keeper::look_at_slots()
 {
     try
     {
-        for (const auto& line : options_.slots->see(postgres::read_slots(*link_)))
+        const auto slots = postgres::read_slots(*link_);
+        if (options_.seen)
+            options_.seen(slots);
+        for (const auto& line : options_.slots->see(slots))
             log(line.good ? log_level::info : log_level::warning, "slot", line.text);
         slots_at_ = clock::now() + slots_interval;
     }

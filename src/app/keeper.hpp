@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -41,7 +42,11 @@ public:
         std::uint64_t sequence = 0;  ///< Place of the next control entry.
         std::chrono::milliseconds mark_interval = std::chrono::seconds{2};
         microseconds heartbeat_interval{0};  ///< Zero: none.
-        slot_watch* slots = nullptr;         ///< Outlives the keeper.
+        /// How long the server may be left without a word; zero: until there is one to say.
+        std::chrono::milliseconds probe_interval{0};
+        slot_watch* slots = nullptr;  ///< Outlives the keeper.
+        /// What was seen of them; any thread. May be empty.
+        std::function<void(const std::vector<postgres::slot_facts>&)> seen;
         std::function<postgres::progress()> progress;
         std::function<void(unit_no)> marked;  ///< The mark is recorded. May be empty.
         std::function<void(std::exception_ptr)> failed;
@@ -69,6 +74,25 @@ public:
 
     /// Whether the last word with the server went well.
     [[nodiscard]] bool reachable() const noexcept { return reachable_; }
+
+    /// How long ago that was.
+    [[nodiscard]] std::chrono::steady_clock::duration silence() const noexcept
+    {
+        return std::chrono::steady_clock::now() - heard_.load();
+    }
+
+    /// Entries of the control log that were written, by kind.
+    [[nodiscard]] std::uint64_t entries(model::control::kind what) const noexcept
+    {
+        return entries_[static_cast<std::size_t>(what)];
+    }
+
+    /// When the heartbeat was written last; nothing before.
+    [[nodiscard]] std::optional<std::chrono::system_clock::time_point> beaten() const noexcept
+    {
+        const auto at = beaten_.load();
+        return at.time_since_epoch().count() == 0 ? std::nullopt : std::optional(at);
+    }
 
     /// Ends the work; then, with a last progress, sets the mark and gives the lease back, if that can be done at once. `state`
     /// is recorded with it; `plan` is kept behind it.
@@ -107,6 +131,9 @@ private:
     unit_no marked_ = 0;
 
     std::atomic<bool> reachable_{true};
+    std::atomic<std::chrono::steady_clock::time_point> heard_{std::chrono::steady_clock::now()};
+    std::array<std::atomic<std::uint64_t>, 5> entries_{};
+    std::atomic<std::chrono::system_clock::time_point> beaten_{};
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<job> jobs_;

@@ -286,6 +286,40 @@ scenario::settings steered(const scenario::scenario& shop, std::span<const model
     return current;
 }
 
+asked_settings with_settings(const options& before, std::span<const std::pair<std::string, std::string>> settings)
+{
+    asked_settings made{before, before, {}};
+    made.only.seed.reset();
+    made.only.start.reset();
+    made.only.given.clear();
+    made.only.given_settings.clear();
+    const auto fields = before.configuration.fields();
+    std::vector<std::string_view> names;
+    for (const auto& field : fields)
+        if (field.steerable)
+            names.push_back(field.name);
+    for (const auto& [key, text] : settings)
+    {
+        const auto field = std::ranges::find(fields, key, &scenario::field::name);
+        if (field == fields.end())
+        {
+            made.wrong.push_back(
+                fmt::format("{}: there is nothing of this name; what can be set: {}", key, fmt::join(names, ", ")));
+            continue;
+        }
+        const auto number = static_cast<std::size_t>(field - fields.begin());
+        if (const auto wrong = made.only.configuration.set(number, text); !wrong.empty())
+        {
+            made.wrong.push_back(fmt::format("{}={}: {}", key, text, wrong));
+            continue;
+        }
+        static_cast<void>(made.all.configuration.set(number, text));
+        made.all.given_settings[key] = text;
+        made.only.given_settings[key] = text;
+    }
+    return made;
+}
+
 std::vector<model::control> changes_of(const options& opts, const run::record& recorded,
                                        const scenario::settings& current, std::vector<std::string>& refused)
 {

@@ -71,4 +71,15 @@ void check_same(const options& opts, const run::record& recorded);
                                                      const scenario::settings& current,
                                                      std::vector<std::string>& refused);
 
+/// Options as they are with some of the scenario's fields given anew.
+struct asked_settings
+{
+    options all;                     ///< With everything else as it was.
+    options only;                    ///< As if nothing else were given.
+    std::vector<std::string> wrong;  ///< A line for each that is no such field or no such value.
+};
+
+[[nodiscard]] asked_settings with_settings(const options& before,
+                                           std::span<const std::pair<std::string, std::string>> settings);
+
 }  // namespace bazaar::app

@@ -118,8 +118,25 @@ private:
         if (command_ == command::verify && made_.verb == "events")
             for (; next < words.size(); ++next)
                 made_.files.push_back(words[next]);
+        if (command_ == command::ctl && made_.verb == "set")
+            for (; next < words.size(); ++next)
+                change(words[next], shown(plain, words[next]));
         for (; next < words.size(); ++next)
             usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
+    }
+
+    /// A word of `ctl set`.
+    void change(std::string_view word, const std::string& shown_word)
+    {
+        const auto equals = word.find('=');
+        if (equals == 0 || equals == word.npos || equals + 1 == word.size())
+        {
+            usage_.push_back(fmt::format("'{}': must be KEY=VALUE, for example avg-qps=50", shown_word));
+            return;
+        }
+        while (word.starts_with('-'))
+            word.remove_prefix(1);
+        made_.changes.emplace_back(word.substr(0, word.find('=')), word.substr(word.find('=') + 1));
     }
 
     /// Of `verify`. An environment or a file may be for all verbs.
@@ -288,6 +305,13 @@ private:
                     : fmt::format("{}: {} is none of {}", name(command_), made_.verb, fmt::join(verbs, ", ")));
         if (command_ == command::verify && made_.verb == "events" && made_.files.empty() && usage_.empty())
             usage_.emplace_back("verify events: needs the FILE... with the events; - is standard input");
+        if (command_ == command::ctl && made_.verb == "set" && made_.changes.empty() && usage_.empty())
+            usage_.emplace_back("ctl set: needs what to change, for example avg-qps=50");
+        if (const auto* watch = effective("watch"); watch != nullptr && made_.watch && made_.verb != "status")
+            mistakes(watch->from).push_back(described(*watch) + ": is of ctl status alone");
+        if (const auto* token = effective("http-token-file");
+            token != nullptr && !made_.http_port && !refused("--http-listen"))
+            mistakes(token->from).push_back(described(*token) + ": needs --http-listen");
         if (command_ == command::verify)
         {
             only_for("follow", {"tables", "topics"});
@@ -488,6 +512,7 @@ std::span<const std::string_view> verbs_of(command what) noexcept
     static constexpr std::array<std::string_view, 6> connector{"config", "register", "status",
                                                                "pause",  "resume",   "delete"};
     static constexpr std::array<std::string_view, 3> topics{"ensure", "check", "delete"};
+    static constexpr std::array<std::string_view, 5> ctl{"status", "pause", "resume", "drain", "set"};
     static constexpr std::array<std::string_view, 4> verify{"tables", "topics", "events", "stream"};
     switch (what)
     {
@@ -499,6 +524,8 @@ std::span<const std::string_view> verbs_of(command what) noexcept
         return topics;
     case command::verify:
         return verify;
+    case command::ctl:
+        return ctl;
     default:
         return {};
     }
@@ -534,6 +561,8 @@ std::string_view name(command what) noexcept
         return "doctor";
     case command::verify:
         return "verify";
+    case command::ctl:
+        return "ctl";
     }
     return "run";
 }

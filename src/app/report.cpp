@@ -70,11 +70,32 @@ std::string reporter::status(const run::tally& done, const scenario::planner& pl
     const double rate = span > 0 ? static_cast<double>(done.written() - last_written_) / span : 0;
     last_ = now;
     last_written_ = done.written();
+    return line(rate, done, plan);
+}
+
+std::string reporter::line(double rate, const run::tally& done, const scenario::planner& plan)
+{
     plan.figures(figures_);
     const auto states = group(figures_, false, " ");
-    return fmt::format("{:.1f} units/s, target {:.1f} | lag {} | errors {} | {}{}{}", rate, target(plan),
-                       duration(static_cast<std::uint64_t>(done.lag.count())), errors(done), group(figures_, true, " "),
-                       states.empty() ? "" : " | ", states);
+    return fmt::format("{}{:.1f} units/s, target {:.1f} | lag {} | errors {} | {}{}{}", done.paused ? "paused | " : "",
+                       rate, target(plan), duration(static_cast<std::uint64_t>(done.lag.count())), errors(done),
+                       group(figures_, true, " "), states.empty() ? "" : " | ", states);
+}
+
+void rate_meter::add(clock::time_point now, std::uint64_t units, std::uint64_t ticks)
+{
+    samples_[count_++ % samples_.size()] = {now, units, ticks};
+}
+
+double rate_meter::rate(std::uint64_t sample::*what) const noexcept
+{
+    if (count_ < 2)
+        return 0;
+    const auto& oldest = samples_[count_ < samples_.size() ? 0 : count_ % samples_.size()];
+    const auto& newest = samples_[(count_ - 1) % samples_.size()];
+    const auto span = seconds(newest.at - oldest.at);
+    // A run that was opened again counts from what it found.
+    return span > 0 && newest.*what >= oldest.*what ? static_cast<double>(newest.*what - oldest.*what) / span : 0;
 }
 
 std::string reporter::summary(const run::tally& done, const scenario::planner& plan, clock::time_point now) const

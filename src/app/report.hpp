@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +22,12 @@ public:
     /// `rate` is the configured number of ticks per second, 0 when the scenario knows none.
     reporter(double rate, clock::time_point now) : rate_(rate), begun_(now), last_(now) {}
 
+    /// A new configured rate.
+    void rate(double now) noexcept { rate_ = now; }
+
+    /// The same line as `status`, for a rate of units that somebody else has measured.
+    [[nodiscard]] std::string line(double units, const run::tally& done, const scenario::planner& plan);
+
     /// One line: units/s now and target, lag, rows per table, orders by status, errors.
     [[nodiscard]] std::string status(const run::tally& done, const scenario::planner& plan, clock::time_point now);
 
@@ -34,6 +43,31 @@ private:
     clock::time_point begun_, last_;
     std::uint64_t last_written_ = 0;
     std::vector<scenario::figure> figures_;
+};
+
+/// What was done in each second of the last ten.
+class rate_meter
+{
+public:
+    using clock = std::chrono::steady_clock;
+
+    void add(clock::time_point now, std::uint64_t units, std::uint64_t ticks);
+
+    /// Per second, since the oldest that is kept.
+    [[nodiscard]] double units() const noexcept { return rate(&sample::units); }
+    [[nodiscard]] double ticks() const noexcept { return rate(&sample::ticks); }
+
+private:
+    struct sample
+    {
+        clock::time_point at;
+        std::uint64_t units = 0, ticks = 0;
+    };
+
+    [[nodiscard]] double rate(std::uint64_t sample::*what) const noexcept;
+
+    std::array<sample, 11> samples_{};
+    std::size_t count_ = 0;
 };
 
 /// "1,234,567": readable at a glance.

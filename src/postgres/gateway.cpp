@@ -290,6 +290,7 @@ bool gateway::mended_by_waiting(const query_error& problem, clock::time_point no
 void gateway::stays_away(const query_error& problem)
 {
     const auto now = clock::now();
+    ++counts_.failed;
     const bool first = tries_ == 0;
     short_ = true;
     if (sessions() == 0 && !away_since_)
@@ -318,6 +319,18 @@ bool gateway::away() const
 {
     const std::lock_guard lock(mutex_);
     return away_since_.has_value();
+}
+
+int gateway::open_sessions() const
+{
+    const std::lock_guard lock(mutex_);
+    return sessions();
+}
+
+bool gateway::dialing() const
+{
+    const std::lock_guard lock(mutex_);
+    return dialing_;
 }
 
 void gateway::closed(session_use use)

@@ -54,7 +54,11 @@ void dispatcher::settle(const task& sent, outcome what)
 {
     expect(what != outcome::not_done && what != outcome::in_doubt, "what is settled is not open");
     const auto no = sent.unit.no;
-    doubtful_.erase(no);
+    if (doubtful_.erase(no) > 0)
+    {
+        replayed_ += what == outcome::committed ? 1U : 0U;
+        recognised_ += what == outcome::already_there ? 1U : 0U;
+    }
     if (what != outcome::committed && no < replay_below_)
         suspect_behind(no);
     window_.settle(no);

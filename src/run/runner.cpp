@@ -50,6 +50,43 @@ void tally::add_earlier(const tally& other)
     shifted += other.shifted;
     sent.merge(other.sent);
     answered.merge(other.answered);
+    lateness.merge(other.lateness);
+    replayed += other.replayed;
+    recognised += other.recognised;
+    // Of the same scenario, or still empty.
+    kinds.resize(std::max(kinds.size(), other.kinds.size()));
+    for (std::size_t i = 0; i < other.kinds.size(); ++i)
+    {
+        kinds[i].committed += other.kinds[i].committed;
+        kinds[i].already_there += other.kinds[i].already_there;
+        kinds[i].refused += other.kinds[i].refused;
+        kinds[i].response.merge(other.kinds[i].response);
+        kinds[i].service.merge(other.kinds[i].service);
+    }
+    rows.resize(std::max(rows.size(), other.rows.size()));
+    for (std::size_t i = 0; i < other.rows.size(); ++i)
+        for (std::size_t op = 0; op < rows[i].size(); ++op)
+            rows[i][op] += other.rows[i][op];
+    foreign_edits.resize(std::max(foreign_edits.size(), other.foreign_edits.size()));
+    for (std::size_t i = 0; i < other.foreign_edits.size(); ++i)
+        foreign_edits[i] += other.foreign_edits[i];
+    for (const auto& one : other.troubles)
+        add_trouble(one.what, one.sqlstate, one.count);
+}
+
+void tally::add_trouble(outcome what, const std::array<char, 6>& sqlstate, std::uint64_t number)
+{
+    constexpr std::size_t most = 32;
+    for (auto& one : troubles)
+        if (one.what == what && one.sqlstate == sqlstate)
+        {
+            one.count += number;
+            return;
+        }
+    if (troubles.size() < most)
+        troubles.push_back({what, sqlstate, number});
+    else
+        troubles.back().count += number;
 }
 
 runner::runner(boost::asio::io_context& loop, const scenario::scenario& shop, replanner& plan, clock& time,
@@ -66,6 +103,9 @@ runner::runner(boost::asio::io_context& loop, const scenario::scenario& shop, re
                    std::move(options_.rejected)})
 {
     tally_.settled = plan.plan().next_no();
+    tally_.kinds.resize(shop.kinds().size());
+    tally_.rows.resize(shop.tables().size());
+    tally_.foreign_edits.resize(shop.tables().size());
     for (const auto& kind : shop.kinds())
         deletes_.push_back(std::any_of(kind.parts.begin(), kind.parts.end(),
                                        [](const auto& part) { return part.what == model::op::erase; }));
@@ -94,6 +134,24 @@ void runner::start()
 void runner::set(model::control entry)
 {
     wanted_.push_back(entry);
+    ++shown_wanted_;
+    post_pump();
+}
+
+void runner::pause(time since)
+{
+    resuming_ = false;
+    if (paused_)
+        return;
+    paused_ = since;
+    shown_paused_ = true;
+}
+
+void runner::resume()
+{
+    if (!paused_)
+        return;
+    resuming_ = true;
     post_pump();
 }
 
@@ -114,7 +172,22 @@ tally runner::now() const
     copy.sent_below = dispatcher_.sent_below();
     copy.suspects = dispatcher_.suspects();
     copy.live = live_;
+    copy.paused = shown_paused_;
+    copy.wanted = shown_wanted_;
+    copy.doubtful = dispatcher_.doubtful();
+    copy.replayed = dispatcher_.replayed();
+    copy.recognised = dispatcher_.recognised();
     return copy;
+}
+
+microseconds runner::late() const
+{
+    const auto moment = clock_.now();
+    const std::lock_guard lock(mutex_);
+    const auto* oldest = dispatcher_.oldest();
+    if (oldest == nullptr && paused_)
+        return microseconds{0};
+    return std::max(microseconds{0}, moment - (oldest != nullptr ? oldest->at : plan_.plan().next_at()));
 }
 
 std::exception_ptr runner::failure() const
@@ -191,36 +264,20 @@ void runner::pump()
         {
             auto entry = wanted_.front();
             wanted_.erase(wanted_.begin());
-            entry.at = std::min(clock_.now(), plan.next_at());
+            entry.at = std::min(paused_ ? *paused_ : clock_.now(), plan.next_at());
             steer(entry);
             return;
         }
+        if (paused_ && !end_pause(may_steer))
+            return;
         const auto verdict = pacer_.judge(plan.next_at(), clock_.now());
         live_ = pacer_.live();
         if (verdict.wait.count() > 0)
             return pump_after(verdict.wait);
         if (verdict.shift && may_steer)
-        {
-            // Else the shift would be too short by the time that it takes to record it.
-            if (options_.can_record && !options_.can_record())
-                return pump_after(record_poll);
-            model::control entry;
-            entry.what = model::control::kind::shift;
-            entry.value = verdict.shift->count();
-            entry.at = plan.next_at();
-            steer(entry);
+            return steer_shift(*verdict.shift, false);
+        if (verdict.shift && await_suspects())
             return;
-        }
-        if (verdict.shift && plan_.at_end())
-        {
-            // What may have been sent before goes out as it was planned; the shift comes behind it.
-            const std::lock_guard lock(mutex_);
-            if (dispatcher_.suspects() && !dispatcher_.suspects(plan.next_no()))
-            {
-                starved_ = true;
-                return;
-            }
-        }
         plan_one();
     }
     if (steering_)
@@ -229,6 +286,56 @@ void runner::pump()
         post_pump();
     else
         finish_if_done();
+}
+
+/// False while the pause goes on.
+bool runner::end_pause(bool may_steer)
+{
+    if (!resuming_)
+        return false;
+    if (options_.pace.shifts && pacer_.live())
+    {
+        const auto lasted = clock_.now() - *paused_;
+        if (lasted.count() > 0 && may_steer)
+        {
+            steer_shift(lasted, true);
+            return false;
+        }
+        if (lasted.count() > 0)
+            return !await_suspects();
+    }
+    leave_pause();
+    return true;
+}
+
+void runner::leave_pause()
+{
+    paused_.reset();
+    resuming_ = false;
+    shown_paused_ = false;
+}
+
+/// What may have been sent before goes out as it was planned; a shift comes behind it. Whether that is awaited.
+bool runner::await_suspects()
+{
+    if (!plan_.at_end())
+        return false;
+    const std::lock_guard lock(mutex_);
+    starved_ = dispatcher_.suspects() && !dispatcher_.suspects(plan_.plan().next_no());
+    return starved_;
+}
+
+void runner::steer_shift(microseconds amount, bool of_pause)
+{
+    // Else the shift would be too short by the time that it takes to record it.
+    if (options_.can_record && !options_.can_record())
+        return pump_after(record_poll);
+    model::control entry;
+    entry.what = model::control::kind::shift;
+    entry.value = amount.count();
+    entry.at = plan_.plan().next_at();
+    of_pause_ = of_pause;
+    steer(entry);
 }
 
 void runner::plan_one()
@@ -268,19 +375,25 @@ void runner::steer_done(const model::control& entry, std::exception_ptr failed)
     if (failed)
         return fail(failed);
     plan_.append(entry);
+    if (entry.what == model::control::kind::set)
+        --shown_wanted_;
     if (entry.what == model::control::kind::shift)
     {
         const microseconds amount{entry.value};
+        const bool of_pause = std::exchange(of_pause_, false);
+        if (of_pause && resuming_)
+            leave_pause();
+        else if (of_pause)
+            paused_ = *paused_ + amount;  // Paused again meanwhile: so much is recorded.
         {
             const std::lock_guard lock(mutex_);
             ++tally_.shifts;
             tally_.shifted += amount;
         }
         if (options_.warn)
-            options_.warn(
-                fmt::format("business time shifted by {:.3f} s from unit {} on: the run was further behind than "
-                            "--max-lag",
-                            std::chrono::duration<double>(amount).count(), entry.unit));
+            options_.warn(fmt::format("business time shifted by {:.3f} s from unit {} on: {}",
+                                      std::chrono::duration<double>(amount).count(), entry.unit,
+                                      of_pause ? "the run was paused" : "the run was further behind than --max-lag"));
     }
     if (options_.steered)
         options_.steered(entry);
@@ -342,6 +455,8 @@ void runner::serve(sink& to)
             return;
         lock.lock();
         ++tally_.outcomes[static_cast<std::size_t>(answer.what)];
+        if (answer.what != outcome::committed && answer.what != outcome::already_there)
+            tally_.add_trouble(answer.what, answer.sqlstate, 1);
         if (open)
         {
             keep_trying(task->unit, answer);
@@ -357,6 +472,9 @@ void runner::serve(sink& to)
         tally_.lag = std::max(microseconds{0}, sent - task->unit.at);
         tally_.sent.add(static_cast<std::uint64_t>(tally_.lag.count()));
         tally_.answered.add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, (answered - sent).count())));
+        if (answer.what == outcome::committed)
+            tally_.last_commit = answered;
+        count(unit, answer.what, answered - task->unit.at, answered - sent);
         dispatcher_.settle(*task, answer.what);
         settled_at_ = std::chrono::steady_clock::now();
         if (refused && tally_.refused() > options_.rejected_max)
@@ -367,6 +485,27 @@ void runner::serve(sink& to)
                             answer.sqlstate.data(), answer.detail));
         wake();
     }
+}
+
+/// Locked.
+void runner::count(const model::unit& unit, outcome what, microseconds response, microseconds service)
+{
+    const auto us = [](microseconds d) { return static_cast<std::uint64_t>(std::max<std::int64_t>(0, d.count())); };
+    tally_.lateness.add(static_cast<std::uint64_t>(tally_.lag.count()));
+    auto& kind = tally_.kinds[unit.decision.kind];
+    kind.response.add(us(response));
+    kind.service.add(us(service));
+    if (what == outcome::already_there)
+        ++kind.already_there;
+    else if (what == outcome::foreign || what == outcome::rejected)
+        ++kind.refused;
+    if (what == outcome::foreign)
+        ++tally_.foreign_edits[unit.changes.front().table];
+    if (what != outcome::committed)
+        return;
+    ++kind.committed;
+    for (const auto& change : unit.changes)
+        ++tally_.rows[change.table][static_cast<std::size_t>(change.what)];
 }
 
 /// Locked.

@@ -583,6 +583,218 @@ TEST(Runner, ANewRateHoldsFromTheNextUnitOnAndIsRecordedFirst)
         EXPECT_EQ(walk.next().at, moment) << no;
 }
 
+/// Pauses a run at unit 20, has `meanwhile` done when all that was planned is settled, and goes on to the end.
+void run_with_pause(rig& r, run::pacer::options pace, const std::function<void()>& meanwhile)
+{
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    std::function<void()> wait_until_idle = [&]
+    {
+        if (r.active->now().span > 0)
+            return boost::asio::post(r.loop, wait_until_idle);
+        EXPECT_TRUE(r.active->now().paused);
+        meanwhile();
+    };
+    r.go(
+        [&](auto& how)
+        {
+            how.pace = pace;
+            how.echo = [&](const model::unit& unit)
+            {
+                if (unit.decision.no == 20)
+                    boost::asio::post(r.loop,
+                                      [&]
+                                      {
+                                          r.active->pause(r.clock.now());
+                                          wait_until_idle();
+                                      });
+            };
+        });
+    EXPECT_EQ(r.message(), "");
+    // The record alone gives the same plan.
+    r.recorded.log = r.log;
+    const auto again = r.shop->plan(time{0});
+    run::replanner walk(*again, r.recorded);
+    std::sort(r.to.committed.begin(), r.to.committed.end(), [](const auto& a, const auto& b) { return a.no < b.no; });
+    for (const auto& d : r.to.committed)
+        EXPECT_EQ(walk.next().at, d.at) << d.no;
+}
+
+/// Live, and however late it is, only a pause makes a shift.
+constexpr run::pacer::options patient{std::chrono::hours(1000), true, true};
+
+TEST(Runner, APausePlansNothingAndEndsWithAShiftOfItsLength)
+{
+    rig r;
+    std::uint64_t planned = 0;
+    run_with_pause(r, patient,
+                   [&]
+                   {
+                       planned = r.active->now().planned;
+                       EXPECT_LT(planned, 200U);
+                       r.clock.us += 3'600'000'000;
+                       EXPECT_TRUE(r.log.empty());
+                       r.active->resume();
+                   });
+    ASSERT_EQ(r.log.size(), 1U);
+    EXPECT_EQ(r.log[0].what, model::control::kind::shift);
+    EXPECT_EQ(r.log[0].unit, planned) << "nothing was planned meanwhile";
+    EXPECT_EQ(r.log[0].value, 3'600'000'000);
+    rig undisturbed;
+    undisturbed.clock.us = r.clock.us.load();
+    undisturbed.go([&](auto& how) { how.pace = patient; });
+    std::map<unit_no, time> at;
+    for (const auto& d : undisturbed.to.committed)
+        at[d.no] = d.at;
+    for (const auto& d : r.to.committed)
+        EXPECT_EQ(d.at - at.at(d.no), d.no < planned ? seconds(0) : seconds(3600)) << d.no;
+}
+
+TEST(Runner, APauseOfARunThatNeverShiftsIsCaughtUp)
+{
+    for (const run::pacer::options pace :
+         {run::pacer::options{seconds(10), false, true}, run::pacer::options{seconds(10), true, false}})
+    {
+        rig r;
+        run_with_pause(r, pace,
+                       [&]
+                       {
+                           r.clock.us += 3'600'000'000;
+                           r.active->resume();
+                       });
+        EXPECT_TRUE(r.log.empty()) << "unpaced, or still in its history";
+    }
+}
+
+TEST(Runner, AValueThatIsSetInAPauseHoldsFromItsMoment)
+{
+    rig r;
+    time paused;
+    run_with_pause(r, patient,
+                   [&]
+                   {
+                       paused = r.clock.now();
+                       r.clock.us += 60'000'000;
+                       model::control faster;
+                       faster.what = model::control::kind::set;
+                       faster.value = 1'000'000'000;
+                       r.active->set(faster);
+                       EXPECT_EQ(r.active->now().wanted, 1U);
+                       r.active->resume();
+                   });
+    ASSERT_EQ(r.log.size(), 2U);
+    EXPECT_EQ(r.log[0].what, model::control::kind::set);
+    EXPECT_LE(r.log[0].at, paused);
+    EXPECT_EQ(r.log[1].what, model::control::kind::shift);
+    EXPECT_EQ(r.log[1].value, 60'000'000);
+    EXPECT_EQ(r.log[0].unit, r.log[1].unit);
+}
+
+TEST(Runner, PausedAgainWhileItsShiftIsBeingRecordedItCountsNoTimeTwice)
+{
+    rig r;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    r.go(
+        [&](auto& how)
+        {
+            how.pace = patient;
+            how.record = [&](const model::control& entry, const run::runner::recorded& done)
+            {
+                r.log.push_back(entry);
+                if (r.log.size() > 1)
+                    return done(nullptr);
+                // The first is slow, and somebody pauses again before it is there.
+                r.active->pause(r.clock.now());
+                r.clock.us += 5'000'000;
+                done(nullptr);
+                boost::asio::post(r.loop,
+                                  [&]
+                                  {
+                                      EXPECT_TRUE(r.active->now().paused);
+                                      r.active->resume();
+                                  });
+            };
+            how.echo = [&](const model::unit& unit)
+            {
+                if (unit.decision.no == 20)
+                    boost::asio::post(r.loop,
+                                      [&]
+                                      {
+                                          r.active->pause(r.clock.now());
+                                          r.clock.us += 60'000'000;
+                                          r.active->resume();
+                                      });
+            };
+        });
+    EXPECT_EQ(r.message(), "");
+    ASSERT_EQ(r.log.size(), 2U);
+    EXPECT_EQ(r.log[0].value, 60'000'000);
+    EXPECT_EQ(r.log[1].value, 5'000'000);
+}
+
+TEST(Runner, ADrainEndsAPause)
+{
+    rig r;
+    run_with_pause(r, patient, [&] { r.active->drain(); });
+    EXPECT_TRUE(r.log.empty());
+    EXPECT_LT(r.to.committed.size(), 200U);
+}
+
+TEST(Runner, CountsRowsKindsAndWhatBecameOfDoubt)
+{
+    rig r;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    const auto done = r.go(
+        [&](auto& how) { how.make_sink = [&](std::stop_token) { return std::make_unique<memory_sink>(r.to, 17); }; });
+    EXPECT_EQ(r.message(), "");
+    std::uint64_t committed = 0, found = 0, answers = 0;
+    for (const auto& kind : done.kinds)
+    {
+        committed += kind.committed;
+        found += kind.already_there;
+        for (std::size_t i = 0; i <= run::buckets::bounds.size(); ++i)
+            answers += kind.service.at(i);
+    }
+    EXPECT_EQ(committed, done.of(run::outcome::committed));
+    EXPECT_EQ(found, done.of(run::outcome::already_there));
+    EXPECT_EQ(answers, committed + found);
+    EXPECT_EQ(done.recognised, found);
+    EXPECT_GT(done.replayed, 0U);
+    EXPECT_EQ(done.doubtful, 0U);
+    std::uint64_t troubles = 0;
+    for (const auto& one : done.troubles)
+        troubles += one.count;
+    EXPECT_EQ(troubles, done.of(run::outcome::in_doubt) + done.of(run::outcome::not_done));
+    // Rows of what was committed; of what was found there, an earlier attempt's process has counted them.
+    std::uint64_t rows = 0;
+    for (const auto& table : done.rows)
+        rows += table[0] + table[1] + table[2];
+    std::uint64_t expected = 0;
+    model::unit unit;
+    for (const auto& d : r.to.committed)
+    {
+        r.shop->build(d, unit);
+        expected += unit.changes.size();
+    }
+    EXPECT_LE(rows, expected);
+    EXPECT_GE(rows, expected * committed / (committed + found) / 2);
+    auto twice = done;
+    twice.add_earlier(done);
+    EXPECT_EQ(twice.rows[0][0], 2 * done.rows[0][0]);
+    EXPECT_EQ(twice.kinds[0].committed, 2 * done.kinds[0].committed);
+}
+
+TEST(Buckets, AValueCountsInTheFirstBucketThatHoldsIt)
+{
+    run::buckets b;
+    for (const std::uint64_t us : {0U, 500U, 501U, 1'000U, 60'000'000U, 60'000'001U})
+        b.add(us);
+    EXPECT_EQ(b.at(0), 2U);
+    EXPECT_EQ(b.at(1), 2U);
+    EXPECT_EQ(b.at(15), 1U);
+    EXPECT_EQ(b.at(16), 1U);
+    EXPECT_EQ(b.sum(), 120'002'002U);
+}
+
 /// Refuses what `when` says; commits the rest.
 class refusing_sink final : public run::sink
 {

@@ -25,6 +25,7 @@ int connector(const options& opts);
 int topics(const options& opts);
 int doctor(const options& opts);
 int verify(const options& opts);
+int ctl(const options& opts);
 
 /// What `cdc setup` and `init --cdc` do.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);

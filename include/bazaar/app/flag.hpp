@@ -33,9 +33,9 @@ private:
 };
 
 inline constexpr std::initializer_list<command> all_commands{
-    command::run,     command::load,   command::init,  command::plan, command::answers,
-    command::explain, command::card,   command::reset, command::cdc,  command::connector,
-    command::topics,  command::doctor, command::verify};
+    command::run,     command::load,   command::init,   command::plan, command::answers,
+    command::explain, command::card,   command::reset,  command::cdc,  command::connector,
+    command::topics,  command::doctor, command::verify, command::ctl};
 
 enum class flag_form : std::uint8_t
 {

@@ -24,4 +24,7 @@ int print(const std::string& text);
 /// Never throws: it also runs when no memory is left.
 int report_failure(command what) noexcept;
 
+/// "0.1.0".
+[[nodiscard]] std::string_view program_version() noexcept;
+
 }  // namespace bazaar::app

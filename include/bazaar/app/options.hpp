@@ -35,6 +35,7 @@ enum class command : std::uint8_t
     topics,
     doctor,
     verify,
+    ctl,
 };
 
 /// What was asked for instead of the command's own work.
@@ -152,6 +153,14 @@ struct options
     bool echo = false;
     bool plan_cache = true;  ///< Keeps the planner's state, and goes on from it.
 
+    // Observation and control of a running daemon.
+    std::string control_socket;                                ///< Empty: the default place; "none": none.
+    std::vector<std::pair<std::string, std::string>> changes;  ///< Of `ctl set`.
+    bool watch = false;
+    std::string http_host = "localhost";
+    std::optional<std::uint16_t> http_port;  ///< Nothing: no HTTP; 0: any.
+    std::string http_token_file;             ///< Empty: HTTP only reads.
+
     // Kafka.
     std::string bootstrap_servers = "localhost:9092";
     std::string topic_prefix = "ecomm";
@@ -176,7 +185,7 @@ struct options
     std::string id;     ///< The one of `explain ID`.
 
     // Change data capture.
-    std::string verb;         ///< Second word of `cdc`, `connector`, `topics` and `verify`.
+    std::string verb;         ///< Second word of `cdc`, `connector`, `topics`, `verify` and `ctl`.
     bool with_cdc = false;    ///< `init --cdc`.
     std::string publication;  ///< Empty: made of the schema.
     std::string slot;         ///< The same.

@@ -96,6 +96,10 @@ public:
     /// Whether nobody could connect, the last time that somebody tried.
     [[nodiscard]] bool away() const;
 
+    /// Sessions of `dial` that are there, and whether another one is being made.
+    [[nodiscard]] int open_sessions() const;
+    [[nodiscard]] bool dialing() const;
+
     /// Changes how long the server may be away from now on.
     void outage(patience limit);
 
@@ -117,6 +121,7 @@ public:
     struct counters
     {
         std::atomic<std::uint64_t> connects{0};
+        std::atomic<std::uint64_t> failed{0};
         std::atomic<std::uint64_t> lost{0};
     };
     [[nodiscard]] const counters& counts() const noexcept { return counts_; }

@@ -55,6 +55,9 @@ public:
     [[nodiscard]] unit_no settled() const noexcept { return window_.settled(); }
     [[nodiscard]] std::uint64_t span() const noexcept { return window_.span(); }
 
+    /// The lowest unit that is not settled; null when there is none.
+    [[nodiscard]] const model::decision* oldest() const noexcept { return window_.oldest(); }
+
     /// Takes in the next unit; numbers follow each other without gap. What a unit that `deletes` removes was written last by
     /// the units that it names.
     void add(const model::decision& d, bool deletes = false);
@@ -93,6 +96,11 @@ public:
     /// Units that were refused before and came by again.
     [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }
 
+    /// Units in doubt; and those that were, by what their replay found: nothing there, or themselves.
+    [[nodiscard]] std::uint64_t doubtful() const noexcept { return doubtful_.size(); }
+    [[nodiscard]] std::uint64_t replayed() const noexcept { return replayed_; }
+    [[nodiscard]] std::uint64_t recognised() const noexcept { return recognised_; }
+
 private:
     void suspect_behind(unit_no no);
 
@@ -105,6 +113,8 @@ private:
     std::priority_queue<needed_mark, std::vector<needed_mark>, std::greater<>> unmarked_;
     unit_no mark_;
     std::uint64_t skipped_ = 0;
+    std::uint64_t replayed_ = 0;
+    std::uint64_t recognised_ = 0;
 };
 
 }  // namespace bazaar::run

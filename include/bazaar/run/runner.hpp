@@ -19,6 +19,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "bazaar/run/buckets.hpp"
 #include "bazaar/run/clock.hpp"
 #include "bazaar/run/dispatcher.hpp"
 #include "bazaar/run/histogram.hpp"
@@ -29,6 +30,22 @@
 
 namespace bazaar::run
 {
+
+/// What was done with the units of one kind.
+struct kind_tally
+{
+    std::uint64_t committed = 0, already_there = 0, refused = 0;
+    buckets response;  ///< From the planned time to the answer.
+    buckets service;   ///< From the sending to the answer.
+};
+
+/// Attempts that came to nothing, by what the server said.
+struct trouble_tally
+{
+    outcome what = outcome::not_done;
+    std::array<char, 6> sqlstate{};  ///< Empty: the link broke.
+    std::uint64_t count = 0;
+};
 
 /// What a runner has done so far.
 struct tally
@@ -46,6 +63,16 @@ struct tally
     unit_no sent_below = 0;  ///< No unit from this one on was ever sent, by this process or by one before it.
     bool suspects = false;   ///< Units may be there that an earlier process sent and this one has not come to.
     bool live = false;
+    bool paused = false;       ///< Nothing is planned.
+    std::uint64_t wanted = 0;  ///< New values that are not recorded yet.
+    std::optional<time> last_commit;
+    buckets lateness;                                ///< As `sent`.
+    std::vector<kind_tally> kinds;                   ///< By kind of unit.
+    std::vector<std::array<std::uint64_t, 3>> rows;  ///< Written, by table and `op`.
+    std::vector<std::uint64_t> foreign_edits;        ///< By table of the gate.
+    std::vector<trouble_tally> troubles;             ///< At most a few dozen; what is rarer goes into the last.
+    std::uint64_t doubtful = 0;                      ///< Units whose fate is not known at this moment.
+    std::uint64_t replayed = 0, recognised = 0;  ///< Units in doubt that were written anew, that were there already.
 
     [[nodiscard]] std::uint64_t of(outcome what) const { return outcomes[static_cast<std::size_t>(what)]; }
     [[nodiscard]] std::uint64_t written() const { return of(outcome::committed) + of(outcome::already_there); }
@@ -55,6 +82,8 @@ struct tally
 
     /// Adds what an earlier runner of the same run had done.
     void add_earlier(const tally& other);
+
+    void add_trouble(outcome what, const std::array<char, 6>& sqlstate, std::uint64_t number);
 };
 
 /// Plans units when they are due and hands them to the workers.
@@ -106,6 +135,12 @@ public:
     /// Gives a steerable field a new value from the next unit on; `unit` and `at` of the entry are filled in.
     void set(model::control entry);
 
+    /// Plans nothing more from now on; `since` is the business moment at which it stopped. What was planned is finished.
+    void pause(time since);
+
+    /// Ends a pause. A live run records it as a shift first, so no backlog follows.
+    void resume();
+
     /// Now and then, in the loop: says, and in time ends the run, when no unit is settled although some wait.
     void watch();
 
@@ -119,6 +154,9 @@ public:
     void fail(std::exception_ptr why);
 
     [[nodiscard]] tally now() const;
+
+    /// How late the oldest unit is that is not settled, or the next one; zero in a pause. In the loop.
+    [[nodiscard]] microseconds late() const;
 
     /// What ended the run before its time.
     [[nodiscard]] std::exception_ptr failure() const;
@@ -137,11 +175,16 @@ private:
     void pump_after(microseconds wait);
     void wake();
     void ask_for_mark();
+    [[nodiscard]] bool end_pause(bool may_steer);
+    void leave_pause();
+    [[nodiscard]] bool await_suspects();
+    void steer_shift(microseconds amount, bool of_pause);
     void plan_one();
     void steer(model::control entry);
     void steer_done(const model::control& entry, std::exception_ptr failed);
     void work();
     void serve(sink& to);
+    void count(const model::unit& unit, outcome what, microseconds response, microseconds service);
     [[nodiscard]] bool refuse(const model::unit& unit, const written& answer);
     void keep_trying(const model::decision& unit, const written& answer);
     void finish_if_done();
@@ -158,10 +201,15 @@ private:
     /// Keeps the loop running while only the workers have something to do.
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_;
     std::atomic<bool> live_{false};  ///< What the pacer says, for other threads.
+    std::atomic<bool> shown_paused_{false};
+    std::atomic<std::uint64_t> shown_wanted_{0};
     bool planning_ = true;
     bool steering_ = false;  ///< An entry is being recorded: the next unit is planned under it.
     bool pump_posted_ = false;
     std::vector<model::control> wanted_;
+    std::optional<time> paused_;  ///< Since that business moment.
+    bool resuming_ = false;       ///< The pause ends when its shift is recorded.
+    bool of_pause_ = false;       ///< The shift that is being recorded is that of the pause.
     bool finished_ = false;
 
     mutable std::mutex mutex_;

@@ -52,6 +52,12 @@ public:
     [[nodiscard]] bool empty() const noexcept { return next_ == settled_; }
     [[nodiscard]] bool has_ready() const noexcept { return !ready_.empty(); }
 
+    /// The lowest unit that is not settled; null when there is none.
+    [[nodiscard]] const model::decision* oldest() const noexcept
+    {
+        return empty() ? nullptr : &slots_[settled_ % slots_.size()].decision;
+    }
+
 private:
     enum class stage : std::uint8_t
     {

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bazaar/observe/http.hpp"
+#include "bazaar/observe/snapshot.hpp"
+
+namespace bazaar::observe
+{
+
+enum class verb : std::uint8_t
+{
+    pause,
+    resume,
+    drain,
+    set,
+};
+
+[[nodiscard]] std::string_view name(verb what) noexcept;
+
+/// What POST /control asks for.
+struct order
+{
+    verb what = verb::pause;
+    std::vector<std::pair<std::string, std::string>> settings;  ///< Of `set`, as a user would type them.
+};
+
+/// The body of POST /control: `{"verb": "set", "settings": {"avg-qps": 50}}`. What is wrong goes to `wrong`.
+[[nodiscard]] std::optional<order> read_order(std::string_view body, std::string& wrong);
+
+/// What became of an order.
+struct obeyed
+{
+    unsigned status = 202;           ///< Of HTTP: 202 taken, 422 refused, 503 not now.
+    std::vector<std::string> lines;  ///< For people.
+};
+
+/// Answers requests, of TCP and of the control socket alike.
+///
+/// Threads: the loop's.
+/// Errors:  none: whatever is asked, there is one answer.
+class handler
+{
+public:
+    struct options
+    {
+        std::function<snapshot()> look;
+        std::function<obeyed(const order&)> obey;
+        std::optional<std::string> token;  ///< Without one, TCP only reads.
+        std::vector<std::string> hosts;    ///< Own names, beside addresses.
+    };
+
+    explicit handler(options opts);
+
+    /// Adds what is served as it is, such as a page.
+    void page(std::string path, std::string type, std::string body);
+
+    [[nodiscard]] answer operator()(const question& asked) const;
+
+    /// All paths, for the document that describes them.
+    [[nodiscard]] std::vector<std::string> paths() const;
+
+private:
+    struct resource
+    {
+        std::string path;
+        std::string_view verb;
+        std::function<answer(const question&)> serve;
+    };
+
+    [[nodiscard]] answer control(const question& asked) const;
+    [[nodiscard]] std::optional<answer> barred(const question& asked) const;
+
+    options options_;
+    std::vector<resource> resources_;
+};
+
+}  // namespace bazaar::observe

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bazaar/base/time.hpp"
+#include "bazaar/run/runner.hpp"
+#include "bazaar/scenario/scenario.hpp"
+
+namespace bazaar::observe
+{
+
+enum class state : std::uint8_t
+{
+    opening,   ///< Connecting, checking the schema, planning up to the mark.
+    history,   ///< Writes what lies in the past as fast as it can.
+    running,   ///< Live.
+    paused,    ///< Nothing is planned until somebody resumes it.
+    stopping,  ///< What is in flight is finished.
+};
+
+[[nodiscard]] std::string_view name(state what) noexcept;
+
+/// What a replication slot keeps the server from removing.
+struct slot
+{
+    std::string name;
+    bool active = false;
+    std::int64_t retained = 0;  ///< Bytes.
+};
+
+/// All that is known of a daemon at one moment: status and metrics are made of it.
+///
+/// Threads: a plain value.
+struct snapshot
+{
+    std::string version;
+    state now = state::opening;
+    bool ready = false;
+    std::vector<std::string> reasons;  ///< Why it is not ready.
+
+    std::string run;
+    std::string schema;
+    std::string scenario;
+    std::string where;                  ///< "user@host:port/dbname".
+    std::optional<std::uint64_t> seed;  ///< Nothing while the run is being opened.
+    std::optional<time> start;
+    std::int64_t epoch = 0;
+
+    std::uint64_t ticks = 0;    ///< Of the whole run.
+    std::uint64_t planned = 0;  ///< Units of the whole run.
+    run::tally done;            ///< By this process.
+    microseconds lag{0};
+    double target = 0;  ///< Ticks per second.
+    double actual = 0;
+    double units = 0;  ///< Units per second.
+    std::vector<scenario::figure> figures;
+    std::vector<std::pair<std::string, std::string>> settings;  ///< Those that can be changed, as they hold now.
+
+    bool database_up = false;
+    int sessions = 0;
+    bool connecting = false;
+    std::uint64_t connects = 0, connect_failures = 0, sessions_lost = 0;
+    std::vector<slot> slots;
+    std::string line;  ///< For a terminal.
+
+    // For the metrics alone.
+    std::string compiler;
+    std::vector<std::string_view> kinds;   ///< Names, as `done.kinds` has them.
+    std::vector<std::string_view> tables;  ///< Names, as `done.rows` has them.
+    std::uint32_t window = 0;              ///< W.
+    bool lease_held = false;
+    std::optional<double> last_commit;  ///< Seconds since 1970.
+    std::optional<double> last_heartbeat;
+    std::vector<std::pair<std::string_view, std::uint64_t>> control_entries;  ///< By kind.
+    double loop_delay = 0;                                                    ///< Seconds.
+    std::uint64_t reloads = 0, reload_failures = 0;
+    std::optional<double> last_reload;
+    std::uint64_t log_lines_lost = 0;
+};
+
+/// GET /status: an object whose fields are always there.
+[[nodiscard]] std::string status_json(const snapshot& of);
+
+/// GET /readyz.
+[[nodiscard]] std::string readiness_json(const snapshot& of);
+
+}  // namespace bazaar::observe

@@ -1,0 +1,248 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/stage.hpp"
+#include "bazaar/app/commands.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/observe/control_socket.hpp"
+
+namespace bazaar::app
+{
+namespace
+{
+
+using json = nlohmann::ordered_json;
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+/// How long a daemon may take to answer, and to make true what it was asked for.
+constexpr std::chrono::seconds answer_limit{5};
+constexpr std::chrono::seconds effect_limit{10};
+constexpr std::chrono::milliseconds look_again{50};
+
+struct told
+{
+    unsigned status = 0;
+    std::string body;
+};
+
+/// A control socket as seen from outside.
+class daemon_link
+{
+public:
+    explicit daemon_link(const options& opts) : path_(find(opts)) {}
+
+    /// Errors: throws `unavailable`, `permission`.
+    [[nodiscard]] told ask(http::verb method, const char* target, const std::string& body = {}) const
+    {
+        asio::io_context loop;
+        beast::basic_stream<asio::local::stream_protocol> stream(loop);
+        beast::error_code failed;
+        stream.socket().connect(asio::local::stream_protocol::endpoint(path_), failed);
+        if (failed)
+            refuse(failed);
+        http::request<http::string_body> question{method, target, 11};
+        question.set(http::field::host, "localhost");
+        if (method == http::verb::post)
+            question.set(http::field::content_type, "application/json");
+        question.keep_alive(false);
+        question.body() = body;
+        question.prepare_payload();
+        beast::flat_buffer buffer;
+        http::response_parser<http::string_body> answer;
+        stream.expires_after(answer_limit);
+        http::async_write(stream, question,
+                          [&](const beast::error_code& problem, std::size_t)
+                          {
+                              failed = problem;
+                              if (!failed)
+                                  http::async_read(stream, buffer, answer,
+                                                   [&](const beast::error_code& wrong, std::size_t)
+                                                   { failed = wrong; });
+                          });
+        loop.run();
+        if (failed)
+            refuse(failed);
+        return {answer.get().result_int(), answer.get().body()};
+    }
+
+private:
+    static std::string find(const options& opts)
+    {
+        if (opts.control_socket == "none")
+            throw error(error_kind::usage, "--control-socket none: leaves nothing to speak with");
+        if (!opts.control_socket.empty())
+            return opts.control_socket;
+        const auto directories = observe::control_directories();
+        for (const auto& directory : directories)
+        {
+            auto path = directory + '/' + observe::control_file(opts.schema, opts.run);
+            if (::access(path.c_str(), F_OK) != 0)
+                continue;
+            if (!observe::private_directory(directory))
+                throw error(error_kind::permission,
+                            fmt::format("{}: {} is not this user's own: ask as the user of the daemon, or name its "
+                                        "socket with --control-socket",
+                                        path, directory));
+            return path;
+        }
+        throw error(error_kind::unavailable,
+                    fmt::format("no daemon of run {} in schema {} has a control socket in {}: is it running, under "
+                                "this user, with the same --run and --db-schema?",
+                                opts.run, opts.schema, fmt::join(directories, ", ")));
+    }
+
+    [[noreturn]] void refuse(const beast::error_code& failed) const
+    {
+        const bool forbidden = failed == asio::error::access_denied || failed == asio::error::no_permission;
+        throw error(forbidden ? error_kind::permission : error_kind::unavailable,
+                    fmt::format("{}: {}", path_,
+                                forbidden                                   ? "the control socket is another user's"
+                                : failed == http::error::end_of_stream      ? "the daemon has closed the connection"
+                                : failed == asio::error::connection_refused ? "the daemon is not running any more"
+                                                                            : failed.message()));
+    }
+
+    const std::string path_;
+};
+
+json document_of(const told& answer)
+{
+    auto document = json::parse(answer.body, nullptr, false);
+    if (!document.is_object())
+        throw error(error_kind::unavailable, "what answers at the control socket is no bazaard");
+    return document;
+}
+
+json status_of(const daemon_link& link)
+{
+    const auto answer = link.ask(http::verb::get, "/status");
+    auto document = document_of(answer);
+    if (answer.status != 200)
+        throw error(error_kind::temporary, document.value("error", "the daemon gives no status"));
+    return document;
+}
+
+/// For people.
+std::string page_of(const json& now)
+{
+    const auto& run = now.at("run");
+    std::string text = fmt::format("run       {} of schema {}: {}{}\n", run.at("name").get<std::string>(),
+                                   run.at("schema").get<std::string>(), now.at("state").get<std::string>(),
+                                   now.at("ready").get<bool>() ? ", ready" : ", not ready");
+    for (const auto& line : now.at("reasons"))
+        text += fmt::format("          {}\n", line.get<std::string>());
+    const auto& rate = now.at("rate");
+    text += fmt::format("rate      {:.1f} ticks/s, target {:.1f}; lag {:.3f} s, {} shifts\n",
+                        rate.at("actual").get<double>(), rate.at("target").get<double>(),
+                        now.at("lag_seconds").get<double>(), now.at("shifts").at("count").get<std::uint64_t>());
+    text += fmt::format("now       {}\n", now.at("line").get<std::string>());
+    std::string settings;
+    for (const auto& [key, value] : now.at("settings").items())
+        settings += fmt::format("{}{}={}", settings.empty() ? "" : " ", key, value.get<std::string>());
+    text += fmt::format("settings  {}\n", settings);
+    text += fmt::format("database  {}: {}, {} sessions\n", now.at("database").at("where").get<std::string>(),
+                        now.at("database").at("up").get<bool>() ? "up" : "away",
+                        now.at("database").at("sessions").get<int>());
+    return text;
+}
+
+/// One line a second, in one place on a terminal, until the daemon ends.
+int watch(const daemon_link& link, const options& opts)
+{
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1 && !opts.json && opts.progress != progress::off;
+    const auto look = [&]
+    {
+        try
+        {
+            return status_of(link);
+        }
+        catch (...)
+        {
+            if (terminal)
+                print_out("\n");
+            throw;
+        }
+    };
+    for (;;)
+    {
+        const auto now = look();
+        const auto line = fmt::format("{} | {}", now.at("state").get<std::string>(), now.at("line").get<std::string>());
+        print_out(opts.json ? now.dump() + "\n" : terminal ? fmt::format("\r\x1b[2K{}", line) : line + "\n");
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+    }
+}
+
+/// Waits until the status says so.
+bool comes_true(const daemon_link& link, const std::function<bool(const json&)>& condition)
+{
+    for (const auto end = std::chrono::steady_clock::now() + effect_limit; !condition(status_of(link));)
+    {
+        if (std::chrono::steady_clock::now() > end)
+            return false;
+        std::this_thread::sleep_for(look_again);
+    }
+    return true;
+}
+
+void obey(const daemon_link& link, const options& opts)
+{
+    json wish{{"verb", opts.verb}};
+    for (const auto& [key, value] : opts.changes)
+        wish["settings"][key] = value;
+    const auto answer = link.ask(http::verb::post, "/control", wish.dump());
+    const auto document = document_of(answer);
+    std::vector<std::string> lines;
+    for (const auto& line : document.value("lines", json::array()))
+        lines.push_back(line.get<std::string>());
+    if (answer.status >= 300 && lines.empty())
+        lines.push_back(document.value("error", "the daemon refuses it"));
+    if (answer.status == 503)
+        throw error(error_kind::temporary, lines);
+    if (answer.status >= 300)
+        throw error(error_kind::usage, lines);
+    for (const auto& line : lines)
+        print_out(line + "\n");
+}
+
+}  // namespace
+
+int ctl(const options& opts)
+{
+    const daemon_link link(opts);
+    if (opts.verb == "status")
+    {
+        if (opts.watch)
+            return watch(link, opts);
+        const auto now = status_of(link);
+        print_out(opts.json ? now.dump() + "\n" : page_of(now));
+        return 0;
+    }
+    obey(link, opts);
+    const auto settled = [&](const json& now)
+    {
+        if (opts.verb == "set")
+            return now.at("pending").get<std::uint64_t>() == 0;
+        return now.at("state") != "paused";
+    };
+    if ((opts.verb == "set" || opts.verb == "resume") && !comes_true(link, settled))
+        throw error(error_kind::temporary,
+                    "taken, but not recorded yet: the database is away, or the run goes over what it had sent before");
+    return 0;
+}
+
+}  // namespace bazaar::app

@@ -1,0 +1,94 @@
+#include "app/observing.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "bazaar/app/logging.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/postgres/password.hpp"
+
+namespace bazaar::app
+{
+
+namespace
+{
+
+/// Shorter ones are guessed.
+constexpr std::size_t token_min = 16;
+
+}  // namespace
+
+observing::observing(boost::asio::io_context& loop, observe::handler::options how) : loop_(loop), how_(std::move(how))
+{
+}
+
+void observing::open(const options& opts)
+{
+    if (!opts.http_token_file.empty())
+    {
+        how_.token = postgres::read_password(opts.http_token_file);
+        if (how_.token->size() < token_min)
+            throw error(error_kind::config, fmt::format("--http-token-file {}: a token has {} characters or more",
+                                                        opts.http_token_file, token_min));
+    }
+    how_.hosts = {opts.http_host};
+    char own[256] = {};
+    if (::gethostname(own, sizeof own - 1) == 0)
+        how_.hosts.emplace_back(own);
+    handler_ = std::make_unique<observe::handler>(how_);
+    server_ = std::make_unique<observe::server>(loop_,
+                                                [this](const observe::question& asked) { return (*handler_)(asked); });
+    if (opts.control_socket != "none")
+        open_socket(opts);
+    if (opts.http_port)
+        open_http(opts);
+}
+
+void observing::open_http(const options& opts)
+{
+    probes_ = true;
+    const auto port = server_->listen(opts.http_host, *opts.http_port);
+    const bool bare = opts.http_host.find(':') == std::string::npos;
+    log(log_level::info, "http",
+        fmt::format("HTTP at http://{}{}{}:{}/, {}", bare ? "" : "[", opts.http_host, bare ? "" : "]", port,
+                    how_.token ? "which can be controlled with the token" : "which only reads"),
+        {{"port", port}});
+}
+
+void observing::open_socket(const options& opts)
+{
+    const bool wished = !opts.control_socket.empty();
+    try
+    {
+        socket_.emplace(wished ? opts.control_socket : observe::control_socket::default_path(opts.schema, opts.run));
+        server_->listen(socket_->release());
+        log(log_level::debug, "control", fmt::format("control socket {}", socket_->path()));
+    }
+    catch (const error& problem)
+    {
+        if (wished)
+            throw;
+        log(log_level::warning, "control", fmt::format("{}; bazaard ctl cannot reach this run", problem.what()));
+    }
+}
+
+void observing::close()
+{
+    server_.reset();
+    socket_.reset();
+}
+
+std::chrono::milliseconds observing::probe_interval() const noexcept
+{
+    return std::chrono::milliseconds(probes_ ? 600 : 0);
+}
+
+std::chrono::milliseconds observing::silence_max() const noexcept
+{
+    return std::chrono::milliseconds(probes_ ? 1'700 : 5'000);
+}
+
+}  // namespace bazaar::app

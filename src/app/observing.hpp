@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include <boost/asio/io_context.hpp>
+
+#include "bazaar/app/options.hpp"
+#include "bazaar/observe/control_socket.hpp"
+#include "bazaar/observe/handler.hpp"
+#include "bazaar/observe/server.hpp"
+
+namespace bazaar::app
+{
+
+/// Where a daemon can be looked at and told what to do: its control socket, and HTTP where that is asked for.
+///
+/// Threads: the loop's.
+class observing
+{
+public:
+    observing(boost::asio::io_context& loop, observe::handler::options how);
+
+    /// Errors: throws where a flag asks for what cannot be had. The default socket is done without then, with a warning.
+    void open(const options& opts);
+
+    void close();
+
+    /// How often the server must be asked whether it is there, and when its silence means that it is not.
+    [[nodiscard]] std::chrono::milliseconds probe_interval() const noexcept;
+    [[nodiscard]] std::chrono::milliseconds silence_max() const noexcept;
+
+private:
+    void open_socket(const options& opts);
+    void open_http(const options& opts);
+
+    boost::asio::io_context& loop_;
+    observe::handler::options how_;
+    bool probes_ = false;  ///< Somebody who asks by HTTP wants to know soon.
+    std::unique_ptr<observe::handler> handler_;
+    std::unique_ptr<observe::server> server_;
+    std::optional<observe::control_socket> socket_;
+};
+
+}  // namespace bazaar::app

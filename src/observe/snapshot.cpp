@@ -1,0 +1,106 @@
+#include "bazaar/observe/snapshot.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace bazaar::observe
+{
+namespace
+{
+
+using json = nlohmann::ordered_json;
+
+std::string text_of(const json& document)
+{
+    // Names of the server's may be no UTF-8: that must not cost the answer.
+    return document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+double seconds(std::uint64_t us)
+{
+    return static_cast<double>(us) / 1e6;
+}
+
+json quantiles(const run::histogram& of)
+{
+    return {{"p50", seconds(of.quantile(.5))}, {"p99", seconds(of.quantile(.99))}, {"max", seconds(of.max())}};
+}
+
+}  // namespace
+
+std::string_view name(state what) noexcept
+{
+    switch (what)
+    {
+    case state::opening:
+        return "opening";
+    case state::history:
+        return "history";
+    case state::running:
+        return "running";
+    case state::paused:
+        return "paused";
+    case state::stopping:
+        return "stopping";
+    }
+    return "opening";
+}
+
+std::string status_json(const snapshot& of)
+{
+    using run::outcome;
+    const auto& done = of.done;
+    json document;
+    document["version"] = of.version;
+    document["state"] = name(of.now);
+    document["ready"] = of.ready;
+    document["reasons"] = of.reasons;
+    // A browser's numbers are doubles: a seed has 64 bits.
+    document["run"] = {{"name", of.run},
+                       {"schema", of.schema},
+                       {"scenario", of.scenario},
+                       {"seed", of.seed ? json(std::to_string(*of.seed)) : json()},
+                       {"start", of.start ? json(to_string(*of.start)) : json()},
+                       {"epoch", of.epoch}};
+    document["ticks"] = of.ticks;
+    document["rate"] = {{"target", of.target}, {"actual", of.actual}, {"units", of.units}};
+    document["lag_seconds"] = std::chrono::duration<double>(of.lag).count();
+    document["shifts"] = {{"count", done.shifts}, {"seconds", std::chrono::duration<double>(done.shifted).count()}};
+    document["units"] = {{"planned", of.planned},
+                         {"settled", done.settled},
+                         {"in_flight", done.span},
+                         {"committed", done.of(outcome::committed)},
+                         {"already_there", done.of(outcome::already_there)},
+                         {"foreign", done.of(outcome::foreign)},
+                         {"rejected", done.of(outcome::rejected)},
+                         {"not_done", done.of(outcome::not_done)},
+                         {"in_doubt", done.of(outcome::in_doubt)},
+                         {"skipped", done.skipped}};
+    document["latency"] = {{"sent", quantiles(done.sent)}, {"answered", quantiles(done.answered)}};
+    auto figures = json::object();
+    for (const auto& one : of.figures)
+        figures[std::string(one.group)][std::string(one.name)] = one.value;
+    document["figures"] = std::move(figures);
+    auto settings = json::object();
+    for (const auto& [key, value] : of.settings)
+        settings[key] = value;
+    document["settings"] = std::move(settings);
+    document["pending"] = done.wanted;
+    document["database"] = {{"where", of.where}, {"up", of.database_up}, {"sessions", of.sessions}};
+    auto slots = json::array();
+    for (const auto& one : of.slots)
+        slots.push_back({{"name", one.name}, {"active", one.active}, {"retained_bytes", one.retained}});
+    document["slots"] = std::move(slots);
+    document["line"] = of.line;
+    return text_of(document);
+}
+
+std::string readiness_json(const snapshot& of)
+{
+    json document;
+    document["ready"] = of.ready;
+    document["state"] = name(of.now);
+    document["reasons"] = of.reasons;
+    return text_of(document);
+}
+
+}  // namespace bazaar::observe

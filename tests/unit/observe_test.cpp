@@ -1,0 +1,580 @@
+// What a daemon serves: who may ask for what, limits of the server, control sockets; without a run.
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "app/opening.hpp"
+#include "app/report.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/base/random.hpp"
+#include "bazaar/observe/control_socket.hpp"
+#include "bazaar/observe/handler.hpp"
+#include "bazaar/observe/server.hpp"
+#include "bazaar/scenario/registry.hpp"
+
+namespace bazaar::observe
+{
+namespace
+{
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+const std::string token = "a token that nobody guesses";
+
+snapshot some_snapshot()
+{
+    snapshot s;
+    s.version = "0.1.0";
+    s.now = state::running;
+    s.ready = true;
+    s.run = "main";
+    s.schema = "demo";
+    s.seed = 18'446'744'073'709'551'615U;
+    s.start = time{0};
+    s.figures = {{"rows", "users", 7}, {"orders", "Shipped", 2}};
+    s.settings = {{"avg-qps", "20"}};
+    s.slots = {{"odd \xff name", true, 5}};
+    return s;
+}
+
+/// A handler that remembers what it was told.
+struct desk
+{
+    std::vector<order> orders;
+    obeyed result;
+    std::optional<std::string> secret = token;
+    handler made{{[] { return some_snapshot(); },
+                  [this](const order& given)
+                  {
+                      orders.push_back(given);
+                      return result;
+                  },
+                  token,
+                  {"shop.example"}}};
+};
+
+question get(std::string path)
+{
+    question q;
+    q.method = "GET";
+    q.path = std::move(path);
+    q.host = "localhost:9187";
+    return q;
+}
+
+question post(std::string body)
+{
+    auto q = get("/control");
+    q.method = "POST";
+    q.authorization = "Bearer " + token;
+    q.content_type = "application/json";
+    q.body = std::move(body);
+    return q;
+}
+
+TEST(Handler, AnswersWhatItHas)
+{
+    desk d;
+    for (const char* path : {"/livez", "/healthz", "/readyz", "/status"})
+    {
+        const auto found = d.made(get(path));
+        EXPECT_EQ(found.status, 200U) << path;
+        EXPECT_TRUE(json::parse(found.body).is_object()) << path;
+    }
+    const auto status = json::parse(d.made(get("/status")).body);
+    EXPECT_EQ(status["run"]["seed"], "18446744073709551615") << "a double would lose digits";
+    EXPECT_EQ(status["figures"]["orders"]["Shipped"], 2);
+    EXPECT_EQ(d.made(get("/")).status, 404U);
+    d.made.page("/", "text/html", "<p>");
+    EXPECT_EQ(d.made(get("/")).type, "text/html");
+}
+
+TEST(Handler, RefusesAsJsonAndChangesNothing)
+{
+    desk d;
+    const auto status = [&](const question& q)
+    {
+        const auto found = d.made(q);
+        EXPECT_TRUE(json::parse(found.body).contains("error")) << found.body;
+        EXPECT_EQ(found.body.find(token), std::string::npos);
+        return found.status;
+    };
+    auto q = get("/nothing");
+    EXPECT_EQ(status(q), 404U);
+    q = get("/status");
+    q.method = "DELETE";
+    EXPECT_EQ(status(q), 405U);
+    q = get("/control");
+    EXPECT_EQ(status(q), 405U);
+    q = post(R"({"verb":"pause"})");
+    q.authorization.clear();
+    EXPECT_EQ(status(q), 401U);
+    q.authorization = "Basic " + token;
+    EXPECT_EQ(status(q), 401U);
+    for (const auto& wrong : {std::string(), token + "x", token.substr(1), std::string("A") + token.substr(1)})
+    {
+        q.authorization = "Bearer " + wrong;
+        EXPECT_EQ(status(q), 403U) << wrong;
+    }
+    q = post(R"({"verb":"pause"})");
+    q.content_type = "text/plain";
+    EXPECT_EQ(status(q), 415U) << "what a form of somebody else's page can send";
+    for (const char* body :
+         {"", "null", "[]", "{}", "{\"verb\":1}", "{\"verb\":\"stop\"}", "{\"verb\":\"pause\",\"more\":1}",
+          "{\"verb\":\"pause\",\"settings\":{\"avg-qps\":1}}", "{\"verb\":\"set\"}",
+          "{\"verb\":\"set\",\"settings\":{}}", "{\"verb\":\"set\",\"settings\":{\"avg-qps\":null}}",
+          "{\"verb\":\"set\",\"settings\":{\"avg-qps\":[1]}}", "{\"verb\":\"pause\"", "\xff"})
+        EXPECT_EQ(status(post(body)), 400U) << body;
+    EXPECT_TRUE(d.orders.empty());
+    handler reads_only({[] { return some_snapshot(); }, [](const order&) { return obeyed{}; }, std::nullopt, {}});
+    EXPECT_EQ(reads_only(post(R"({"verb":"pause"})")).status, 403U);
+}
+
+TEST(Handler, TakesOrdersWithTheTokenOrThroughTheSocket)
+{
+    desk d;
+    EXPECT_EQ(d.made(post(R"({"verb":"set","settings":{"avg-qps":50,"erase-prob":"0.1"}})")).status, 202U);
+    ASSERT_EQ(d.orders.size(), 1U);
+    EXPECT_EQ(d.orders[0].settings.at(0), (std::pair<std::string, std::string>("avg-qps", "50")));
+    EXPECT_EQ(d.orders[0].settings.at(1).second, "0.1");
+    auto q = post(R"({"verb":"drain"})");
+    q.authorization.clear();
+    q.host.clear();
+    q.local = true;
+    EXPECT_EQ(d.made(q).status, 202U);
+    EXPECT_EQ(d.orders.back().what, verb::drain);
+    d.result = {422, {"no"}};
+    EXPECT_EQ(d.made(post(R"({"verb":"pause"})")).status, 422U);
+}
+
+TEST(Handler, AnswersNoNameThatCouldBeSomebodyElses)
+{
+    desk d;
+    for (const char* host : {"localhost", "LOCALHOST:1", "127.0.0.1:9187", "[::1]:9187", "bazaard:9187", "10.1.2.3",
+                             "shop.example:9187", "Shop.Example"})
+    {
+        auto q = get("/status");
+        q.host = host;
+        EXPECT_EQ(d.made(q).status, 200U) << host;
+    }
+    for (const char* host : {"", "evil.example", "evil.example:9187", "127.0.0.1.evil.example", "shop.example.evil.com",
+                             "[::1", "localhost:80@evil.com", "a b", "evil.example."})
+    {
+        auto q = get("/status");
+        q.host = host;
+        EXPECT_EQ(d.made(q).status, 421U) << host;
+    }
+}
+
+TEST(Handler, TheDescriptionNamesWhatIsServed)
+{
+    std::ifstream file(BAZAAR_SOURCE_DIR "/docs/openapi.json");
+    const auto described = json::parse(file);
+    desk d;
+    std::vector<std::string> named;
+    for (const auto& [path, methods] : described["paths"].items())
+        if (path != "/metrics" && path != "/")
+            named.push_back(path);
+    auto served = d.made.paths();
+    std::sort(served.begin(), served.end());
+    EXPECT_EQ(named, served);
+    // Every field of the status, and no other: the samples hold one entry of each list and map.
+    const std::function<void(const json&, const json&, const std::string&)> compare =
+        [&](const json& schema, const json& value, const std::string& place)
+    {
+        if (schema.contains("$ref"))
+        {
+            const auto name = schema["$ref"].get<std::string>();
+            return compare(described["components"]["schemas"][name.substr(name.rfind('/') + 1)], value, place);
+        }
+        if (value.is_array() && schema.contains("items"))
+            for (const auto& one : value)
+                compare(schema["items"], one, place + "[]");
+        if (!value.is_object())
+            return;
+        if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object())
+        {
+            for (const auto& [key, one] : value.items())
+                compare(schema["additionalProperties"], one, place + ".*");
+            return;
+        }
+        for (const auto& [key, one] : value.items())
+        {
+            EXPECT_TRUE(schema["properties"].contains(key)) << place << '.' << key << " is not described";
+            compare(schema["properties"].value(key, json::object()), one, place + '.' + key);
+        }
+        for (const auto& [key, one] : schema["properties"].items())
+            EXPECT_TRUE(value.contains(key)) << place << '.' << key << " is described, but not there";
+    };
+    for (const char* path : {"/status", "/readyz", "/livez"})
+        compare(described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"],
+                json::parse(d.made(get(path)).body), path);
+    compare(described["components"]["schemas"]["Error"], json::parse(d.made(get("/none")).body), "error");
+}
+
+// ---- The server
+
+/// A server in a thread, and clients.
+class served
+{
+public:
+    explicit served(server::limits bounds)
+        : answers_(
+              loop_,
+              [this](const question& asked)
+              {
+                  ++asked_;
+                  return desk_.made(asked);
+              },
+              bounds),
+          port_(answers_.listen("127.0.0.1", 0)),
+          busy_(loop_.get_executor()),
+          thread_([this] { loop_.run(); })
+    {
+    }
+    ~served()
+    {
+        loop_.stop();
+        thread_.join();
+    }
+
+    /// A connected socket.
+    [[nodiscard]] int client() const
+    {
+        const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(port_);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        EXPECT_EQ(::connect(made, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+        return made;
+    }
+
+    /// All that comes until the server closes; what was sent may be cut by that.
+    static std::string exchange(int with, std::string_view text, bool end = true)
+    {
+        // Nobody reads what is sent when it has been refused.
+        static_cast<void>(::send(with, text.data(), text.size(), MSG_NOSIGNAL));
+        if (end)
+            ::shutdown(with, SHUT_WR);
+        return rest(with);
+    }
+
+    static std::string rest(int with)
+    {
+        std::string all;
+        char buffer[4096];
+        pollfd wait{with, POLLIN, 0};
+        while (::poll(&wait, 1, 20'000) > 0)
+        {
+            const auto got = ::recv(with, buffer, sizeof buffer, 0);
+            if (got <= 0)
+            {
+                ::close(with);
+                return all;
+            }
+            all.append(buffer, static_cast<std::size_t>(got));
+        }
+        ADD_FAILURE() << "the connection stays open";
+        ::close(with);
+        return all;
+    }
+
+    std::atomic<int> asked_{0};
+
+private:
+    desk desk_;
+    boost::asio::io_context loop_;
+    server answers_;
+    std::uint16_t port_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_;
+    std::thread thread_;
+};
+
+server::limits patient()
+{
+    server::limits bounds;
+    bounds.request = 20s;
+    return bounds;
+}
+
+std::string first_line(const std::string& text)
+{
+    return text.substr(0, text.find('\r'));
+}
+
+TEST(Server, AnswersOneRequestAfterTheOther)
+{
+    served s(patient());
+    const auto text = served::exchange(s.client(),
+                                       "GET /livez?x=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                       "HEAD /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                       "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(first_line(text), "HTTP/1.1 200 OK");
+    const auto head = text.find("HTTP/1.1 200 OK", 1);
+    const auto last = text.find("HTTP/1.1 404 Not Found");
+    ASSERT_NE(head, text.npos);
+    ASSERT_NE(last, text.npos);
+    EXPECT_EQ(text.substr(head, last - head).find('{'), text.npos) << "a HEAD has no body";
+    EXPECT_EQ(text.find("Access-Control"), text.npos);
+    EXPECT_EQ(first_line(served::exchange(s.client(), "GET /status HTTP/1.0\r\n\r\n")),
+              "HTTP/1.0 421 Misdirected Request")
+        << "nobody says whose page it is";
+}
+
+TEST(Server, RefusesWhatIsTooLongOrNoRequest)
+{
+    served s(patient());
+    const auto answer = [&](const std::string& text) { return first_line(served::exchange(s.client(), text)); };
+    const std::string head = "POST /control HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    EXPECT_EQ(answer("GET / HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n").substr(9, 3), "431");
+    EXPECT_EQ(answer(head + "Content-Length: 9000\r\n\r\n" + std::string(9000, 'x')).substr(9, 3), "413");
+    EXPECT_EQ(answer(head + "Content-Length: 99999999999\r\n\r\n").substr(9, 3), "413");
+    EXPECT_EQ(answer(head + "Transfer-Encoding: chunked\r\n\r\n2328\r\n" + std::string(9000, 'x') + "\r\n0\r\n\r\n")
+                  .substr(9, 3),
+              "413");
+    EXPECT_EQ(answer("NONSENSE\r\n\r\n").substr(9, 3), "400");
+    EXPECT_EQ(answer("GET / HTTP/3.0\r\n\r\n").substr(9, 3), "505");
+    EXPECT_EQ(answer("GET /status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n").substr(9, 3), "400");
+    EXPECT_EQ(answer(head + "Content-Length: 5\r\n\r\nab"), "") << "half a request";
+    EXPECT_EQ(answer(""), "");
+}
+
+TEST(Server, AHalfOpenOrSlowClientIsCut)
+{
+    server::limits bounds;
+    bounds.request = 200ms;
+    served s(bounds);
+    EXPECT_EQ(served::rest(s.client()), "");
+    EXPECT_EQ(served::exchange(s.client(), "GET /livez HTTP/1.1\r\nHost: ", false), "");
+    // A byte now and then moves no deadline: it is of the request, not of the byte.
+    const int slow = s.client();
+    const auto begun = std::chrono::steady_clock::now();
+    pollfd wait{slow, POLLIN, 0};
+    while (::poll(&wait, 1, 20) == 0)
+        if (::send(slow, "x", 1, MSG_NOSIGNAL) < 0 || std::chrono::steady_clock::now() - begun > 20s)
+            break;
+    EXPECT_EQ(served::rest(slow), "");
+    EXPECT_EQ(s.asked_, 0);
+}
+
+TEST(Server, TheSeventeenthConnectionIsClosedAtOnce)
+{
+    served s(patient());
+    std::vector<int> open;
+    for (int i = 0; i < 16; ++i)
+    {
+        open.push_back(s.client());
+        // Answered: so it counts.
+        const std::string_view text = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        ASSERT_GT(::send(open.back(), text.data(), text.size(), MSG_NOSIGNAL), 0);
+        char byte = 0;
+        ASSERT_EQ(::recv(open.back(), &byte, 1, 0), 1);
+    }
+    EXPECT_EQ(served::exchange(s.client(), "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"), "");
+    ::close(open.back());
+    open.pop_back();
+    // Its place is free as soon as the server has seen it.
+    std::string text;
+    for (const auto end = std::chrono::steady_clock::now() + 20s; text.empty();)
+    {
+        ASSERT_LT(std::chrono::steady_clock::now(), end);
+        text = served::exchange(s.client(), "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    }
+    EXPECT_EQ(first_line(text), "HTTP/1.1 200 OK");
+    for (const int one : open)
+        ::close(one);
+}
+
+/// A request with a few bytes changed, taken out, doubled or put in.
+std::string mutated(std::string text, random& draw)
+{
+    static constexpr std::string_view odd("\0\r\n :;,\t\x7f\xff/?%[]{}\"\\0123456789abcXYZ-", 40);
+    for (auto i = 1 + draw.below(6); i > 0 && !text.empty(); --i)
+    {
+        const auto at = draw.below(text.size());
+        const auto size = 1 + draw.below(std::min<std::uint64_t>(40, text.size() - at));
+        switch (draw.below(5))
+        {
+        case 0:
+            text[at] = odd[draw.below(odd.size())];
+            break;
+        case 1:
+            text.erase(at, size);
+            break;
+        case 2:
+            text.insert(at, text.substr(at, size));
+            break;
+        case 3:
+            text.insert(at, 1, static_cast<char>(draw.below(256)));
+            break;
+        default:
+            text.resize(at);
+        }
+    }
+    return text;
+}
+
+TEST(Server, MutatedRequestsGetOneAnswerOrAClosedConnection)
+{
+    served s(patient());
+    const std::string body = R"({"verb":"set","settings":{"avg-qps":50}})";
+    const std::vector<std::string> good{
+        "GET /status?a=b HTTP/1.1\r\nHost: localhost:9187\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+        "HEAD /readyz HTTP/1.0\r\nHost: [::1]:9187\r\n\r\n",
+        "POST /control HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token +
+            "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
+            std::to_string(body.size()) + "\r\n\r\n" + body,
+        "POST /control HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" +
+            std::string("4\r\n{\"ve\r\n3\r\nrb\"\r\n0\r\nX: y\r\n\r\n")};
+    std::map<std::string, int> answers;
+    for (std::uint64_t i = 0; i < 8000; ++i)
+    {
+        auto draw = derive(1, stream("mutated requests"), i);
+        const auto text = mutated(good[i % good.size()], draw);
+        const auto found = served::exchange(s.client(), text);
+        const auto line = first_line(found);
+        ++answers[line];
+        ASSERT_TRUE(found.empty() || line.starts_with("HTTP/1.")) << i << ": " << line;
+    }
+    EXPECT_GT(answers["HTTP/1.1 400 Bad Request"], 100);
+    EXPECT_GT(answers["HTTP/1.1 200 OK"], 100);
+    EXPECT_GT(answers["HTTP/1.1 202 Accepted"], 10);
+    EXPECT_EQ(first_line(served::exchange(s.client(), good[0])), "HTTP/1.1 200 OK") << "it is still there";
+}
+
+// ---- Control sockets
+
+class ControlSocket : public testing::Test
+{
+protected:
+    ControlSocket() { std::filesystem::create_directory(directory_); }
+    ~ControlSocket() override { std::filesystem::remove_all(directory_); }
+
+    /// Why it cannot be made; empty when it can.
+    static std::string refusal_of(const std::string& path)
+    {
+        try
+        {
+            const control_socket made(path);
+            return {};
+        }
+        catch (const error& problem)
+        {
+            return std::string(name(problem.kind()));
+        }
+    }
+
+    const std::string directory_ = testing::TempDir() + "bazaard-control-" + std::to_string(::getpid());
+    const std::string path_ = directory_ + "/s.sock";
+};
+
+TEST_F(ControlSocket, IsItsOwnersAloneAndGoesWithIt)
+{
+    {
+        const control_socket made(path_);
+        struct stat found = {};
+        ASSERT_EQ(::lstat(path_.c_str(), &found), 0);
+        EXPECT_TRUE(S_ISSOCK(found.st_mode));
+        EXPECT_EQ(found.st_mode & 0777U, 0600U);
+        EXPECT_EQ(refusal_of(path_), "temporary") << "a living one is not replaced";
+        EXPECT_EQ(::lstat(path_.c_str(), &found), 0) << "nor taken away";
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(directory_));
+}
+
+TEST_F(ControlSocket, WhatADeadProcessHasLeftIsReplaced)
+{
+    const pid_t child = ::fork();
+    if (child == 0)
+    {
+        const control_socket made(path_);
+        ::_exit(0);  // Nothing is cleaned up.
+    }
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    ASSERT_TRUE(std::filesystem::exists(path_));
+    EXPECT_EQ(refusal_of(path_), "");
+}
+
+TEST_F(ControlSocket, NothingElseIsReplaced)
+{
+    std::ofstream(path_) << "somebody's";
+    EXPECT_EQ(refusal_of(path_), "no output");
+    EXPECT_TRUE(std::filesystem::exists(path_));
+    EXPECT_EQ(refusal_of(directory_ + "/none/s.sock"), "no output");
+    EXPECT_EQ(refusal_of(directory_ + '/' + std::string(120, 'x')), "usage");
+    std::filesystem::create_symlink(path_, directory_ + "/link.lock");
+    EXPECT_EQ(refusal_of(directory_ + "/link"), "no output") << "a lock is no link to elsewhere";
+}
+
+TEST_F(ControlSocket, NoNameLeadsElsewhere)
+{
+    EXPECT_EQ(control_file("demo", "main"), "demo.main.sock");
+    EXPECT_EQ(control_file("../x y", "main"), "%2e%2e%2fx%20y.main.sock");
+    const auto one = control_file(std::string(63, 'a') + "b", "main");
+    const auto other = control_file(std::string(63, 'a') + "c", "main");
+    EXPECT_NE(one, other);
+    EXPECT_LE(one.size(), 60U);
+    EXPECT_TRUE(private_directory(directory_));
+    std::filesystem::permissions(directory_, std::filesystem::perms::others_write, std::filesystem::perm_options::add);
+    EXPECT_FALSE(private_directory(directory_));
+    EXPECT_FALSE(private_directory(path_));
+}
+
+// ---- What a value must be, and rates
+
+TEST(LiveControl, JudgesValuesAsFlagsDo)
+{
+    const auto& entry = scenario::registry()[0];
+    app::options before{entry.fields};
+    const auto judge = [&](const char* key, const char* value)
+    {
+        const std::vector<std::pair<std::string, std::string>> one{{key, value}};
+        return app::with_settings(before, one);
+    };
+    const auto good = judge("avg-qps", "50");
+    EXPECT_TRUE(good.wrong.empty());
+    EXPECT_EQ(good.all.configuration.number("avg-qps"), 50'000'000);
+    EXPECT_EQ(good.only.given_settings.size(), 1U);
+    EXPECT_EQ(judge("avg-qps", "-1").wrong.size(), 1U);
+    EXPECT_EQ(judge("no-such", "1").wrong.size(), 1U);
+}
+
+TEST(RateMeter, LooksBackTenSeconds)
+{
+    app::rate_meter m;
+    const app::rate_meter::clock::time_point begin{};
+    EXPECT_EQ(m.units(), 0);
+    for (int s = 0; s <= 30; ++s)
+        m.add(begin + std::chrono::seconds(s), s < 20 ? 0U : static_cast<std::uint64_t>(s - 20) * 40U, 7U);
+    EXPECT_DOUBLE_EQ(m.units(), 40);
+    EXPECT_DOUBLE_EQ(m.ticks(), 0);
+}
+
+}  // namespace
+}  // namespace bazaar::observe
