@@ -1,4 +1,5 @@
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -60,6 +61,14 @@ std::optional<milliseconds> outage_limit(const options& opts)
 double seconds(microseconds d)
 {
     return std::chrono::duration<double>(d).count();
+}
+
+constexpr std::array control_kinds{model::control::kind::set, model::control::kind::shift, model::control::kind::load,
+                                   model::control::kind::ddl, model::control::kind::reject};
+
+double since_1970(std::chrono::system_clock::time_point at)
+{
+    return std::chrono::duration<double>(at.time_since_epoch()).count();
 }
 
 void tell_clock(const run::adjustment& what)
@@ -270,6 +279,13 @@ private:
         how.heartbeat_interval = opts_.heartbeat_interval;
         how.probe_interval = doors_.probe_interval();
         how.slots = &slots_;
+        how.seen = [this](const std::vector<postgres::slot_facts>& slots)
+        {
+            const std::lock_guard lock(seen_mutex_);
+            seen_slots_.clear();
+            for (const auto& one : slots)
+                seen_slots_.push_back({one.name, one.active, one.retained});
+        };
         how.progress = [this] { return progress(false); };
         how.marked = [this](unit_no mark)
         {
@@ -428,6 +444,8 @@ private:
             return false;
         }
         keeper_->stop(std::nullopt, std::nullopt);
+        for (const auto kind : control_kinds)
+            earlier_entries_[static_cast<std::size_t>(kind)] += keeper_->entries(kind);
         if (runner_)
         {
             const auto now = runner_->now();
@@ -503,6 +521,19 @@ private:
         all.schema = opts_.schema;
         all.where = gateway_->where();
         all.database_up = !gateway_->away();
+        all.compiler = compiler();
+        all.connecting = gateway_->dialing();
+        all.connects = gateway_->counts().connects;
+        all.connect_failures = gateway_->counts().failed;
+        all.sessions_lost = gateway_->counts().lost;
+        all.loop_delay = loop_delay_;
+        all.reloads = reloads_;
+        all.reload_failures = reload_failures_;
+        all.last_reload = last_reload_;
+        all.log_lines_lost = log_lines_lost();
+        all.sessions = gateway_->open_sessions();
+        if (!runner_)
+            all.done = earlier_;
         if (!runner_)
         {
             all.now = stopping_ ? observe::state::stopping : observe::state::opening;
@@ -532,7 +563,20 @@ private:
         for (std::size_t i = 0; i < fields.size(); ++i)
             if (fields[i].steerable)
                 all.settings.emplace_back(fields[i].name, open_->current.printed(i));
-        all.sessions = gateway_->open_sessions();
+        for (const auto& kind : open_->shop().kinds())
+            all.kinds.push_back(kind.name);
+        for (const auto& table : open_->shop().tables())
+            all.tables.push_back(table.name);
+        all.window = open_->recorded.window;
+        all.lease_held = true;
+        if (const auto at = keeper_->beaten())
+            all.last_heartbeat = since_1970(*at);
+        for (const auto kind : control_kinds)
+            all.control_entries.emplace_back(model::name(kind), entries_of(kind));
+        {
+            const std::lock_guard lock(seen_mutex_);
+            all.slots = seen_slots_;
+        }
         if (stopping_)
             all.reasons.emplace_back("the daemon stops");
         if (!all.database_up)
@@ -543,6 +587,12 @@ private:
         all.database_up = all.database_up && keeper_->reachable();
         all.line = report_->line(all.units, all.done, *open_->planner);
         return all;
+    }
+
+    /// Entries that this process has written.
+    [[nodiscard]] std::uint64_t entries_of(model::control::kind what) const
+    {
+        return earlier_entries_[static_cast<std::size_t>(what)] + keeper_->entries(what);
     }
 
     [[nodiscard]] observe::obeyed obey(const observe::order& given)
@@ -688,12 +738,15 @@ private:
             for (const auto& line : refused)
                 log(log_level::warning, "reload", line);
             log(log_level::info, "reload", "the configuration was read again");
+            ++reloads_;
+            last_reload_ = since_1970(std::chrono::system_clock::now());
         }
         catch (const error& problem)
         {
             for (const auto& line : problem.lines())
                 log(log_level::error, "reload", line);
             log(log_level::warning, "reload", "the configuration stays as it was");
+            ++reload_failures_;
         }
         service_.ready("the configuration was read again");
     }
@@ -706,6 +759,7 @@ private:
             {
                 if (failed)
                     return;
+                loop_delay_ = std::chrono::duration<double>(steady::now() - tick_.expiry()).count();
                 if (runner_)
                 {
                     runner_->watch();
@@ -772,6 +826,12 @@ private:
     bool paused_ = false;    ///< As it was asked for last.
     std::optional<time> paused_since_;
     rate_meter meter_;
+    double loop_delay_ = 0;
+    std::uint64_t reloads_ = 0, reload_failures_ = 0;
+    std::optional<double> last_reload_;
+    std::array<std::uint64_t, control_kinds.size()> earlier_entries_{};  ///< Of keepers before the present one.
+    std::mutex seen_mutex_;
+    std::vector<observe::slot> seen_slots_;
     std::unique_ptr<run::runner> runner_;
     std::atomic<run::runner*> active_{nullptr};
     std::unique_ptr<keeper> keeper_;

@@ -1313,7 +1313,7 @@ void add_observe(std::vector<flag>& table)
                      .placeholder = "[HOST:]PORT",
                      .initially = "no HTTP",
                      .range = "127.0.0.1 unless a host is given",
-                     .help = "Serves /livez, /readyz and /status by HTTP. Nothing of it is encrypted.",
+                     .help = "Serves /metrics, /livez, /readyz and /status by HTTP. Nothing of it is encrypted.",
                      .commands = {command::run},
                      .set = set_http_listen});
     table.push_back(

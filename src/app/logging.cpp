@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -32,6 +33,8 @@ bool environment_has(const char* variable)
     return value != nullptr && *value != '\0';
 }
 
+std::atomic<std::uint64_t> lines_lost{0};
+
 /// Writes all of it, or as much as can be.
 void write_all(int descriptor, std::string_view text) noexcept
 {
@@ -41,7 +44,10 @@ void write_all(int descriptor, std::string_view text) noexcept
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
-            return;  // A full disk or a closed pipe: the run is worth more than its log.
+        {
+            ++lines_lost;  // A full disk or a closed pipe: the run is worth more than its log.
+            return;
+        }
         text.remove_prefix(static_cast<std::size_t>(written));
     }
 }
@@ -269,6 +275,11 @@ void start_logging(const log_target& target)
 void set_log_level(log_level level)
 {
     spdlog::set_level(level_of(level));
+}
+
+std::uint64_t log_lines_lost() noexcept
+{
+    return lines_lost;
 }
 
 void log(log_level level, std::string_view event, std::string_view message, std::initializer_list<log_field> fields)

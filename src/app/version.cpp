@@ -13,15 +13,6 @@ namespace bazaar::app
 namespace
 {
 
-std::string compiler()
-{
-#if defined(__clang__)
-    return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
-#else
-    return fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
-#endif
-}
-
 std::string_view build_type()
 {
 #if defined(BAZAARD_BUILD_TYPE)
@@ -47,6 +38,15 @@ std::string_view sanitizer()
 }
 
 }  // namespace
+
+std::string compiler()
+{
+#if defined(__clang__)
+    return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+    return fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+}
 
 std::string version_text(std::string_view commit)
 {

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "bazaar/observe/metrics.hpp"
+
 namespace bazaar::observe
 {
 namespace
@@ -94,6 +96,10 @@ handler::handler(options opts) : options_(std::move(opts))
     resources_.push_back({"/status", "GET", [this](const question&) {
                               return answer{200, "application/json", status_json(options_.look())};
                           }});
+    resources_.push_back(
+        {"/metrics", "GET", [this](const question&) {
+             return answer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(options_.look())};
+         }});
     resources_.push_back({"/control", "POST", [this](const question& asked) { return control(asked); }});
 }
 

@@ -317,6 +317,72 @@ TEST_F(observed, IsControlledByHttpWithTheTokenAlone)
     expect_clean();
 }
 
+/// Sums of the samples of a family by the value of one label, or all of them where it is empty.
+std::map<std::string, double> sums(const std::string& text, const std::string& family, const std::string& label)
+{
+    std::map<std::string, double> all;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+    {
+        if (!line.starts_with(family + "{") && !line.starts_with(family + " "))
+            continue;
+        const auto key = label + "=\"";
+        const auto at = label.empty() ? line.npos : line.find(key);
+        const auto value = at == line.npos
+                               ? std::string()
+                               : line.substr(at + key.size(), line.find('"', at + key.size()) - at - key.size());
+        all[value] += std::stod(line.substr(line.rfind(' ')));
+    }
+    return all;
+}
+
+// The counters are what is in the database: a run from its first unit on, by one process.
+TEST_F(observed, MetricsAgreeWithTheRows)
+{
+    auto daemon = start({"--avg-qps", "80", "--lifecycle", "complete", "--lifecycle-scale", "0.01", "--history", "60s",
+                         "--history-as", "changes"});
+    ASSERT_TRUE(up());
+    port_ = port_of(daemon.id());
+    ASSERT_TRUE(eventually([&] { return commits() > 2'000; }));
+    EXPECT_EQ(ctl({"pause"}).status, 0);
+    ASSERT_TRUE(eventually([&] { return status()["units"]["in_flight"] == 0; }));
+    const auto text = ask(http::verb::get, "/metrics").body;
+    for (const std::string table : {"orders", "order_items", "events"})
+    {
+        std::istringstream lines(text);
+        double inserted = -1;
+        for (std::string line; std::getline(lines, line);)
+            if (line.starts_with("bazaard_rows_written_total{table=\"" + table + "\",op=\"insert\"}"))
+                inserted = std::stod(line.substr(line.rfind(' ')));
+        EXPECT_EQ(inserted, std::stod(one(on_, "SELECT count(*) FROM demo." + table))) << table;
+        EXPECT_EQ(sums(text, "bazaard_planned_rows", "table").at(table), inserted);
+    }
+    for (const std::string state : {"Processing", "Shipped", "Delivered", "Cancelled", "Returned"})
+        EXPECT_EQ(sums(text, "bazaard_planned_states", "state").at(state),
+                  std::stod(one(on_, "SELECT count(*) FROM demo.orders WHERE status = '" + state + "'")))
+            << state;
+    const auto committed = sums(text, "bazaard_units_total", "outcome").at("committed");
+    EXPECT_EQ(committed, sums(text, "bazaard_settled_unit", "").at(""));
+    EXPECT_EQ(committed, sums(text, "bazaard_unit_service_seconds_count", "").at(""));
+    EXPECT_EQ(committed, sums(text, "bazaard_unit_lag_seconds_count", "").at(""));
+    EXPECT_EQ(sums(text, "bazaard_lease_held", "").at(""), 1);
+    EXPECT_EQ(sums(text, "bazaard_paused", "").at(""), 1);
+    EXPECT_EQ(sums(text, "bazaard_db_up", "").at(""), 1);
+    EXPECT_EQ(sums(text, "bazaard_target_ticks_per_second", "").at(""), 80);
+    EXPECT_GT(sums(text, "process_resident_memory_bytes", "").at(""), 1e6);
+    EXPECT_EQ(ctl({"resume"}).status, 0);
+    EXPECT_EQ(sums(ask(http::verb::get, "/metrics").body, "bazaard_control_entries_total", "kind").at("shift"), 1);
+    // A slot that nobody reads is seen within its interval.
+    on_.exec("SELECT pg_create_logical_replication_slot('watched', 'pgoutput')");
+    EXPECT_TRUE(eventually(
+        [&]
+        { return sums(ask(http::verb::get, "/metrics").body, "bazaard_slot_active", "slot").contains("watched"); }));
+    EXPECT_EQ(sums(ask(http::verb::get, "/metrics").body, "bazaard_slot_active", "slot").at("watched"), 0);
+    on_.exec("SELECT pg_drop_replication_slot('watched')");
+    EXPECT_EQ(ctl({"drain"}).status, 0);
+    EXPECT_EQ(daemon.wait().status, 0);
+}
+
 // A living daemon's socket is its own; a dead one's is replaced.
 TEST_F(observed, ASocketHasOneOwner)
 {

@@ -26,6 +26,7 @@ LIBRARIES = {
     "pqxx": {"postgres"},
     "postgres_ext.h": {"postgres"},
     "librdkafka/": {"kafka"},
+    "prometheus/": {"observe"},
     "simdjson": {"verify"},
     "spdlog/": {"app", "observe"},
     "nlohmann/": {"postgres", "kafka", "observe", "verify", "app"},

@@ -12,10 +12,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
+#include <regex>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,6 +37,7 @@
 #include "bazaar/base/random.hpp"
 #include "bazaar/observe/control_socket.hpp"
 #include "bazaar/observe/handler.hpp"
+#include "bazaar/observe/metrics.hpp"
 #include "bazaar/observe/server.hpp"
 #include "bazaar/scenario/registry.hpp"
 
@@ -198,8 +203,7 @@ TEST(Handler, TheDescriptionNamesWhatIsServed)
     desk d;
     std::vector<std::string> named;
     for (const auto& [path, methods] : described["paths"].items())
-        if (path != "/metrics" && path != "/")
-            named.push_back(path);
+        named.push_back(path);
     auto served = d.made.paths();
     std::sort(served.begin(), served.end());
     EXPECT_EQ(named, served);
@@ -235,6 +239,128 @@ TEST(Handler, TheDescriptionNamesWhatIsServed)
         compare(described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"],
                 json::parse(d.made(get(path)).body), path);
     compare(described["components"]["schemas"]["Error"], json::parse(d.made(get("/none")).body), "error");
+}
+
+// ---- Metrics
+
+/// What is wrong with a text as Prometheus reads it, and with names by its conventions; empty when nothing is.
+std::string fault_of(const std::string& text, const std::map<std::string, std::string>& types)
+{
+    static const std::regex sample(
+        R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{([a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\["\\n])*",?)*\})? (-?[0-9.e+-]+|\+Inf|NaN))re");
+    std::string family;
+    std::map<std::string, double> buckets, counts;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+    {
+        std::istringstream words(line);
+        std::string mark, what, name, type;
+        if (line.starts_with("# "))
+        {
+            words >> mark >> what >> name >> type;
+            if (what != "HELP" && what != "TYPE")
+                return line;
+            family = name;
+            if (!types.contains(name) || (what == "TYPE" && types.at(name) != type))
+                return line;
+            if (what == "TYPE" && (type == "counter") != name.ends_with("_total"))
+                return "a counter, and nothing else, ends with _total: " + line;
+            continue;
+        }
+        std::smatch parts;
+        if (!std::regex_match(line, parts, sample))
+            return line;
+        name = parts[1];
+        const auto value = std::stod(parts[5]);
+        if (types.at(family) == "counter" && value < 0)
+            return line;
+        if (types.at(family) != "histogram")
+        {
+            if (name != family)
+                return line;
+            continue;
+        }
+        if (name != family + "_bucket" && name != family + "_sum" && name != family + "_count")
+            return line;
+        auto labels = parts[2].str();
+        if (name == family + "_bucket")
+        {
+            labels = std::regex_replace(labels, std::regex(R"re(,?le="[^"]*")re"), "");
+            auto& before = buckets[family + (labels == "{}" ? "" : labels)];
+            if (value < before)
+                return "buckets add up: " + line;
+            before = value;
+        }
+        if (name == family + "_count")
+            counts[family + labels] = value;
+    }
+    return counts == buckets ? "" : "the last bucket has all";
+}
+
+std::map<std::string, std::string> types_of_all()
+{
+    std::map<std::string, std::string> all;
+    for (const auto& one : all_metrics())
+        all[std::string(one.name)] = one.type == metric_type::counter     ? "counter"
+                                     : one.type == metric_type::histogram ? "histogram"
+                                                                          : "gauge";
+    return all;
+}
+
+/// A snapshot in which every family has a figure.
+snapshot full_snapshot()
+{
+    auto s = some_snapshot();
+    s.slots = {{"shop", true, 5}};
+    s.kinds = {"purchase"};
+    s.tables = {"users"};
+    s.done.kinds.resize(1);
+    s.done.kinds[0].committed = 3;
+    for (const std::uint64_t us : {1U, 700U, 90'000'000U})
+        s.done.kinds[0].service.add(us);
+    s.done.rows = {{3, 2, 1}};
+    s.done.foreign_edits = {1};
+    s.done.troubles = {{run::outcome::not_done, {"40001"}, 2}, {run::outcome::in_doubt, {}, 1}};
+    s.done.last_commit = time{1'500'000};
+    s.last_heartbeat = 1;
+    s.last_reload = 1;
+    s.control_entries = {{"set", 1}};
+    return s;
+}
+
+TEST(Metrics, AreOfTheTableAndAsPrometheusReadsThem)
+{
+    const auto text = metrics_text(full_snapshot());
+    EXPECT_EQ(fault_of(text, types_of_all()), "") << text;
+    for (const auto& one : all_metrics())
+        EXPECT_NE(text.find("# TYPE " + std::string(one.name) + ' '), text.npos) << one.name;
+    EXPECT_NE(text.find("bazaard_unit_service_seconds_bucket{kind=\"purchase\",le=\"0.001\"} 2"), text.npos) << text;
+    EXPECT_NE(text.find("bazaard_unit_service_seconds_count{kind=\"purchase\"} 3"), text.npos);
+    EXPECT_NE(text.find("bazaard_db_errors_total{kind=\"in_doubt\",sqlstate=\"none\"} 1"), text.npos);
+    EXPECT_EQ(fault_of(metrics_text({}), types_of_all()), "") << "also before anything is known";
+    // What a fault looks like.
+    for (const auto& [good, bad] :
+         std::map<std::string, std::string>{{"TYPE bazaard_paused gauge", "TYPE bazaard_paused counter"},
+                                            {"{slot=\"", "{slot=\"\""},
+                                            {"le=\"0.001\"} 2", "le=\"0.001\"} 0"},
+                                            {"_count{kind=\"purchase\"} 3", "_count{kind=\"purchase\"} 4"},
+                                            {"bazaard_users ", "bazaard_somebody "}})
+    {
+        auto harmed = text;
+        ASSERT_NE(harmed.find(good), harmed.npos) << good;
+        harmed.replace(harmed.find(good), good.size(), bad);
+        EXPECT_NE(fault_of(harmed, types_of_all()), "") << bad;
+    }
+}
+
+TEST(Metrics, TheirDocumentIsMadeOfTheTable)
+{
+    const std::string path = BAZAAR_SOURCE_DIR "/docs/metrics.md";
+    if (std::getenv("BAZAARD_TEST_UPDATE") != nullptr)
+        std::ofstream(path) << metrics_markdown();
+    std::ifstream file(path);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), metrics_markdown())
+        << "renew it: BAZAARD_TEST_UPDATE=1 unit_tests --gtest_filter='Metrics.*'";
 }
 
 // ---- The server

@@ -27,4 +27,7 @@ int report_failure(command what) noexcept;
 /// "0.1.0".
 [[nodiscard]] std::string_view program_version() noexcept;
 
+/// "gcc 12.2.0".
+[[nodiscard]] std::string compiler();
+
 }  // namespace bazaar::app

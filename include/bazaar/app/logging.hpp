@@ -49,6 +49,9 @@ void start_logging(const log_target& target);
 
 void set_log_level(log_level level);
 
+/// Lines that could not be written, or not whole.
+[[nodiscard]] std::uint64_t log_lines_lost() noexcept;
+
 /// Writes one line; `event` is a word for programs, `message` a sentence for people.
 ///
 /// In text form: time, level, message, key=value. As JSON: one object with ts, level, event, msg and the keys.

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace bazaar::observe
+{
+
+/// What the kernel counts of this process.
+struct process_figures
+{
+    double cpu_seconds = 0;
+    double started = 0;  ///< Seconds since 1970.
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t virtual_bytes = 0;
+    std::uint64_t threads = 0;
+    std::uint64_t descriptors = 0;
+    std::uint64_t descriptors_max = 0;
+};
+
+/// Nothing where /proc is not there.
+[[nodiscard]] std::optional<process_figures> read_process();
+
+}  // namespace bazaar::observe
