@@ -4,6 +4,7 @@
 #include <spdlog/version.h>
 
 #include "app/manual.hpp"
+#include "bazaar/app/help.hpp"
 #include "bazaar/kafka/classify.hpp"
 #include "bazaar/postgres/connection.hpp"
 #include "bazaar/verify/library_version.hpp"
