@@ -219,11 +219,29 @@ void obey(const daemon_link& link, const options& opts)
         print_out(line + "\n");
 }
 
+/// For whoever has to know before others lean on the daemon. Errors: throws `temporary` with what is not ready.
+void check_health(const daemon_link& link)
+{
+    const auto answer = link.ask(http::verb::get, "/readyz");
+    std::vector<std::string> reasons;
+    const auto document = document_of(answer);
+    for (const auto& line : document.value("reasons", json::array()))
+        reasons.push_back(line.get<std::string>());
+    if (answer.status != 200)
+        throw error(error_kind::temporary, reasons.empty() ? std::vector<std::string>{"not ready"} : reasons);
+    print_out("ready\n");
+}
+
 }  // namespace
 
 int ctl(const options& opts)
 {
     const daemon_link link(opts);
+    if (opts.verb == "health")
+    {
+        check_health(link);
+        return 0;
+    }
     if (opts.verb == "status")
     {
         if (opts.watch)

@@ -90,10 +90,10 @@ constexpr std::array<about, 14> commands{{
      "planned, "
      "1 when something is missing, too many, torn or different, 2 when not all could be proven, or somebody else has "
      "changed rows. More in docs/verify.md."},
-    {command::ctl, "bazaard ctl status|pause|resume|drain|set [FLAG]... [KEY=VALUE]...",
+    {command::ctl, "bazaard ctl status|health|pause|resume|drain|set [FLAG]... [KEY=VALUE]...",
      "Look at a running daemon, pause it, give it another rate.",
-     "Speaks with the `run` of the same --run and --db-schema on this machine, through its control socket. `set "
-     "avg-qps=50` "
+     "Speaks with the `run` of the same --run and --db-schema on this machine, through its control socket. `health` "
+     "ends with 0 when the run is ready to write and 75 when it is not; `set avg-qps=50` "
      "changes what may change during a run, as a reload does; `pause` stops planning, `resume` goes on behind a "
      "recorded "
      "shift "

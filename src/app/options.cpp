@@ -512,7 +512,7 @@ std::span<const std::string_view> verbs_of(command what) noexcept
     static constexpr std::array<std::string_view, 6> connector{"config", "register", "status",
                                                                "pause",  "resume",   "delete"};
     static constexpr std::array<std::string_view, 3> topics{"ensure", "check", "delete"};
-    static constexpr std::array<std::string_view, 5> ctl{"status", "pause", "resume", "drain", "set"};
+    static constexpr std::array<std::string_view, 6> ctl{"status", "health", "pause", "resume", "drain", "set"};
     static constexpr std::array<std::string_view, 4> verify{"tables", "topics", "events", "stream"};
     switch (what)
     {

@@ -256,6 +256,7 @@ TEST_F(observed, SaysWhetherItCanWrite)
     port_ = port_of(daemon.id());
     ASSERT_NE(port_, "");
     ASSERT_EQ(ask(http::verb::get, "/readyz").status, 200U);
+    EXPECT_EQ(ctl({"health"}).status, 0);
     const auto expect_lost = [&](const char* what)
     {
         const auto begun = std::chrono::steady_clock::now();
@@ -276,6 +277,9 @@ TEST_F(observed, SaysWhetherItCanWrite)
     ASSERT_TRUE(server_.stop(postgres_server::stop_mode::fast));
     expect_lost("stopped");
     EXPECT_FALSE(ask(http::verb::get, "/readyz").document()["reasons"].empty());
+    const auto health = ctl({"health"});
+    EXPECT_EQ(health.status, 75) << health.out;
+    EXPECT_NE(health.err.find("PostgreSQL"), health.err.npos) << health.err;
     EXPECT_EQ(ctl({"set", "avg-qps=0.02"}).status, 75) << "taken, and not recorded";
     server_.start();
     EXPECT_TRUE(eventually([&] { return ask(http::verb::get, "/readyz").status == 200; }));
@@ -286,6 +290,7 @@ TEST_F(observed, SaysWhetherItCanWrite)
     EXPECT_TRUE(eventually([&] { return ask(http::verb::get, "/readyz").status == 200; }));
     daemon.send(SIGTERM);
     EXPECT_EQ(daemon.wait().status, 0);
+    EXPECT_EQ(ctl({"health"}).status, 69);
 }
 
 // Who has no token changes nothing.

@@ -70,6 +70,26 @@ protected:
                        "FROM bazaard.saved_plan WHERE pieces > 0");
     }
 
+    /// One that marks all the time.
+    [[nodiscard]] std::unique_ptr<app::keeper> keep()
+    {
+        app::keeper::options how;
+        how.own = own;
+        how.mark_interval = 5ms;
+        how.progress = [this]
+        {
+            ++asked;
+            return postgres::progress{settled, false, true};
+        };
+        how.failed = [](std::exception_ptr) { ADD_FAILURE() << "the keeper failed"; };
+        how.clock = [](time, microseconds, microseconds) {};
+        auto to = std::make_shared<postgres::gateway>(postgres::resolve(flags));
+        auto link = to->dial({}, postgres::session_use::records);
+        return std::make_unique<app::keeper>(std::move(to), std::move(*link), shop, how);
+    }
+
+    std::atomic<unit_no> settled{0};
+    std::atomic<int> asked{0};  ///< Marks.
     demo_scenario shop{1};
     postgres::connection_flags flags = postgres_cluster::get().fresh_database();
     postgres::session on{postgres::resolve(flags)};
@@ -116,62 +136,35 @@ TEST_F(plan_cache, is_not_written_by_another_than_the_owner)
 
 TEST_F(plan_cache, waits_until_its_units_are_settled)
 {
-    std::atomic<unit_no> settled{50};
-    std::atomic<int> asked{0};
-    app::keeper::options how;
-    how.own = own;
-    how.mark_interval = 5ms;
-    how.progress = [&]
-    {
-        ++asked;
-        return postgres::progress{settled, false, true};
-    };
-    how.failed = [](std::exception_ptr) { ADD_FAILURE() << "the keeper failed"; };
-    how.clock = [](time, microseconds, microseconds) {};
-    auto to = std::make_shared<postgres::gateway>(postgres::resolve(flags));
-    auto link = to->dial({});
-    ASSERT_TRUE(link);
-    app::keeper keeper(to, std::move(*link), shop, how);
-    keeper.save(plan_of(100, 2'500'000));
+    settled = 50;
+    const auto keeper = keep();
+    keeper->save(plan_of(100, 2'500'000));
     const int before = asked;
     ASSERT_TRUE(eventually([&] { return asked > before + 5; }));
     EXPECT_EQ(there(), "");
     settled = 100;
     EXPECT_TRUE(eventually([&] { return there() == "100/0 100/1 100/2"; }));
     // Another one takes the place of one that still waits.
-    keeper.save(plan_of(300, 10));
-    keeper.save(plan_of(101, 10));
+    keeper->save(plan_of(300, 10));
+    keeper->save(plan_of(101, 10));
     settled = 101;
     EXPECT_TRUE(eventually([&] { return there() == "101/0"; }));
-    keeper.stop(std::nullopt, std::nullopt);
+    keeper->stop(std::nullopt, std::nullopt);
 }
 
 TEST_F(plan_cache, that_cannot_be_kept_stops_nothing)
 {
-    std::atomic<int> asked{0};
-    app::keeper::options how;
-    how.own = own;
-    how.mark_interval = 5ms;
-    how.progress = [&]
-    {
-        ++asked;
-        return postgres::progress{100, false, true};
-    };
-    how.failed = [](std::exception_ptr) { ADD_FAILURE() << "the keeper failed"; };
-    how.clock = [](time, microseconds, microseconds) {};
-    auto to = std::make_shared<postgres::gateway>(postgres::resolve(flags));
-    auto link = to->dial({});
-    ASSERT_TRUE(link);
+    settled = 100;
     on.exec("ALTER TABLE bazaard.saved_plan RENAME TO elsewhere");
-    app::keeper keeper(to, std::move(*link), shop, how);
-    keeper.save(plan_of(50, 10));
+    const auto keeper = keep();
+    keeper->save(plan_of(50, 10));
     const int before = asked;
     EXPECT_TRUE(eventually([&] { return asked > before + 5; }));
-    EXPECT_TRUE(keeper.reachable());
+    EXPECT_TRUE(keeper->reachable());
     on.exec("ALTER TABLE bazaard.elsewhere RENAME TO saved_plan");
-    keeper.save(plan_of(60, 10));
+    keeper->save(plan_of(60, 10));
     EXPECT_TRUE(eventually([&] { return there() == "60/0"; }));
-    keeper.stop(std::nullopt, std::nullopt);
+    keeper->stop(std::nullopt, std::nullopt);
 }
 
 // ---- The daemon

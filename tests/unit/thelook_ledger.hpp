@@ -435,16 +435,25 @@ private:
             writers_.insert(writer);
     }
 
-    void moved(const model::unit& u)
+    /// The user whom the unit changes first of all.
+    user* changed_by(const model::unit& u)
     {
-        namespace c = look::users_column;
-        const auto& row = u.changes[0].after;
-        user* who = user_of(row[c::id]);
+        user* who = user_of(u.changes[0].after[look::users_column::id]);
         if (who == nullptr)
-            return;
+            return nullptr;
         wrote(who->writer);
         who->writer = u.decision.no;
-        who->updated = who->moved_at = u.decision.at;
+        who->updated = u.decision.at;
+        return who;
+    }
+
+    void moved(const model::unit& u)
+    {
+        const auto& row = u.changes[0].after;
+        user* who = changed_by(u);
+        if (who == nullptr)
+            return;
+        who->moved_at = u.decision.at;
         who->home_before = who->home;
         who->home = place_of(row);
         who->street = street(row);
@@ -474,12 +483,9 @@ private:
         what_ = "users";
         const auto& before = u.changes[0].before;
         const auto& row = u.changes[0].after;
-        user* who = user_of(row[c::id]);
+        user* who = changed_by(u);
         if (who == nullptr)
             return;
-        wrote(who->writer);
-        who->writer = u.decision.no;
-        who->updated = u.decision.at;
         who->hash = hash(row);
         check(!who->erased, "nobody is forgotten twice");
         check(who->session_end < u.decision.at, "nobody is forgotten in the middle of a session");
