@@ -109,7 +109,7 @@ std::string bash(std::span<const flag> table)
 }
 
 /// Inside single quotes of a shell.
-std::string quoted(std::string_view text)
+std::string in_quotes(std::string_view text)
 {
     std::string made = "'";
     for (const char c : text)
@@ -138,7 +138,7 @@ std::string zsh(std::span<const flag> table)
                        "local what=run\n"
                        "commands=(\n";
     for (const auto& entry : command_texts())
-        text += fmt::format("    {}\n", quoted(fmt::format("{}:{}", name(entry.what), entry.summary)));
+        text += fmt::format("    {}\n", in_quotes(fmt::format("{}:{}", name(entry.what), entry.summary)));
     text += ")\n"
             "if (( ${#words} > 2 && ${commands[(I)${words[2]}:*]} )); then\n"
             "    what=${words[2]}\n"
@@ -163,8 +163,8 @@ std::string zsh(std::span<const flag> table)
             }
             for (const auto& word : words_of(entry))
                 text += fmt::format("            {}\n",
-                                    quoted(fmt::format("{}{}[{}]{}", word, entry.form == flag_form::value ? "=" : "",
-                                                       part(entry.help), action)));
+                                    in_quotes(fmt::format("{}{}[{}]{}", word, entry.form == flag_form::value ? "=" : "",
+                                                          part(entry.help), action)));
         }
         text += "        )\n        ;;\n";
     }
@@ -203,7 +203,7 @@ std::string fish(std::span<const flag> table)
                             names);
     for (const auto& entry : command_texts())
         text += fmt::format("complete -c bazaard -n __fish_use_subcommand -a {} -d {}\n", name(entry.what),
-                            quoted(entry.summary));
+                            in_quotes(entry.summary));
     for (const auto what : all_commands)
         if (const auto verbs = verbs_of(what); !verbs.empty())
             text += fmt::format(
@@ -228,7 +228,7 @@ std::string fish(std::span<const flag> table)
             values = " -x";
         for (const auto& word : words_of(entry))
             text += fmt::format("complete -c bazaard -n '__bazaard_does{}' -l {}{} -d {}\n", of, word.substr(2), values,
-                                quoted(entry.help));
+                                in_quotes(entry.help));
     }
     return text;
 }

@@ -196,7 +196,7 @@ std::string command_help(command what, std::span<const flag> table)
 }
 
 /// A value as a configuration file takes it.
-std::string quoted(const std::string& text)
+std::string in_quotes(const std::string& text)
 {
     const bool plain = !text.empty() && text.front() != ' ' && text.back() != ' ' && text.front() != '"' &&
                        text.find('#') == std::string::npos;
@@ -221,11 +221,12 @@ std::string config_text(const options& given, std::span<const flag> table)
         // The file cannot name itself.
         const std::string_view off = entry.place == flag_place::environment ? "# " : "";
         if (found != given.given.end())
-            text += fmt::format("{}{} = {}  # {}\n", off, entry.name, quoted(found->second.text), found->second.origin);
+            text += fmt::format("{}{} = {}  # {}\n", off, entry.name, in_quotes(found->second.text),
+                                found->second.origin);
         else if (entry.form != flag_form::value)
             text += fmt::format("{} = {}  # default\n", entry.name, entry.initial == "true");
         else if (!entry.initial.empty())
-            text += fmt::format("{} = {}  # default\n", entry.name, quoted(entry.initial));
+            text += fmt::format("{} = {}  # default\n", entry.name, in_quotes(entry.initial));
         else
             text += fmt::format("# {} is not given{}{}\n", entry.name, entry.initially.empty() ? "" : ": ",
                                 entry.initially);

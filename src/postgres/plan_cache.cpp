@@ -37,7 +37,7 @@ bool plan_writer::step(session& on, const ownership& own)
     if (slot_.empty())
     {
         const auto kept = newest(on, own.schema, own.run);
-        slot_ = kept.rows() > 0 && kept.get(0, 0) == "0" ? "1" : "0";
+        slot_.assign(1, kept.rows() > 0 && kept.get(0, 0) == "0" ? '1' : '0');
     }
     const owner_parameters owner(own);
     const auto unit = std::to_string(what_.at.unit);
