@@ -10,10 +10,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -28,6 +30,33 @@ struct finished
     std::string err;  ///< stderr
 };
 
+/// Where the daemons of this test program have their control sockets: those of another one have the same names.
+class runtime_directory
+{
+public:
+    [[nodiscard]] static const std::string& path()
+    {
+        static const runtime_directory one;
+        return one.path_;
+    }
+    ~runtime_directory()
+    {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    runtime_directory(const runtime_directory&) = delete;
+    runtime_directory& operator=(const runtime_directory&) = delete;
+
+private:
+    runtime_directory()
+    {
+        if (::mkdtemp(path_.data()) == nullptr)
+            throw std::runtime_error("mkdtemp");
+    }
+
+    std::string path_ = "/tmp/bazaard-tests-XXXXXX";
+};
+
 /// A program that runs beside the test, with an environment of its own: of the test's it sees only PATH and what sanitizers read.
 ///
 /// Lifetime: a process that still runs is killed with the object.
@@ -39,6 +68,7 @@ public:
         for (const char* variable : {"PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"})
             if (const char* value = std::getenv(variable); value != nullptr)
                 environment.emplace(variable, value);
+        environment.emplace("XDG_RUNTIME_DIR", runtime_directory::path());
         std::vector<std::string> settings;
         for (const auto& [variable, value] : environment)
             settings.push_back(variable + '=' + value);
