@@ -365,6 +365,9 @@ class Play:
         for name in ("verify", "shop", "connect", "registry", "kafka", "postgres"):
             if name in self.processes and (status := self.stop(name)) not in (0, 143):
                 fail(f"{name} ended with {status}: {self.last_words(name)}")
+        # The next containers are new ones: a verdict of these must not stand for theirs.
+        for place in self.places.values():
+            run("find", place.path("/tmp"), "-mindepth", "1", "-delete")
         say("everything is stopped")
 
     # ---- What must come of it ----

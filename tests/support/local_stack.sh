@@ -141,10 +141,12 @@ await_delivery() {
     wait_until "the connectors" slots_have_confirmed "$(psql "SELECT pg_current_wal_lsn()")"
 }
 
-# kill_connect: kills Connect and starts it again; sets killed_at to a moment when it was dead, in ms since 1970.
+# kill_connect RUN: kills Connect while the run writes, ends the run, and starts Connect again; sets killed_at to a moment when it
+# was dead, in ms since 1970.
 kill_connect() {
     kill_part connect
     killed_at=$(date +%s%3N)
     ! run_is_over || die 1 "the run had ended before Connect was killed"
+    stop_run "$1"
     "$local_stack" up
 }

@@ -540,7 +540,8 @@ TEST(Server, TheSeventeenthConnectionIsClosedAtOnce)
 /// A request with a few bytes changed, taken out, doubled or put in.
 std::string mutated(std::string text, random& draw)
 {
-    static constexpr std::string_view odd("\0\r\n :;,\t\x7f\xff/?%[]{}\"\\0123456789abcXYZ-", 40);
+    using namespace std::string_view_literals;
+    static constexpr auto odd = "\0\r\n :;,\t\x7f\xff/?%[]{}\"\\0123456789abcXYZ-"sv;
     for (auto i = 1 + draw.below(6); i > 0 && !text.empty(); --i)
     {
         const auto at = draw.below(text.size());

@@ -147,7 +147,7 @@ TEST_P(thelook_retain, removes_what_is_over_in_time_and_changes_nothing_else)
     std::size_t waiting = 0;  // Of `found`, those without a unit behind them yet.
     auto steer = h.steer.begin();
     bool removed_last = false;
-    while (planner->ticks() < h.ticks / effort && books.problems.empty())
+    while (planner->ticks() < h.ticks / (effort > 1 ? 2 : 1) && books.problems.empty())
     {
         for (; steer != h.steer.end() && steer->unit == core && !removed_last; ++steer)
         {
