@@ -22,9 +22,12 @@ run_ctest() {
     ctest --test-dir "$dir" --no-tests=ignore --output-on-failure --parallel "$(nproc)" "$@" </dev/null
 }
 
-# run_sanitized PRESET: builds a sanitizer's preset and runs the tests that are quick enough for it.
+# run_sanitized PRESET [ARGUMENT...]: builds a sanitizer's preset and runs the tests that are quick enough for it, or those of them
+# that the arguments for ctest leave.
 run_sanitized() {
+    local preset=$1
+    shift
     ensure_packages build run
-    build_preset "$1"
-    run_ctest "$top/build/$1" -L '^(unit|golden|integration-quick)$'
+    build_preset "$preset"
+    run_ctest "$top/build/$preset" -L '^(unit|golden|integration-quick)$' "$@"
 }

@@ -90,7 +90,7 @@ struct counted_stream
                                         ends.begin());
     }
 
-    std::unique_ptr<scenario::scenario> shop = shop_of({{"init-num-users", "60"}, {"lifecycle", "complete"}});
+    std::shared_ptr<scenario::scenario> shop = shop_of({{"init-num-users", "60"}, {"lifecycle", "complete"}});
     run::record recorded;
     messages all;
     std::vector<end> ends;
@@ -124,12 +124,12 @@ TEST(transaction_end, of_a_whole_stream_is_clean)
 
 TEST(transaction_end, that_is_missing_or_counts_otherwise_is_named)
 {
+    const counted_stream whole;
     for (const std::size_t keep : {std::size_t{64}, std::size_t{1} << 16})
         for (std::uint64_t seed = 0; seed < 5; ++seed)
         {
-            const counted_stream whole;
             const auto victim = find(whole.all, "orders", 'u', seed);
-            counted_stream dropped;
+            auto dropped = whole;
             dropped.ends.erase(dropped.ends.begin() + static_cast<std::ptrdiff_t>(whole.end_of(victim)));
             auto report = dropped.judged(true, keep);
             EXPECT_EQ(report.findings(), 1U) << report.text();
@@ -138,7 +138,7 @@ TEST(transaction_end, that_is_missing_or_counts_otherwise_is_named)
             // Where its beginning is gone, nothing is demanded of it.
             EXPECT_EQ(dropped.judged(false, keep).judge(), verify::verdict::clean);
 
-            counted_stream counted;
+            auto counted = whole;
             ++counted.ends[whole.end_of(victim)].counts["orders"];
             report = counted.judged(true, keep);
             EXPECT_EQ(report.findings(), 1U) << report.text();
