@@ -603,8 +603,15 @@ TEST_F(verify_tables, is_clean_at_any_moment_of_a_run_and_after_its_death)
     }
     EXPECT_GT(last, first + 100) << "the run went on meanwhile";
     EXPECT_GT(above, 0) << "it was seen in the middle of units";
+    // No mark follows the units any more: above it, there will be something to tear.
+    auto holder = connect(database);
+    holder.exec("BEGIN");
+    holder.exec("SELECT FROM bazaard.run FOR UPDATE");
+    const auto marked = std::stoll(one(link, "SELECT count(*) FROM demo.orders"));
+    ASSERT_TRUE(eventually([&] { return std::stoll(one(link, "SELECT count(*) FROM demo.orders")) > marked + 20; }));
     daemon.send(SIGKILL);
     static_cast<void>(daemon.wait());
+    holder.exec("ROLLBACK");
     ASSERT_TRUE(eventually(
         [&]
         {
