@@ -12,6 +12,7 @@ COPY include include
 COPY packaging packaging
 COPY seed seed
 COPY src src
+COPY web web
 # How many compilers at a time; all processors if not said.
 ARG CMAKE_BUILD_PARALLEL_LEVEL
 # ON: a warning ends the build.

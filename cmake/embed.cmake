@@ -1,13 +1,14 @@
-# bazaar_embed(TARGET FOLDER FILE...): the files' bytes as read-only data of TARGET, found by bazaar::embedded(name).
+# bazaar_embed(bazaar_ROOM FOLDER FILE...): the files' bytes as read-only data of a room, found by bazaar::ROOM::embedded(name).
 function(bazaar_embed target folder)
-  set(assembly "${CMAKE_CURRENT_BINARY_DIR}/embedded.S")
-  set(source "${CMAKE_CURRENT_BINARY_DIR}/embedded.cpp")
+  string(REPLACE "bazaar_" "" room ${target})
+  set(assembly "${CMAKE_CURRENT_BINARY_DIR}/embedded_${room}.S")
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/embedded_${room}.cpp")
   set(text ".section .rodata\n")
   set(externs "")
   set(rows "")
   set(paths "")
   foreach(file IN LISTS ARGN)
-    string(MAKE_C_IDENTIFIER "embedded_${file}" symbol)
+    string(MAKE_C_IDENTIFIER "embedded_${room}_${file}" symbol)
     set(path "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/${file}")
     list(APPEND paths ${path})
     string(APPEND text
@@ -18,10 +19,10 @@ function(bazaar_embed target folder)
   string(APPEND text ".section .note.GNU-stack,\"\",%progbits\n")
   file(CONFIGURE OUTPUT ${assembly} CONTENT "${text}" @ONLY)
   file(CONFIGURE OUTPUT ${source} CONTENT
-"#include \"bazaar/scenario/embedded.hpp\"
+"#include \"bazaar/${room}/embedded.hpp\"
 
 ${externs}
-namespace bazaar::scenario
+namespace bazaar::${room}
 {
 
 std::string_view embedded(std::string_view name)
@@ -29,7 +30,7 @@ std::string_view embedded(std::string_view name)
 ${rows}    return {};
 }
 
-}  // namespace bazaar::scenario
+}  // namespace bazaar::${room}
 " @ONLY)
   set_source_files_properties(${assembly} PROPERTIES OBJECT_DEPENDS "${paths}")
   target_sources(${target} PRIVATE ${assembly} ${source})

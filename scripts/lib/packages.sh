@@ -15,6 +15,7 @@ packages_of_machine=(debootstrap debian-archive-keyring)
 packages_of_compose=(buildah)
 packages_of_package=(dpkg-dev file)
 packages_of_python=(python3-venv)
+packages_of_page=(chromium chromium-driver fonts-dejavu-core)
 packages_of_manual=(man-db mandoc zsh fish)
 packages_of_arm64=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 

@@ -1,4 +1,5 @@
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -30,6 +31,7 @@
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/help.hpp"
 #include "bazaar/app/logging.hpp"
+#include "bazaar/base/decimal.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/functions.hpp"
@@ -229,8 +231,11 @@ private:
         how.outage = {std::chrono::duration_cast<milliseconds>(opts_.wait_for_db), error_kind::unavailable,
                       "wait-for-db"};
         how.link.cut = cut_.get_token();
-        how.tell = [](bool good, const std::string& line)
-        { log(good ? log_level::info : log_level::warning, "server", line); };
+        how.tell = [this](bool good, const std::string& line)
+        {
+            log(good ? log_level::info : log_level::warning, "server", line);
+            chronicle_.add(good ? "back" : "lost", line);
+        };
         return how;
     }
 
@@ -407,13 +412,16 @@ private:
 
     void steered(const model::control& entry)
     {
+        if (entry.what == model::control::kind::shift)
+            chronicle_.add("shift", fmt::format("business time moved by {:.1f} s", seconds(microseconds(entry.value))));
         if (entry.what != model::control::kind::set)
             return;
         open_->current.set(entry.field, entry.value);
         report_->rate(configured_rate(open_->current));
-        log(log_level::info, "set",
-            fmt::format("{} is {} from unit {} on", open_->current.fields()[entry.field].name,
-                        open_->current.printed(entry.field), entry.unit));
+        const auto line = fmt::format("{} is {} from unit {} on", open_->current.fields()[entry.field].name,
+                                      open_->current.printed(entry.field), entry.unit);
+        log(log_level::info, "set", line);
+        chronicle_.add("set", line);
     }
 
     /// The last unit is settled, or the runner has failed.
@@ -438,6 +446,7 @@ private:
         {
             log(log_level::warning, "server",
                 fmt::format("{}; the run is opened again and goes on from what the rows say", lost.what()));
+            chronicle_.add("reopened", lost.what());
         }
         catch (...)
         {
@@ -517,6 +526,9 @@ private:
     {
         observe::snapshot all;
         all.version = program_version();
+        all.clock = observe::wall_clock();
+        all.happenings = chronicle_.newest();
+        all.control = doors_.control();
         all.run = opts_.run;
         all.schema = opts_.schema;
         all.where = gateway_->where();
@@ -532,6 +544,7 @@ private:
         all.last_reload = last_reload_;
         all.log_lines_lost = log_lines_lost();
         all.sessions = gateway_->open_sessions();
+        all.sales = shown_sales();
         if (!runner_)
             all.done = earlier_;
         if (!runner_)
@@ -589,6 +602,33 @@ private:
         return all;
     }
 
+    /// A sale is built again when it is first looked at, and not where it was written.
+    [[nodiscard]] std::vector<observe::sold> shown_sales()
+    {
+        if (!runner_)
+            return sales_;
+        const auto newest = runner_->sales();
+        std::vector<observe::sold> all;
+        for (const auto& one : newest)
+        {
+            const auto known = std::find_if(sales_.begin(), sales_.end(),
+                                            [&](const observe::sold& s) { return s.unit == one.no; });
+            if (known != sales_.end())
+            {
+                all.push_back(std::move(*known));
+                continue;
+            }
+            open_->shop().build(one, shown_unit_);
+            const auto told = open_->shop().sale_of(shown_unit_);
+            all.push_back({one.no, to_string(open_->ids.encode(told.id)), one.at, told.items, to_decimal(told.cents, 2),
+                           std::string(told.country)});
+        }
+        // Of a runner that has sold nothing yet: what was there before it.
+        if (!all.empty())
+            sales_ = std::move(all);
+        return sales_;
+    }
+
     /// Entries that this process has written.
     [[nodiscard]] std::uint64_t entries_of(model::control::kind what) const
     {
@@ -625,7 +665,10 @@ private:
     [[nodiscard]] observe::obeyed pause()
     {
         if (!std::exchange(paused_, true))
+        {
             log(log_level::info, "pause", "paused: nothing more is planned until somebody resumes");
+            chronicle_.add("pause", "paused");
+        }
         if (!runner_)
             return {202, {"paused before the run has begun"}};
         const auto now = runner_->now();
@@ -640,6 +683,7 @@ private:
         if (!std::exchange(paused_, false))
             return {202, {"it is not paused"}};
         log(log_level::info, "resume", "resumed");
+        chronicle_.add("resume", "resumed");
         if (runner_)
             runner_->resume();
         return {202, {"the run goes on"}};
@@ -698,6 +742,7 @@ private:
         if (std::exchange(stopping_, true))
             std::_Exit(128 + number);
         log(log_level::info, "stop", "stopping: what is in flight is finished first; a second signal stops at once");
+        chronicle_.add("stop", "stopping");
         service_.stopping();
         service_.extend_timeout(opts_.drain_timeout + std::chrono::seconds(5));
         stop_.request_stop();
@@ -797,6 +842,7 @@ private:
     const std::string session_name_;
     std::stop_source stop_;  ///< Ends the waiting for the server.
     std::stop_source cut_;   ///< Ends calls that are under way, too.
+    observe::chronicle chronicle_;
     std::shared_ptr<postgres::gateway> gateway_;
     run::reference_clock clock_;
 
@@ -832,6 +878,8 @@ private:
     std::array<std::uint64_t, control_kinds.size()> earlier_entries_{};  ///< Of keepers before the present one.
     std::mutex seen_mutex_;
     std::vector<observe::slot> seen_slots_;
+    std::vector<observe::sold> sales_;  ///< As they were shown last.
+    model::unit shown_unit_;
     std::unique_ptr<run::runner> runner_;
     std::atomic<run::runner*> active_{nullptr};
     std::unique_ptr<keeper> keeper_;

@@ -8,6 +8,7 @@
 
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/observe/page.hpp"
 #include "bazaar/postgres/password.hpp"
 
 namespace bazaar::app
@@ -39,6 +40,7 @@ void observing::open(const options& opts)
     if (::gethostname(own, sizeof own - 1) == 0)
         how_.hosts.emplace_back(own);
     handler_ = std::make_unique<observe::handler>(how_);
+    observe::serve_page(*handler_);
     server_ = std::make_unique<observe::server>(loop_,
                                                 [this](const observe::question& asked) { return (*handler_)(asked); });
     if (opts.control_socket != "none")

@@ -27,6 +27,9 @@ public:
 
     void close();
 
+    /// Whether whoever has the token can steer the run by HTTP.
+    [[nodiscard]] bool control() const noexcept { return how_.token.has_value(); }
+
     /// How often the server must be asked whether it is there, and when its silence means that it is not.
     [[nodiscard]] std::chrono::milliseconds probe_interval() const noexcept;
     [[nodiscard]] std::chrono::milliseconds silence_max() const noexcept;

@@ -103,10 +103,12 @@ handler::handler(options opts) : options_(std::move(opts))
     resources_.push_back({"/control", "POST", [this](const question& asked) { return control(asked); }});
 }
 
-void handler::page(std::string path, std::string type, std::string body)
+void handler::page(std::string path, std::string type, std::string body,
+                   std::vector<std::pair<std::string_view, std::string>> fields)
 {
     resources_.push_back({std::move(path), "GET",
-                          [made = answer{200, std::move(type), std::move(body)}](const question&) { return made; }});
+                          [made = answer{200, std::move(type), std::move(body), std::move(fields)}](const question&)
+                          { return made; }});
 }
 
 std::vector<std::string> handler::paths() const

@@ -51,6 +51,7 @@ std::string status_json(const snapshot& of)
     const auto& done = of.done;
     json document;
     document["version"] = of.version;
+    document["clock"] = to_string(of.clock);
     document["state"] = name(of.now);
     document["ready"] = of.ready;
     document["reasons"] = of.reasons;
@@ -90,6 +91,20 @@ std::string status_json(const snapshot& of)
     for (const auto& one : of.slots)
         slots.push_back({{"name", one.name}, {"active", one.active}, {"retained_bytes", one.retained}});
     document["slots"] = std::move(slots);
+    auto sales = json::array();
+    for (const auto& one : of.sales)
+        sales.push_back({{"id", one.id},
+                         {"at", to_string(one.at)},
+                         {"items", one.items},
+                         {"amount", one.amount},
+                         {"country", one.country}});
+    document["sales"] = std::move(sales);
+    auto happenings = json::array();
+    for (const auto& one : of.happenings)
+        happenings.push_back(
+            {{"number", one.number}, {"at", to_string(one.at)}, {"kind", one.kind}, {"text", one.text}});
+    document["happenings"] = std::move(happenings);
+    document["control"] = of.control;
     document["line"] = of.line;
     return text_of(document);
 }

@@ -107,8 +107,11 @@ runner::runner(boost::asio::io_context& loop, const scenario::scenario& shop, re
     tally_.rows.resize(shop.tables().size());
     tally_.foreign_edits.resize(shop.tables().size());
     for (const auto& kind : shop.kinds())
+    {
+        sells_.push_back(shop.sells(static_cast<std::uint16_t>(deletes_.size())));
         deletes_.push_back(std::any_of(kind.parts.begin(), kind.parts.end(),
                                        [](const auto& part) { return part.what == model::op::erase; }));
+    }
 }
 
 runner::~runner()
@@ -188,6 +191,16 @@ microseconds runner::late() const
     if (oldest == nullptr && paused_)
         return microseconds{0};
     return std::max(microseconds{0}, moment - (oldest != nullptr ? oldest->at : plan_.plan().next_at()));
+}
+
+std::vector<model::decision> runner::sales() const
+{
+    const std::lock_guard lock(mutex_);
+    std::vector<model::decision> all;
+    const auto kept = std::min<std::uint64_t>(sales_count_, sales_.size());
+    for (auto at = sales_count_ - kept; at < sales_count_; ++at)
+        all.push_back(sales_[at % sales_.size()]);
+    return all;
 }
 
 std::exception_ptr runner::failure() const
@@ -504,6 +517,8 @@ void runner::count(const model::unit& unit, outcome what, microseconds response,
     if (what != outcome::committed)
         return;
     ++kind.committed;
+    if (sells_[unit.decision.kind])
+        sales_[sales_count_++ % sales_.size()] = unit.decision;
     for (const auto& change : unit.changes)
         ++tally_.rows[change.table][static_cast<std::size_t>(change.what)];
 }

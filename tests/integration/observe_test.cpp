@@ -219,6 +219,43 @@ TEST_F(observed, IsPausedSetResumedAndDrained)
     EXPECT_EQ(broken_invariants(on_), "");
 }
 
+// What befell a daemon and what it sold are there for those who watch: no more than a few, and as the rows have them.
+TEST_F(observed, TellsItsNewestSalesAndWhatBefellIt)
+{
+    auto daemon = start({"--avg-qps", "200"});
+    ASSERT_TRUE(up());
+    ASSERT_TRUE(eventually([&] { return status()["figures"]["rows"]["orders"].get<int>() > 60; }));
+    EXPECT_EQ(ctl({"pause"}).status, 0);
+    ASSERT_TRUE(eventually([&] { return status()["units"]["in_flight"] == 0; }));
+    const auto now = status();
+    ASSERT_EQ(now["sales"].size(), 20U);
+    for (const auto& sale : now["sales"])
+    {
+        const auto id = sale["id"].get<std::string>();
+        EXPECT_EQ(
+            one(on_, "SELECT o.num_of_items || ' ' || o.ship_country || ' ' || sum(i.quantity * i.sale_price) FROM "
+                     "demo.orders o JOIN demo.order_items i ON i.order_id = o.id WHERE o.id = '" +
+                         id + "' GROUP BY o.id"),
+            std::to_string(sale["items"].get<int>()) + ' ' + sale["country"].get<std::string>() + ' ' +
+                sale["amount"].get<std::string>());
+        EXPECT_EQ(one(on_, "SELECT created_at = '" + sale["at"].get<std::string>() + "' FROM demo.orders WHERE id = '" +
+                               id + "'"),
+                  "t");
+    }
+    EXPECT_EQ(status()["sales"], now["sales"]) << "a second look shows the same";
+    EXPECT_EQ(ctl({"set", "avg-qps=50"}).status, 0);
+    EXPECT_EQ(ctl({"resume"}).status, 0);
+    const auto told = status();
+    std::string kinds;
+    for (const auto& happened : told["happenings"])
+        kinds += happened["kind"].get<std::string>() + ' ';
+    EXPECT_EQ(kinds, "pause set resume shift ");
+    EXPECT_FALSE(told["control"].get<bool>()) << "by HTTP, without a token";
+    EXPECT_TRUE(eventually([&] { return status()["sales"] != now["sales"]; }));
+    EXPECT_EQ(ctl({"drain"}).status, 0);
+    EXPECT_EQ(daemon.wait().status, 0);
+}
+
 // A pause, and what was set, outlive the database.
 TEST_F(observed, APauseAndARateOutliveTheServersDeath)
 {

@@ -38,6 +38,7 @@
 #include "bazaar/observe/control_socket.hpp"
 #include "bazaar/observe/handler.hpp"
 #include "bazaar/observe/metrics.hpp"
+#include "bazaar/observe/page.hpp"
 #include "bazaar/observe/server.hpp"
 #include "bazaar/scenario/registry.hpp"
 
@@ -64,6 +65,8 @@ snapshot some_snapshot()
     s.figures = {{"rows", "users", 7}, {"orders", "Shipped", 2}};
     s.settings = {{"avg-qps", "20"}};
     s.slots = {{"odd \xff name", true, 5}};
+    s.sales = {{7, "an-id", time{0}, 2, "12.30", "Brasil"}};
+    s.happenings = {{1, time{0}, "lost", "the server is away"}};
     return s;
 }
 
@@ -201,6 +204,7 @@ TEST(Handler, TheDescriptionNamesWhatIsServed)
     std::ifstream file(BAZAAR_SOURCE_DIR "/docs/openapi.json");
     const auto described = json::parse(file);
     desk d;
+    serve_page(d.made);
     std::vector<std::string> named;
     for (const auto& [path, methods] : described["paths"].items())
         named.push_back(path);
@@ -239,6 +243,35 @@ TEST(Handler, TheDescriptionNamesWhatIsServed)
         compare(described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"],
                 json::parse(d.made(get(path)).body), path);
     compare(described["components"]["schemas"]["Error"], json::parse(d.made(get("/none")).body), "error");
+}
+
+TEST(Page, MayRunItsOwnScriptAlone)
+{
+    desk d;
+    serve_page(d.made);
+    const auto page = d.made(get("/"));
+    EXPECT_EQ(page.status, 200U);
+    EXPECT_EQ(page.type, "text/html; charset=utf-8");
+    const auto field = std::find_if(page.fields.begin(), page.fields.end(),
+                                    [](const auto& one) { return one.first == "Content-Security-Policy"; });
+    ASSERT_NE(field, page.fields.end());
+    EXPECT_TRUE(std::regex_search(field->second, std::regex("script-src 'sha256-[A-Za-z0-9+/]{43}='; ")))
+        << field->second;
+    EXPECT_EQ(field->second.find("unsafe"), std::string::npos);
+}
+
+TEST(Chronicle, KeepsTheNewestAndCutsThem)
+{
+    chronicle told;
+    for (std::size_t i = 0; i < chronicle::kept + 3; ++i)
+        told.add("set", std::to_string(i) + std::string(1'000, 'x'));
+    const auto all = told.newest();
+    ASSERT_EQ(all.size(), chronicle::kept);
+    EXPECT_EQ(all.front().number, 4U);
+    EXPECT_EQ(all.back().number, chronicle::kept + 3);
+    EXPECT_EQ(all.back().text.size(), chronicle::length_max);
+    EXPECT_TRUE(all.back().text.starts_with(std::to_string(chronicle::kept + 2)));
+    EXPECT_LE(all.front().at, all.back().at);
 }
 
 // ---- Metrics

@@ -59,7 +59,8 @@ public:
     explicit handler(options opts);
 
     /// Adds what is served as it is, such as a page.
-    void page(std::string path, std::string type, std::string body);
+    void page(std::string path, std::string type, std::string body,
+              std::vector<std::pair<std::string_view, std::string>> fields = {});
 
     [[nodiscard]] answer operator()(const question& asked) const;
 

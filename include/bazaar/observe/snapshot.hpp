@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bazaar/base/time.hpp"
+#include "bazaar/observe/chronicle.hpp"
 #include "bazaar/run/runner.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -33,12 +34,24 @@ struct slot
     std::int64_t retained = 0;  ///< Bytes.
 };
 
+/// A sale as it is shown.
+struct sold
+{
+    unit_no unit = 0;
+    std::string id;
+    time at;  ///< Business time.
+    std::uint32_t items = 0;
+    std::string amount;
+    std::string country;
+};
+
 /// All that is known of a daemon at one moment: status and metrics are made of it.
 ///
 /// Threads: a plain value.
 struct snapshot
 {
     std::string version;
+    time clock;  ///< Of this machine, at that moment.
     state now = state::opening;
     bool ready = false;
     std::vector<std::string> reasons;  ///< Why it is not ready.
@@ -66,7 +79,10 @@ struct snapshot
     bool connecting = false;
     std::uint64_t connects = 0, connect_failures = 0, sessions_lost = 0;
     std::vector<slot> slots;
-    std::string line;  ///< For a terminal.
+    std::vector<sold> sales;            ///< The newest, the oldest of them first.
+    std::vector<happening> happenings;  ///< The same.
+    bool control = false;               ///< Whether there is a token to steer it with by HTTP.
+    std::string line;                   ///< For a terminal.
 
     // For the metrics alone.
     std::string compiler;

@@ -155,6 +155,9 @@ public:
 
     [[nodiscard]] tally now() const;
 
+    /// The newest sales that this runner has committed, the oldest first: a few dozen at most.
+    [[nodiscard]] std::vector<model::decision> sales() const;
+
     /// How late the oldest unit is that is not settled, or the next one; zero in a pause. In the loop.
     [[nodiscard]] microseconds late() const;
 
@@ -196,6 +199,7 @@ private:
     clock& clock_;
     options options_;
     std::vector<bool> deletes_;  ///< By kind of unit.
+    std::vector<bool> sells_;    ///< The same.
     pacer pacer_;
     boost::asio::steady_timer timer_;
     /// Keeps the loop running while only the workers have something to do.
@@ -217,6 +221,8 @@ private:
     std::condition_variable halted_;  ///< For those who wait before another attempt.
     dispatcher dispatcher_;
     tally tally_;
+    std::array<model::decision, 20> sales_;  ///< A ring: nothing is allocated for a unit.
+    std::uint64_t sales_count_ = 0;
     std::unordered_map<unit_no, trouble> troubles_;
     std::chrono::steady_clock::time_point settled_at_;  ///< The last one, or when the first of those that wait came.
     std::chrono::steady_clock::time_point told_idle_;

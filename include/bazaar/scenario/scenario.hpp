@@ -27,6 +27,15 @@ struct figure
     std::uint64_t value = 0;
 };
 
+/// What is shown of a sale to those who watch.
+struct sale
+{
+    row_id id;
+    std::uint32_t items = 0;
+    std::int64_t cents = 0;
+    std::string_view country;  ///< Lives as long as the unit.
+};
+
 /// Decides who, what, when and after which earlier units. The only mutable state of a plan.
 ///
 /// Threads:     one.
@@ -99,6 +108,10 @@ public:
 
     /// Makes the rows of a decision. Pure, any thread, under 15 us; clears `out` first.
     virtual void build(const model::decision& decision, model::unit& out) const = 0;
+
+    /// Whether units of this kind are sales, and what one of them says.
+    [[nodiscard]] virtual bool sells(std::uint16_t /*kind*/) const { return false; }
+    [[nodiscard]] virtual sale sale_of(const model::unit& /*built*/) const { return {}; }
 
     /// All rows of a `fixed` table.
     virtual void fixed_rows(std::uint8_t table, const row_taker& take) const = 0;

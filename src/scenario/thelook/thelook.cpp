@@ -192,6 +192,26 @@ public:
         }
     }
 
+    [[nodiscard]] bool sells(std::uint16_t number) const override { return number == kind::purchase; }
+
+    [[nodiscard]] sale sale_of(const model::unit& built) const override
+    {
+        sale told;
+        for (const auto& change : built.changes)
+            if (change.table == table::orders)
+            {
+                told.id = change.after[orders_column::id].row();
+                told.country = change.after[orders_column::ship_country].text();
+            }
+            else if (change.table == table::order_items)
+            {
+                ++told.items;
+                told.cents += change.after[order_items_column::sale_price].integer() *
+                              change.after[order_items_column::quantity].integer();
+            }
+        return told;
+    }
+
     void fixed_rows(std::uint8_t number, const row_taker& take) const override
     {
         const auto degrees = [](std::int64_t micro) { return value::of(static_cast<double>(micro) / 1e6); };

@@ -1,0 +1,35 @@
+# The hashes that the live page's security policy allows its own script and style by.
+
+# bazaar_page_hash(VARIABLE TAG): what a browser counts as the hash of the text of the page's only element TAG.
+function(bazaar_page_hash variable tag)
+  file(READ ${CMAKE_CURRENT_SOURCE_DIR}/web/page.html page)
+  string(FIND "${page}" "<${tag}>" begin)
+  string(FIND "${page}" "</${tag}>" end)
+  if(begin LESS 0 OR end LESS begin)
+    message(FATAL_ERROR "web/page.html has no <${tag}>")
+  endif()
+  string(LENGTH "<${tag}>" length)
+  math(EXPR begin "${begin} + ${length}")
+  math(EXPR length "${end} - ${begin}")
+  string(SUBSTRING "${page}" ${begin} ${length} text)
+  string(SHA256 hex "${text}")
+  # Base64 of its 32 bytes: eleven groups, the last one of two bytes.
+  set(digits "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+  set(result "")
+  foreach(group RANGE 0 60 6)
+    string(SUBSTRING "${hex}00" ${group} 6 three)
+    foreach(shift 18 12 6 0)
+      math(EXPR at "(0x${three} >> ${shift}) & 63")
+      string(SUBSTRING "${digits}" ${at} 1 digit)
+      string(APPEND result ${digit})
+    endforeach()
+  endforeach()
+  string(SUBSTRING ${result} 0 43 result)
+  set(${variable} "${result}=" PARENT_SCOPE)
+endfunction()
+
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/web/page.html)
+bazaar_page_hash(script_hash script)
+bazaar_page_hash(style_hash style)
+set_source_files_properties(src/observe/page.cpp PROPERTIES COMPILE_DEFINITIONS
+  "BAZAAR_PAGE_SCRIPT=\"${script_hash}\";BAZAAR_PAGE_STYLE=\"${style_hash}\"")

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "bazaar/observe/handler.hpp"
+
+namespace bazaar::observe
+{
+
+/// Has `by` serve the live page at `/`: one file, which loads nothing and may run nothing but its own script.
+void serve_page(handler& by);
+
+}  // namespace bazaar::observe

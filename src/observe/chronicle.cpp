@@ -1,0 +1,29 @@
+#include "bazaar/observe/chronicle.hpp"
+
+#include <chrono>
+
+namespace bazaar::observe
+{
+
+time wall_clock()
+{
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<microseconds>(now).count()};
+}
+
+void chronicle::add(std::string_view kind, std::string_view text)
+{
+    const auto at = wall_clock();
+    const std::lock_guard lock(mutex_);
+    if (all_.size() == kept)
+        all_.pop_front();
+    all_.push_back({++count_, at, kind, std::string(text.substr(0, length_max))});
+}
+
+std::vector<happening> chronicle::newest() const
+{
+    const std::lock_guard lock(mutex_);
+    return {all_.begin(), all_.end()};
+}
+
+}  // namespace bazaar::observe
