@@ -42,7 +42,9 @@ LABEL org.opencontainers.image.title="bazaard" \
       org.opencontainers.image.licenses="Apache-2.0"
 # A number: an orchestrator can see that it is not root.
 USER 10001:10001
-# It drains on this and ends with 0. No HEALTHCHECK here: most commands end by themselves, and 'run' ends when it cannot go on.
+# It drains on this and ends with 0.
 STOPSIGNAL SIGTERM
+# Of 'run': whether it writes, by its control socket. Other commands end by themselves, most of them before this begins to count.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["bazaard", "ctl", "health"]
 ENTRYPOINT ["bazaard"]
 CMD ["run"]

@@ -18,6 +18,10 @@ if(BAZAARD_SANITIZE)
   target_compile_options(bazaar_flags INTERFACE
     -fsanitize=${BAZAARD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(bazaar_flags INTERFACE -fsanitize=${BAZAARD_SANITIZE})
+  if(BAZAARD_SANITIZE MATCHES "address.*undefined")
+    # What these find ends in a report of the address sanitizer, too; they are a quarter of the time of compiling.
+    target_compile_options(bazaar_flags INTERFACE -fno-sanitize=null,object-size,vptr)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # With sanitizers these cry wolf, in std::regex, std::string and elsewhere; the other builds have them.
     target_compile_options(bazaar_flags INTERFACE

@@ -1,11 +1,15 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -100,10 +104,31 @@ private:
                                         path, directory));
             return path;
         }
+        const auto others = sockets_in(directories);
+        if (others.size() == 1 && !opts.is_given("run") && !opts.is_given("db-schema"))
+            return others.front();
         throw error(error_kind::unavailable,
                     fmt::format("no daemon of run {} in schema {} has a control socket in {}: is it running, under "
-                                "this user, with the same --run and --db-schema?",
-                                opts.run, opts.schema, fmt::join(directories, ", ")));
+                                "this user, with the same --run and --db-schema?{}",
+                                opts.run, opts.schema, fmt::join(directories, ", "),
+                                others.empty() ? "" : fmt::format(" There are {}", fmt::join(others, ", "))));
+    }
+
+    /// Those of this user's daemons, and what dead ones have left.
+    static std::vector<std::string> sockets_in(const std::vector<std::string>& directories)
+    {
+        std::vector<std::string> all;
+        for (const auto& directory : directories)
+        {
+            if (!observe::private_directory(directory))
+                continue;
+            std::error_code ignored;
+            for (const auto& one : std::filesystem::directory_iterator(directory, ignored))
+                if (one.is_socket(ignored) && one.path().extension() == ".sock")
+                    all.push_back(one.path());
+        }
+        std::ranges::sort(all);
+        return all;
     }
 
     [[noreturn]] void refuse(const beast::error_code& failed) const

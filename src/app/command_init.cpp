@@ -34,7 +34,7 @@ int init(const options& opts)
                         opts.writer_removes ? ", with DELETE" : ""));
     }
     const int captured = opts.with_cdc ? cdc_setup(opts, link, made.shop->tables()) : 0;
-    const int topics = opts.create_topics ? ensure_topics(opts, made.shop->tables()) : 0;
+    const int topics = opts.create_topics ? exit_code(ensure_topics(opts, made.shop->tables())) : 0;
     return std::max(captured, topics);
 }
 

@@ -121,9 +121,10 @@ void announce(const opened_run& open, const options& opts)
 class daemon
 {
 public:
-    daemon(const options& opts, const std::function<options()>& reread)
+    daemon(const options& opts, const std::function<options()>& reread, const std::optional<topic_states>& topics)
         : opts_(opts),
           reread_(reread),
+          topics_(topics),
           session_name_(new_session_name(opts.run)),
           gateway_(std::make_shared<postgres::gateway>(postgres::resolve(opts.database, session_name_.substr(8)),
                                                        gateway_options())),
@@ -538,6 +539,9 @@ private:
         all.connects = gateway_->counts().connects;
         all.connect_failures = gateway_->counts().failed;
         all.sessions_lost = gateway_->counts().lost;
+        all.connect_times = gateway_->connect_times();
+        if (topics_)
+            all.topics = {{"made", topics_->made}, {"there", topics_->there}, {"differing", topics_->differing}};
         all.loop_delay = loop_delay_;
         all.reloads = reloads_;
         all.reload_failures = reload_failures_;
@@ -839,6 +843,7 @@ private:
     const options& opts_;
     options latest_ = opts_;  ///< As they were read last.
     const std::function<options()>& reread_;
+    const std::optional<topic_states> topics_;
     const std::string session_name_;
     std::stop_source stop_;  ///< Ends the waiting for the server.
     std::stop_source cut_;   ///< Ends calls that are under way, too.
@@ -900,10 +905,10 @@ int run(const options& given, const std::function<options()>& reread)
         if (load_history(opts, signals.token()) == load_end::stopped)
             return 0;
     }
+    std::optional<topic_states> topics;
     if (opts.create_topics)
-        static_cast<void>(
-            ensure_topics(opts, make_stage(opts.run, 0, opts.configuration, opts.seed_dir).shop->tables()));
-    return daemon(opts, reread).go();
+        topics = ensure_topics(opts, make_stage(opts.run, 0, opts.configuration, opts.seed_dir).shop->tables());
+    return daemon(opts, reread, topics).go();
 }
 
 }  // namespace bazaar::app

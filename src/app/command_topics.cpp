@@ -80,7 +80,7 @@ int remove(const options& opts, kafka::admin& at, std::span<const model::topic> 
     return 0;
 }
 
-int ensure(const options& opts, kafka::admin& at, std::span<const model::topic> wished)
+topic_states ensure(const options& opts, kafka::admin& at, std::span<const model::topic> wished)
 {
     const auto done = kafka::ensure_topics(at, wished, {opts.apply, opts.validate});
     tell(opts.validate ? "would make" : "made", done.made);
@@ -103,12 +103,21 @@ int ensure(const options& opts, kafka::admin& at, std::span<const model::topic> 
         log(log_level::warning, "topics",
             "with more partitions a key may go to another one: changes of one row from before and after are in no "
             "order");
-    return done.left.empty() ? 0 : findings;
+    topic_states states{.made = done.made.size()};
+    for (const auto& name : done.found)
+        ++(std::ranges::find(done.left, name, &kafka::drift::topic) == done.left.end() ? states.there
+                                                                                       : states.differing);
+    return states;
 }
 
 }  // namespace
 
-int ensure_topics(const options& opts, std::span<const model::table> tables)
+int exit_code(const topic_states& of) noexcept
+{
+    return of.differing == 0 ? 0 : findings;
+}
+
+topic_states ensure_topics(const options& opts, std::span<const model::table> tables)
 {
     const auto wished = postgres::wished_topics(topic_options(opts), tables);
     auto at = kafka_admin(opts);
@@ -119,7 +128,7 @@ int topics(const options& opts)
 {
     const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
     if (opts.verb == "ensure")
-        return ensure_topics(opts, made.shop->tables());
+        return exit_code(ensure_topics(opts, made.shop->tables()));
     const auto wished = postgres::wished_topics(topic_options(opts), made.shop->tables());
     auto at = kafka_admin(opts);
     return opts.verb == "check" ? check(at, wished) : remove(opts, at, wished);

@@ -35,7 +35,8 @@ constexpr std::array table{
     metric{"bazaard_unit_lag_seconds", histogram, "", "From the planned time of a unit to its sending."},
     metric{"bazaard_unit_response_seconds", histogram, "kind",
            "From the planned time of a unit to the answer: free of coordinated omission."},
-    metric{"bazaard_unit_service_seconds", histogram, "kind", "From the sending of a unit to the answer."},
+    metric{"bazaard_unit_service_seconds", histogram, "kind",
+           "From the sending of a unit to the answer: its statement and its commit are one round trip."},
     metric{"bazaard_shifts_total", counter, "", "Shifts of business time that this process has recorded."},
     metric{"bazaard_shift_seconds_total", counter, "", "By how much they have moved it."},
     metric{"bazaard_paused", gauge, "", "1 while nothing is planned because somebody has paused the run."},
@@ -50,6 +51,8 @@ constexpr std::array table{
     metric{"bazaard_db_up", gauge, "", "1 while PostgreSQL answers."},
     metric{"bazaard_db_sessions", gauge, "state", "Sessions: open, and connecting."},
     metric{"bazaard_db_reconnects_total", counter, "result", "Attempts to connect: ok, failed."},
+    metric{"bazaard_db_connect_seconds", histogram, "",
+           "How long it took to make a session, the look at what the server is included."},
     metric{"bazaard_db_sessions_lost_total", counter, "", "Sessions that broke."},
     metric{"bazaard_db_errors_total", counter, "kind, sqlstate",
            "Attempts that did not write their unit; the kind is not_done, in_doubt, foreign_edit or rejected, the "
@@ -63,6 +66,8 @@ constexpr std::array table{
     // Change data capture.
     metric{"bazaard_slot_retained_bytes", gauge, "slot", "Log that the server keeps for a replication slot."},
     metric{"bazaard_slot_active", gauge, "slot", "1 while somebody reads from it."},
+    metric{"bazaard_kafka_topics", gauge, "state",
+           "Topics as --create-topic left them at the start: made, there, differing."},
     metric{"bazaard_heartbeat_last_write_timestamp_seconds", gauge, "", "When the heartbeat row was written."},
     // Process.
     metric{"bazaard_event_loop_delay_seconds", gauge, "", "How late the timer of the last second came."},
@@ -231,6 +236,7 @@ void add_database(scrape& to, const snapshot& of)
     to.add("bazaard_db_sessions", of.connecting ? 1 : 0, {"connecting"});
     to.add("bazaard_db_reconnects_total", of.connects, {"ok"});
     to.add("bazaard_db_reconnects_total", of.connect_failures, {"failed"});
+    to.add("bazaard_db_connect_seconds", of.connect_times);
     to.add("bazaard_db_sessions_lost_total", of.sessions_lost);
     for (const auto& one : done.troubles)
         to.add("bazaard_db_errors_total", one.count,
@@ -246,6 +252,8 @@ void add_database(scrape& to, const snapshot& of)
         to.add("bazaard_slot_retained_bytes", one.retained, {one.name});
         to.add("bazaard_slot_active", one.active ? 1 : 0, {one.name});
     }
+    for (const auto& [state, number] : of.topics)
+        to.add("bazaard_kafka_topics", number, {state});
     if (of.last_heartbeat)
         to.add("bazaard_heartbeat_last_write_timestamp_seconds", *of.last_heartbeat);
 }

@@ -136,6 +136,12 @@ void gateway::check(session& on)
         throw run::history_lost(why);
 }
 
+run::buckets gateway::connect_times() const
+{
+    const std::lock_guard lock(mutex_);
+    return connect_times_;
+}
+
 std::optional<server_life> gateway::trusted() const
 {
     const std::lock_guard lock(mutex_);
@@ -208,6 +214,7 @@ std::optional<session> gateway::dial(std::unique_lock<std::mutex>& lock, const s
         }
         dialing_ = true;
         lock.unlock();
+        const auto began = clock::now();
         std::exception_ptr failed;
         std::optional<session> made;
         try
@@ -223,6 +230,8 @@ std::optional<session> gateway::dial(std::unique_lock<std::mutex>& lock, const s
         changed_.notify_all();
         if (made)
         {
+            const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - began);
+            connect_times_.add(static_cast<std::uint64_t>(took.count()));
             came_back(use);
             return made;
         }

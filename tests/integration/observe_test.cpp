@@ -471,5 +471,30 @@ TEST_F(observed, IsFoundByTheNameOfItsRun)
     EXPECT_EQ(daemon.wait().status, 0);
 }
 
+// Without a name it is the only one that is meant; with two there is none.
+TEST_F(observed, TheOnlyDaemonNeedsNoName)
+{
+    const std::map<std::string, std::string> place{{"XDG_RUNTIME_DIR", directory_}};
+    const auto start_run = [&](const std::string& run)
+    {
+        auto words = database_arguments(database_);
+        words.insert(words.begin(), {std::string(BAZAARD_PROGRAM), "run"});
+        words.insert(words.end(), {"--avg-qps", "20", "--run", run});
+        return process(words, place);
+    };
+    auto one = start_run("one");
+    EXPECT_TRUE(eventually([&] { return bazaard({"ctl", "status"}, place).status == 0; }));
+    EXPECT_EQ(bazaard({"ctl", "status", "--run", "main"}, place).status, 69);
+    auto two = start_run("two");
+    EXPECT_TRUE(eventually([&] { return bazaard({"ctl", "status", "--run", "two"}, place).status == 0; }));
+    const auto either = bazaard({"ctl", "drain"}, place);
+    EXPECT_EQ(either.status, 69);
+    EXPECT_NE(either.err.find("demo.two.sock"), std::string::npos) << either.err;
+    for (const char* run : {"one", "two"})
+        EXPECT_EQ(bazaard({"ctl", "drain", "--run", run}, place).status, 0);
+    EXPECT_EQ(one.wait().status, 0);
+    EXPECT_EQ(two.wait().status, 0);
+}
+
 }  // namespace
 }  // namespace bazaar::test

@@ -356,6 +356,7 @@ snapshot full_snapshot()
     s.done.troubles = {{run::outcome::not_done, {"40001"}, 2}, {run::outcome::in_doubt, {}, 1}};
     s.done.last_commit = time{1'500'000};
     s.last_heartbeat = 1;
+    s.topics = {{"made", 6}};
     s.last_reload = 1;
     s.control_entries = {{"set", 1}};
     return s;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 
@@ -30,8 +31,17 @@ int ctl(const options& opts);
 /// What `cdc setup` and `init --cdc` do.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);
 
+/// How topics are when they have been ensured: numbers of them.
+struct topic_states
+{
+    std::uint64_t made = 0;
+    std::uint64_t there = 0;      ///< As they should be.
+    std::uint64_t differing = 0;  ///< Left as they are.
+};
+[[nodiscard]] int exit_code(const topic_states& of) noexcept;
+
 /// What `topics ensure` and --create-topic do.
-int ensure_topics(const options& opts, std::span<const model::table> tables);
+topic_states ensure_topics(const options& opts, std::span<const model::table> tables);
 
 /// Exit code of a command that found something that it was not asked to change.
 inline constexpr int findings = 3;

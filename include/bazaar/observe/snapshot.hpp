@@ -93,7 +93,9 @@ struct snapshot
     std::optional<double> last_commit;  ///< Seconds since 1970.
     std::optional<double> last_heartbeat;
     std::vector<std::pair<std::string_view, std::uint64_t>> control_entries;  ///< By kind.
-    double loop_delay = 0;                                                    ///< Seconds.
+    run::buckets connect_times;
+    std::vector<std::pair<std::string_view, std::uint64_t>> topics;  ///< By state, as the start found or made them.
+    double loop_delay = 0;                                           ///< Seconds.
     std::uint64_t reloads = 0, reload_failures = 0;
     std::optional<double> last_reload;
     std::uint64_t log_lines_lost = 0;

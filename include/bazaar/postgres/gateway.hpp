@@ -15,6 +15,7 @@
 #include "bazaar/base/time.hpp"
 #include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/session.hpp"
+#include "bazaar/run/buckets.hpp"
 
 namespace bazaar::postgres
 {
@@ -126,6 +127,9 @@ public:
     };
     [[nodiscard]] const counters& counts() const noexcept { return counts_; }
 
+    /// How long the attempts to connect took that succeeded.
+    [[nodiscard]] run::buckets connect_times() const;
+
     [[nodiscard]] const connection_parameters& parameters() const noexcept { return to_; }
 
     [[nodiscard]] const session::options& link() const noexcept { return options_.link; }
@@ -164,6 +168,7 @@ private:
     clock::time_point first_until_{};
     std::atomic<bool> short_{false};  ///< The last attempt failed.
     bool connected_once_ = false;
+    run::buckets connect_times_;
     int tries_ = 0;  ///< Since the last success.
     clock::time_point next_try_{};
     std::optional<clock::time_point> away_since_;
