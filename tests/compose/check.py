@@ -196,8 +196,10 @@ def check_program(_directory, config, known):
             if variable.startswith("BAZAARD_") and variable not in variables:
                 yield f"{name}: bazaard knows no {variable}"
         test = words_of(service.get("healthcheck", {}).get("test"))
-        if test[:2] == ["CMD", "bazaard"] and test[3] not in known.verbs.get(test[2], ()):
-            yield f"{name}: its health check asks for bazaard {' '.join(test[2:])}"
+        asked = [test[1:]] if test[:1] == ["CMD"] else [part.split() for part in re.split("&&|;", " ".join(test[1:]))]
+        for words in asked:
+            if words[:1] == ["bazaard"] and words[2] not in known.verbs.get(words[1], ()):
+                yield f"{name}: its health check asks for {' '.join(words)}"
 
 
 CHECKS = (check_variables, check_services, check_order, check_ports, check_addresses, check_secrets, check_program)
@@ -246,8 +248,7 @@ FAULTS = (
     ("docker-compose.yml", "command: [init, --cdc]", "command: [init, --cdc, --unpaced]", "bazaard init has no flag --unpaced"),
     ("docker-compose.yml", "command: [connector, register]", "command: [connector, make]", "has no verb make"),
     ("docker-compose.yml", "BAZAARD_DB_USER", "BAZAARD_DB_USERS", "bazaard knows no BAZAARD_DB_USERS"),
-    ("docker-compose.yml", "[CMD, bazaard, connector, status]", "[CMD, bazaard, connector, state]",
-     "its health check asks for bazaard connector state"),
+    ("docker-compose.yml", "bazaard connector status]", "bazaard connector state]", "its health check asks for bazaard connector state"),
     ("docker-compose.yml", "    build: .", "    build: ./image", "there is no Dockerfile"),
 )
 
