@@ -90,7 +90,16 @@ begin_run() {
     shift
     "$bazaard" run --run "$run" --init-num-users 200 "$@" >"$directory/$run.out" 2>"$directory/$run.log" &
     run_pid=$!
-    beside=("$run_pid")
+    beside+=("$run_pid")
+}
+
+# forget PID: it has ended, and its number may be another's.
+forget() {
+    local pid others=()
+    for pid in "${beside[@]}"; do
+        [[ $pid == "$1" ]] || others+=("$pid")
+    done
+    beside=("${others[@]}")
 }
 
 run_is_over() {
@@ -105,7 +114,7 @@ end_run() {
         sleep 0.5
     done
     wait "$run_pid" || status=$?
-    beside=()
+    forget "$run_pid"
     ((status == 0)) || die 1 "run $1 ended with status $status: $(tail -n 3 "$directory/$1.log")"
     grep '^units' "$directory/$1.out"
 }
