@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <future>
 #include <map>
 #include <stop_token>
@@ -160,6 +161,25 @@ TEST_F(writer_test, the_tables_become_what_the_plan_says)
                 last = unit->decision.no;
     EXPECT_EQ(postgres::highest_unit(on, "shop", shop, ids), last);
     EXPECT_FALSE(postgres::highest_unit(on, "shop", shop, id_codec(ids.tag() ^ 1, seed)));
+}
+
+TEST_F(writer_test, an_analyze_of_few_rows_makes_no_unit_read_whole_tables)
+{
+    on.exec("ANALYZE shop.sensor, shop.reading");
+    {
+        auto through = make();
+        for (const auto& unit : plan)
+            ASSERT_EQ(through.write(*unit, form::first).what, outcome::committed);
+    }
+    // A session's counts are the server's when it has ended.
+    gateway.reset();
+    const auto counted = [&](const std::string& what)
+    { return std::stoll(one(on, "SELECT sum(" + what + ") FROM pg_stat_user_tables WHERE schemaname = 'shop'")); };
+    const auto limit = std::chrono::steady_clock::now() + 20s;
+    while (counted("idx_scan") < 200 && counted("seq_scan") < 200 && std::chrono::steady_clock::now() < limit)
+        std::this_thread::sleep_for(50ms);
+    EXPECT_GE(counted("idx_scan"), 200);
+    EXPECT_LT(counted("seq_scan"), 20) << "the few of this test and of the opening";
 }
 
 TEST_F(writer_test, a_foreign_row_among_ours_hides_no_unit)
