@@ -16,6 +16,8 @@ using message_handle = handle<rd_kafka_message_t, rd_kafka_message_destroy>;
 /// Own settings go before those that were given, as far as reading would be another one without them.
 client_settings with(client_settings given, bool committed)
 {
+    // All partitions of a broker share one request. One that is asked for at its end would let those wait that have more.
+    given.emplace(given.begin(), "fetch.wait.max.ms", "10");
     given.emplace_back("enable.partition.eof", "true");
     given.emplace_back("isolation.level", committed ? "read_committed" : "read_uncommitted");
     given.emplace_back("auto.offset.reset", "error");
