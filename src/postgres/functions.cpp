@@ -109,7 +109,8 @@ public:
         body += fmt::format("    RETURN {};\nEND\n", answer_committed);
 
         const auto arguments = joined(sql_types_, ", ");
-        const auto digest = fmt::format("{:016x}", text_hash(fmt::format("{}\n{}{}{}", schema_, arguments, settings, body)));
+        const auto digest = fmt::format("{:016x}",
+                                        text_hash(fmt::format("{}\n{}{}{}", schema_, arguments, settings, body)));
         // The end of a name that is too long would be cut, and with it the digest.
         write_function made;
         made.name = std::string(kind.substr(0, 63 - 17)) + '_' + digest;
