@@ -92,6 +92,7 @@ private:
         if (!opts.control_socket.empty())
             return opts.control_socket;
         const auto directories = observe::control_directories();
+        std::string dead;
         for (const auto& directory : directories)
         {
             auto path = directory + '/' + observe::control_file(opts.schema, opts.run);
@@ -102,11 +103,15 @@ private:
                             fmt::format("{}: {} is not this user's own: ask as the user of the daemon, or name its "
                                         "socket with --control-socket",
                                         path, directory));
-            return path;
+            if (!is_dead(path))
+                return path;
+            dead = std::move(path);
         }
         const auto others = sockets_in(directories);
         if (others.size() == 1 && !opts.is_given("run") && !opts.is_given("db-schema"))
             return others.front();
+        if (!dead.empty() && others.empty())
+            return dead;
         throw error(error_kind::unavailable,
                     fmt::format("no daemon of run {} in schema {} has a control socket in {}: is it running, under "
                                 "this user, with the same --run and --db-schema?{}",
@@ -114,7 +119,16 @@ private:
                                 others.empty() ? "" : fmt::format(" There are {}", fmt::join(others, ", "))));
     }
 
-    /// Those of this user's daemons, and what dead ones have left.
+    /// A daemon that was killed leaves its socket behind.
+    static bool is_dead(const std::string& path)
+    {
+        asio::io_context loop;
+        beast::error_code failed;
+        asio::local::stream_protocol::socket(loop).connect(asio::local::stream_protocol::endpoint(path), failed);
+        return failed == asio::error::connection_refused;
+    }
+
+    /// Those of this user's daemons.
     static std::vector<std::string> sockets_in(const std::vector<std::string>& directories)
     {
         std::vector<std::string> all;
@@ -124,7 +138,7 @@ private:
                 continue;
             std::error_code ignored;
             for (const auto& one : std::filesystem::directory_iterator(directory, ignored))
-                if (one.is_socket(ignored) && one.path().extension() == ".sock")
+                if (one.is_socket(ignored) && one.path().extension() == ".sock" && !is_dead(one.path()))
                     all.push_back(one.path());
         }
         std::ranges::sort(all);

@@ -17,6 +17,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <gtest/gtest.h>
@@ -59,6 +60,14 @@ protected:
             std::this_thread::sleep_for(10ms);
         }
         return true;
+    }
+
+    /// What a daemon that was killed leaves behind.
+    static void leave_socket(const std::string& path)
+    {
+        using local = boost::asio::local::stream_protocol;
+        boost::asio::io_context loop;
+        const local::socket bound(loop, local::endpoint(path));
     }
 
     /// A daemon with a control socket and HTTP.
@@ -482,6 +491,11 @@ TEST_F(observed, TheOnlyDaemonNeedsNoName)
         words.insert(words.end(), {"--avg-qps", "20", "--run", run});
         return process(words, place);
     };
+    // Those that were killed do not count, whatever their names.
+    std::filesystem::create_directory(directory_ + "/bazaard");
+    std::filesystem::permissions(directory_ + "/bazaard", std::filesystem::perms::owner_all);
+    for (const char* name : {"demo.main.sock", "demo.gone.sock"})
+        leave_socket(directory_ + "/bazaard/" + name);
     auto one = start_run("one");
     EXPECT_TRUE(eventually([&] { return bazaard({"ctl", "status"}, place).status == 0; }));
     EXPECT_EQ(bazaard({"ctl", "status", "--run", "main"}, place).status, 69);
