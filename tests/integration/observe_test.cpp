@@ -13,7 +13,6 @@
 #include <iterator>
 #include <map>
 #include <sstream>
-#include <thread>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -24,6 +23,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/daemon.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
 
@@ -50,17 +50,6 @@ class observed : public testing::Test
 protected:
     observed() { std::filesystem::create_directory(directory_); }
     ~observed() override { std::filesystem::remove_all(directory_); }
-
-    static bool eventually(const std::function<bool()>& condition, std::chrono::seconds limit = 60s)
-    {
-        for (const auto end = std::chrono::steady_clock::now() + limit; !condition();)
-        {
-            if (std::chrono::steady_clock::now() > end)
-                return false;
-            std::this_thread::sleep_for(10ms);
-        }
-        return true;
-    }
 
     /// What a daemon that was killed leaves behind.
     static void leave_socket(const std::string& path)

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -17,6 +16,7 @@
 #include "bazaar/postgres/store.hpp"
 #include "support/daemon.hpp"
 #include "support/demo_scenario.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
 
@@ -26,20 +26,6 @@ namespace
 {
 
 using namespace std::chrono_literals;
-
-/// Asks until the answer is yes; false when it stays no for a minute.
-template <typename Question>
-bool eventually(Question question)
-{
-    const auto end = std::chrono::steady_clock::now() + 60s;
-    while (std::chrono::steady_clock::now() < end)
-    {
-        if (question())
-            return true;
-        std::this_thread::yield();
-    }
-    return false;
-}
 
 run::saved_plan plan_of(unit_no unit, std::size_t size)
 {

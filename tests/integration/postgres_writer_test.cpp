@@ -15,6 +15,7 @@
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/postgres/writer.hpp"
 #include "support/demo_scenario.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
 
@@ -30,6 +31,7 @@ using postgres::writer;
 using run::form;
 using run::outcome;
 using test::demo_scenario;
+using test::eventually;
 using test::one;
 using test::postgres_cluster;
 using test::rows;
@@ -175,9 +177,7 @@ TEST_F(writer_test, an_analyze_of_few_rows_makes_no_unit_read_whole_tables)
     gateway.reset();
     const auto counted = [&](const std::string& what)
     { return std::stoll(one(on, "SELECT sum(" + what + ") FROM pg_stat_user_tables WHERE schemaname = 'shop'")); };
-    const auto limit = std::chrono::steady_clock::now() + 20s;
-    while (counted("idx_scan") < 200 && counted("seq_scan") < 200 && std::chrono::steady_clock::now() < limit)
-        std::this_thread::sleep_for(50ms);
+    static_cast<void>(eventually([&] { return counted("idx_scan") >= 200 || counted("seq_scan") >= 200; }, 20s));
     EXPECT_GE(counted("idx_scan"), 200);
     EXPECT_LT(counted("seq_scan"), 20) << "the few of this test and of the opening";
 }

@@ -6,13 +6,13 @@
 #include <map>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "bazaar/base/time.hpp"
 #include "support/change_stream.hpp"
 #include "support/daemon.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
 
@@ -27,20 +27,6 @@ using std::chrono::seconds;
 postgres::session connect(const postgres::connection_flags& flags)
 {
     return postgres::session(postgres::resolve(flags), {seconds(10), seconds(120)});
-}
-
-/// Asks until the answer is yes; false when it stays no for a minute.
-template <typename Question>
-bool eventually(Question question)
-{
-    const auto end = std::chrono::steady_clock::now() + seconds(60);
-    while (std::chrono::steady_clock::now() < end)
-    {
-        if (question())
-            return true;
-        std::this_thread::yield();
-    }
-    return false;
 }
 
 std::string wall(seconds ago)

@@ -9,7 +9,6 @@
 #include <random>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -21,6 +20,7 @@
 #include "bazaar/scenario/thelook/tables.hpp"
 #include "bazaar/verify/tables.hpp"
 #include "support/daemon.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
 
@@ -37,20 +37,6 @@ constexpr std::array planned_tables{"users", "orders", "order_items", "events"};
 postgres::session connect(const postgres::connection_flags& flags)
 {
     return postgres::session(postgres::resolve(flags), {seconds(10), seconds(120)});
-}
-
-/// Asks until the answer is yes; false when it stays no for a minute.
-template <typename Question>
-bool eventually(Question question)
-{
-    const auto end = std::chrono::steady_clock::now() + seconds(60);
-    while (std::chrono::steady_clock::now() < end)
-    {
-        if (question())
-            return true;
-        std::this_thread::yield();
-    }
-    return false;
 }
 
 std::string url_of(const postgres::connection_flags& flags)
