@@ -21,6 +21,7 @@ CORES = os.cpu_count()
 PURCHASES_ONLY = ["--user-create-prob", "0", "--user-update-prob", "0", "--order-update-prob", "0",
                   "--ghost-create-prob", "0"]
 USERS = 1000
+TABLES = ("users", "orders", "order_items", "events")  # Those that a run fills, parents first.
 SAMPLES = 32
 
 
@@ -84,6 +85,11 @@ def cpu_of(pid):
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / HERTZ
+
+
+def memory_of(pid, word):
+    """MiB of a process: VmRSS, what is resident now, or VmHWM, the most that was."""
+    return int(re.search(rf"{word}:\s+(\d+)", open(f"/proc/{pid}/status").read())[1]) / 1024
 
 
 def cpu_of_machine():

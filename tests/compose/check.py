@@ -64,6 +64,15 @@ def words_of(command):
     return command if isinstance(command, list) else (command or "").split()
 
 
+def health_commands(service):
+    """The commands of a health check, in words each: a shell runs it unless it is a list that begins with CMD."""
+    test = service.get("healthcheck", {}).get("test", [])
+    if test[:1] == ["CMD"]:
+        return [test[1:]]
+    text = test if isinstance(test, str) else " ".join(test[1:])
+    return [part.split() for part in re.split("&&|;", text)]
+
+
 def is_one_shot(service):
     return service.get("restart") == "no"
 
@@ -195,9 +204,7 @@ def check_program(_directory, config, known):
         for variable in service.get("environment") or {}:
             if variable.startswith("BAZAARD_") and variable not in variables:
                 yield f"{name}: bazaard knows no {variable}"
-        test = words_of(service.get("healthcheck", {}).get("test"))
-        asked = [test[1:]] if test[:1] == ["CMD"] else [part.split() for part in re.split("&&|;", " ".join(test[1:]))]
-        for words in asked:
+        for words in health_commands(service):
             if words[:1] == ["bazaard"] and words[2] not in known.verbs.get(words[1], ()):
                 yield f"{name}: its health check asks for {' '.join(words)}"
 

@@ -93,13 +93,15 @@ begin_run() {
     beside+=("$run_pid")
 }
 
-# forget PID: it has ended, and its number may be another's.
-forget() {
-    local pid others=()
+# reap PID: waits for its end, and answers with its status. It is not beside any more: its number may be another's.
+reap() {
+    local status=0 pid others=()
+    wait "$1" || status=$?
     for pid in "${beside[@]}"; do
         [[ $pid == "$1" ]] || others+=("$pid")
     done
     beside=("${others[@]}")
+    return "$status"
 }
 
 run_is_over() {
@@ -113,8 +115,7 @@ end_run() {
         ((SECONDS < end)) || die 1 "run $1 does not end: $(tail -n 1 "$directory/$1.log")"
         sleep 0.5
     done
-    wait "$run_pid" || status=$?
-    forget "$run_pid"
+    reap "$run_pid" || status=$?
     ((status == 0)) || die 1 "run $1 ended with status $status: $(tail -n 3 "$directory/$1.log")"
     grep '^units' "$directory/$1.out"
 }
