@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -64,6 +66,33 @@ std::optional<std::int64_t> from_big_endian(std::string_view bytes)
         number = number << 8 | static_cast<unsigned char>(c);
     return static_cast<std::int64_t>(number);
 }
+
+/// The transactions that have begun, once and more than once: two bits each, as the server numbers them one after another.
+class begun_transactions
+{
+public:
+    void note(std::uint64_t transaction)
+    {
+        auto& [once, again] = blocks_[transaction / block_size];
+        const auto at = transaction % block_size;
+        again[at] = once[at];
+        once[at] = true;
+    }
+
+    [[nodiscard]] bool again(std::uint64_t transaction) const
+    {
+        const auto at = blocks_.find(transaction / block_size);
+        return at != blocks_.end() && at->second.again[transaction % block_size];
+    }
+
+private:
+    static constexpr std::size_t block_size = 4096;
+    struct block
+    {
+        std::bitset<block_size> once, again;
+    };
+    std::unordered_map<std::uint64_t, block> blocks_;
+};
 
 std::optional<std::int64_t> integer_of(json value)
 {
@@ -319,7 +348,7 @@ public:
             return false;
         value = root["payload"].get(inner) == simdjson::SUCCESS ? inner : root;
         std::string_view status, id;
-        if (value["status"].get(status) != simdjson::SUCCESS || status != "END" ||
+        if (value["status"].get(status) != simdjson::SUCCESS || (status != "BEGIN" && status != "END") ||
             value["id"].get(id) != simdjson::SUCCESS)
             return false;
         // "571:53195832"; the second half differs from that of its changes.
@@ -331,6 +360,12 @@ public:
             return number;
         };
         out.transaction = number_in(id.substr(0, colon));
+        if (status == "BEGIN")
+        {
+            begun_.note(out.transaction);
+            return false;
+        }
+        out.again = begun_.again(out.transaction);
         out.lsn = number_in(id.substr(std::min(colon + 1, id.size())));
         out.counts.assign(tables_.size(), 0);
         dom::array each;
@@ -534,6 +569,7 @@ private:
     std::string schema_;
     const encodings how_;
     const char* odd_ = nullptr;
+    begun_transactions begun_;
     dom::parser line_parser_, value_parser_;
     std::string stream_, problem_;
 };

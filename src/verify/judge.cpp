@@ -169,11 +169,12 @@ public:
             return;  // Of others, or of nothing that has arrived.
         transactions_ += u->ended ? 0U : 1U;
         u->ended = true;
+        if (agrees(*u, end))
+            return;
         // What is still to come may make it right.
-        if (arrived(*u, end.transaction) != end.counts)
-            odd_ends_[known->second] = end;
-        else
-            odd_ends_.erase(known->second);
+        auto& odd = odd_ends_[known->second];
+        if (odd.transaction == 0 || agrees(*u, odd))
+            odd = end;
     }
 
     void excuse(std::uint8_t table, std::string reason) { excuses_[table] = {std::move(reason), 0}; }
@@ -838,6 +839,21 @@ private:
         return counts;
     }
 
+    /// Whether an END may count so many changes of a table of which so many arrived. Where ENDs may be missing, a BEGIN may be.
+    [[nodiscard]] bool agrees(const transaction_end& end, std::size_t table, std::uint64_t arrived) const
+    {
+        return end.counts[table] == arrived || (end.counts[table] < arrived && (end.again || !how_.ends));
+    }
+
+    [[nodiscard]] bool agrees(unit_state& u, const transaction_end& end)
+    {
+        const auto counts = arrived(u, end.transaction);
+        for (std::size_t i = 0; i < counts.size(); ++i)
+            if (!agrees(end, i, counts[i]))
+                return false;
+        return true;
+    }
+
     void tell_end(unit_state& u)
     {
         const auto tell = [&](std::uint8_t table, std::string expected, std::string found)
@@ -858,7 +874,7 @@ private:
             return;
         const auto counts = arrived(u, odd->second.transaction);
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
-            if (counts[i] != odd->second.counts[i] && !excuses_.contains(i))
+            if (!agrees(odd->second, i, counts[i]) && !excuses_.contains(i))
                 tell(i, fmt::format("{} changes by its END", odd->second.counts[i]), std::to_string(counts[i]));
         odd_ends_.erase(odd);
     }
@@ -1197,7 +1213,7 @@ private:
     std::unordered_map<row_key, std::int64_t> newest_;  ///< Version of rows that were updated, as far as seen.
     std::unordered_map<row_key, unit_no> erased_;       ///< By units at hand.
     std::unordered_map<row_key, std::vector<std::pair<row_id, unit_no>>> gone_;  ///< See `may_have_gone`.
-    std::unordered_map<unit_no, transaction_end> odd_ends_;  ///< Those that tell another number than had arrived.
+    std::unordered_map<unit_no, transaction_end> odd_ends_;  ///< The first that counts otherwise than had arrived.
     std::deque<kept_event> doubtful_;
     std::map<std::uint8_t, std::pair<std::string, std::uint64_t>> excuses_;  ///< By table, with what they excuse.
     std::vector<kept_row> kept_;

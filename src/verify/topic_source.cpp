@@ -22,6 +22,7 @@ topic_source::topic_source(const kafka::client_settings& how, const std::map<std
                            bool committed, std::chrono::milliseconds timeout, const encodings& form)
     : from_(how, names_of(topics, metadata), committed, timeout)
 {
+    bool all_metadata = true;
     for (const auto& range : from_.ranges())
     {
         auto& at = heads_.emplace_back();
@@ -32,11 +33,13 @@ topic_source::topic_source(const kafka::client_settings& how, const std::map<std
         if (at.metadata)
         {
             ++metadata_;
-            tells_each_end_ = range.begin == 0 && range.end > 0;
+            all_metadata = all_metadata && range.begin == 0;
+            tells_each_end_ = tells_each_end_ || range.end > 0;
         }
         else if (range.begin > 0)
             incomplete_[range.topic].begins_at = range.begin;
     }
+    tells_each_end_ = tells_each_end_ && all_metadata;
 }
 
 void topic_source::advance_metadata(std::size_t partition)
@@ -48,6 +51,8 @@ void topic_source::advance_metadata(std::size_t partition)
         at.expected = m->offset + 1;
         if (at.reader->read_end(m->value, at.end))
         {
+            // Partitions are read side by side: whether another has one more BEGIN is not known in time.
+            at.end.again = at.end.again || metadata_ > 1;
             at.event.lsn = at.end.lsn;
             at.used = false;
             return;

@@ -84,11 +84,12 @@ kill_part() {
     wait_until "the end of $1" test ! -e "/proc/$pid/cwd"
 }
 
-# begin_run RUN FLAG...: in the background; sets run_pid.
+# begin_run RUN FLAG...: in the background, with $init_num_users; sets run_pid.
+init_num_users=200
 begin_run() {
     local run=$1
     shift
-    "$bazaard" run --run "$run" --init-num-users 200 "$@" >"$directory/$run.out" 2>"$directory/$run.log" &
+    "$bazaard" run --run "$run" --init-num-users "$init_num_users" "$@" >"$directory/$run.out" 2>"$directory/$run.log" &
     run_pid=$!
     beside+=("$run_pid")
 }

@@ -17,7 +17,7 @@ using verify::defect;
 
 constexpr unit_no units = 1500;
 
-/// A stream with an END behind each transaction, as Debezium 3.7 writes it.
+/// A stream with a BEGIN and an END of each transaction, as Debezium 3.7 writes it.
 struct counted_stream
 {
     struct end
@@ -25,6 +25,7 @@ struct counted_stream
         std::size_t behind = 0;  ///< The message.
         std::uint64_t transaction = 0;
         std::map<std::string, int> counts;
+        int begins = 1;  ///< So many BEGIN before it.
     };
 
     counted_stream()
@@ -72,6 +73,11 @@ struct counted_stream
                 for (const auto& [name, count] : at->counts)
                     tables += fmt::format(R"({}{{"data_collection":"demo.{}","event_count":{}}})",
                                           tables.empty() ? "" : ",", name, count);
+                for (int b = 0; b < at->begins; ++b)
+                    EXPECT_FALSE(
+                        reader.read_end(fmt::format(R"({{"status":"BEGIN","id":"{}:98","event_count":null,"ts_ms":1}})",
+                                                    at->transaction),
+                                        told));
                 EXPECT_TRUE(reader.read_end(
                     fmt::format(R"({{"status":"END","id":"{}:99","event_count":1,"data_collections":[{}],"ts_ms":1}})",
                                 at->transaction, tables),
@@ -88,6 +94,20 @@ struct counted_stream
     {
         return static_cast<std::size_t>(std::ranges::find(ends, all[message].transaction, &end::transaction) -
                                         ends.begin());
+    }
+
+    /// A connector that starts again behind this END tells those before it anew, without what it has sent already.
+    void restart(std::size_t behind, std::size_t count, bool begins = true)
+    {
+        const auto at = ends.begin() + static_cast<std::ptrdiff_t>(behind) + 1;
+        std::vector<end> anew(at - static_cast<std::ptrdiff_t>(count), at);
+        for (auto& e : anew)
+        {
+            e.behind = ends[behind].behind;
+            e.counts.clear();
+            e.begins = begins ? 1 : 0;
+        }
+        ends.insert(at, anew.begin(), anew.end());
     }
 
     std::shared_ptr<scenario::scenario> shop = shop_of({{"init-num-users", "60"}, {"lifecycle", "complete"}});
@@ -144,6 +164,45 @@ TEST(transaction_end, that_is_missing_or_counts_otherwise_is_named)
             EXPECT_EQ(report.findings(), 1U) << report.text();
             EXPECT_TRUE(names(report, whole, victim, "orders", "2 changes by its END")) << report.text();
         }
+}
+
+TEST(transaction_end, behind_a_restart_counts_what_was_not_sent_before)
+{
+    const counted_stream whole;
+    const auto victim = find(whole.all, "orders", 'u', 3);
+    const auto at = whole.end_of(victim);
+
+    // All of seven transactions had been sent.
+    auto s = whole;
+    s.restart(at, 7);
+    EXPECT_EQ(s.judged().judge(), verify::verdict::clean) << s.judged().text();
+    // Without a BEGIN nothing says that it started again.
+    s = whole;
+    s.restart(at, 7, false);
+    EXPECT_GE(s.judged().count(defect::miscounted), 7U);
+    EXPECT_TRUE(names(s.judged(), whole, victim, "orders", "0 changes by its END")) << s.judged().text();
+    // Where the topic's beginning is gone, the first BEGIN may be gone with it.
+    EXPECT_EQ(s.judged(false).judge(), verify::verdict::clean);
+
+    // A part had been sent, and no END yet.
+    s = whole;
+    --s.ends[at].counts["orders"];
+    EXPECT_TRUE(names(s.judged(), whole, victim, "orders", "0 changes by its END")) << s.judged().text();
+    s.ends[at].begins = 2;
+    EXPECT_EQ(s.judged().judge(), verify::verdict::clean) << s.judged().text();
+
+    // More than arrived is no restart's doing.
+    s = whole;
+    s.ends[at].begins = 2;
+    ++s.ends[at].counts["orders"];
+    EXPECT_TRUE(names(s.judged(), whole, victim, "orders", "2 changes by its END")) << s.judged().text();
+    EXPECT_TRUE(names(s.judged(false), whole, victim, "orders", "2 changes by its END")) << s.judged(false).text();
+    // And an END behind a restart takes nothing back of what an earlier one has told.
+    s = whole;
+    ++s.ends[at].counts["orders"];
+    s.restart(at, 7);
+    EXPECT_TRUE(names(s.judged(), whole, victim, "orders", "2 changes by its END")) << s.judged().text();
+    EXPECT_EQ(s.judged().findings(), 1U);
 }
 
 TEST(transaction_end, tells_a_loss_behind_the_connector_from_one_within)

@@ -43,7 +43,8 @@ public:
     /// tells them.
     outcome read_line(std::string_view line, change_event& out);
 
-    /// A message of the topic of transaction metadata. False: none that ends a transaction.
+    /// A message of the topic of transaction metadata; all of a partition's have to be read in their order. False: none that ends a
+    /// transaction.
     bool read_end(std::string_view payload, transaction_end& out);
 
     [[nodiscard]] const std::string& problem() const noexcept;
