@@ -169,11 +169,11 @@ public:
             return;  // Of others, or of nothing that has arrived.
         transactions_ += u->ended ? 0U : 1U;
         u->ended = true;
-        if (agrees(*u, end))
+        if (miscounts(*u, end).empty())
             return;
         // What is still to come may make it right.
         auto& odd = odd_ends_[known->second];
-        if (odd.transaction == 0 || agrees(*u, odd))
+        if (odd.transaction == 0 || miscounts(*u, odd).empty())
             odd = end;
     }
 
@@ -839,19 +839,16 @@ private:
         return counts;
     }
 
-    /// Whether an END may count so many changes of a table of which so many arrived. Where ENDs may be missing, a BEGIN may be.
-    [[nodiscard]] bool agrees(const transaction_end& end, std::size_t table, std::uint64_t arrived) const
+    /// The tables of which an END counts otherwise than it may, each with how many changes have come. Behind a second BEGIN it may
+    /// count fewer than that; where ENDs may be missing, a BEGIN may be.
+    std::vector<std::pair<std::uint8_t, std::uint64_t>> miscounts(unit_state& u, const transaction_end& end)
     {
-        return end.counts[table] == arrived || (end.counts[table] < arrived && (end.again || !how_.ends));
-    }
-
-    [[nodiscard]] bool agrees(unit_state& u, const transaction_end& end)
-    {
+        std::vector<std::pair<std::uint8_t, std::uint64_t>> found;
         const auto counts = arrived(u, end.transaction);
-        for (std::size_t i = 0; i < counts.size(); ++i)
-            if (!agrees(end, i, counts[i]))
-                return false;
-        return true;
+        for (std::uint8_t i = 0; i < counts.size(); ++i)
+            if (end.counts[i] > counts[i] || (end.counts[i] < counts[i] && how_.ends && !end.again))
+                found.emplace_back(i, counts[i]);
+        return found;
     }
 
     void tell_end(unit_state& u)
@@ -872,10 +869,9 @@ private:
         const auto odd = odd_ends_.find(u.decision.no);
         if (odd == odd_ends_.end())
             return;
-        const auto counts = arrived(u, odd->second.transaction);
-        for (std::uint8_t i = 0; i < tables_.size(); ++i)
-            if (!agrees(odd->second, i, counts[i]) && !excuses_.contains(i))
-                tell(i, fmt::format("{} changes by its END", odd->second.counts[i]), std::to_string(counts[i]));
+        for (const auto& [table, found] : miscounts(u, odd->second))
+            if (!excuses_.contains(table))
+                tell(table, fmt::format("{} changes by its END", odd->second.counts[table]), std::to_string(found));
         odd_ends_.erase(odd);
     }
 

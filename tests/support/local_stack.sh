@@ -75,6 +75,11 @@ pid_of() {
     cut -d' ' -f1 "$stack/run/$1"
 }
 
+# rest WORD...: curl, for Connect's REST interface.
+rest() {
+    curl -fsS --noproxy '*' --max-time 10 "$@"
+}
+
 # Kills a part with SIGKILL and waits for its end.
 kill_part() {
     local pid
