@@ -25,6 +25,7 @@
 #include "bazaar/postgres/functions.hpp"
 #include "support/chaos.hpp"
 #include "support/daemon.hpp"
+#include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
@@ -77,7 +78,7 @@ void write_file(const std::string& path, const std::string& text)
 /// The daemon's command line, as words.
 std::vector<std::string> run_words(const postgres::connection_flags& database, const std::vector<std::string>& more)
 {
-    std::vector<std::string> words{BAZAARD_PROGRAM, "run"};
+    std::vector<std::string> words{test::program_path(), "run"};
     const auto where = database_arguments(database);
     words.insert(words.end(), where.begin(), where.end());
     words.insert(words.end(), more.begin(), more.end());

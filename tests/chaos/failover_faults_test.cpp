@@ -12,6 +12,7 @@
 #include <pwd.h>
 
 #include "chaos/live_faults.hpp"
+#include "support/places.hpp"
 
 namespace bazaar::test
 {
@@ -398,7 +399,7 @@ TEST_P(FailoverFaults, F35ThePasswordIsWrongForGood)
 /// A daemon whose way to the server is a service file.
 process start_by_service(const std::string& file, const chaos_plan& plan)
 {
-    std::vector<std::string> words{BAZAARD_PROGRAM, "run"};
+    std::vector<std::string> words{test::program_path(), "run"};
     for (auto& word : plan.disturbed())
         words.push_back(std::move(word));
     return process(std::move(words), {{"PGSERVICEFILE", file}, {"PGSERVICE", "shop"}});
@@ -576,7 +577,7 @@ TEST_P(FailoverFaults, F36ThePoolerAndTheServerBehindItAndTheDaemonAreKilled)
     const auto begin = [&]
     {
         auto words = database_arguments(between.before(database));
-        words.insert(words.begin(), {BAZAARD_PROGRAM, "run"});
+        words.insert(words.begin(), {test::program_path(), "run"});
         for (auto& word : plan.disturbed())
             words.push_back(std::move(word));
         daemon.emplace(std::move(words));

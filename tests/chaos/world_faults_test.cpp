@@ -10,6 +10,7 @@
 #include "bazaar/base/time.hpp"
 #include "bazaar/postgres/key_range.hpp"
 #include "chaos/live_faults.hpp"
+#include "support/places.hpp"
 
 namespace bazaar::test
 {
@@ -166,7 +167,7 @@ TEST_P(WorldFaults, F20TheDaemonsOwnClockJumps)
     const auto plan = plan_for(5);
     auto arguments = plan.disturbed();
     arguments.back() = "10s";
-    std::vector<std::string> words{BAZAARD_PROGRAM, "run"};
+    std::vector<std::string> words{test::program_path(), "run"};
     for (const auto& more : {database_arguments(database), arguments})
         words.insert(words.end(), more.begin(), more.end());
     process daemon(words, clock_.environment());
@@ -437,8 +438,8 @@ TEST_P(WorldFaults, F19TheNameLeadsToAnotherAddress)
     by_name.host = "shop.test";
     const auto plan = plan_for(5);
     std::vector<std::string> words{
-        "/usr/bin/unshare", "-m", "/bin/sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\"", hosts.path(),
-        BAZAARD_PROGRAM,    "run"};
+        "/usr/bin/unshare",   "-m", "/bin/sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\"", hosts.path(),
+        test::program_path(), "run"};
     for (const auto& more : {database_arguments(by_name), plan.disturbed()})
         words.insert(words.end(), more.begin(), more.end());
     process daemon(std::move(words));

@@ -8,6 +8,7 @@
 
 #include "cli/process.hpp"
 #include "support/daemon.hpp"
+#include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
 
@@ -75,7 +76,7 @@ TEST_F(card, reproduces_the_run_in_another_database)
 
     postgres::session link(postgres::resolve(database));
     const auto id = one(link, "SELECT id FROM demo.orders ORDER BY id DESC LIMIT 1");
-    auto explained = process({BAZAARD_PROGRAM, "explain", "--card", path, id}).wait();
+    auto explained = process({test::program_path(), "explain", "--card", path, id}).wait();
     EXPECT_EQ(explained.status, 0) << explained.err;
     EXPECT_NE(explained.out.find(id), std::string::npos);
 

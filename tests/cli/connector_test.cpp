@@ -10,6 +10,7 @@
 #include "bazaar/postgres/connector.hpp"
 #include "cli/process.hpp"
 #include "support/demo_scenario.hpp"
+#include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
 
 namespace bazaar::test
@@ -44,7 +45,7 @@ TEST(connector_config, the_files_are_what_it_prints)
 {
     for (const auto& [file, flags] : variants)
     {
-        const auto path = std::string(BAZAAR_SOURCE_DIR) + "/debezium/" + file;
+        const auto path = test::source_dir() + "/debezium/" + file;
         const auto wanted = printed(flags);
         if (std::getenv("BAZAARD_TEST_UPDATE") != nullptr)
             std::ofstream(path) << wanted;

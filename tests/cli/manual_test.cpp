@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/process.hpp"
+#include "support/places.hpp"
 
 namespace bazaar::test
 {
@@ -45,7 +46,7 @@ std::set<std::string> offered(const std::vector<std::string>& words)
     std::string script =
         "source <(\"$0\" --help-completion bash); COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _bazaard; "
         "printf '%s\\n' \"${COMPREPLY[@]}\"";
-    std::vector<std::string> command{"/bin/bash", "-c", script, BAZAARD_PROGRAM};
+    std::vector<std::string> command{"/bin/bash", "-c", script, test::program_path()};
     command.insert(command.end(), words.begin(), words.end());
     const auto left = process(command).wait();
     EXPECT_EQ(left.status, 0) << left.err;
@@ -63,14 +64,14 @@ using words = std::set<std::string>;
 TEST(manual, has_every_flag_and_every_exit_code)
 {
     const auto page = without(bazaard({"--help-man"}).out, '\\');
-    const auto flags = rows(contents(BAZAAR_SOURCE_DIR "/docs/flags.md"), "| `--");
+    const auto flags = rows(contents(test::source_dir() + "/docs/flags.md"), "| `--");
     ASSERT_GT(flags.size(), 80U);
     for (const auto& flag : flags)
     {
         const auto name = flag.substr(1, flag.find_first_of(" `,", 1) - 1);
         EXPECT_NE(page.find("\n.TP\nfB" + name), page.npos) << name;
     }
-    const auto codes = rows(contents(BAZAAR_SOURCE_DIR "/docs/exit-codes.md"), "| ");
+    const auto codes = rows(contents(test::source_dir() + "/docs/exit-codes.md"), "| ");
     ASSERT_GT(codes.size(), 15U);
     const auto exits = page.substr(page.find(".SH EXIT STATUS"));
     for (const auto& code : codes)

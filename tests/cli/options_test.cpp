@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "process.hpp"
+#include "support/places.hpp"
 
 namespace bazaar::test
 {
@@ -259,7 +260,7 @@ TEST(cli_secrets, are_wiped_from_the_process_list)
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
 
     const std::string secret = "swordfish";
-    process running({BAZAARD_PROGRAM, "--db-password", secret, "--db-url", "postgresql://u:" + secret + "@h/d",
+    process running({test::program_path(), "--db-password", secret, "--db-url", "postgresql://u:" + secret + "@h/d",
                      "--config", pipe, "--print-config"});
     // Opening the other end waits until the program has opened its own.
     const int writer = ::open(pipe.c_str(), O_WRONLY | O_CLOEXEC);
@@ -325,7 +326,7 @@ TEST(cli_version, names_the_libraries)
 
 TEST(cli_documents, flags_are_those_of_the_program)
 {
-    EXPECT_EQ(bazaard({"--help-markdown"}).out, contents(BAZAAR_SOURCE_DIR "/docs/flags.md"))
+    EXPECT_EQ(bazaard({"--help-markdown"}).out, contents(test::source_dir() + "/docs/flags.md"))
         << "renew it: bazaard --help-markdown > docs/flags.md";
 }
 
@@ -339,7 +340,7 @@ TEST(cli_run, a_closed_port_is_unavailable)
 
 TEST(cli_run, a_full_stdout_is_an_io_error)
 {
-    const auto left = process({"/bin/sh", "-c", std::string(BAZAARD_PROGRAM) + " --help > /dev/full"}).wait();
+    const auto left = process({"/bin/sh", "-c", test::program_path() + " --help > /dev/full"}).wait();
     EXPECT_EQ(left.status, 74);
     EXPECT_NE(left.err.find("bazaard: stdout: "), std::string::npos) << left.err;
 }
@@ -361,7 +362,7 @@ TEST(cli_run, a_reader_that_goes_is_no_error)
 {
     // Far more than a pipe holds.
     const auto left = process({"/bin/sh", "-c",
-                               "{ " + std::string(BAZAARD_PROGRAM) +
+                               "{ " + test::program_path() +
                                    " plan --seed 1 --units 0..100000; echo $? >&2; } | head -n 1"})
                           .wait();
     EXPECT_EQ(left.err.substr(left.err.rfind('\n', left.err.size() - 2) + 1), "141\n") << left.err;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/places.hpp"
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -196,7 +197,7 @@ private:
 /// Runs bazaard to its end.
 inline finished bazaard(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {})
 {
-    arguments.insert(arguments.begin(), BAZAARD_PROGRAM);
+    arguments.insert(arguments.begin(), test::program_path());
     return process(std::move(arguments), std::move(environment)).wait();
 }
 

@@ -25,6 +25,7 @@
 
 #include "bazaar/base/id.hpp"
 #include "process.hpp"
+#include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
 
@@ -844,7 +845,7 @@ TEST(two_runs, live_side_by_side_in_one_schema)
     const auto database = cluster().fresh_database();
     const auto begin = [&](const std::string& name)
     {
-        return process(words{BAZAARD_PROGRAM, "run", "--run", name, "--unpaced", "--max-iter", "200",
+        return process(words{test::program_path(), "run", "--run", name, "--unpaced", "--max-iter", "200",
                              "--init-num-users", "50", "--seed", "5"} +
                        at(database));
     };
@@ -916,7 +917,7 @@ TEST_P(stopped_by, a_signal_drains_and_tells_what_was_done)
 {
     const auto database = cluster().fresh_database();
     auto on = connect(database);
-    process live(words{BAZAARD_PROGRAM, "run", "--avg-qps", "100", "--init-num-users", "50"} + at(database));
+    process live(words{test::program_path(), "run", "--avg-qps", "100", "--init-num-users", "50"} + at(database));
     const auto orders = [&] { return on.exec("SELECT count(*) FROM demo.orders").number(0, 0); };
     ASSERT_TRUE(eventually([&] { return one(on, "SELECT pg_catalog.to_regclass('demo.orders') IS NOT NULL") == "t"; }));
     ASSERT_TRUE(eventually([&] { return orders() >= 10; }));
@@ -958,7 +959,7 @@ TEST(second_signal, ends_at_once_and_the_run_can_go_on)
     holder.exec("LOCK TABLE demo.orders IN SHARE ROW EXCLUSIVE MODE");
     const temporary_file log("");
     process live(
-        words{"/bin/sh", "-c", "exec \"$@\" 2>" + log.path(), "sh", BAZAARD_PROGRAM, "run", "--avg-qps", "100"} +
+        words{"/bin/sh", "-c", "exec \"$@\" 2>" + log.path(), "sh", test::program_path(), "run", "--avg-qps", "100"} +
         told_at(database));
     ASSERT_TRUE(eventually(
         [&]
@@ -1032,7 +1033,7 @@ const std::string header =
 /// Takes the real file and spoils it.
 std::vector<bad_products> spoiled()
 {
-    const auto real = contents(BAZAAR_SOURCE_DIR "/seed/products.csv");
+    const auto real = contents(test::source_dir() + "/seed/products.csv");
     auto cut = real.substr(0, 5000);
     while (std::count(cut.begin() + static_cast<std::ptrdiff_t>(cut.rfind('\n')), cut.end(), ',') != 4)
         cut.pop_back();
@@ -1100,7 +1101,7 @@ TEST_F(refusal, other_seed_files_than_the_run_was_begun_with)
 {
     const auto database = cluster().fresh_database();
     ASSERT_EQ(run(database, small(5)).status, 0);
-    auto other = contents(BAZAAR_SOURCE_DIR "/seed/products.csv");
+    auto other = contents(test::source_dir() + "/seed/products.csv");
     const auto place = other.find("86.91");
     ASSERT_NE(place, other.npos);
     other.replace(place, 5, "86.92");

@@ -8,6 +8,7 @@
 
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/scenario/thelook/tables.hpp"
+#include "support/places.hpp"
 
 namespace bazaar
 {
@@ -16,7 +17,7 @@ namespace
 
 TEST(Schema, TheCheckedInFileIsMadeOfTheTables)
 {
-    const std::string path = std::string(BAZAAR_SOURCE_DIR) + "/sql/thelook/schema.sql";
+    const std::string path = test::source_dir() + "/sql/thelook/schema.sql";
     const auto made = postgres::schema_sql(scenario::thelook::tables());
     if (std::getenv("BAZAARD_TEST_UPDATE") != nullptr)
         std::ofstream(path) << made;

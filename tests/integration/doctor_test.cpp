@@ -12,6 +12,7 @@
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/scenario/settings.hpp"
 #include "support/daemon.hpp"
+#include "support/places.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
 
@@ -25,7 +26,7 @@ using json = nlohmann::json;
 /// The environment in which the doctor and its remedies find a database.
 std::map<std::string, std::string> surroundings(const postgres::connection_flags& to, const std::string& password_file)
 {
-    const std::string directory = std::string(BAZAARD_PROGRAM).substr(0, std::string(BAZAARD_PROGRAM).rfind('/'));
+    const std::string directory = test::program_path().substr(0, test::program_path().rfind('/'));
     return {{"PATH", directory + ":/usr/local/bin:/usr/bin:/bin"},
             {"BAZAARD_DB_HOST", *to.host},
             {"BAZAARD_DB_PORT", *to.port},
@@ -69,7 +70,7 @@ protected:
     /// The doctor's findings; `more` are flags.
     [[nodiscard]] json doctor(std::vector<std::string> more = {})
     {
-        more.insert(more.begin(), {BAZAARD_PROGRAM, "doctor", "--json", "--skip", "connect,kafka"});
+        more.insert(more.begin(), {test::program_path(), "doctor", "--json", "--skip", "connect,kafka"});
         auto beside = around();
         const auto left = process(more, beside).wait();
         const auto said = json::parse(left.out, nullptr, false);

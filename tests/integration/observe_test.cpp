@@ -24,6 +24,7 @@
 
 #include "support/daemon.hpp"
 #include "support/eventually.hpp"
+#include "support/places.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
 
@@ -74,7 +75,7 @@ protected:
 
     finished ctl(std::vector<std::string> words)
     {
-        words.insert(words.begin(), {std::string(BAZAARD_PROGRAM), "ctl"});
+        words.insert(words.begin(), {test::program_path(), "ctl"});
         words.insert(words.end(), {"--control-socket", socket_});
         return process(std::move(words)).wait();
     }
@@ -448,7 +449,7 @@ TEST_F(observed, IsFoundByTheNameOfItsRun)
     const auto run = [&](std::vector<std::string> more)
     {
         auto words = database_arguments(database_);
-        words.insert(words.begin(), {std::string(BAZAARD_PROGRAM), "run"});
+        words.insert(words.begin(), {test::program_path(), "run"});
         words.insert(words.end(), more.begin(), more.end());
         return words;
     };
@@ -460,7 +461,7 @@ TEST_F(observed, IsFoundByTheNameOfItsRun)
     EXPECT_EQ(found.st_mode & 0777U, 0700U);
     const auto elsewhere = server_.fresh_database();
     auto words = database_arguments(elsewhere);
-    words.insert(words.begin(), {std::string(BAZAARD_PROGRAM), "run"});
+    words.insert(words.begin(), {test::program_path(), "run"});
     words.insert(words.end(), {"--unpaced", "--max-iter", "5"});
     const auto second = process(words, place).wait();
     EXPECT_EQ(second.status, 0);
@@ -476,7 +477,7 @@ TEST_F(observed, TheOnlyDaemonNeedsNoName)
     const auto start_run = [&](const std::string& run)
     {
         auto words = database_arguments(database_);
-        words.insert(words.begin(), {std::string(BAZAARD_PROGRAM), "run"});
+        words.insert(words.begin(), {test::program_path(), "run"});
         words.insert(words.end(), {"--avg-qps", "20", "--run", run});
         return process(words, place);
     };

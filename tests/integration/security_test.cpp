@@ -16,6 +16,7 @@
 #include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/session.hpp"
 #include "support/daemon.hpp"
+#include "support/places.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
 
@@ -46,7 +47,7 @@ finished bazaard_by_environment(words arguments, const connection_flags& to, var
                  {"BAZAARD_DB_NAME", *to.name}});
     if (to.password)
         more.emplace("BAZAARD_DB_PASSWORD", *to.password);
-    arguments.insert(arguments.begin(), BAZAARD_PROGRAM);
+    arguments.insert(arguments.begin(), test::program_path());
     return process(std::move(arguments), std::move(more)).wait(2min);
 }
 
@@ -96,7 +97,7 @@ protected:
             const auto made = shell(
                 "exec psql -X -q -v ON_ERROR_STOP=1 -h \"$1\" -p \"$2\" -U \"$3\" -d \"$4\" -f \"$5\"",
                 {*by_socket.host, *by_socket.port, *by_socket.user, *by_socket.name,
-                 BAZAAR_SOURCE_DIR "/sql/roles.sql"});
+                 test::source_dir() + "/sql/roles.sql"});
             EXPECT_EQ(made.status, 0) << made.err;
         }
         server_.superuser().exec("CREATE ROLE deployer LOGIN PASSWORD 'd' IN ROLE bazaard_owner;"
@@ -350,7 +351,7 @@ protected:
 
     [[nodiscard]] process start(const words& more, variables environment = {}) const
     {
-        auto line = with({BAZAARD_PROGRAM, "run"}, database_arguments(database_));
+        auto line = with({test::program_path(), "run"}, database_arguments(database_));
         return process(with(line, with({"--seed", "3", "--init-num-users", "40", "--avg-qps", "50", "--log-level",
                                         "trace", "--log-format", "json"},
                                        more)),

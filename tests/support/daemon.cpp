@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "support/places.hpp"
 #include "support/query.hpp"
 
 namespace bazaar::test
@@ -35,7 +36,7 @@ namespace
 std::vector<std::string> command_line(std::string command, const postgres::connection_flags& flags,
                                       std::vector<std::string> arguments)
 {
-    std::vector<std::string> words{BAZAARD_PROGRAM, std::move(command)};
+    std::vector<std::string> words{test::program_path(), std::move(command)};
     for (auto& word : database_arguments(flags))
         words.push_back(std::move(word));
     words.insert(words.end(), arguments.begin(), arguments.end());
@@ -68,7 +69,7 @@ std::string table_digests(postgres::session& on)
 
 std::vector<named_sql> read_named_sql(std::string_view file, std::string_view mark)
 {
-    std::ifstream in(std::string(BAZAAR_SOURCE_DIR) + "/sql/thelook/" + std::string(file));
+    std::ifstream in(test::source_dir() + "/sql/thelook/" + std::string(file));
     const std::string head = "-- " + std::string(mark) + ": ";
     std::vector<named_sql> found;
     for (std::string line; std::getline(in, line);)

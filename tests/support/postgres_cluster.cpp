@@ -1,4 +1,5 @@
 #include "support/postgres_cluster.hpp"
+#include "support/places.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -25,7 +26,7 @@ namespace bazaar::test
 namespace
 {
 
-const std::string script = BAZAAR_SOURCE_DIR "/scripts/lib/pg_cluster";
+const std::string script = test::source_dir() + "/scripts/lib/pg_cluster";
 
 std::string output_of(const std::string& command)
 {

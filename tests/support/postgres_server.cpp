@@ -24,6 +24,7 @@
 #include <thread>
 
 #include "bazaar/base/random.hpp"
+#include "support/places.hpp"
 #include "support/query.hpp"
 
 namespace bazaar::test
@@ -199,7 +200,7 @@ clean_up::clean_up(std::vector<std::string> words)
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         fail("pipe2");
-    words.insert(words.begin(), BAZAAR_SOURCE_DIR "/tests/support/clean-up");
+    words.insert(words.begin(), test::source_dir() + "/tests/support/clean-up");
     process_ = spawn(std::move(words), {}, "/dev/null", ends[0], false);
     close(ends[0]);
     pipe_ = ends[1];

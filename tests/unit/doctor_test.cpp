@@ -11,6 +11,7 @@
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "support/demo_scenario.hpp"
+#include "support/places.hpp"
 
 namespace bazaar::app
 {
@@ -501,7 +502,7 @@ TEST(doctor, has_a_case_for_each_finding)
 
 TEST(doctor, has_its_findings_in_the_document)
 {
-    std::ifstream document(BAZAAR_SOURCE_DIR "/docs/doctor.md");
+    std::ifstream document(test::source_dir() + "/docs/doctor.md");
     std::set<std::string> rows;
     for (std::string line; std::getline(document, line);)
         if (line.starts_with("| `"))

@@ -41,6 +41,7 @@
 #include "bazaar/observe/page.hpp"
 #include "bazaar/observe/server.hpp"
 #include "bazaar/scenario/registry.hpp"
+#include "support/places.hpp"
 
 namespace bazaar::observe
 {
@@ -201,7 +202,7 @@ TEST(Handler, AnswersNoNameThatCouldBeSomebodyElses)
 
 TEST(Handler, TheDescriptionNamesWhatIsServed)
 {
-    std::ifstream file(BAZAAR_SOURCE_DIR "/docs/openapi.json");
+    std::ifstream file(test::source_dir() + "/docs/openapi.json");
     const auto described = json::parse(file);
     desk d;
     serve_page(d.made);
@@ -389,7 +390,7 @@ TEST(Metrics, AreOfTheTableAndAsPrometheusReadsThem)
 
 TEST(Metrics, TheirDocumentIsMadeOfTheTable)
 {
-    const std::string path = BAZAAR_SOURCE_DIR "/docs/metrics.md";
+    const std::string path = test::source_dir() + "/docs/metrics.md";
     if (std::getenv("BAZAARD_TEST_UPDATE") != nullptr)
         std::ofstream(path) << metrics_markdown();
     std::ifstream file(path);

@@ -16,6 +16,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/verify/report.hpp"
+#include "support/places.hpp"
 
 namespace bazaar::app
 {
@@ -497,7 +498,7 @@ TEST(likely_meant_flag, is_near)
 
 TEST(exit_codes, are_those_of_the_document)
 {
-    std::ifstream document(BAZAAR_SOURCE_DIR "/docs/exit-codes.md");
+    std::ifstream document(test::source_dir() + "/docs/exit-codes.md");
     std::map<std::string, std::string> written;  // name -> code
     for (std::string line; std::getline(document, line);)
     {
