@@ -156,7 +156,9 @@ public:
     bool take(const change_event& e)
     {
         const auto later = later_;
-        judge_event(e);
+        const auto excused = std::ranges::any_of(excused_columns_,
+                                                 [&](const auto& one) { return one.first.first == e.table; });
+        judge_event(excused ? without_excused(e) : e);
         events_ += later_ == later ? 1U : 0U;
         return later_ == later;
     }
@@ -177,7 +179,21 @@ public:
             odd = end;
     }
 
-    void excuse(std::uint8_t table, std::string reason) { excuses_[table] = {std::move(reason), 0}; }
+    void excuse(std::uint8_t table, std::string reason)
+    {
+        for (const auto what : {model::op::insert, model::op::update, model::op::erase})
+            excuse_operation(table, what, reason);
+    }
+
+    void excuse_operation(std::uint8_t table, model::op what, std::string reason)
+    {
+        excuses_[{table, what}] = {std::move(reason), 0};
+    }
+
+    void excuse_column(std::uint8_t table, std::size_t column, std::string reason)
+    {
+        excused_columns_[{table, column}] = std::move(reason);
+    }
 
     void finish(bool partial)
     {
@@ -550,6 +566,30 @@ private:
                                                                : std::nullopt;
     }
 
+    /// The event as if it did not have the columns that are excused.
+    const change_event& without_excused(const change_event& e)
+    {
+        masked_ = e;
+        for (const auto& [where, reason] : excused_columns_)
+            for (auto* row : {&masked_.before, &masked_.after})
+                if (where.first == e.table && where.second < row->size())
+                    (*row)[where.second] = told();
+        return masked_;
+    }
+
+    /// Why missing changes of this kind prove nothing; null where they do.
+    std::pair<std::string, std::uint64_t>* excuse_of(std::uint8_t table, model::op what)
+    {
+        const auto found = excuses_.find({table, what});
+        return found == excuses_.end() ? nullptr : &found->second;
+    }
+
+    /// Whether any changes of the table may be missing.
+    [[nodiscard]] bool is_excused(std::uint8_t table) const
+    {
+        return std::ranges::any_of(excuses_, [&](const auto& one) { return one.first.first == table; });
+    }
+
     void judge_event(const change_event& e)
     {
         const auto& t = tables_[e.table];
@@ -870,7 +910,7 @@ private:
         if (odd == odd_ends_.end())
             return;
         for (const auto& [table, found] : miscounts(u, odd->second))
-            if (!excuses_.contains(table))
+            if (!is_excused(table))
                 tell(table, fmt::format("{} changes by its END", odd->second.counts[table]), std::to_string(found));
         odd_ends_.erase(odd);
     }
@@ -1010,7 +1050,7 @@ private:
                 const model::change c{model::op::insert, number, {}, row};
                 const auto version = version_of(t, row);
                 if (!judge_kept(no_unit, c, version) && !in_snapshot(c, version) && dropped_rows_ == 0 && !partial &&
-                    !excuses_.contains(number))
+                    excuse_of(number, model::op::insert) == nullptr)
                     add_planned(defect::lost, no_unit, c);
             };
             // A load changes rows of fixed tables; of others it leaves out those that do not survive.
@@ -1021,7 +1061,8 @@ private:
         }
         for (const auto& [number, rows] : fixed_)
             for (const auto& [key, row] : rows)
-                if (!planned_rows(tables_[number]) && !row.seen && !partial && !excuses_.contains(number))
+                if (!planned_rows(tables_[number]) && !row.seen && !partial &&
+                    excuse_of(number, model::op::insert) == nullptr)
                     report_.add({defect::lost,
                                  std::string(tables_[number].name),
                                  std::to_string(key),
@@ -1078,8 +1119,8 @@ private:
                     continue;
                 if (no < may_be_gone && may_have_gone(c, no))
                     continue;
-                if (const auto excuse = excuses_.find(c.table); excuse != excuses_.end())
-                    ++excuse->second.second;
+                if (auto* const excuse = excuse_of(c.table, c.what); excuse != nullptr)
+                    ++excuse->second;
                 else
                     missing.push_back(&c);
             }
@@ -1099,10 +1140,13 @@ private:
                     add_planned(defect::lost, no, *c);
         }
         tell_not_gone();
-        for (const auto& [table, excuse] : excuses_)
-            if (excuse.second > 0)
-                report_.not_proven(fmt::format("table {}: {} changes are not there: {}", tables_[table].name,
-                                               excuse.second, excuse.first));
+        std::map<std::pair<std::uint8_t, std::string>, std::uint64_t> excused;
+        for (const auto& [what, excuse] : excuses_)
+            excused[{what.first, excuse.first}] += excuse.second;
+        for (const auto& [what, count] : excused)
+            if (count > 0)
+                report_.not_proven(fmt::format("table {}: {} changes are not there: {}", tables_[what.first].name,
+                                               count, what.second));
         if (before_stream > 0 && !how_.from)
             report_.not_proven(
                 fmt::format("{} units before the stream begins; --from {} leaves them out", before_stream, begin));
@@ -1119,7 +1163,7 @@ private:
         const auto row = row_named(c.table, c.key(tables_[c.table]));
         if (c.what == model::op::erase)
             return gone_.erase(key_of(row)) > 0;
-        if (no >= subject_.demanded || excuses_.contains(c.table))
+        if (no >= subject_.demanded || excuse_of(c.table, c.what) != nullptr)
             return false;
         const auto known = gone_.find(key_of(row));
         if (known == gone_.end() && (c.what != model::op::insert || in_snapshot(c, 0)))
@@ -1180,11 +1224,14 @@ private:
 
     void tell_hidden()
     {
+        for (const auto& [where, reason] : excused_columns_)
+            report_.not_proven(fmt::format("table {}, column {}: not compared: {}", tables_[where.first].name,
+                                           tables_[where.first].columns[where.second].name, reason));
         for (std::size_t number = 0; number < tables_.size(); ++number)
         {
             std::string names;
             for (std::size_t i = 0; i < hidden_[number].size(); ++i)
-                if (hidden_[number][i])
+                if (hidden_[number][i] && !excused_columns_.contains({number, i}))
                     names += (names.empty() ? "" : ", ") + std::string(tables_[number].columns[i].name);
             if (!names.empty())
                 report_.not_proven(
@@ -1211,7 +1258,10 @@ private:
     std::unordered_map<row_key, std::vector<std::pair<row_id, unit_no>>> gone_;  ///< See `may_have_gone`.
     std::unordered_map<unit_no, transaction_end> odd_ends_;  ///< The first that counts otherwise than had arrived.
     std::deque<kept_event> doubtful_;
-    std::map<std::uint8_t, std::pair<std::string, std::uint64_t>> excuses_;  ///< By table, with what they excuse.
+    /// Reasons, each with how many changes it has excused.
+    std::map<std::pair<std::uint8_t, model::op>, std::pair<std::string, std::uint64_t>> excuses_;
+    std::map<std::pair<std::uint8_t, std::size_t>, std::string> excused_columns_;  ///< By table and column.
+    change_event masked_;
     std::vector<kept_row> kept_;
     std::size_t sorted_ = 0;          ///< So many of them are in order.
     std::vector<std::uint8_t> pool_;  ///< Bytes of the kept rows' columns.
@@ -1245,6 +1295,16 @@ void judge::take(const transaction_end& end)
 void judge::excuse(std::uint8_t table, std::string reason)
 {
     work_->excuse(table, std::move(reason));
+}
+
+void judge::excuse_operation(std::uint8_t table, model::op what, std::string reason)
+{
+    work_->excuse_operation(table, what, std::move(reason));
+}
+
+void judge::excuse_column(std::uint8_t table, std::size_t column, std::string reason)
+{
+    work_->excuse_column(table, column, std::move(reason));
 }
 
 void judge::finish(bool partial)

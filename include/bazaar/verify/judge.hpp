@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "bazaar/model/unit.hpp"
 #include "bazaar/verify/event.hpp"
 #include "bazaar/verify/report.hpp"
 #include "bazaar/verify/subject.hpp"
@@ -62,6 +63,12 @@ public:
 
     /// What is missing of this table is not proven, for this reason.
     void excuse(std::uint8_t table, std::string reason);
+
+    /// Changes of this kind that are missing of the table are not proven, for this reason.
+    void excuse_operation(std::uint8_t table, model::op what, std::string reason);
+
+    /// Values of the column are not compared: "not proven", for this reason. Before the first event.
+    void excuse_column(std::uint8_t table, std::size_t column, std::string reason);
 
     /// Judges what is missing; nothing may be taken afterwards. `partial`: the stream was left early, so nothing is demanded.
     void finish(bool partial = false);
