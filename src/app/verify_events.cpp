@@ -62,7 +62,10 @@ int verify_events(const options& given)
     verify::report out(opts.examples);
     verify::subject of{*made.shop, recorded, id_codec(recorded.tag, recorded.seed), 0, to.known};
     verify::dump from(opts.files, made.shop->tables(), opts.schema, form);
-    verify::judge judge(of, out, judge_options_of(opts));
+    auto how = judge_options_of(opts);
+    if (to.lsn > 0)
+        how.ended_until = to.lsn;
+    verify::judge judge(of, out, how);
     work_progress progress(opts);
     const bool whole = take_all(from, judge, progress, stop, "bytes");
     progress.clear();
