@@ -31,9 +31,9 @@ touched_rows::row* touched_rows::find(const row_id& id)
     return place == places_.end() || rows_[place->second].id != id ? nullptr : &rows_[place->second];
 }
 
-/// A version that was read proves its unit. A row that is not there proves little: a unit that removes rows is there only when
-/// most of its rows are gone, and those of most of its tables.
-bool touched_rows::is_there(const unit_state& one) const
+/// A version that was read proves its unit, and so does the removal of the row by a later one. A row that is not there proves
+/// little: a unit that removes rows is there only when most of its rows are gone, and those of most of its tables.
+bool touched_rows::is_there(const unit_state& one, const std::vector<bool>& removed) const
 {
     struct votes
     {
@@ -46,9 +46,9 @@ bool touched_rows::is_there(const unit_state& one) const
         const auto& v = versions_[i];
         const auto& r = rows_[v.row];
         const bool read = r.times > 0;
-        if (read && r.has(v.ordinal))
+        if (r.has(v.ordinal) && (read || removed[v.row]))
             return true;
-        if (!read && r.has(v.ordinal))
+        if (r.has(v.ordinal) && v.hash == 0)
             ++by_table[r.id.table].gone;
         else if (read && r.lacks(v.ordinal))
             ++by_table[r.id.table].kept;
@@ -113,9 +113,15 @@ void touched_rows::settle(unit_no window, bool in_order)
             units_.push_back({versions_[i].unit, fate::absent, i, i});
         units_.back().end = i + 1;
     }
-    for (auto& one : units_)
-        if (is_there(one))
-            one.what = fate::there;
+    std::vector<bool> removed(rows_.size());
+    for (auto one = units_.rbegin(); one != units_.rend(); ++one)
+        if (is_there(*one, removed))
+        {
+            one->what = fate::there;
+            for (auto i = one->first; i < one->end; ++i)
+                if (versions_[i].hash == 0)
+                    removed[versions_[i].row] = true;
+        }
     if (in_order)
         judge_order(window);
     for (auto& one : rows_)

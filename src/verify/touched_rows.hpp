@@ -81,7 +81,7 @@ public:
     [[nodiscard]] std::span<const unit_state> units() const { return units_; }
 
 private:
-    [[nodiscard]] bool is_there(const unit_state& one) const;
+    [[nodiscard]] bool is_there(const unit_state& one, const std::vector<bool>& removed) const;
     [[nodiscard]] bool is_absent(const unit_state& one) const;
     void judge_order(unit_no window);
 
