@@ -115,6 +115,8 @@ private:
         with.demanded = opts_.up_to.value_or(wanted.demanded);
         with.demand_by_rows = !opts_.up_to && opts_.card.empty();
         with.in_order = !opts_.up_to;
+        if (opts_.up_to == unit_no{0})
+            out.not_proven("no unit is demanded: --up-to 0");
         with.announced = opts_.up_to ? 0 : wanted.announced;
         with.sent_below = wanted.sent_below;
         with.known = wanted.known;

@@ -71,8 +71,8 @@ std::optional<std::string> what_fits(const std::string& name, const model::colum
     { return fmt::format("CASE WHEN {} ~ {} THEN {} END", text, quote_literal(pattern), then); };
     const auto within = [&](std::string_view low, std::string_view high)
     {
-        return where(pattern_integer, fmt::format("CASE WHEN {}::numeric BETWEEN {} AND {} THEN {} END", text, low, high,
-                                                  value));
+        return where(pattern_integer,
+                     fmt::format("CASE WHEN {}::numeric BETWEEN {} AND {} THEN {} END", text, low, high, value));
     };
     switch (type.type)
     {

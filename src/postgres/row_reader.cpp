@@ -77,8 +77,9 @@ std::optional<table_shape> look_up(session& on, std::string_view schema, const m
 row_reader::row_reader(session& on, const table_shape& of, std::string_view condition) : session_(on)
 {
     row_.resize(of.columns.size());
-    session_.begin_copy_out(fmt::format("COPY (SELECT {} FROM {}{}{}) TO STDOUT (FORMAT binary)", fmt::join(of.list, ", "), of.from,
-                                        condition.empty() ? "" : " WHERE ", condition));
+    session_.begin_copy_out(fmt::format("COPY (SELECT {} FROM {}{}{}) TO STDOUT (FORMAT binary)",
+                                        fmt::join(of.list, ", "), of.from, condition.empty() ? "" : " WHERE ",
+                                        condition));
 }
 
 bool row_reader::next()

@@ -62,9 +62,9 @@ void block_scan::plan(unit_walk& walk, const std::stop_token& stop)
     work_.take_planned(walk, work_.of.demanded, stop,
                        [&]() -> tables_work::change_taker
                        {
-                           return [to = std::make_shared<sums_of_thread>(planned, last_row_, mutex)](
-                                      const model::unit&, const model::change& change, const row_id& id,
-                                      row_encoder& by)
+                           return
+                               [to = std::make_shared<sums_of_thread>(planned, last_row_, mutex)](
+                                   const model::unit&, const model::change& change, const row_id& id, row_encoder& by)
                            {
                                auto& sums = to->sums[id.table];
                                if (!change.before.empty())
@@ -94,9 +94,8 @@ void block_scan::take_foreign(std::uint8_t table, std::span<const postgres::fiel
     {
         one.what = defect::extra;
         one.unit = own->unit;
-        one.found = own->table < work_.tables.size()
-                        ? fmt::format("an id of table {}", work_.tables[own->table].name)
-                        : "an id of no table";
+        one.found = own->table < work_.tables.size() ? fmt::format("an id of table {}", work_.tables[own->table].name)
+                                                     : "an id of no table";
         work_.out.add(std::move(one));
         return;
     }

@@ -24,9 +24,9 @@ class block_search::rows_of_blocks
 public:
     struct row
     {
-        std::uint64_t planned = 0;     ///< Hash; 0: not there, or judged before.
-        unit_no unit = ~unit_no{0};    ///< That the plan has in the row's id.
-        std::uint64_t found = 0;       ///< Sum of the hashes of those that were read.
+        std::uint64_t planned = 0;   ///< Hash; 0: not there, or judged before.
+        unit_no unit = ~unit_no{0};  ///< That the plan has in the row's id.
+        std::uint64_t found = 0;     ///< Sum of the hashes of those that were read.
         std::uint32_t times = 0;
     };
 
@@ -109,13 +109,11 @@ void block_search::read(rows_of_blocks& rows, suspects& found)
     {
         work_.check_stop();
         const auto table = table_of(blocks[first]);
-        for (end = first + 1; end < blocks.size() && blocks[end] == blocks[end - 1] + in_block &&
-                              table_of(blocks[end]) == table;
-             ++end)
+        for (end = first + 1;
+             end < blocks.size() && blocks[end] == blocks[end - 1] + in_block && table_of(blocks[end]) == table; ++end)
             ;
-        postgres::row_reader read(
-            work_.on, *work_.compared[table],
-            work_.between(table, row_of(blocks[first]), row_of(blocks[end - 1]) + in_block - 1));
+        postgres::row_reader read(work_.on, *work_.compared[table],
+                                  work_.between(table, row_of(blocks[first]), row_of(blocks[end - 1]) + in_block - 1));
         while (read.next())
         {
             const auto id = work_.id_of(table, read.row());

@@ -63,8 +63,7 @@ void column_compare::judge(suspects& rows)
                            {
                                if (!rows.has(id))
                                    return;
-                               auto bytes = change.after.empty() ? std::string()
-                                                                 : encode.bytes(id.table, change.after);
+                               auto bytes = change.after.empty() ? std::string() : encode.bytes(id.table, change.after);
                                const std::lock_guard lock(mutex);
                                rows.planned(id, unit.decision.no, std::move(bytes));
                            };

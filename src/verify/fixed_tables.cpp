@@ -16,12 +16,12 @@ void compare_fixed(tables_work& work, std::uint8_t table)
     row_encoder encode(work.compared, work.ids);
     std::map<std::string, std::string, std::less<>> wanted;
     work.with.shop.fixed_rows(table,
-                          [&](std::span<const model::value> row)
-                          {
-                              auto bytes = encode.bytes(table, row);
-                              const std::string key(fields_of(bytes)[place].view());
-                              wanted.emplace(key, std::move(bytes));
-                          });
+                              [&](std::span<const model::value> row)
+                              {
+                                  auto bytes = encode.bytes(table, row);
+                                  const std::string key(fields_of(bytes)[place].view());
+                                  wanted.emplace(key, std::move(bytes));
+                              });
     const auto add = [&](defect what, const postgres::field& key, std::size_t at, const postgres::field* expected,
                          const postgres::field* found)
     {

@@ -78,8 +78,7 @@ void open_window::read(block_scan& scan)
     touched_.settle(work_.with.recorded.window, work_.with.in_order);
 }
 
-void open_window::tell(const touched_rows::row& row, unit_no unit, defect what, std::string expected,
-                       std::string found)
+void open_window::tell(const touched_rows::row& row, unit_no unit, defect what, std::string expected, std::string found)
 {
     finding one;
     one.what = what;
@@ -119,8 +118,9 @@ void open_window::judge_order()
         {
             const auto& v = versions[i];
             const auto& row = rows[v.row];
-            if (unit.what == touched_rows::fate::early ? row.times > 0 && row.has(v.ordinal)
-                : unit.what != touched_rows::fate::absent && row.lacks(v.ordinal))
+            if (unit.what == touched_rows::fate::early
+                    ? row.times > 0 && row.has(v.ordinal)
+                    : unit.what != touched_rows::fate::absent && row.lacks(v.ordinal))
             {
                 told[v.row] = true;
                 if (unit.what == touched_rows::fate::early)
@@ -147,7 +147,8 @@ void open_window::tell_not_here_yet()
             continue;
         bool lacks = false;
         for (auto i = unit.first; i < unit.end; ++i)
-            if (const auto& row = rows[versions[i].row]; !row.known() || row.lacks(versions[i].ordinal))
+            if (const auto& row = rows[versions[i].row];
+                row.lacks(versions[i].ordinal) || (!row.known() && row.times > 0))
                 lacks = true;
         if (!lacks)
             continue;

@@ -63,7 +63,8 @@ void tables_work::first_rows(const std::function<void(const row_id&, std::span<c
     for (std::uint8_t i = 0; i < tables.size(); ++i)
         if (planned(i))
             scenario::first_rows(with.shop, i, with.recorded.start,
-                                 [&](std::span<const model::value> row) { take(row_named(i, row[tables[i].key]), row); });
+                                 [&](std::span<const model::value> row)
+                                 { take(row_named(i, row[tables[i].key]), row); });
 }
 
 void tables_work::take_planned(unit_walk& walk, unit_no end, const std::stop_token& stop,
@@ -72,8 +73,8 @@ void tables_work::take_planned(unit_walk& walk, unit_no end, const std::stop_tok
     build_units(walk, with.shop, end, with.threads, stop, decided_,
                 [&]
                 {
-                    return [this, take = make_taker(), encode = std::make_shared<row_encoder>(compared, ids)](
-                               const model::unit& unit)
+                    return [this, take = make_taker(),
+                            encode = std::make_shared<row_encoder>(compared, ids)](const model::unit& unit)
                     {
                         for (const auto& change : unit.changes)
                             if (planned(change.table))

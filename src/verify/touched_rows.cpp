@@ -66,10 +66,9 @@ bool touched_rows::is_there(const unit_state& one, const std::vector<bool>& remo
 /// A row of it is surely as before.
 bool touched_rows::is_absent(const unit_state& one) const
 {
-    return one.what == fate::absent &&
-           std::any_of(versions_.begin() + static_cast<std::ptrdiff_t>(one.first),
-                       versions_.begin() + static_cast<std::ptrdiff_t>(one.end),
-                       [&](const version& v) { return rows_[v.row].lacks(v.ordinal); });
+    return one.what == fate::absent && std::any_of(versions_.begin() + static_cast<std::ptrdiff_t>(one.first),
+                                                   versions_.begin() + static_cast<std::ptrdiff_t>(one.end),
+                                                   [&](const version& v) { return rows_[v.row].lacks(v.ordinal); });
 }
 
 /// Which units cannot be there yet, and which ones must be.

@@ -155,8 +155,9 @@ TEST(field_text, prints_moments_of_all_years_and_the_beginning_of_long_texts)
     const test::demo_scenario shop(7);
     const id_codec ids(1, 2);
     const model::renderer print(shop.tables(), shop.kinds(), ids);
-    const auto field = [](const std::string& bytes)
-    { return postgres::field{bytes.data(), static_cast<std::uint32_t>(bytes.size())}; };
+    const auto field = [](const std::string& bytes) {
+        return postgres::field{bytes.data(), static_cast<std::uint32_t>(bytes.size())};
+    };
     const auto big_endian = [](std::int64_t number, int size)
     {
         std::string bytes;
@@ -166,8 +167,8 @@ TEST(field_text, prints_moments_of_all_years_and_the_beginning_of_long_texts)
     };
     const auto moment = [&](std::int64_t us)
     {
-        return field_text(print, {"c", "timestamp with time zone", model::type::timestamp}, {postgres::wire::timestamptz},
-                          field(big_endian(us, 8)));
+        return field_text(print, {"c", "timestamp with time zone", model::type::timestamp},
+                          {postgres::wire::timestamptz}, field(big_endian(us, 8)));
     };
     constexpr auto most = std::numeric_limits<std::int64_t>::max();
     EXPECT_EQ(moment(0), "2000-01-01T00:00:00.000000Z");
@@ -181,15 +182,15 @@ TEST(field_text, prints_moments_of_all_years_and_the_beginning_of_long_texts)
     EXPECT_EQ(moment_of(field(big_endian(most, 8))).us, most);
     EXPECT_EQ(moment_of(field(big_endian(9'223'371'331'199'999'999, 8))).us, most) << "no overflow";
     EXPECT_EQ(moment_of(field(big_endian(0, 8))).us, 946'684'800'000'000);
-    const auto day = [&](std::int64_t days)
-    {
+    const auto day = [&](std::int64_t days) {
         return field_text(print, {"c", "date", model::type::date}, {postgres::wire::date}, field(big_endian(days, 4)));
     };
     EXPECT_EQ(day(59), "2000-02-29");
     EXPECT_EQ(day(2'145'031'948), "5874897-12-31");
     EXPECT_EQ(day(std::numeric_limits<std::int32_t>::max()), "infinity");
-    const auto text = [&](const std::string& bytes)
-    { return field_text(print, {"c", "text", model::type::text}, {postgres::wire::text}, field(bytes)); };
+    const auto text = [&](const std::string& bytes) {
+        return field_text(print, {"c", "text", model::type::text}, {postgres::wire::text}, field(bytes));
+    };
     EXPECT_EQ(text(std::string(1'000, 'x')), '"' + std::string(1'000, 'x') + '"');
     EXPECT_EQ(text(std::string(999, 'x') + "\u00fc" + std::string(5'000'000, 'y')),
               '"' + std::string(999, 'x') + "\"... (5001001 bytes)");
