@@ -37,8 +37,8 @@ def claim(case, *messages):
 
 
 def solid(case, good=lambda m: True, demanded=True):
-    """Changes of the run by a unit that is demanded, told by this one message alone."""
-    bound = case.bound() if demanded else 1 << 40
+    """Changes of the run by a unit that is demanded, or that the card knows at least, told by this one message alone."""
+    bound = case.bound() if demanded else case.plan.settled
     low = max(case.missing_units, default=-1) + (case.recipe.window if case.missing_units else 0)
     told = {}
     for m in case.messages:

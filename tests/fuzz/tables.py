@@ -400,8 +400,7 @@ def foreign_version_of_a_product(t):
 @edit
 def stale(t):
     """A row as an older version left it."""
-    key = t.pick(t.rows(lambda key, row: len(t.history(key)) > (t.history(key)[0].op == "c") and t.history(key) and
-                        t.history(key)[-1].op == "u"))
+    key = t.pick(t.rows(lambda key, row: any(c.op == "u" for c in t.history(key))))
     if key is None:
         return None
     history = t.history(key)
