@@ -32,7 +32,7 @@ class Need:
 def names(told, key):
     """Whether a key in a report is this one. Of what came late, its row number is said."""
     told, key = str(told), str(key)
-    return told == key or len(key) == 36 and re.fullmatch(rf"row {Codec.parts(key)[1]}\b.*", told) is not None
+    return told == key or len(key) == 36 and re.fullmatch(rf"row {Codec.parts(key)[2]}\b.*", told) is not None
 
 
 @dataclass
