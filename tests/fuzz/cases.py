@@ -98,6 +98,8 @@ class Case:
         self.missing_units = set()  # That are before the beginning of the stream.
         self.claimed = set()  # Units and row keys of harms: none is harmed twice.
         self.repeated = 0
+        self.empty_topics = set()
+        self.touched = set()  # Units of harms.
         if self.recipe.exactly_once:
             self.words.append("--exactly-once")
         self.build()

@@ -8,6 +8,9 @@ from plans import FIXED, NUMBER, VERSIONED
 from stream import DECIMALS, Message, Raw, base64_of
 
 KINDS = {}
+TOPICS_ONLY = set()
+# Of what a dump is alone.
+DUMPS_ONLY = {"cut_off", "garbage", "table_missing", "ends_early", "dropped_behind_the_cut"}
 BROKEN = r"messages? (is|are) not Debezium's, or cut off"
 ANY = frozenset(("lost", "doubled", "reordered", "altered", "wrong before", "wrong op", "unknown", "stale read", "torn", "foreign edit"))
 
@@ -31,6 +34,7 @@ def is_free(case, m):
 
 def claim(case, *messages):
     for m in messages:
+        case.touched.add(m.unit)
         case.claimed |= {m.unit} - {None} | {m.row_key}
         case.claimed |= {c.unit for c in case.plan.history(m.row_key)}
         case.claimed |= {(c.table, c.key) for c in case.plan.units.get(m.unit, ())}
@@ -72,6 +76,11 @@ def size_of(case, unit):
 
 
 def insert(case, at, *messages):
+    """At this place, and with a place in the source's log to it."""
+    lsn = next((m.lsn for m in reversed(case.messages[:at]) if m.lsn), case.messages[0].lsn if case.messages else 1)
+    for number, m in enumerate(messages):
+        if m.kind == "change" and m.change is None and not m.again and m.unit is None:
+            m.lsn = lsn + 1 + number
     case.messages[at:at] = messages
 
 
@@ -192,7 +201,7 @@ def doubled(case):
     insert(case, case.chance.choice((at + 1, case.chance.randint(at + 1, later))), m.copy())
     if case.form.flat:
         # A row does not tell when the connector made it.
-        return Expect("doubled", (CLEAN, MISMATCH, NOT_PROVEN), may=[Need("doubled", [m.row_key])], lines=["repeat|doubl|again|flat"])
+        return Expect("doubled", (CLEAN, MISMATCH, NOT_PROVEN), may=[Need("doubled", [m.row_key])], lines=["came again without the time"])
     return Expect("doubled", MISMATCH, [Need("doubled", [m.row_key])], where=str(m.row_key))
 
 
@@ -219,6 +228,8 @@ def repeated(case):
     insert(case, case.chance.randint(at + 1, len(case.messages)), again)
     if case.recipe.exactly_once:
         return Expect("repeated", MISMATCH, [Need("doubled", [m.row_key])])
+    if case.form.flat:
+        return Expect("repeated", (CLEAN, NOT_PROVEN), lines=["came again without the time"])
     return Expect("repeated", CLEAN)
 
 
@@ -237,7 +248,7 @@ def old_version_again(case):
     insert(case, case.chance.randint(last + 1, len(case.messages)), m.copy(stamp=case.builder.stamp(), again=True))
     # It may be the begin of what a connector sends again.
     return Expect("old_version_again", (MISMATCH, NOT_PROVEN), may=[Need(("reordered", "doubled"), [m.row_key])],
-                  lines=["older at the end of the stream"], where=str(m.row_key))
+                  lines=["older at the end of the stream", *(["came again without the time"] if case.form.flat else [])], where=str(m.row_key))
 
 
 def swap_with_earlier(case, positions, name, words):
@@ -784,6 +795,8 @@ def unknown_beyond_the_end(case):
         made.may, made.needs = made.needs, []
         made.verdicts = frozenset((CLEAN, MISMATCH, NOT_PROVEN))
         made.lines.append("ends at unit|beyond|behind|the card")
+    if made:
+        made.lines.append("where the run has ended")
     return made
 
 
@@ -849,6 +862,20 @@ def altered_key(case):
 # ---- Edits of somebody else ------------------------------------------------------------------------------------------
 
 
+def foreign_version(case, version):
+    """A version that no plan has; and whether it is known to be none: a run that goes on may have newer ones."""
+    just = version[:-2] + str((int(version[-2]) + 1) % 10) + "Z" if version else "2001-01-01T00:00:00.000000Z"
+    value = case.chance.choice((just, "2001-01-01T00:00:00.000000Z", "2026-01-01T01:00:00.141592Z", "2099-12-31T00:00:00.000000Z",
+                                "9999-12-31T23:59:59.999999Z"))
+    return value, case.recipe.ended or value[:16] <= "2026-01-01T00:00"
+
+
+def foreign(case, name, m, certain):
+    if certain:
+        return Expect(name, NOT_PROVEN, [Need("foreign edit", [m.row_key])], where=str(m.row_key))
+    return Expect(name, (CLEAN, NOT_PROVEN), may=[Need("foreign edit", [m.row_key])], lines=["beyond|behind|the card"], where=str(m.row_key))
+
+
 @harm
 def foreign_update(case):
     """Somebody else's version of a row, behind the planned ones."""
@@ -856,13 +883,13 @@ def foreign_update(case):
     if at is None:
         return None
     m = case.messages[at]
-    row = dict(m.after, updated_at=case.chance.choice(("2026-01-01T00:00:03.141592Z", "2099-12-31T00:00:00.000000Z",
-                                                        "2001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z")))
+    version, certain = foreign_version(case, m.after["updated_at"])
+    row = dict(m.after, updated_at=version)
     column = {"users": "city", "orders": "ship_city", "order_items": "quantity", "products": "name"}[m.table]
     row[column] = 5 if column == "quantity" else "Nowhere"
     place = case.chance.choice((at + 1, len(case.messages), case.chance.randint(at + 1, len(case.messages))))
     insert(case, place, fresh(case, m, op="u", before=dict(m.after), after=row))
-    return Expect("foreign_update", NOT_PROVEN, [Need("foreign edit", [m.row_key])], where=f"{m.row_key} {row['updated_at']}")
+    return foreign(case, "foreign_update", m, certain)
 
 
 @harm
@@ -872,10 +899,11 @@ def foreign_update_of_first_row(case):
     if at is None:
         return None
     m = case.messages[at]
-    row = dict(m.after, updated_at="2026-01-01T00:00:03.141592Z")
+    version, certain = foreign_version(case, m.after["updated_at"])
+    row = dict(m.after, updated_at=version)
     row["city" if m.table == "users" else "name"] = "Nowhere"
     insert(case, case.chance.randint(at + 1, len(case.messages)), fresh(case, m, op="u", before=dict(m.after), after=row, snapshot="false"))
-    return Expect("foreign_update_of_first_row", NOT_PROVEN, [Need("foreign edit", [m.row_key])], where=str(m.row_key))
+    return foreign(case, "foreign_update_of_first_row", m, certain)
 
 
 @harm
@@ -961,9 +989,10 @@ def foreign_read(case):
     if at is None:
         return None
     m = case.messages[at]
-    row = dict(m.after, updated_at="2026-01-01T00:00:03.141592Z")
+    version, certain = foreign_version(case, m.after["updated_at"])
+    row = dict(m.after, updated_at=version)
     insert(case, case.chance.randint(at + 1, len(case.messages)), fresh(case, m, op="r", before=None, after=row, snapshot="incremental"))
-    return Expect("foreign_read", NOT_PROVEN, [Need("foreign edit", [m.row_key])], where=str(m.row_key))
+    return foreign(case, "foreign_read", m, certain)
 
 
 @harm
@@ -1028,7 +1057,7 @@ def ends_early(case):
 def garbage(case):
     """A line that is no message."""
     text = case.chance.choice(('{"op":', "hello", "[]", "7", '""', "{}", '{"after":{}}', '{"op":"c","after":{},"source":{}}',
-                               '{"op":"c","before":null,"after":{"id":"x"},"source":{"table":"orders","schema":"demo"}}', "\x00", '{"payload":1}',
+                               "\x00", '{"payload":1}',
                                '{"op":7,"after":[],"source":{"schema":"demo","table":"users"}}', "nul", '{"a":' * 2000))
     if case.form.wrapper == "kcat" or case.form.flat:
         return None
@@ -1082,6 +1111,105 @@ def up_to(case):
     case.words += ["--up-to", str(middle)]
     case.claimed |= set(case.plan.units)
     return Expect("up_to", CLEAN, lines=["nothing is demanded"] if middle == 0 else [], where=f"up to {middle}, unit {unit} dropped")
+
+
+# ---- Topics alone ----------------------------------------------------------------------------------------------------
+
+
+def topics_only(function):
+    TOPICS_ONLY.add(function.__name__)
+    return harm(function)
+
+
+def is_counted(case, m):
+    """An END of a whole demanded unit, told once, of which nothing else was harmed."""
+    if m.op != "END" or sum(o.op == "END" and o.tx == m.tx for o in case.messages) != 1:
+        return False
+    units = {o.unit for o in case.messages if o.kind == "change" and o.tx == m.tx}
+    return (len(units) == 1 and None not in units and not units & case.claimed and min(units) < case.bound() and
+            not units & case.missing_units and all(o.run == "main" for o in case.messages if o.kind == "change" and o.tx == m.tx))
+
+
+def pick_end(case):
+    if case.form.flat or case.recipe.repeats:
+        return None
+    ends = [at for at, m in enumerate(case.messages) if is_counted(case, m)]
+    if not ends:
+        return None
+    at = case.chance.choice(ends)
+    for m in case.messages:
+        if m.kind == "change" and m.tx == case.messages[at].tx:
+            claim(case, m)
+    return at
+
+
+@topics_only
+def end_missing(case):
+    at = pick_end(case)
+    if at is None:
+        return None
+    m = case.messages.pop(at)
+    return Expect("end_missing", MISMATCH, [Need("miscounted", [(None, f"transaction {m.tx}")])], where=f"transaction {m.tx}")
+
+
+@topics_only
+def end_miscounts(case):
+    at = pick_end(case)
+    if at is None:
+        return None
+    m = case.messages[at]
+    value = json.loads(m.text)
+    one = case.chance.choice(value["data_collections"])
+    change = case.chance.choice((1, 1, -1, 1000))
+    if change < 0 and one["event_count"] == 1:
+        value["data_collections"].remove(one)
+    else:
+        one["event_count"] += change
+    value["event_count"] += change
+    case.messages[at] = m.copy(text=json.dumps(value))
+    table = one["data_collection"].partition(".")[2]
+    return Expect("end_miscounts", MISMATCH, [Need("miscounted", [(table, f"transaction {m.tx}")])], where=f"transaction {m.tx} {table}")
+
+
+@topics_only
+def end_told_anew(case):
+    """A connector that starts again tells BEGIN and END once more and counts nothing: harmless."""
+    at = pick_end(case)
+    if at is None:
+        return None
+    m = case.messages[at]
+    begin = next((o for o in case.messages if o.op == "BEGIN" and o.tx == m.tx), None)
+    if begin is None:
+        return None
+    value = json.loads(m.text) | {"event_count": 0, "data_collections": []}
+    place = case.chance.randint(at + 1, len(case.messages))
+    insert(case, place, begin.copy(stamp=case.builder.stamp()), m.copy(stamp=case.builder.stamp(), text=json.dumps(value)))
+    return Expect("end_told_anew", CLEAN)
+
+
+@topics_only
+def no_transaction_topic(case):
+    if case.claimed:
+        return None
+    case.messages = [m for m in case.messages if m.table != "transaction"]
+    return Expect("no_transaction_topic", CLEAN)
+
+
+@topics_only
+def topic_empty(case):
+    """A table's topic has no message, or is not there."""
+    if case.claimed:
+        return None
+    table = case.chance.choice(("dist_centers", "products", "users", "orders", "order_items", "events"))
+    gone = {m.row_key for m in case.messages if m.kind == "change" and m.table == table}
+    if not gone or not any(m.unit is not None and m.table != table for m in case.messages):
+        return None
+    case.messages = [m for m in case.messages if m.table != table]
+    case.empty_topics = {table} if case.chance.random() < 0.5 else set()
+    case.claimed |= set(case.plan.units) | {m.row_key for m in case.messages} | gone
+    return Expect("topic_empty", (MISMATCH, NOT_PROVEN), may=[Need(("lost", "miscounted"), [(table, None)])],
+                  lines=[table, "only a part is in it", "ends at unit", "nothing is demanded", "before the stream begins"], said=table,
+                  where=f"{table} {'empty' if case.empty_topics else 'not there'}")
 
 
 @harm

@@ -25,7 +25,7 @@ class Need:
         self.column = column
 
     def is_met_by(self, one):
-        return (one["defect"] in self.words and any(one["table"] == table and names(one["key"], key) for table, key in self.rows) and
+        return (one["defect"] in self.words and any(table in (one["table"], None) and (key is None or names(one["key"], key)) for table, key in self.rows) and
                 (not self.column or one.get("column") == self.column))
 
 
@@ -43,12 +43,13 @@ class Expect:
     may: list = field(default_factory=list)  # Findings that are right, too.
     lines: list = field(default_factory=list)  # Reasons of "not proven" that are right.
     must: list = field(default_factory=list)  # Lines that have to be there.
+    said: str = ""  # Has to be somewhere in the text.
     where: str = ""
 
-    def __init__(self, harm, verdicts, needs=(), may=(), lines=(), must=(), where=""):
+    def __init__(self, harm, verdicts, needs=(), may=(), lines=(), must=(), said="", where=""):
         self.harm = harm
         self.verdicts = frozenset([verdicts] if isinstance(verdicts, int) else verdicts)
-        self.needs, self.may, self.lines, self.must, self.where = list(needs), list(may), list(lines), list(must), where
+        self.needs, self.may, self.lines, self.must, self.said, self.where = list(needs), list(may), list(lines), list(must), said, where
 
 
 @dataclass
@@ -91,6 +92,8 @@ def faults(outcome, expects):
                 found.append((f"{expect.harm}: not named as {'/'.join(sorted(need.words))}"
                               + (f", but as {'/'.join(sorted(set(of_row)))}" if of_row else ""),
                               f"{sorted(map(str, need.rows))} {need.column}"))
+        if expect.said not in outcome.text:
+            found.append((f"{expect.harm}: does not say {expect.said}", outcome.text[-600:]))
         for line in expect.must:
             if not any(re.search(line, one) for one in lines):
                 found.append((f"{expect.harm}: no line '{line}'", "; ".join(lines)))

@@ -136,6 +136,7 @@ class Builder:
         self.tx += self.chance.randrange(1, 4)
         self.commit = self.stamp()
         self.order = 0
+        self.lsn += 24
         if self.form.metadata:
             self.mark("BEGIN", None)
 
@@ -146,7 +147,8 @@ class Builder:
             value["event_count"] = sum(counts.values())
             value["data_collections"] = [{"data_collection": f"{SCHEMA}.{table}", "event_count": count}
                                          for table, count in counts.items()]
-        self.messages.append(Message("other", table="transaction", text=json.dumps(value), tx=self.tx, op=status, stamp=self.now))
+        self.messages.append(Message("other", table="transaction", text=json.dumps(value), tx=self.tx, lsn=self.lsn, op=status,
+                                     stamp=self.now))
 
     def change(self, change, run, unit=None):
         self.lsn += self.chance.randrange(40, 400)
@@ -160,6 +162,7 @@ class Builder:
             self.state[message.row_key] = (change.after, change, unit, run)
 
     def end(self, changes):
+        self.lsn += 48
         if self.form.metadata:
             counts = {}
             for change in changes:
