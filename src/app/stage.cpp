@@ -100,6 +100,12 @@ stage make_stage(const run::record& recorded, const std::string& seed_dir)
     return made;
 }
 
+stage stage_of_no_run()
+{
+    const auto& entry = scenario::registry()[0];
+    return make(entry, "main", 0, scenario::settings(entry.fields), {});
+}
+
 run::record new_record(const options& opts, std::uint64_t seed, const scenario::scenario& shop)
 {
     run::record fresh;
