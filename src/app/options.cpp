@@ -192,11 +192,11 @@ private:
             if (!ours && value.from == source::command_line)
             {
                 const auto takers = listed(value.which->commands);
-                usage_.push_back(value.which->commands.has(command_)
-                                     ? fmt::format("{}: {} {} does not do that; it is for {}", value.spelled,
-                                                   name(command_), made_.verb, takers)
-                                     : fmt::format("{}: is a flag of {}, not of {}", value.spelled, takers,
-                                                   name(command_)));
+                usage_.push_back(
+                    value.which->commands.has(command_)
+                        ? fmt::format("{}: {} {} does not do that; it is for {}", value.spelled, name(command_),
+                                      made_.verb, takers)
+                        : fmt::format("{}: is a flag of {}, not of {}", value.spelled, takers, name(command_)));
                 continue;
             }
             // Environment and file serve all commands: what belongs to another one is judged, but not used.

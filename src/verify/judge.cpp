@@ -88,6 +88,7 @@ struct kept_row
     bool erased = false;       ///< Not a row, but that it was deleted: nothing but the key counts.
     bool planned = false;      ///< The plan has such a row, of whatever version.
     bool unversioned = false;  ///< The event hides the version.
+    bool as_update = false;    ///< A first row, or somebody's edit.
     bool ended = false;        ///< The run had ended when it was written.
 
     [[nodiscard]] bool has(std::int64_t of_plan) const noexcept
@@ -385,7 +386,11 @@ private:
             report_.not_proven(fmt::format("nothing is demanded: --from {} leaves out all of the {} units", *how_.from,
                                            subject_.demanded));
         else
-            report_.not_proven("nothing is demanded: no event is of a unit of the run");
+            report_.not_proven(lowest_ == no_unit
+                                   ? std::string("nothing is demanded: no event is of a unit of the run")
+                                   : fmt::format("nothing is demanded: the first unit in the stream is {}, "
+                                                 "and its first {} may be older than it",
+                                                 lowest_, run.window));
     }
 
     // ---- The plan ----------------------------------------------------------------------------------------------------
@@ -808,7 +813,7 @@ private:
 
     void keep_row(const change_event& e, const model::table& t, const row_id& row, kept_row::why why)
     {
-        if (why != kept_row::why::late)
+        if (why != kept_row::why::late && e.what != kind::update)
             note_first(e);
         if (kept_.size() >= how_.rows_max)
         {
@@ -1088,12 +1093,11 @@ private:
             return;
         }
         const auto end = *version + e.after[t.version].resolution;
-        if (row.unit == no_unit && end <= subject_.recorded.start.us)
+        if (row.unit == no_unit && t.kept_by == model::role::planned && end <= subject_.recorded.start.us)
         {
-            // First rows are older than the run: somebody has told one as an update.
-            if (!reported_op_)
-                add(defect::wrong_op, e, no_unit, {}, "insert", "update");
+            // First rows alone are older than the run.
             keep_row(e, t, row, kept_row::why::first);
+            kept_.back().as_update = !reported_op_;
             return;
         }
         if (!reach({*version}))
@@ -1562,8 +1566,10 @@ private:
                 continue;
             if (!k.erased)
                 print_row(c.after, k.told, subject_.ids, scratch_);
-            if (open && scratch_.whole != k.whole)
+            if ((open || k.as_update) && scratch_.whole != k.whole)
                 continue;
+            if (k.as_update)
+                add_planned(defect::wrong_op, unit, c, {}, {}, "insert", "update");
             if (!k.erased && scratch_.whole != k.whole)
             {
                 std::string columns;

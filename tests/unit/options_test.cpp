@@ -442,10 +442,9 @@ TEST(flags, that_a_verb_does_not_take_are_refused_on_its_command_line_and_no_oth
             if (takes || entry.place == flag_place::command_line)
                 continue;
             fixture world;
-            world.around.environment = {
-                {environment_name(entry.name), entry.form != flag_form::value ? "true"
-                                               : entry.initial.empty()        ? "1"
-                                                                              : entry.initial}};
+            world.around.environment = {{environment_name(entry.name), entry.form != flag_form::value ? "true"
+                                                                       : entry.initial.empty()        ? "1"
+                                                                                                      : entry.initial}};
             auto bare = doing;
             try
             {

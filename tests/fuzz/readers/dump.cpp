@@ -1,7 +1,7 @@
 // Two files of lines, side by side; a byte 0 is between them.
 
-#include "bazaar/scenario/thelook/tables.hpp"
 #include "bazaar/verify/dump.hpp"
+#include "bazaar/scenario/thelook/tables.hpp"
 #include "reader.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             while (source.next(e))
                 fuzz::require(++events <= size, "no more events than bytes");
             // The end of a last line that has none counts, too.
-            fuzz::require(source.length() == 0 || source.position() <= source.length() + 2, "it reads no further than the files go");
+            fuzz::require(source.length() == 0 || source.position() <= source.length() + 2,
+                          "it reads no further than the files go");
         });
     return 0;
 }
