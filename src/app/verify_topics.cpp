@@ -106,6 +106,8 @@ void compare(const options& opts, const verify::encodings& form, const std::stop
     auto how = judge_options_of(opts);
     if (open.empty() && to.lsn > 0)
         how.barrier = to.lsn;
+    if (to.lsn > 0)
+        how.ended_until = to.lsn;
     how.ends = from.tells_each_end();
     verify::judge judge(of, out, how);
     from.on_end([&judge](const verify::transaction_end& end) { judge.take(end); });

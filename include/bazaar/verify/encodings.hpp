@@ -36,6 +36,9 @@ struct encodings
     /// Fields that flattened rows tell beside the columns.
     std::string op = "__op", lsn = "__lsn", transaction = "__txId", table = "__table";
 
+    /// Of flattened rows: when the connector made the message. Empty: __ts_ns, __ts_us or __ts_ms, whichever is there.
+    std::string stamp{};
+
     /// What stands for a large value that the change did not touch.
     std::string unavailable = "__debezium_unavailable_value";
 
