@@ -246,8 +246,10 @@ class TableFuzzer:
         with self.lock:
             database = self.bases.copy(base)
         try:
-            if one.sql:
-                self.bases.cluster.sql(database, ";\n".join(one.sql) + ";")
+            try:
+                self.bases.cluster.sql(database, ";\n".join([*one.sql, ""]))
+            except RuntimeError as problem:
+                return [("an edit cannot be made", str(problem))], expects
             report = directory / "report.json"
             words = [self.bases.program, "verify", "tables", "--db-name", database, "--seed-dir", str(self.planner.seed_dir), "--report",
                      str(report), "--examples", "10000", "--progress", "off", "--log-level", "error", *one.words]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from plans import TABLES, Plan
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-FREE = """DO $$ DECLARE c record; BEGIN
+FREE = """DROP TRIGGER IF EXISTS refuse ON demo.orders;
+DO $$ DECLARE c record; BEGIN
 FOR c IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE contype IN ('c', 'f') AND connamespace = 'demo'::regnamespace
 LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.t, c.conname); END LOOP;
 FOR c IN SELECT indexrelid::regclass AS i FROM pg_index JOIN pg_class ON oid = indrelid
