@@ -5,7 +5,7 @@ import dataclasses
 import random
 from dataclasses import dataclass, field
 
-from plans import FIXED, VERSIONED
+from plans import FIXED, Change
 from stream import Builder, Form, commit_order
 
 # Settings of shops whose units are of all kinds soon.
@@ -44,6 +44,7 @@ class Recipe:
     repeats: int = 0  # Restarts of the connector.
     others: bool = False  # Another run in the same schema.
     refused: int = 0  # Units that the database refused for good.
+    shifts: int = 0  # Times at which the run fell back and moved its business time.
     exactly_once: bool = False
     form: Form = field(default_factory=Form)
     harms: tuple = ()  # Names; each may come more than once.
@@ -58,7 +59,7 @@ class Recipe:
                 yield dataclasses.replace(self, units=units)
         for form in self.form.simpler():
             yield dataclasses.replace(self, form=form)
-        for name in ("repeats", "incremental", "others", "refused", "beyond", "start", "exactly_once", "ended", "shop", "users"):
+        for name in ("repeats", "incremental", "shifts", "others", "refused", "beyond", "start", "exactly_once", "ended", "shop", "users"):
             if getattr(self, name) != getattr(plain, name):
                 yield dataclasses.replace(self, **{name: getattr(plain, name)})
         if self.users > 1:
@@ -76,7 +77,7 @@ def draw(chance, kinds):
         beyond=0 if ended or chance.random() < 0.5 else chance.choice((1, 10, 30)), start=start,
         incremental=chance.choice((0, 0, 0, 1, 2)), repeats=chance.choice((0, 0, 1, 2)),
         others="touch" not in shop and shop != "everything" and chance.random() < 0.25,
-        refused=chance.choice((0, 0, 0, 0, 1, 3, LAST)),
+        refused=chance.choice((0, 0, 0, 0, 1, 3, LAST)), shifts=chance.choice((0, 0, 0, 2)),
         form=Form(decimals=chance.choice(("string", "string", "precise", "double")),
                   times=chance.choice(("iso", "iso", "iso", "micros", "nanos", "short")), schemas=chance.random() < 0.2,
                   flat=chance.random() < 0.15, full=chance.random() < 0.5, wrapper=chance.choice(("value", "kcat")),
@@ -98,6 +99,7 @@ class Case:
         self.missing_units = set()  # That are before the beginning of the stream.
         self.claimed = set()  # Units and row keys of harms: none is harmed twice.
         self.repeated = 0
+        self.config = None  # Of the connector, for verify.
         self.empty_topics = set()
         self.touched = set()  # Units of harms.
         if self.recipe.exactly_once:
@@ -109,7 +111,13 @@ class Case:
         settled = units
         if run == "main" and self.recipe.beyond:
             settled = max(1, units - self.recipe.beyond)
-        make = lambda log: self.planner.card(run, seed, settled, self.recipe.ended, self.recipe.window, settings, log)
+        shifts = random.Random(f"shifts {seed}")
+        moved = [{"unit": shifts.randrange(1, settled), "kind": "shift", "value": shifts.randrange(1, 3_000_000),
+                  "at": "2026-01-01T00:00:01.000000Z"} for _ in range(self.recipe.shifts if run == "main" and settled > 1 else 0)]
+
+        def make(log):
+            log = sorted(moved + log, key=lambda entry: entry["unit"])
+            return self.planner.card(run, seed, settled, self.recipe.ended, self.recipe.window, settings, log)
         card = make([])
         plan = self.planner.plan(card, units)
         if refused:
@@ -181,7 +189,6 @@ class Case:
         self.order = order
 
     def first_change(self, table, row):
-        from plans import Change
         return Change(-1, "first", table, "c", row["id"], None, row)
 
     def other_run(self, build):

@@ -114,7 +114,7 @@ class Planner:
         file.write_text(json.dumps(card))
         try:
             text = self.call("answers", "--card", file, "--units", f"0..{last}", "--as", what, "--seed-dir", self.seed_dir,
-                             "--log-level", "error", "--progress", "off")
+                             "--log-level", "error")
         finally:
             file.unlink()
         return [json.loads(line) for line in text.splitlines()]

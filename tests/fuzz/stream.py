@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Optional
 
-from plans import FIXED, TABLES, Change
+from plans import TABLES, Change
 
 DECIMALS = {"cost", "retail_price", "sale_price"}
 BIG = {"products.id", "dist_centers.id", "product_id", "distribution_center_id"}
