@@ -181,6 +181,7 @@ private:
         take("lsn", made_.how.lsn);
         take("txId", made_.how.transaction);
         take("table", made_.how.table);
+        take("snapshot", made_.how.snapshot);
         static_cast<void>(take("ts_ns", made_.how.stamp) || take("ts_us", made_.how.stamp) ||
                           take("ts_ms", made_.how.stamp));
     }

@@ -498,14 +498,14 @@ private:
         return 0;
     }
 
-    static change_event::origin origin_of(json source)
+    static change_event::origin origin_of(json source, std::string_view field)
     {
         using origin = change_event::origin;
         std::string_view text;
         bool flag = false;
-        if (source["snapshot"].get(flag) == simdjson::SUCCESS)
+        if (source[field].get(flag) == simdjson::SUCCESS)
             return flag ? origin::snapshot : origin::stream;
-        if (source["snapshot"].get(text) != simdjson::SUCCESS)
+        if (source[field].get(text) != simdjson::SUCCESS)
             return origin::unknown;
         return text == "false"                     ? origin::stream
                : text == "incremental"             ? origin::incremental
@@ -532,7 +532,7 @@ private:
         out.stamp = stamp_of(value, "");
         json metadata;
         out.counted = value["transaction"].get(metadata) == simdjson::SUCCESS && metadata.is_object();
-        out.from = origin_of(source);
+        out.from = origin_of(source, "snapshot");
         json side;
         out.has_before = value["before"].get(side) == simdjson::SUCCESS && side.is_object();
         fill(out.has_before ? &side : nullptr, out.table, out.before);
@@ -564,7 +564,7 @@ private:
         out.transaction = number(value, how_.transaction);
         out.lsn = number(value, how_.lsn);
         out.stamp = how_.stamp.empty() ? stamp_of(value, "__") : number(value, how_.stamp);
-        out.from = change_event::origin::unknown;
+        out.from = origin_of(value, how_.snapshot);
         out.counted = false;
         const bool erased = out.what == change_event::kind::erase;
         out.has_before = erased;

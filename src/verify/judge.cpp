@@ -88,6 +88,7 @@ struct kept_row
     bool erased = false;       ///< Not a row, but that it was deleted: nothing but the key counts.
     bool planned = false;      ///< The plan has such a row, of whatever version.
     bool unversioned = false;  ///< The event hides the version.
+    bool stale = false;        ///< Older than a change that was seen before, if it is of the plan.
     bool as_update = false;    ///< A first row, or somebody's edit.
     bool ended = false;        ///< The run had ended when it was written.
 
@@ -776,12 +777,12 @@ private:
     {
         const auto version = version_of(e, t);
         const auto* const newest = order_.of(key_of(row));
-        if (newest != nullptr &&
-            (newest->erased || (version && *version + e.after[t.version].resolution <= newest->us)))
-            add(defect::stale_read, e, row.unit);
+        const bool stale = newest != nullptr &&
+                           (newest->erased || (version && *version + e.after[t.version].resolution <= newest->us));
         if (row.unit != no_unit)
             highest_read_ = std::max(highest_read_, row.unit);
-        keep_row(e, t, row, kept_row::why::snapshot);
+        if (keep_row(e, t, row, kept_row::why::snapshot))
+            kept_.back().stale = stale;
     }
 
     /// A row that was written before unit 0.
@@ -808,17 +809,20 @@ private:
         known.read = known.read || e.what == kind::read;
         known.read_whole = known.read_whole || e.from == origin::snapshot_end || e.from == origin::snapshot_over;
         snapshot_over_ = snapshot_over_ || e.from == origin::snapshot_over;
-        read_before_stream_ = read_before_stream_ || (e.what == kind::read && e.from != origin::incremental);
+        // Where the connector does not say so, what comes beside the stream is incremental.
+        read_before_stream_ = read_before_stream_ || (e.what == kind::read && e.from != origin::incremental &&
+                                                      (e.from != origin::unknown || !highest_));
     }
 
-    void keep_row(const change_event& e, const model::table& t, const row_id& row, kept_row::why why)
+    /// False where there are too many.
+    bool keep_row(const change_event& e, const model::table& t, const row_id& row, kept_row::why why)
     {
         if (why != kept_row::why::late && e.what != kind::update)
             note_first(e);
         if (kept_.size() >= how_.rows_max)
         {
             ++dropped_rows_;
-            return;
+            return false;
         }
         if (erases_rows_ && why == kept_row::why::snapshot)
             read_.insert(key_of(row));
@@ -844,6 +848,7 @@ private:
             pool_.insert(pool_.end(), scratch_.columns.begin(), scratch_.columns.end());
         }
         kept_.push_back(made);
+        return true;
     }
 
     [[nodiscard]] static bool hides_version(const change_event& e, const model::table& t)
@@ -1096,8 +1101,8 @@ private:
         if (row.unit == no_unit && t.kept_by == model::role::planned && end <= subject_.recorded.start.us)
         {
             // First rows alone are older than the run.
-            keep_row(e, t, row, kept_row::why::first);
-            kept_.back().as_update = !reported_op_;
+            if (keep_row(e, t, row, kept_row::why::first))
+                kept_.back().as_update = !reported_op_;
             return;
         }
         if (!reach({*version}))
@@ -1471,7 +1476,7 @@ private:
         }
         if (at.unit == nullptr || at.unit->each[at.change].seen)
         {
-            one.late ? keep_row(e, t, row, kept_row::why::late) : foreign(e, row);
+            one.late ? void(keep_row(e, t, row, kept_row::why::late)) : foreign(e, row);
             return;
         }
         // It came before the changes that seem to have overtaken it.
@@ -1568,6 +1573,8 @@ private:
                 print_row(c.after, k.told, subject_.ids, scratch_);
             if ((open || k.as_update) && scratch_.whole != k.whole)
                 continue;
+            if (k.stale)
+                add_planned(defect::stale_read, unit, c, {}, "snapshot");
             if (k.as_update)
                 add_planned(defect::wrong_op, unit, c, {}, {}, "insert", "update");
             if (!k.erased && scratch_.whole != k.whole)
@@ -1739,7 +1746,8 @@ private:
                 // A row of the snapshot is deleted behind it.
                 if (seen || (!kept_.empty() && c.what != model::op::erase && in_snapshot(c, version)))
                     continue;
-                if (no < may_be_gone && may_have_gone(c, no))
+                const bool demandable = asked || (of_table_[c.table].whole && !how_.from);
+                if (demandable && no < may_be_gone && may_have_gone(c, no))
                     continue;
                 if (auto* const excuse = excuse_of(c.table, c.what); excuse != nullptr)
                     ++excuse->second;
@@ -1866,8 +1874,8 @@ private:
                 ++unmatched_;
                 continue;
             }
-            // Of units that are not known yet.
-            if (k.version > last_moment_ && !k.ended && !is_impossible({k.version}))
+            // Of units that are not known yet; the first of them may have the moment of the last one that is.
+            if (k.version + k.resolution > last_moment_ && !k.ended && !is_impossible({k.version}))
             {
                 ++later_;
                 continue;

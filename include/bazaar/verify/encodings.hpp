@@ -34,7 +34,7 @@ struct encodings
     std::optional<bool> flat{};     ///< Rows instead of envelopes.
 
     /// Fields that flattened rows tell beside the columns.
-    std::string op = "__op", lsn = "__lsn", transaction = "__txId", table = "__table";
+    std::string op = "__op", lsn = "__lsn", transaction = "__txId", table = "__table", snapshot = "__source_snapshot";
 
     /// Of flattened rows: when the connector made the message. Empty: __ts_ns, __ts_us or __ts_ms, whichever is there.
     std::string stamp{};
