@@ -317,6 +317,8 @@ private:
             only_for("follow", {"tables", "topics"});
             only_for("connector-config", {"topics", "events"});
             only_for("connect-url", {"topics"});
+            only_for("table", {"topics", "events", "stream"});
+            only_for("topic-pattern", {"topics"});
         }
         if (const auto* format = effective("format"))
         {

@@ -501,7 +501,11 @@ private:
     {
         std::string_view table;
         if (value[how_.table].get(table) != simdjson::SUCCESS)
-            table = topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
+        {
+            const auto named = how_.topics.find(topic);
+            table = named != how_.topics.end() ? std::string_view(named->second)
+                                               : topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
+        }
         const auto found = table_named(table);
         if (!found || !set_kind(op, out))
             return outcome::other;

@@ -47,6 +47,7 @@ struct unit_state
     bool refused = false;
     std::uint32_t changes = 0;  ///< 0: not built yet.
     std::uint32_t seen = 0;
+    std::uint32_t left_out = 0;  ///< Of those that count as seen.
     std::uint64_t transaction = 0;
     std::uint64_t lsn = 0;
     bool torn = false;     ///< Its events do not all say the same transaction.
@@ -138,7 +139,8 @@ public:
           walk_(of),
           built_(built_count),
           first_seen_(tables_.size()),
-          hidden_(tables_.size())
+          hidden_(tables_.size()),
+          left_out_(tables_.size())
     {
         for (std::size_t i = 0; i < tables_.size(); ++i)
             hidden_[i].assign(tables_[i].columns.size(), false);
@@ -153,8 +155,12 @@ public:
         }
     }
 
+    void leave_out(std::uint8_t table) { left_out_[table] = true; }
+
     bool take(const change_event& e)
     {
+        if (left_out_[e.table])
+            return true;
         const auto later = later_;
         const auto excused = std::ranges::any_of(excused_columns_,
                                                  [&](const auto& one) { return one.first.first == e.table; });
@@ -238,6 +244,7 @@ public:
 
     [[nodiscard]] std::optional<unit_no> highest() const { return highest_; }
     [[nodiscard]] std::uint64_t events() const { return events_; }
+    [[nodiscard]] std::uint64_t not_here_yet() const { return not_here_yet_; }
 
 private:
     // ---- The plan ----------------------------------------------------------------------------------------------------
@@ -277,7 +284,7 @@ private:
         for (std::size_t i = 0; i < units_.size(); ++i)
         {
             auto& u = units_[i];
-            if (i < old && (u.whole() || u.seen == 0))
+            if (i < old && (u.whole() || u.seen == u.left_out))
             {
                 if (u.whole())
                     mark_whole(u.decision.no);
@@ -344,6 +351,13 @@ private:
         {
             u.changes = static_cast<std::uint32_t>(unit.changes.size());
             u.each = std::make_unique<change_state[]>(u.changes);
+            for (std::size_t i = 0; i < unit.changes.size(); ++i)
+                if (left_out_[unit.changes[i].table])
+                {
+                    u.each[i].seen = true;
+                    ++u.left_out;
+                }
+            u.seen = u.left_out;
         }
         return unit;
     }
@@ -910,7 +924,7 @@ private:
         if (odd == odd_ends_.end())
             return;
         for (const auto& [table, found] : miscounts(u, odd->second))
-            if (!is_excused(table))
+            if (!is_excused(table) && !left_out_[table])
                 tell(table, fmt::format("{} changes by its END", odd->second.counts[table]), std::to_string(found));
         odd_ends_.erase(odd);
     }
@@ -1043,7 +1057,7 @@ private:
         {
             const auto& t = tables_[number];
             // Of fixed tables other runs, or none, may have written the first rows into the stream.
-            if (!planned_rows(t) || !(t.kept_by == model::role::fixed ? first_seen_[number] : snapshot_))
+            if (left_out_[number] || !planned_rows(t) || !(t.kept_by == model::role::fixed ? first_seen_[number] : snapshot_))
                 continue;
             const auto judge_row = [&](std::span<const model::value> row)
             {
@@ -1061,7 +1075,7 @@ private:
         }
         for (const auto& [number, rows] : fixed_)
             for (const auto& [key, row] : rows)
-                if (!planned_rows(tables_[number]) && !row.seen && !partial &&
+                if (!left_out_[number] && !planned_rows(tables_[number]) && !row.seen && !partial &&
                     excuse_of(number, model::op::insert) == nullptr)
                     report_.add({defect::lost,
                                  std::string(tables_[number].name),
@@ -1102,11 +1116,13 @@ private:
                 continue;
             build(fresh.decision, room);
             std::vector<const model::change*> missing;
-            bool some = state != nullptr && state->seen > 0;
+            bool some = state != nullptr && state->seen > state->left_out;
             for (std::size_t i = 0; i < room.changes.size(); ++i)
             {
                 const auto& c = room.changes[i];
                 const auto& t = tables_[c.table];
+                if (left_out_[c.table])
+                    continue;
                 const auto version = version_of(t, c.after.empty() ? c.before : c.after);
                 const bool late = !kept_.empty() && judge_kept(no, c, version);
                 some = some || late;
@@ -1131,6 +1147,7 @@ private:
             }
             const bool committed = how_.barrier && state != nullptr && state->lsn != 0 && state->lsn < *how_.barrier;
             const bool demanded = !partial && (no < subject_.demanded || (some && committed));
+            not_here_yet_ += no >= subject_.demanded ? 1U : 0U;
             if (!demanded)
                 open += some ? 1U : 0U;
             else if (!some && !asked)
@@ -1139,6 +1156,7 @@ private:
                 for (const auto* c : missing)
                     add_planned(defect::lost, no, *c);
         }
+        not_here_yet_ += subject_.known - end;
         tell_not_gone();
         std::map<std::pair<std::uint8_t, std::string>, std::uint64_t> excused;
         for (const auto& [what, excuse] : excuses_)
@@ -1150,7 +1168,7 @@ private:
         if (before_stream > 0 && !how_.from)
             report_.not_proven(
                 fmt::format("{} units before the stream begins; --from {} leaves them out", before_stream, begin));
-        if (open > 0 && !partial)
+        if (open > 0 && !partial && !how_.cut)
             report_.not_proven(fmt::format("{} units at the end of the stream of which only a part is in it", open));
         if (partial)
             report_.set_partial();
@@ -1268,6 +1286,8 @@ private:
     std::map<std::uint8_t, std::map<std::int64_t, fixed_row>> fixed_;
     std::vector<bool> first_seen_;           ///< By table: rows of a snapshot, or first rows, are in the stream.
     std::vector<std::vector<bool>> hidden_;  ///< By table and column.
+    std::vector<bool> left_out_;             ///< By table.
+    std::uint64_t not_here_yet_ = 0;
     row_print scratch_;
     std::optional<unit_no> highest_;
     unit_no highest_read_ = 0;  ///< The highest one of which a snapshot has a row.
@@ -1310,6 +1330,16 @@ void judge::excuse_column(std::uint8_t table, std::size_t column, std::string re
 void judge::finish(bool partial)
 {
     work_->finish(partial);
+}
+
+void judge::leave_out(std::uint8_t table)
+{
+    work_->leave_out(table);
+}
+
+std::uint64_t judge::not_here_yet() const
+{
+    return work_->not_here_yet();
 }
 
 std::uint64_t judge::events() const

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -35,6 +37,9 @@ struct encodings
 
     /// Fields that flattened rows tell beside the columns.
     std::string op = "__op", lsn = "__lsn", transaction = "__txId", table = "__table";
+
+    /// Tables by topics whose names do not end with them: of flattened rows that do not tell it themselves.
+    std::map<std::string, std::string, std::less<>> topics{};
 
     /// What stands for a large value that the change did not touch.
     std::string unavailable = "__debezium_unavailable_value";
