@@ -47,7 +47,7 @@ bool is_op(const told_message& m, char op)
 struct world
 {
     std::unique_ptr<scenario::scenario> shop = shop_of_few_products(
-        {{"init-num-users", "60"}, {"lifecycle", "complete"}, {"retain", "120s"}, {"touch-interval", "500ms"}});
+        {{"init-num-users", "60"}, {"lifecycle", "complete"}, {"retain", "3s"}, {"touch-interval", "500ms"}});
     run::record recorded;
     std::set<std::string> only;  ///< Tables of --table.
 
