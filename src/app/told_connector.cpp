@@ -157,7 +157,8 @@ private:
             auto called = colon < field.size() ? field.substr(colon + 1) : what;
             for (char& c : called)
                 c = c == '.' ? '_' : c;
-            if (what.starts_with("source."))
+            // Of the times only the envelope's own says when the message was made.
+            if (what.starts_with("source.") && !what.starts_with("source.ts_"))
                 what.erase(0, std::string_view("source.").size());
             names.emplace(what, prefix + called);
         }
@@ -173,6 +174,8 @@ private:
         take("lsn", made_.how.lsn);
         take("txId", made_.how.transaction);
         take("table", made_.how.table);
+        static_cast<void>(take("ts_ns", made_.how.stamp) || take("ts_us", made_.how.stamp) ||
+                          take("ts_ms", made_.how.stamp));
     }
 
     const settings& config_;

@@ -80,6 +80,8 @@ int verify_events(const options& given)
     verify::dump from(opts.files, tables, opts.schema, form);
     auto how = judge_options_of(opts);
     how.cut = opts.up_to.has_value();
+    if (to.lsn > 0)
+        how.ended_until = to.lsn;
     verify::judge judge(of, out, how);
     compare_only(chosen, tables, judge, out);
     limits.impose(judge);

@@ -69,6 +69,7 @@ public:
                 sql_.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {}).number(0, 0)};
         }
         how_.barrier = ~std::uint64_t{0};
+        how_.exactly_once = true;  // The server tells a change once.
     }
 
     int go()

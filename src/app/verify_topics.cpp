@@ -215,6 +215,8 @@ void compare(const options& opts, const told_connector& told, const std::stop_to
     auto how = judge_options_of(opts);
     if (open.empty() && to.lsn > 0 && !copy && !opts.up_to)
         how.barrier = to.lsn;
+    if (to.lsn > 0)
+        how.ended_until = to.lsn;
     how.cut = copy || opts.up_to.has_value();
     // Ends may be later than the changes in a copy.
     how.ends = from.tells_each_end() && !copy && !(opts.up_to && to.lsn == 0);

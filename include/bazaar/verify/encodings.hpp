@@ -38,6 +38,9 @@ struct encodings
     /// Fields that flattened rows tell beside the columns.
     std::string op = "__op", lsn = "__lsn", transaction = "__txId", table = "__table";
 
+    /// Of flattened rows: when the connector made the message. Empty: __ts_ns, __ts_us or __ts_ms, whichever is there.
+    std::string stamp{};
+
     /// Tables by topics whose names do not end with them: of flattened rows that do not tell it themselves.
     std::map<std::string, std::string, std::less<>> topics{};
 

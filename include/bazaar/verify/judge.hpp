@@ -26,6 +26,12 @@ struct judge_options
     /// What was committed before this place of the source's log has to be whole at the end of the stream.
     std::optional<std::uint64_t> barrier;
 
+    /// A run that has ended may have gone on behind this place of the log. Nothing: it has not.
+    std::optional<std::uint64_t> ended_until;
+
+    /// No version of the run is later; one that is was not made by it.
+    std::optional<time> latest;
+
     /// A change that comes again is a defect.
     bool exactly_once = false;
 
