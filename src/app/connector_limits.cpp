@@ -18,7 +18,8 @@ namespace
 using settings = std::map<std::string, std::string>;
 using model::op;
 
-constexpr std::array every_op{op::insert, op::update, op::erase};
+/// As Debezium writes the operations of events.
+constexpr std::array operation_letters{std::pair{"c", op::insert}, std::pair{"u", op::update}, std::pair{"d", op::erase}};
 
 /// What a list of expressions says of a name.
 struct answer
@@ -168,15 +169,10 @@ private:
     void operations()
     {
         for (const auto& word : words_of(value("skipped.operations")))
-        {
-            const auto skipped = word == "c"   ? std::optional(op::insert)
-                                 : word == "u" ? std::optional(op::update)
-                                 : word == "d" ? std::optional(op::erase)
-                                               : std::nullopt;
-            for (const auto i : compared())
-                if (skipped)
-                    made_.operation(i, *skipped, fmt::format("skipped.operations {}", word));
-        }
+            for (const auto& [letter, what] : operation_letters)
+                for (const auto i : compared())
+                    if (word == letter)
+                        made_.operation(i, what, fmt::format("skipped.operations {}", word));
     }
 
     void snapshot()

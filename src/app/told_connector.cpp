@@ -126,7 +126,7 @@ private:
 
     void transforms()
     {
-        std::optional<bool> flat = false;
+        bool flat = false, some = false;
         for (const auto& alias : words_of(value("transforms").value_or("")))
         {
             const auto own = "transforms." + alias + ".";
@@ -137,12 +137,14 @@ private:
                 made_.how.time = encodings::moments::recognised;
             else if (*type == flattening)
             {
-                // A predicate takes some of the messages.
-                flat = value(own + "predicate") ? std::nullopt : std::optional(true);
+                flat = true;
+                some = some || value(own + "predicate").has_value();
                 added_fields(own);
             }
         }
-        made_.how.flat = flat;
+        // A predicate takes some of the messages.
+        if (!some)
+            made_.how.flat = flat;
     }
 
     void added_fields(const std::string& own)

@@ -95,6 +95,12 @@ std::uint64_t seen_changes::count(kind what) const
     return sum;
 }
 
+std::optional<unit_no> seen_changes::highest() const
+{
+    const auto highest = std::ranges::max_element(highest_, {}, [](const auto& one) { return one.second; });
+    return highest == highest_.end() ? std::nullopt : std::optional(highest->second);
+}
+
 std::optional<unit_no> seen_changes::come_to() const
 {
     const auto lowest = std::ranges::min_element(highest_, {}, [](const auto& one) { return one.second; });

@@ -59,6 +59,9 @@ public:
     }
     [[nodiscard]] std::uint64_t count(verify::change_event::kind what) const;
 
+    /// The highest unit that has inserted a row. Nothing where none has.
+    [[nodiscard]] std::optional<unit_no> highest() const;
+
     /// All parts of the stream have come to here: the lowest of the highest units that have inserted a row into them. Nothing
     /// where none has.
     [[nodiscard]] std::optional<unit_no> come_to() const;
