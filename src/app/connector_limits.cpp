@@ -237,6 +237,7 @@ void connector_limits::merge(const connector_limits& other)
     tables.insert(other.tables.begin(), other.tables.end());
     columns.insert(other.columns.begin(), other.columns.end());
     operations.insert(other.operations.begin(), other.operations.end());
+    filtered.insert(other.filtered.begin(), other.filtered.end());
     silent.insert(other.silent.begin(), other.silent.end());
     if (before.empty())
         before = other.before;
@@ -246,15 +247,20 @@ void connector_limits::impose(verify::judge& on) const
 {
     for (const auto& [what, by] : operations)
         on.excuse_operation(what.first, what.second, "by " + by);
+    for (const auto& [number, by] : filtered)
+        on.excuse_filtered(number, "by " + by);
     for (const auto& [number, by] : tables)
-        on.excuse(number, "by " + by);
+        if (!filtered.contains(number))
+            on.excuse(number, "by " + by);
     for (const auto& [what, by] : columns)
         on.excuse_column(what.first, what.second, "by " + by);
 }
 
 void connector_limits::tell(std::span<const model::table> all, verify::report& to) const
 {
-    for (const auto& [number, by] : tables)
+    auto named = filtered;
+    named.insert(tables.begin(), tables.end());
+    for (const auto& [number, by] : named)
     {
         const auto begin = fmt::format("table {}: ", all[number].name);
         const bool said = std::ranges::any_of(to.unproven(), [&](const std::string& line)
@@ -292,7 +298,7 @@ connector_limits limits_of(const postgres::publication_facts& publication, const
             continue;
         }
         if (found->second.filtered)
-            made.table(i, fmt::format("the row filter of publication {}", name));
+            made.filtered.emplace(i, fmt::format("the row filter of publication {}", name));
         for (std::size_t c = 0; c < t.columns.size(); ++c)
             if (found->second.columns.contains(t.columns[c].name))
                 continue;

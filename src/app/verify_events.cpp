@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <set>
+
 #include <fmt/format.h>
 
 #include "app/stop_by_signal.hpp"
@@ -12,22 +15,41 @@ namespace bazaar::app
 namespace
 {
 
-/// A dump ends somewhere: what it has to hold is known from itself, unless the run has ended or a flag says it.
-unit_no demanded(const options& opts, const run::record& run, const verify::judge& judge, verify::report& out)
+/// Behind the last unit below the mark that was not refused: of those nothing is in a stream.
+unit_no end_of_units(const run::record& run)
 {
-    if (!judge.highest())
+    std::set<unit_no> refused;
+    for (const auto& entry : run.log)
+        if (entry.what == model::control::kind::reject)
+            refused.insert(entry.unit);
+    auto end = run.settled;
+    while (end > 0 && refused.contains(end - 1))
+        --end;
+    return end;
+}
+
+/// A dump ends somewhere: what it has to hold is known from itself, unless the run has ended or a flag says it.
+unit_no demanded(const options& opts, const run::record& run, verify::judge& judge, const seen_changes& stream,
+                 verify::report& out)
+{
+    auto highest = judge.highest_there();
+    // Of tables that are left out the end is known all the same.
+    if (highest)
+        highest = std::max(*highest, stream.highest().value_or(0));
+    if (!highest)
         out.not_proven(fmt::format(
             "no event is of a unit of run {} with this seed: is it the right card, run and schema?", run.run));
-    if (opts.up_to || !judge.highest())
+    if (opts.up_to || !highest)
         return opts.up_to.value_or(0);
-    const unit_no seen = *judge.highest() + 1;
-    if (run.clean && seen >= run.settled)
+    const unit_no seen = *highest + 1;
+    const auto end = end_of_units(run);
+    if (run.clean && seen >= end)
         return run.settled;
-    if (run.clean || run.settled > seen)
-        out.not_proven(
-            fmt::format("the stream ends at unit {}, the run goes on to {}; --up-to {} leaves out what is behind",
-                        seen - 1, run.settled, settled_below(seen, run)));
-    return settled_below(seen, run);
+    const auto sure = settled_below(seen, run);
+    if (run.clean || end > seen)
+        out.not_proven(fmt::format("the stream ends at unit {}, the run goes on to {}{}", seen - 1, run.settled,
+                                   sure > 0 ? fmt::format("; --up-to {} leaves out what is behind", sure) : ""));
+    return sure;
 }
 
 }  // namespace
@@ -89,7 +111,7 @@ int verify_events(const options& given)
     work_progress progress(opts);
     const bool whole = take_all(from, judge, seen, progress, stop, "bytes");
     progress.clear();
-    of.demanded = std::min(demanded(opts, recorded, judge, out), of.known);
+    of.demanded = std::min(demanded(opts, recorded, judge, seen, out), of.known);
     excuse_silent(limits, seen, judge);
     judge.finish(!whole);
     if (how.cut)

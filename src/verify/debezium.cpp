@@ -336,6 +336,8 @@ public:
         json root;
         if (const auto failed = line_parser_.parse(line.data(), line.size()).get(root))
             return broken(fmt::format("no JSON: {}", simdjson::error_message(failed)));
+        if (root.is_null())
+            return outcome::other;  // A tombstone, as a consumer of values prints it.
         dom::object all;
         if (root.get(all) != simdjson::SUCCESS)
             return broken("no JSON object");

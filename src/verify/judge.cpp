@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -76,27 +77,34 @@ struct kept_row
     };
 
     row_key key = 0;
+    unit_no unit = no_unit;    ///< By its id.
     std::int64_t version = 0;  ///< 0: the table's rows have none.
     std::uint64_t whole = 0;
     std::uint64_t told = 0;
     std::uint64_t stamp = 0;
-    std::size_t columns = 0;  ///< Where its bytes begin in the pool.
+    std::size_t columns = 0;      ///< Where its bytes begin in the pool.
+    std::int32_t resolution = 1;  ///< Of the version.
     why from = why::snapshot;
     bool judged = false;
     bool erased = false;       ///< Not a row, but that it was deleted: nothing but the key counts.
     bool planned = false;      ///< The plan has such a row, of whatever version.
     bool unversioned = false;  ///< The event hides the version.
     bool ended = false;        ///< The run had ended when it was written.
+
+    [[nodiscard]] bool has(std::int64_t of_plan) const noexcept
+    {
+        return version <= of_plan && of_plan - version < resolution;
+    }
 };
 
 /// What is known of a table.
 struct table_state
 {
     bool erases = false;                     ///< Units remove rows.
-    bool seen = false;                       ///< An event of the run was of it.
     bool created = false;                    ///< Its first rows were written into the stream.
     bool read = false;                       ///< Rows of a snapshot are in the stream,
     bool read_whole = false;                 ///< of one that ended with this table or behind it.
+    bool filtered = false;                   ///< A change may come as an insert or a delete, or not at all.
     bool whole = false;                      ///< The same, at the end: every row of before the stream must be in it.
     std::optional<std::uint64_t> initial{};  ///< How many rows there are before unit 0.
 };
@@ -264,6 +272,12 @@ public:
         excuses_[{table, what}] = {std::move(reason), 0};
     }
 
+    void excuse_filtered(std::uint8_t table, std::string reason)
+    {
+        excuse(table, std::move(reason));
+        of_table_[table].filtered = true;
+    }
+
     void excuse_column(std::uint8_t table, std::size_t column, std::string reason)
     {
         excused_columns_[{table, column}] = std::move(reason);
@@ -313,11 +327,52 @@ public:
                                            "sent again and doubled are the same then; ts_ns in "
                                            "transforms.*.add.fields tells them apart",
                                            unstamped_));
+        if (beyond_end_ > 0)
+            report_.not_proven(fmt::format("{} events are of units from {} on, where the run has ended: where it was "
+                                           "started again since, a newer card knows them",
+                                           beyond_end_, subject_.known));
         if (dropped_rows_ > 0)
             report_.not_proven(fmt::format("{} rows of snapshots were too many to keep", dropped_rows_));
     }
 
     [[nodiscard]] std::optional<unit_no> highest() const { return highest_; }
+
+    /// The highest unit of which an event was taken, or whose change a row of a snapshot has.
+    std::optional<unit_no> highest_there()
+    {
+        sort_kept();
+        std::unordered_set<std::int64_t> moments;
+        std::int64_t resolution = 1;
+        for (const auto& k : kept_)
+            resolution = std::max<std::int64_t>(resolution, k.resolution);
+        for (const auto& k : kept_)
+            if (k.from == kept_row::why::snapshot)
+                moments.insert(k.version / resolution);
+        auto found = highest_;
+        if (reads_ && highest_read_ > found.value_or(0))
+            found = highest_read_;
+        unit_walk again(subject_);
+        model::decision d;
+        model::unit room;
+        while (!moments.empty() && again.next_no() < subject_.known)
+        {
+            if (!again.next(d) || d.no <= found.value_or(0) || !moments.contains(d.at.us / resolution))
+                continue;
+            build(d, room);
+            const auto is_there = [&](const model::change& c)
+            {
+                return c.what != model::op::erase &&
+                       std::ranges::any_of(kept_of(key_of(row_named(c.table, c.key(tables_[c.table])))),
+                                           [&](const kept_row& k) {
+                                               return k.from == kept_row::why::snapshot && k.version != 0 &&
+                                                      k.has(version_of(tables_[c.table], c.after));
+                                           });
+            };
+            if (std::ranges::any_of(room.changes, is_there))
+                found = d.no;
+        }
+        return found;
+    }
     [[nodiscard]] std::uint64_t events() const { return events_; }
     [[nodiscard]] std::uint64_t not_here_yet() const { return not_here_yet_; }
 
@@ -595,6 +650,8 @@ private:
     /// Somebody else's change of a row. Of one that the plan does not have it is an unknown id.
     void foreign(const change_event& e, const row_id& row)
     {
+        if (of_table_[e.table].filtered && e.what == kind::erase)
+            return;  // The row may have left the filter.
         auto what = finding_of(defect::foreign_edit, e, no_unit);
         const auto planned = is_planned(row);
         if (!planned)
@@ -747,7 +804,7 @@ private:
             return;
         }
         if (order_.is_older(key_of(row), 0))
-            order_.went_back(key_of(row), events_, e, finding_of(defect::reordered, e, no_unit));
+            order_.went_back(key_of(row), events_, finding_of(defect::reordered, e, no_unit));
         keep_row(e, t, row, kept_row::why::first);
     }
 
@@ -773,7 +830,7 @@ private:
             return;
         }
         reads_ = reads_ || (t.kept_by == model::role::planned && why == kept_row::why::snapshot);
-        kept_row made{key_of(row), 0, 0, 0, e.stamp, pool_.size(), why};
+        kept_row made{key_of(row), row.unit, 0, 0, 0, e.stamp, pool_.size(), 1, why};
         made.planned = row.unit == no_unit && is_planned(row).value_or(false);
         made.ended = of_ended_run(e);
         made.erased = e.what == kind::erase;
@@ -786,6 +843,8 @@ private:
                     hidden_[e.table][i] = true;
             const auto version = version_of(e, t);
             made.version = version.value_or(0);
+            if (made.version != 0)
+                made.resolution = static_cast<std::int32_t>(e.after[t.version].resolution);
             made.unversioned = hides_version(e, t);
             made.whole = scratch_.whole;
             made.told = scratch_.told;
@@ -855,8 +914,6 @@ private:
             ++others_;
             return;
         }
-        if (order_.waits())
-            order_.passed(e, events_, e.lsn);
         if (e.what == kind::truncate)
         {
             take_truncate(e, t);
@@ -874,11 +931,14 @@ private:
             add(defect::unknown, e, no_unit);
             return;
         }
-        of_table_[e.table].seen = true;
+        seen_ = true;
         if (row->unit != no_unit && row->unit >= subject_.known)
         {
             if (of_ended_run(e))
+            {
                 add(defect::unknown, e, row->unit);
+                ++beyond_end_;
+            }
             else
                 ++later_;
             return;
@@ -911,7 +971,7 @@ private:
 
     void take_truncate(const change_event& e, const model::table& t)
     {
-        if (!of_table_[e.table].seen)
+        if (!seen_)
         {
             ++others_;  // Of before the run.
             return;
@@ -1022,8 +1082,13 @@ private:
             // Which change it is cannot be known.
             hidden_[e.table][t.version] = true;
             if (excuse_of(e.table, model::op::update) == nullptr)
+            {
+                const auto known = excused_columns_.find({e.table, t.version});
                 excuse_operation(e.table, model::op::update,
-                                 fmt::format("events do not have {}", t.columns[t.version].name));
+                                 known != excused_columns_.end()
+                                     ? known->second
+                                     : fmt::format("events do not have {}", t.columns[t.version].name));
+            }
             ++unmatched_;
             return;
         }
@@ -1034,12 +1099,20 @@ private:
             doubt(e);
             return;
         }
+        const auto end = *version + e.after[t.version].resolution;
+        if (row.unit == no_unit && end <= subject_.recorded.start.us)
+        {
+            // First rows are older than the run: somebody has told one as an update.
+            if (!reported_op_)
+                add(defect::wrong_op, e, no_unit, {}, "insert", "update");
+            keep_row(e, t, row, kept_row::why::first);
+            return;
+        }
         if (!reach({*version}))
         {
             stray(e);
             return;
         }
-        const auto end = *version + e.after[t.version].resolution;
         const auto at = by_version(row, *version, end);
         // Units of one tick have the same moment: the cut may stand between them.
         if (at.unit == nullptr && is_after_the_known(end) && !of_ended_run(e) && !is_impossible({*version}))
@@ -1152,7 +1225,7 @@ private:
         }
         const bool op = (e.what == kind::create) == (c.what == model::op::insert) &&
                         (e.what == kind::erase) == (c.what == model::op::erase);
-        if (!op && !reported_op_)
+        if (!op && !reported_op_ && !of_table_[e.table].filtered)
             add(defect::wrong_op, e, no, {}, std::string(model::name(c.what)), std::string(name_of(e.what)));
         if (e.has_after && !c.after.empty())
             compare(defect::altered, e, no, c.after, e.after);
@@ -1168,7 +1241,7 @@ private:
             if (!order_.is_older(key, rank.at))
                 order_.came_forward(key, rank.at);
             else if (sent_again)
-                order_.went_back(key, events_, e, finding_of(defect::reordered, e, no));
+                order_.went_back(key, events_, finding_of(defect::reordered, e, no));
             return;
         }
         if (state.overtaken)
@@ -1474,12 +1547,14 @@ private:
         const kept_row* before = nullptr;
         for (auto& k : kept_of(key_of(row_named(c.table, c.key(t)))))
         {
+            if (k.unit != row_named(c.table, c.key(t)).unit)
+                continue;
             k.planned = true;
             if (k.erased != (c.what == model::op::erase))
                 continue;
             // Of a row whose version is hidden it is this one if it says the same.
             const bool open = k.unversioned && k.from != kept_row::why::first;
-            if (!k.erased && !open && k.version != version && !(k.unversioned && unit == no_unit))
+            if (!k.erased && !open && !k.has(version) && !(k.unversioned && unit == no_unit))
                 continue;
             if (!k.erased)
                 print_row(c.after, k.told, subject_.ids, scratch_);
@@ -1513,7 +1588,7 @@ private:
     {
         return std::ranges::any_of(
             kept_of(key_of(row_named(c.table, c.key(tables_[c.table])))), [&](const kept_row& k)
-            { return k.from == kept_row::why::snapshot && (k.version >= version || k.unversioned); });
+            { return k.from == kept_row::why::snapshot && (k.version + k.resolution > version || k.unversioned); });
     }
 
     [[nodiscard]] static std::int64_t version_of(const model::table& t, std::span<const model::value> row)
@@ -1793,7 +1868,7 @@ private:
             }
             report_.add({k.planned && t.version != model::no_column ? defect::foreign_edit : defect::unknown,
                          std::string(t.name),
-                         fmt::format("row {}", row_of(k.key)),
+                         verify::key_text(t, {table, row_of(k.key), k.unit}, subject_.ids),
                          no_unit,
                          {},
                          {},
@@ -1806,15 +1881,12 @@ private:
                                            unmatched_));
     }
 
+    /// Rows whose last event is an old one. Behind the barrier the connector may be about to send what follows once more.
     void tell_gone_back()
     {
-        std::uint64_t open = 0;
-        order_.tell(how_.barrier, [&](const finding& what, bool sure) { sure ? report_.add(what) : void(++open); });
-        if (open > 0)
-            report_.not_proven(
-                fmt::format("{} rows are older at the end of the stream than before: it ends within what "
-                            "the connector sends again, or they came in another order",
-                            open));
+        for (const auto& back : order_.gone())
+            if (!how_.barrier || back.lsn < *how_.barrier)
+                report_.add(back.what);
     }
 
     void tell_hidden()
@@ -1878,13 +1950,14 @@ private:
     std::size_t strays_in_row_ = 0;
     std::uint64_t stray_transaction_ = 0;
     std::int64_t last_moment_ = 0;  ///< Of the last unit that is known.
+    bool seen_ = false;             ///< An event of the run was there.
     bool retrying_ = false, finishing_ = false;
     bool reported_op_ = false;  ///< That the event under judgement has a wrong operation.
     bool erases_rows_ = false;
     bool reads_ = false;               ///< Rows of a snapshot are in the stream,
     bool read_before_stream_ = false;  ///< of one that is not incremental,
     bool snapshot_over_ = false;       ///< and it was ended.
-    std::uint64_t unstamped_ = 0, unmatched_ = 0;
+    std::uint64_t unstamped_ = 0, unmatched_ = 0, beyond_end_ = 0;
     std::uint64_t events_ = 0, others_ = 0, later_ = 0, late_ = 0, whole_units_ = 0, demanded_units_ = 0,
                   transactions_ = 0, dropped_rows_ = 0;
 };
@@ -1912,6 +1985,11 @@ void judge::excuse_operation(std::uint8_t table, model::op what, std::string rea
     work_->excuse_operation(table, what, std::move(reason));
 }
 
+void judge::excuse_filtered(std::uint8_t table, std::string reason)
+{
+    work_->excuse_filtered(table, std::move(reason));
+}
+
 void judge::excuse_column(std::uint8_t table, std::size_t column, std::string reason)
 {
     work_->excuse_column(table, column, std::move(reason));
@@ -1935,6 +2013,11 @@ std::uint64_t judge::not_here_yet() const
 std::uint64_t judge::events() const
 {
     return work_->events();
+}
+
+std::optional<unit_no> judge::highest_there()
+{
+    return work_->highest_there();
 }
 
 std::optional<unit_no> judge::highest() const

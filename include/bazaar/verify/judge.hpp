@@ -79,6 +79,10 @@ public:
     /// Changes of this kind that are missing of the table are not proven, for this reason.
     void excuse_operation(std::uint8_t table, model::op what, std::string reason);
 
+    /// The same for all changes of a table whose rows are filtered: where an update takes a row out of the filter or into it, it comes
+    /// as a delete or as an insert.
+    void excuse_filtered(std::uint8_t table, std::string reason);
+
     /// Values of the column are not compared: "not proven", for this reason. Before the first event.
     void excuse_column(std::uint8_t table, std::size_t column, std::string reason);
 
@@ -87,6 +91,9 @@ public:
 
     /// The highest unit of which an event was taken so far; nothing before the first.
     [[nodiscard]] std::optional<unit_no> highest() const;
+
+    /// The same, or the highest one whose change a row of a snapshot has; this plans the run once more.
+    [[nodiscard]] std::optional<unit_no> highest_there();
 
     /// Known units that are not demanded and not whole; after `finish`.
     [[nodiscard]] std::uint64_t not_here_yet() const;
