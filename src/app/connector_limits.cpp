@@ -119,7 +119,7 @@ private:
     void column(std::uint8_t table, std::size_t at, const std::string& by)
     {
         if (at == tables_[table].key)
-            made_.table(table, fmt::format("{} of its key {}", by, tables_[table].columns[at].name));
+            made_.unreadable.emplace(table, fmt::format("{} of its key {}", by, tables_[table].columns[at].name));
         else
             made_.column(table, at, by);
     }
@@ -238,6 +238,7 @@ void connector_limits::merge(const connector_limits& other)
     columns.insert(other.columns.begin(), other.columns.end());
     operations.insert(other.operations.begin(), other.operations.end());
     filtered.insert(other.filtered.begin(), other.filtered.end());
+    unreadable.insert(other.unreadable.begin(), other.unreadable.end());
     silent.insert(other.silent.begin(), other.silent.end());
     if (before.empty())
         before = other.before;
@@ -252,13 +253,16 @@ void connector_limits::impose(verify::judge& on) const
     for (const auto& [number, by] : tables)
         if (!filtered.contains(number))
             on.excuse(number, "by " + by);
+    for (const auto& [number, by] : unreadable)
+        on.leave_out(number);
     for (const auto& [what, by] : columns)
         on.excuse_column(what.first, what.second, "by " + by);
 }
 
 void connector_limits::tell(std::span<const model::table> all, verify::report& to) const
 {
-    auto named = filtered;
+    auto named = unreadable;
+    named.insert(filtered.begin(), filtered.end());
     named.insert(tables.begin(), tables.end());
     for (const auto& [number, by] : named)
     {
@@ -303,7 +307,7 @@ connector_limits limits_of(const postgres::publication_facts& publication, const
             if (found->second.columns.contains(t.columns[c].name))
                 continue;
             else if (c == t.key)
-                made.table(i, fmt::format("the column list of publication {}", name));
+                made.unreadable.emplace(i, fmt::format("the column list of publication {}", name));
             else
                 made.column(i, c, fmt::format("the column list of publication {}", name));
         for (const auto& [what, sent] : {std::pair{op::insert, publication.inserts},

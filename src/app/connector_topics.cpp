@@ -311,7 +311,10 @@ private:
 
     void column(std::uint8_t table, std::size_t at)
     {
-        at == tables_[table].key ? to_.table(table, by_) : to_.column(table, at, by_);
+        if (at == tables_[table].key)
+            to_.unreadable.emplace(table, fmt::format("{} of its key {}", by_, tables_[table].columns[at].name));
+        else
+            to_.column(table, at, by_);
     }
 
     /// Fields that are sent otherwise, or not at all.
@@ -324,7 +327,7 @@ private:
                     return;
                 // What an event cannot be read without.
                 if (flat_[i] ? is_changed(how_.op) : is_changed("op") || is_changed("source") || is_changed("after"))
-                    to_.table(i, by_);
+                    to_.unreadable.emplace(i, by_);
                 for (std::size_t c = 0; flat_[i] && c < tables_[i].columns.size(); ++c)
                     if (is_changed(tables_[i].columns[c].name))
                         column(i, c);

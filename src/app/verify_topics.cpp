@@ -145,7 +145,8 @@ void tell_empty(const verify::topic_source& from, const named_topics& topics, co
     const bool snapshot = seen.count(verify::change_event::kind::read) > 0;
     for (const auto& [number, names] : topics.tables)
     {
-        if (limits.tables.contains(number) || limits.filtered.contains(number) || limits.silent.contains(number) || seen.count(number) > 0)
+        if (limits.tables.contains(number) || limits.filtered.contains(number) || limits.unreadable.contains(number) ||
+            limits.silent.contains(number) || seen.count(number) > 0)
             continue;
         const auto& t = shop.tables()[number];
         const bool written = t.kept_by == model::role::planned || scenario::does(shop, model::op::update, number);

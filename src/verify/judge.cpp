@@ -1891,9 +1891,15 @@ private:
 
     void tell_hidden()
     {
+        std::map<std::pair<std::uint8_t, std::string>, std::string> excused;
         for (const auto& [where, reason] : excused_columns_)
-            report_.not_proven(fmt::format("table {}, column {}: not compared: {}", tables_[where.first].name,
-                                           tables_[where.first].columns[where.second].name, reason));
+        {
+            auto& names = excused[{where.first, reason}];
+            names += (names.empty() ? "" : ", ") + std::string(tables_[where.first].columns[where.second].name);
+        }
+        for (const auto& [what, names] : excused)
+            report_.not_proven(fmt::format("table {}, column{} {}: not compared: {}", tables_[what.first].name,
+                                           names.find(',') == names.npos ? "" : "s", names, what.second));
         for (std::size_t number = 0; number < tables_.size(); ++number)
         {
             std::string names;
