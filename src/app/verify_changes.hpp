@@ -67,7 +67,7 @@ public:
     [[nodiscard]] std::optional<unit_no> come_to() const;
 
 private:
-    static constexpr std::size_t kinds = 4;
+    static constexpr std::size_t kinds = static_cast<std::size_t>(verify::change_event::kind::truncate) + 1;
 
     std::span<const model::table> tables_;
     const id_codec ids_;
