@@ -19,7 +19,8 @@ using settings = std::map<std::string, std::string>;
 using model::op;
 
 /// As Debezium writes the operations of events.
-constexpr std::array operation_letters{std::pair{"c", op::insert}, std::pair{"u", op::update}, std::pair{"d", op::erase}};
+constexpr std::array operation_letters{std::pair{"c", op::insert}, std::pair{"u", op::update},
+                                       std::pair{"d", op::erase}};
 
 /// What a list of expressions says of a name.
 struct answer
@@ -148,9 +149,8 @@ private:
             if (!truncates && !masks && !hashes)
                 continue;
             // What follows is as good as a password.
-            const auto shown = setting.substr(0, setting.find(".with.salt.") == setting.npos
-                                                     ? setting.size()
-                                                     : setting.find(".with.salt.") + 10);
+            const auto shown = setting.substr(
+                0, setting.find(".with.salt.") == setting.npos ? setting.size() : setting.find(".with.salt.") + 10);
             each_column(
                 [&](std::uint8_t table, std::size_t at, const std::string& name)
                 {
@@ -310,12 +310,13 @@ connector_limits limits_of(const postgres::publication_facts& publication, const
                 made.unreadable.emplace(i, fmt::format("the column list of publication {}", name));
             else
                 made.column(i, c, fmt::format("the column list of publication {}", name));
-        for (const auto& [what, sent] : {std::pair{op::insert, publication.inserts},
-                                         std::pair{op::update, publication.updates},
-                                         std::pair{op::erase, publication.deletes}})
+        for (const auto& [what, sent] :
+             {std::pair{op::insert, publication.inserts}, std::pair{op::update, publication.updates},
+              std::pair{op::erase, publication.deletes}})
             if (!sent)
-                made.operation(i, what, fmt::format("publication {}, which does not publish {}s", name,
-                                                    what == op::erase ? "delete" : model::name(what)));
+                made.operation(i, what,
+                               fmt::format("publication {}, which does not publish {}s", name,
+                                           what == op::erase ? "delete" : model::name(what)));
     }
     return made;
 }

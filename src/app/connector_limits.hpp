@@ -23,10 +23,11 @@ struct connector_limits
     std::map<std::uint8_t, std::string> tables{};                           ///< Not all changes are sent.
     std::map<std::pair<std::uint8_t, std::size_t>, std::string> columns{};  ///< Other values are sent, or none.
     std::map<std::pair<std::uint8_t, model::op>, std::string> operations{};
-    std::map<std::uint8_t, std::string> filtered{};  ///< Rows of a condition alone: an update may come as a delete or an insert.
+    std::map<std::uint8_t, std::string>
+        filtered{};  ///< Rows of a condition alone: an update may come as a delete or an insert.
     std::map<std::uint8_t, std::string> unreadable{};  ///< Events that do not say of which row they are.
-    std::map<std::uint8_t, std::string> silent{};  ///< Tables of which no change is sent, if none has come.
-    std::string before;                            ///< Why a stream does not tell what was there before it.
+    std::map<std::uint8_t, std::string> silent{};      ///< Tables of which no change is sent, if none has come.
+    std::string before;                                ///< Why a stream does not tell what was there before it.
 
     /// Topics of each table, and of transaction metadata, as the settings name them. None: they do not say it.
     std::map<std::uint8_t, std::set<std::string>> topics{};

@@ -34,11 +34,19 @@ std::string trimmed(std::string_view text)
 }
 
 /// Those that change neither a value nor whether a message is sent, nor to which topic.
-constexpr std::array<std::string_view, 13> harmless{
-    "InsertHeader",          "DropHeaders",         "SetSchemaMetadata$Value", "ValueToKey",
-    "ExtractChangedRecordState", "ExtractSchemaToNewRecord", "ActivateTracingSpan", "ActivateOpenTracingSpan",
-    "VectorToJsonConverter", "DecodeLogicalDecodingMessageContent", "PartitionRouting", "ComputePartition",
-    "SchemaChangeEventFilter"};
+constexpr std::array<std::string_view, 13> harmless{"InsertHeader",
+                                                    "DropHeaders",
+                                                    "SetSchemaMetadata$Value",
+                                                    "ValueToKey",
+                                                    "ExtractChangedRecordState",
+                                                    "ExtractSchemaToNewRecord",
+                                                    "ActivateTracingSpan",
+                                                    "ActivateOpenTracingSpan",
+                                                    "VectorToJsonConverter",
+                                                    "DecodeLogicalDecodingMessageContent",
+                                                    "PartitionRouting",
+                                                    "ComputePartition",
+                                                    "SchemaChangeEventFilter"};
 
 /// Those that send a message to a topic that its content, or the time, gives.
 constexpr std::array<std::string_view, 5> elsewhere{"ContentBasedRouter", "TimestampRouter", "MessageTimestampRouter",
@@ -90,7 +98,10 @@ private:
         return found == config_.end() ? unsaid : found->second;
     }
 
-    [[nodiscard]] std::string own(const char* name, const char* unsaid = "") const { return value(own_ + name, unsaid); }
+    [[nodiscard]] std::string own(const char* name, const char* unsaid = "") const
+    {
+        return value(own_ + name, unsaid);
+    }
 
     template <typename Function>
     void each_table(const Function& take)
@@ -163,11 +174,9 @@ private:
     [[nodiscard]] bool may_take(std::uint8_t table, bool by_topic = false)
     {
         const auto& names = topics_[table];
-        return names.empty() || std::ranges::any_of(names,
-                                                    [&](const std::string& name) {
-                                                        return (by_topic ? applies_by_topic(name) : applies(name)) !=
-                                                               takes::no;
-                                                    });
+        return names.empty() ||
+               std::ranges::any_of(names, [&](const std::string& name)
+                                   { return (by_topic ? applies_by_topic(name) : applies(name)) != takes::no; });
     }
 
     void route(const char* expression, const char* replacement, bool metadata)

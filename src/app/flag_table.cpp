@@ -236,9 +236,9 @@ void add_run(std::vector<flag>& table)
                      .initial = "main",
                      .range = "1 to 31 of a-z, 0-9 and -, not - first",
                      .help = "Name of the run within the schema. An existing run goes on where it stopped.",
-                     .commands = {command::run, command::load, command::init, command::plan, command::answers, command::explain,
-                                  command::card, command::reset, command::cdc, command::topics, command::doctor,
-                                  command::verify, command::ctl},
+                     .commands = {command::run, command::load, command::init, command::plan, command::answers,
+                                  command::explain, command::card, command::reset, command::cdc, command::topics,
+                                  command::doctor, command::verify, command::ctl},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_run_name(text))
@@ -435,7 +435,7 @@ void add_run(std::vector<flag>& table)
          .placeholder = "FILE",
          .help = "The run of a card, as `bazaard card` prints it. `run` writes it into a database where it is not.",
          .commands = {command::run, command::load, command::plan, command::answers, command::explain,
-                       verb::verify_tables, verb::verify_topics, verb::verify_events},
+                      verb::verify_tables, verb::verify_topics, verb::verify_events},
          .set = [](options& to, std::string_view text) -> std::string
          {
              if (text.empty())
@@ -566,14 +566,15 @@ void add_plan(std::vector<flag>& table)
          .commands = {command::answers},
          .set = choice<answers_as>(&options::answers_as,
                                    {{"changes", answers_as::changes}, {"rows", answers_as::rows}})});
-    table.push_back({.topic = planning,
-                     .name = "table",
-                     .placeholder = "NAME[,NAME]...",
-                     .initially = "all of them",
-                     .help = "`answers`: the only table to print; CSV needs it. `verify topics`, `verify events`, `verify "
-                             "stream`: the tables whose changes are compared.",
-                     .commands = {command::answers, verb::verify_topics, verb::verify_events, verb::verify_stream},
-                     .set = words(&options::table)});
+    table.push_back(
+        {.topic = planning,
+         .name = "table",
+         .placeholder = "NAME[,NAME]...",
+         .initially = "all of them",
+         .help = "`answers`: the only table to print; CSV needs it. `verify topics`, `verify events`, `verify "
+                 "stream`: the tables whose changes are compared.",
+         .commands = {command::answers, verb::verify_topics, verb::verify_events, verb::verify_stream},
+         .set = words(&options::table)});
 }
 
 void add_database(std::vector<flag>& table)
@@ -788,18 +789,18 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard_SCHEMA",
                      .range = "1 to 63 bytes",
                      .help = "Publication of the captured tables.",
-                     .commands = configures.with({command::init, command::cdc, command::doctor, verb::verify_topics, verb::verify_events,
-                                               verb::verify_stream}),
+                     .commands = configures.with({command::init, command::cdc, command::doctor, verb::verify_topics,
+                                                  verb::verify_events, verb::verify_stream}),
                      .set = object_name(&options::publication, false)});
-    table.push_back({.topic = capture,
-                     .name = "slot-name",
-                     .placeholder = "NAME",
-                     .initially = "bazaard_SCHEMA",
-                     .range = "1 to 63 of a-z, 0-9 and _",
-                     .help = "Replication slot of the connector, which makes it; `cdc drop` drops it.",
-                     .commands = configures.with({verb::cdc_drop, verb::connector_status, command::doctor,
-                                                  verb::verify_topics}),
-                     .set = object_name(&options::slot, true)});
+    table.push_back(
+        {.topic = capture,
+         .name = "slot-name",
+         .placeholder = "NAME",
+         .initially = "bazaard_SCHEMA",
+         .range = "1 to 63 of a-z, 0-9 and _",
+         .help = "Replication slot of the connector, which makes it; `cdc drop` drops it.",
+         .commands = configures.with({verb::cdc_drop, verb::connector_status, command::doctor, verb::verify_topics}),
+         .set = object_name(&options::slot, true)});
     table.push_back({.topic = capture,
                      .name = "cdc-user",
                      .placeholder = "NAME",
@@ -1228,7 +1229,8 @@ std::string set_topic_pattern(options& to, std::string_view text)
         at = end == text.npos ? text.size() : end + 1;
     }
     if (!good)
-        return "must be the name of a topic with {table} in it, and {prefix} and {schema} where they stand, for example "
+        return "must be the name of a topic with {table} in it, and {prefix} and {schema} where they stand, for "
+               "example "
                "copy-{prefix}.{schema}.{table}";
     to.topic_pattern = text;
     return {};

@@ -203,8 +203,8 @@ std::optional<java_regex> java_regex::read(std::string_view expression, bool any
         return std::nullopt;
     try
     {
-        return java_regex(std::wregex(text, any_case ? std::regex::ECMAScript | std::regex::icase
-                                                     : std::regex::ECMAScript));
+        return java_regex(
+            std::wregex(text, any_case ? std::regex::ECMAScript | std::regex::icase : std::regex::ECMAScript));
     }
     catch (const std::regex_error&)
     {

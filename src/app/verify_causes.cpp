@@ -50,8 +50,7 @@ std::string setting_of(const altered_column& column)
         all([](const auto& one) { return one.second.find_first_not_of("0123456789abcdef") == std::string::npos; }))
         return "column.mask.hash";
     if (all(as_long) &&
-        all([](const auto& one)
-            { return one.first.size() > one.second.size() && one.first.starts_with(one.second); }))
+        all([](const auto& one) { return one.first.size() > one.second.size() && one.first.starts_with(one.second); }))
         return fmt::format("column.truncate.to.{}.chars", characters(first));
     return {};
 }
@@ -72,7 +71,8 @@ void seen_changes::take(const verify::change_event& e)
     const auto row = ids_.decode(e.key.id);
     if (!row || row->unit == no_unit)
         return;
-    const auto at = highest_.find(std::tuple<std::uint8_t, std::string_view, std::int32_t>(e.table, e.stream, e.partition));
+    const auto at = highest_.find(
+        std::tuple<std::uint8_t, std::string_view, std::int32_t>(e.table, e.stream, e.partition));
     if (at == highest_.end())
         highest_.emplace(std::tuple(e.table, std::string(e.stream), e.partition), row->unit);
     else

@@ -82,9 +82,9 @@ named_topics topics_of(const options& opts, const told_connector& told, const co
     named_topics made;
     for (const auto i : chosen)
         if (!opts.topic_pattern.empty())
-            made.tables[i] = {filled(opts.topic_pattern, {{"{prefix}", opts.topic_prefix},
-                                                          {"{schema}", opts.schema},
-                                                          {"{table}", tables[i].name}})};
+            made.tables[i] = {
+                filled(opts.topic_pattern,
+                       {{"{prefix}", opts.topic_prefix}, {"{schema}", opts.schema}, {"{table}", tables[i].name}})};
         else if (!told.config.empty())
             made.tables[i] = limits.topics.at(i);
         else
@@ -101,9 +101,10 @@ named_topics topics_of(const options& opts, const told_connector& told, const co
     std::vector<std::string> wrong;
     for (const auto& [number, by] : limits.tables)
         if (made.tables.contains(number) && made.tables.at(number).empty())
-            wrong.push_back(fmt::format("table {}: the configuration does not say the name of its topic: {}; name it with "
-                                        "--topic-pattern, or leave it out with --table",
-                                        tables[number].name, by));
+            wrong.push_back(
+                fmt::format("table {}: the configuration does not say the name of its topic: {}; name it with "
+                            "--topic-pattern, or leave it out with --table",
+                            tables[number].name, by));
     if (!wrong.empty())
         throw error(error_kind::usage, std::move(wrong));
     return made;
@@ -206,12 +207,12 @@ void compare(const options& opts, const told_connector& told, const std::stop_to
                               opts.exactly_once,
                               std::chrono::duration_cast<std::chrono::milliseconds>(opts.kafka_timeout), form);
     if (from.partitions() == 0)
-        throw verify::not_there({fmt::format("none of the topics {} is there at {}: are --topic-prefix and --db-schema "
-                                             "right?",
-                                             copy || !told.config.empty()
-                                                 ? fmt::format("{}", fmt::join(topics.all(), ", "))
-                                                 : fmt::format("{}.{}.*", opts.topic_prefix, opts.schema),
-                                             opts.bootstrap_servers)});
+        throw verify::not_there(
+            {fmt::format("none of the topics {} is there at {}: are --topic-prefix and --db-schema "
+                         "right?",
+                         copy || !told.config.empty() ? fmt::format("{}", fmt::join(topics.all(), ", "))
+                                                      : fmt::format("{}.{}.*", opts.topic_prefix, opts.schema),
+                         opts.bootstrap_servers)});
     verify::subject of{*made.shop, to.recorded, id_codec(to.recorded.tag, to.recorded.seed), to.demanded, to.known};
     auto how = judge_options_of(opts);
     if (open.empty() && to.lsn > 0 && !copy && !opts.up_to)

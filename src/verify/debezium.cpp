@@ -556,8 +556,9 @@ private:
         if (value[how_.table].get(table) != simdjson::SUCCESS)
         {
             const auto named = how_.topics.find(topic);
-            table = named != how_.topics.end() ? std::string_view(named->second)
-                                               : topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
+            table = named != how_.topics.end()
+                        ? std::string_view(named->second)
+                        : topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
         }
         const auto found = table_named(table);
         if (!found)

@@ -116,8 +116,8 @@ std::string report::text() const
     for (std::size_t i = 0; i < defect_count; ++i)
         if (counts_[i] > 0)
             numbers += fmt::format("{}{} {}", numbers.empty() ? "" : ", ", names[i], counts_[i]);
-    out += fmt::format("{}{}: {}{}\n", name(judge()), partial_ ? ", partial (ended before it was through)" : "", numbers,
-                       part_.empty() ? "" : ", of " + part_ + " alone");
+    out += fmt::format("{}{}: {}{}\n", name(judge()), partial_ ? ", partial (ended before it was through)" : "",
+                       numbers, part_.empty() ? "" : ", of " + part_ + " alone");
     return out;
 }
 

@@ -16,8 +16,9 @@ std::set<std::string> both(std::set<std::string> some, const std::set<std::strin
 }  // namespace
 
 topic_source::topic_source(const kafka::client_settings& how, const std::set<std::string>& topics,
-                           const std::set<std::string>& metadata, std::span<const model::table> tables, const std::string& schema,
-                           bool committed, std::chrono::milliseconds timeout, const encodings& form)
+                           const std::set<std::string>& metadata, std::span<const model::table> tables,
+                           const std::string& schema, bool committed, std::chrono::milliseconds timeout,
+                           const encodings& form)
     : from_(how, both(topics, metadata), committed, timeout)
 {
     bool all_metadata = true;

@@ -186,89 +186,166 @@ const std::vector<setting_case>& cases()
         return made;
     };
     static const std::vector<setting_case> all{
-        {"mask", {{"column.mask.with.10.chars", "demo.users.email"}}, masked("**********"),
-         "table users, column email: not compared: by column.mask.with.10.chars", "users"},
-        {"mask of all by one expression", {{"column.mask.with.3.chars", "demo\\.users\\.(first|last)_name"}},
+        {"mask",
+         {{"column.mask.with.10.chars", "demo.users.email"}},
+         masked("**********"),
+         "table users, column email: not compared: by column.mask.with.10.chars",
+         "users"},
+        {"mask of all by one expression",
+         {{"column.mask.with.3.chars", "demo\\.users\\.(first|last)_name"}},
          [](messages& m)
          {
              for (const auto* column : {"first_name", "last_name"})
                  each_value(m, "users", column, [](const std::string&) { return "***"; });
          },
-         "table users, columns first_name, last_name: not compared: by column.mask.with.3.chars", "orders"},
-        {"hash", {{"column.mask.hash.SHA-256.with.salt.CzQMA0cB5K", "demo.users.email"}}, masked(std::string(64, 'a')),
-         "table users, column email: not compared: by column.mask.hash.SHA-256.with.salt", "users"},
-        {"hash v2", {{"column.mask.hash.v2.SHA-256.with.salt.CzQMA0cB5K", "x, DEMO.users.EMAIL"}},
+         "table users, columns first_name, last_name: not compared: by column.mask.with.3.chars",
+         "orders"},
+        {"hash",
+         {{"column.mask.hash.SHA-256.with.salt.CzQMA0cB5K", "demo.users.email"}},
          masked(std::string(64, 'a')),
-         "table users, column email: not compared: by column.mask.hash.v2.SHA-256.with.salt", "users"},
-        {"truncate", {{"column.truncate.to.4.chars", "demo.users.email"}},
+         "table users, column email: not compared: by column.mask.hash.SHA-256.with.salt",
+         "users"},
+        {"hash v2",
+         {{"column.mask.hash.v2.SHA-256.with.salt.CzQMA0cB5K", "x, DEMO.users.EMAIL"}},
+         masked(std::string(64, 'a')),
+         "table users, column email: not compared: by column.mask.hash.v2.SHA-256.with.salt",
+         "users"},
+        {"truncate",
+         {{"column.truncate.to.4.chars", "demo.users.email"}},
          [](messages& m)
          { each_value(m, "users", "email", [](const std::string& text) { return text.substr(0, 4); }); },
-         "table users, column email: not compared: by column.truncate.to.4.chars", "users"},
-        {"excluded column", {{"column.exclude.list", "demo.orders.num_of_items"}}, gone("orders", "num_of_items"),
-         "table orders, column num_of_items: not compared: by column.exclude.list", "orders"},
-        {"included columns", {{"column.include.list", "demo.(?!users).*,demo\\.users\\.(?!email).*"}},
-         gone("users", "email"), "table users, column email: not compared: by column.include.list", "users"},
-        {"excluded key", {{"column.exclude.list", "demo.events.id"}}, gone("events", "id"),
-         "table events: .* by column.exclude.list of its key id", "orders"},
+         "table users, column email: not compared: by column.truncate.to.4.chars",
+         "users"},
+        {"excluded column",
+         {{"column.exclude.list", "demo.orders.num_of_items"}},
+         gone("orders", "num_of_items"),
+         "table orders, column num_of_items: not compared: by column.exclude.list",
+         "orders"},
+        {"included columns",
+         {{"column.include.list", "demo.(?!users).*,demo\\.users\\.(?!email).*"}},
+         gone("users", "email"),
+         "table users, column email: not compared: by column.include.list",
+         "users"},
+        {"excluded key",
+         {{"column.exclude.list", "demo.events.id"}},
+         gone("events", "id"),
+         "table events: .* by column.exclude.list of its key id",
+         "orders"},
         {"skipped updates", {{"skipped.operations", "u,t"}}, without_op('u'), "by skipped.operations u", "insert"},
         {"skipped deletes", {{"skipped.operations", "d"}}, without_op('d'), "by skipped.operations d", "users"},
         {"skipped inserts", {{"skipped.operations", "c"}}, without_op('c'), "by skipped.operations c", "update"},
-        {"table list", {{"table.include.list", "demo.users,demo.orders,demo.order_items,demo.products,demo.dist_centers"}},
-         without("events"), "table events: .*by table.include.list", "users"},
-        {"excluded table", {{"table.exclude.list", "demo\\.order_.*"}}, without("order_items"),
-         "table order_items: .*by table.exclude.list", "users"},
-        {"a table that tells nothing of the plan", {{"table.exclude.list", "demo.dist_centers"}},
-         without("dist_centers"), "table dist_centers: by table.exclude.list", "users"},
-        {"a converter of somebody's", {{"converters", "mine"}, {"mine.type", "com.example.Mine"},
-                                       {"mine.selector", "demo.order_items.sale_price"}},
+        {"table list",
+         {{"table.include.list", "demo.users,demo.orders,demo.order_items,demo.products,demo.dist_centers"}},
+         without("events"),
+         "table events: .*by table.include.list",
+         "users"},
+        {"excluded table",
+         {{"table.exclude.list", "demo\\.order_.*"}},
+         without("order_items"),
+         "table order_items: .*by table.exclude.list",
+         "users"},
+        {"a table that tells nothing of the plan",
+         {{"table.exclude.list", "demo.dist_centers"}},
+         without("dist_centers"),
+         "table dist_centers: by table.exclude.list",
+         "users"},
+        {"a converter of somebody's",
+         {{"converters", "mine"}, {"mine.type", "com.example.Mine"}, {"mine.selector", "demo.order_items.sale_price"}},
          [](messages& m) { each_row(m, "order_items", [](json& row) { row["sale_price"] = "about 7"; }); },
-         "table order_items, column sale_price: not compared: by converters mine", "order_items"},
-        {"filter", transform("io.debezium.transforms.Filter", {{"topic.regex", "ecomm\\.demo\\.events"},
-                                                               {"condition", "value.op != 'c'"}}),
+         "table order_items, column sale_price: not compared: by converters mine",
+         "order_items"},
+        {"filter",
+         transform("io.debezium.transforms.Filter",
+                   {{"topic.regex", "ecomm\\.demo\\.events"}, {"condition", "value.op != 'c'"}}),
          without("events"), "table events: .*by transforms.x \\(Filter\\)", "users"},
-        {"a filter of one topic", [] {
+        {"a filter of one topic",
+         []
+         {
              auto made = transform("org.apache.kafka.connect.transforms.Filter", {{"predicate", "p"}});
              made["predicates.p.type"] = "org.apache.kafka.connect.transforms.predicates.TopicNameMatches";
              made["predicates.p.pattern"] = ".*\\.events";
-             return made; }(),
+             return made;
+         }(),
          without("events"), "table events: .*by transforms.x \\(Filter\\)", "users"},
         {"a program of somebody's", transform("com.example.Anything", {}), without("events"),
          "table events: .*by transforms.x \\(Anything\\)", ""},
-        {"rows without deletes", flat, without_op('d'),
-         "by transforms.flat.delete.tombstone.handling.mode tombstone", "users", {.flat = true}},
-        {"rows without deletes, as it was once", flat_with({{"transforms.flat.delete.handling.mode", "drop"}}),
-         without_op('d'), "by transforms.flat.delete.handling.mode drop", "users", {.flat = true}},
-        {"a field replaced", flat_then("org.apache.kafka.connect.transforms.ReplaceField$Value", {{"exclude", "email"}}),
-         gone("users", "email"), "table users, column email: not compared: by transforms.x", "orders", {.flat = true}},
+        {"rows without deletes",
+         flat,
+         without_op('d'),
+         "by transforms.flat.delete.tombstone.handling.mode tombstone",
+         "users",
+         {.flat = true}},
+        {"rows without deletes, as it was once",
+         flat_with({{"transforms.flat.delete.handling.mode", "drop"}}),
+         without_op('d'),
+         "by transforms.flat.delete.handling.mode drop",
+         "users",
+         {.flat = true}},
+        {"a field replaced",
+         flat_then("org.apache.kafka.connect.transforms.ReplaceField$Value", {{"exclude", "email"}}),
+         gone("users", "email"),
+         "table users, column email: not compared: by transforms.x",
+         "orders",
+         {.flat = true}},
         {"a field renamed",
          flat_then("org.apache.kafka.connect.transforms.ReplaceField$Value", {{"renames", "email:mail"}}),
-         gone("users", "email"), "table users, column email: not compared: by transforms.x", "orders", {.flat = true}},
-        {"a field masked", flat_then("org.apache.kafka.connect.transforms.MaskField$Value", {{"fields", "email"}}),
-         masked(""), "table users, column email: not compared: by transforms.x", "users", {.flat = true}},
+         gone("users", "email"),
+         "table users, column email: not compared: by transforms.x",
+         "orders",
+         {.flat = true}},
+        {"a field masked",
+         flat_then("org.apache.kafka.connect.transforms.MaskField$Value", {{"fields", "email"}}),
+         masked(""),
+         "table users, column email: not compared: by transforms.x",
+         "users",
+         {.flat = true}},
         {"a field in headers",
          flat_then("org.apache.kafka.connect.transforms.HeaderFrom$Value",
                    {{"fields", "email"}, {"headers", "email"}, {"operation", "move"}}),
-         gone("users", "email"), "table users, column email: not compared: by transforms.x", "users", {.flat = true}},
-        {"a field cast", flat_then("org.apache.kafka.connect.transforms.Cast$Value", {{"spec", "age:string,quantity:int8"}}),
+         gone("users", "email"),
+         "table users, column email: not compared: by transforms.x",
+         "users",
+         {.flat = true}},
+        {"a field cast",
+         flat_then("org.apache.kafka.connect.transforms.Cast$Value", {{"spec", "age:string,quantity:int8"}}),
          [](messages& m) { each_row(m, "users", [](json& row) { row["age"] = "old"; }); },
-         "table users, column age: not compared: by transforms.x", "users", {.flat = true}},
+         "table users, column age: not compared: by transforms.x",
+         "users",
+         {.flat = true}},
         {"a moment converted",
          flat_then("org.apache.kafka.connect.transforms.TimestampConverter$Value",
                    {{"field", "shipped_at"}, {"target.type", "string"}, {"format", "yyyy"}}),
          [](messages& m)
          { each_value(m, "orders", "shipped_at", [](const std::string& text) { return text.substr(0, 4); }); },
-         "table orders, column shipped_at: not compared: by transforms.x", "orders", {.flat = true}},
-        {"not understood", {{"column.mask.with.2.chars", "demo\\.users\\.(?<name>e)mail"}}, masked("**"),
-         "table users, columns .*email.*: not compared: by column.mask.with.2.chars: regular expression .* is not understood", "orders"},
-        {"no snapshot goes on", {{"snapshot.mode", "initial_only"}},
+         "table orders, column shipped_at: not compared: by transforms.x",
+         "orders",
+         {.flat = true}},
+        {"not understood",
+         {{"column.mask.with.2.chars", "demo\\.users\\.(?<name>e)mail"}},
+         masked("**"),
+         "table users, columns .*email.*: not compared: by column.mask.with.2.chars: regular expression .* is not "
+         "understood",
+         "orders"},
+        {"no snapshot goes on",
+         {{"snapshot.mode", "initial_only"}},
          [](messages& m) { drop(m, [](const told_message& one) { return one.unit != no_unit; }); },
-         "table orders: .*by snapshot.mode initial_only", ""},
-        {"a publication without tables", {{"publication.autocreate.mode", "no_tables"}}, without("events"),
-         "table events: .*by publication.autocreate.mode no_tables", "users"},
-        {"nothing of it", {{"tombstones.on.delete", "false"}, {"heartbeat.interval.ms", "0"},
-                           {"provide.transaction.metadata", "false"}, {"message.key.columns", "demo.orders:user_id"},
-                           {"skipped.operations", "none"}, {"snapshot.mode", "no_data"}},
-         nothing, "", "users"},
+         "table orders: .*by snapshot.mode initial_only",
+         ""},
+        {"a publication without tables",
+         {{"publication.autocreate.mode", "no_tables"}},
+         without("events"),
+         "table events: .*by publication.autocreate.mode no_tables",
+         "users"},
+        {"nothing of it",
+         {{"tombstones.on.delete", "false"},
+          {"heartbeat.interval.ms", "0"},
+          {"provide.transaction.metadata", "false"},
+          {"message.key.columns", "demo.orders:user_id"},
+          {"skipped.operations", "none"},
+          {"snapshot.mode", "no_data"}},
+         nothing,
+         "",
+         "users"},
     };
     return all;
 }
@@ -314,12 +391,10 @@ TEST(connector_limits, a_loss_beside_a_setting_is_found)
         one.sent(sent);
         const bool by_op = one.beside == "insert" || one.beside == "update";
         const char op = one.beside == "update" ? 'u' : 'c';
-        const auto victim = std::ranges::find_if(sent.begin() + static_cast<std::ptrdiff_t>(sent.size() / 2), sent.end(),
-                                                 [&](const told_message& m)
-                                                 {
-                                                     return m.unit != no_unit && is_op(m, op) &&
-                                                            (by_op ? m.table == "orders" : m.table == one.beside);
-                                                 });
+        const auto victim = std::ranges::find_if(
+            sent.begin() + static_cast<std::ptrdiff_t>(sent.size() / 2), sent.end(),
+            [&](const told_message& m)
+            { return m.unit != no_unit && is_op(m, op) && (by_op ? m.table == "orders" : m.table == one.beside); });
         ASSERT_NE(victim, sent.end()) << one.name;
         const auto key = victim->key;
         sent.erase(victim);
@@ -425,9 +500,11 @@ TEST(connector_limits, topics_are_found_where_they_are_routed)
     };
     EXPECT_EQ(topic({}, "orders"), "ecomm.demo.orders");
     EXPECT_EQ(topic({{"topic.delimiter", "-"}}, "orders"), "ecomm-demo-orders");
-    EXPECT_EQ(*w.limits(with({{"topic.delimiter", "-"}, {"topic.transaction", "tx"}})).transactions.begin(), "ecomm-tx");
-    const auto route = [](const std::string& regex, const std::string& to)
-    { return transform("org.apache.kafka.connect.transforms.RegexRouter", {{"regex", regex}, {"replacement", to}}); };
+    EXPECT_EQ(*w.limits(with({{"topic.delimiter", "-"}, {"topic.transaction", "tx"}})).transactions.begin(),
+              "ecomm-tx");
+    const auto route = [](const std::string& regex, const std::string& to) {
+        return transform("org.apache.kafka.connect.transforms.RegexRouter", {{"regex", regex}, {"replacement", to}});
+    };
     EXPECT_EQ(topic(route("([^.]+)\\.([^.]+)\\.([^.]+)", "cdc_$3"), "orders"), "cdc_orders");
     EXPECT_EQ(topic(route("ecomm\\.demo\\.(.*)", "$1"), "order_items"), "order_items");
     EXPECT_EQ(*w.limits(with(route("ecomm\\.(.*)", "all.$1"))).transactions.begin(), "all.transaction");
@@ -466,7 +543,8 @@ TEST(java_regex, means_what_java_means_or_is_not_understood)
     EXPECT_EQ(is("Gr..e_1\\.[a-z]+", "Größe_1.users"), true);
     EXPECT_EQ(is("[^.]+\\.\\w{5}", "demo.users"), true);
     EXPECT_EQ(is("demo\\.(?!users).*", "demo.users"), false);
-    for (const auto* odd : {"a*+", "(?<=a)b", "(?<n>a)", "\\p{L}", "[a&&b]", "[a[b]]", "(", "a{2", "\\", "[]a]", "(?s)a"})
+    for (const auto* odd :
+         {"a*+", "(?<=a)b", "(?<n>a)", "\\p{L}", "[a&&b]", "[a[b]]", "(", "a{2", "\\", "[]a]", "(?s)a"})
         EXPECT_EQ(is(odd, "a"), std::nullopt) << odd;
     const auto replaced = [](std::string_view expression, std::string_view by, std::string_view text)
     { return java_regex::read(expression)->replaced(text, by); };
@@ -479,8 +557,7 @@ TEST(java_regex, means_what_java_means_or_is_not_understood)
 
 TEST(connector_topics, lists_are_split_as_their_readers_do)
 {
-    EXPECT_EQ(app::expressions_of(" a.b , c\\,d{1\\,2},,e\\. "),
-              (std::vector<std::string>{"a.b", "c,d{1,2}", "e\\."}));
+    EXPECT_EQ(app::expressions_of(" a.b , c\\,d{1\\,2},,e\\. "), (std::vector<std::string>{"a.b", "c,d{1,2}", "e\\."}));
     EXPECT_EQ(app::words_of(" a, b ,,c"), (std::vector<std::string>{"a", "b", "c"}));
 }
 
