@@ -554,7 +554,12 @@ private:
     {
         std::string_view table;
         if (value[how_.table].get(table) != simdjson::SUCCESS)
-            table = topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
+        {
+            const auto named = how_.topics.find(topic);
+            table = named != how_.topics.end()
+                        ? std::string_view(named->second)
+                        : topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
+        }
         const auto found = table_named(table);
         if (!found)
             return outcome::other;

@@ -54,6 +54,7 @@ struct unit_state
     bool refused = false;
     std::uint32_t changes = 0;  ///< 0: not built yet.
     std::uint32_t seen = 0;
+    std::uint32_t left_out = 0;  ///< Of those that count as seen.
     std::uint64_t transaction = 0;
     std::uint64_t lsn = 0;
     bool torn = false;     ///< Its events do not all say the same transaction.
@@ -210,7 +211,8 @@ public:
           walk_(of),
           built_(built_count),
           of_table_(tables_.size()),
-          hidden_(tables_.size())
+          hidden_(tables_.size()),
+          left_out_(tables_.size())
     {
         for (std::size_t i = 0; i < tables_.size(); ++i)
             hidden_[i].assign(tables_[i].columns.size(), false);
@@ -230,8 +232,12 @@ public:
         reached_ = how.from.value_or(0);
     }
 
+    void leave_out(std::uint8_t table) { left_out_[table] = true; }
+
     bool take(const change_event& e)
     {
+        if (left_out_[e.table])
+            return true;
         const auto later = later_;
         const auto excused = std::ranges::any_of(excused_columns_,
                                                  [&](const auto& one) { return one.first.first == e.table; });
@@ -370,6 +376,7 @@ public:
         return found;
     }
     [[nodiscard]] std::uint64_t events() const { return events_; }
+    [[nodiscard]] std::uint64_t not_here_yet() const { return not_here_yet_; }
 
 private:
     /// A clean that proves nothing is none.
@@ -478,7 +485,7 @@ private:
         for (std::size_t i = 0; i < units_.size(); ++i)
         {
             auto& u = units_[i];
-            if (i < old && !u.shared && (u.whole() || u.seen == 0))
+            if (i < old && !u.shared && (u.whole() || u.seen == u.left_out))
             {
                 if (u.whole())
                     mark_whole(u.decision.no);
@@ -545,6 +552,13 @@ private:
         {
             u.changes = static_cast<std::uint32_t>(unit.changes.size());
             u.each = std::make_unique<change_state[]>(u.changes);
+            for (std::size_t i = 0; i < unit.changes.size(); ++i)
+                if (left_out_[unit.changes[i].table])
+                {
+                    u.each[i].seen = true;
+                    ++u.left_out;
+                }
+            u.seen = u.left_out;
         }
         return unit;
     }
@@ -1429,7 +1443,7 @@ private:
         if (odd == odd_ends_.end())
             return;
         for (const auto& [table, found] : miscounts(u, odd->second))
-            if (!is_excused(table))
+            if (!is_excused(table) && !left_out_[table])
                 tell(table, fmt::format("{} changes by its END", odd->second.counts[table]), std::to_string(found));
         odd_ends_.erase(odd);
     }
@@ -1631,7 +1645,7 @@ private:
                     missing[number].push_back(row_named(number, c.key(t)));
             };
             const auto& known = of_table_[number];
-            if (t.kept_by == model::role::heartbeat)
+            if (t.kept_by == model::role::heartbeat || left_out_[number])
                 continue;
             // Of fixed tables other runs, or none, may have written the first rows into the stream.
             if (t.kept_by == model::role::fixed && (known.created || known.read))
@@ -1700,7 +1714,7 @@ private:
         const auto begin = first_demanded();
         bool all_whole = true;
         for (std::size_t i = 0; i < tables_.size(); ++i)
-            all_whole = all_whole && (of_table_[i].whole || tables_[i].kept_by != model::role::planned);
+            all_whole = all_whole && (of_table_[i].whole || left_out_[i] || tables_[i].kept_by != model::role::planned);
         // What these removed may have been gone when the snapshot was taken.
         const auto may_be_gone = !reads_ || !erases_rows_ || partial ? 0
                                  : lowest_ == no_unit                ? no_unit
@@ -1731,11 +1745,13 @@ private:
             if (question != questions_.end())
                 answer(question->second, room.changes);
             std::vector<const model::change*> missing;
-            bool some = state != nullptr && state->seen > 0;
+            bool some = state != nullptr && state->seen > state->left_out;
             for (std::size_t i = 0; i < room.changes.size(); ++i)
             {
                 const auto& c = room.changes[i];
                 const auto& t = tables_[c.table];
+                if (left_out_[c.table])
+                    continue;
                 const auto version = version_of(t, c.after.empty() ? c.before : c.after);
                 const bool late = !kept_.empty() && judge_kept(no, c, version);
                 some = some || late;
@@ -1761,6 +1777,7 @@ private:
             }
             const bool committed = how_.barrier && state != nullptr && state->lsn != 0 && state->lsn < *how_.barrier;
             const bool demanded = !partial && (no < subject_.demanded || (some && committed));
+            not_here_yet_ += no >= subject_.demanded ? 1U : 0U;
             if (!demanded)
                 open += some ? 1U : 0U;
             else if (some || asked)
@@ -1777,6 +1794,7 @@ private:
                 before_stream += before ? 1U : 0U;
             }
         }
+        not_here_yet_ += subject_.known - end;
         tell_not_gone();
         std::map<std::pair<std::uint8_t, std::string>, std::uint64_t> excused;
         for (const auto& [what, excuse] : excuses_)
@@ -1790,7 +1808,7 @@ private:
                 begin < subject_.demanded
                     ? fmt::format("{} units before the stream begins; --from {} leaves them out", before_stream, begin)
                     : fmt::format("{} units before the stream begins", before_stream));
-        if (open > 0 && !partial)
+        if (open > 0 && !partial && !how_.cut)
             report_.not_proven(fmt::format("{} units at the end of the stream of which only a part is in it", open));
         if (partial)
             report_.set_partial();
@@ -1905,9 +1923,15 @@ private:
 
     void tell_hidden()
     {
+        std::map<std::pair<std::uint8_t, std::string>, std::string> excused;
         for (const auto& [where, reason] : excused_columns_)
-            report_.not_proven(fmt::format("table {}, column {}: not compared: {}", tables_[where.first].name,
-                                           tables_[where.first].columns[where.second].name, reason));
+        {
+            auto& names = excused[{where.first, reason}];
+            names += (names.empty() ? "" : ", ") + std::string(tables_[where.first].columns[where.second].name);
+        }
+        for (const auto& [what, names] : excused)
+            report_.not_proven(fmt::format("table {}, column{} {}: not compared: {}", tables_[what.first].name,
+                                           names.find(',') == names.npos ? "" : "s", names, what.second));
         for (std::size_t number = 0; number < tables_.size(); ++number)
         {
             std::string names;
@@ -1953,6 +1977,8 @@ private:
     std::map<std::uint8_t, std::map<std::int64_t, fixed_row>> fixed_;
     std::vector<table_state> of_table_;
     std::vector<std::vector<bool>> hidden_;  ///< By table and column.
+    std::vector<bool> left_out_;             ///< By table.
+    std::uint64_t not_here_yet_ = 0;
     row_print scratch_;
     std::optional<unit_no> highest_;
     unit_no highest_read_ = 0;  ///< The highest one of which a snapshot has a row.
@@ -2011,6 +2037,16 @@ void judge::excuse_column(std::uint8_t table, std::size_t column, std::string re
 void judge::finish(bool partial)
 {
     work_->finish(partial);
+}
+
+void judge::leave_out(std::uint8_t table)
+{
+    work_->leave_out(table);
+}
+
+std::uint64_t judge::not_here_yet() const
+{
+    return work_->not_here_yet();
 }
 
 std::uint64_t judge::events() const

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -38,6 +40,9 @@ struct encodings
 
     /// Of flattened rows: when the connector made the message. Empty: __ts_ns, __ts_us or __ts_ms, whichever is there.
     std::string stamp{};
+
+    /// Tables by topics whose names do not end with them: of flattened rows that do not tell it themselves.
+    std::map<std::string, std::string, std::less<>> topics{};
 
     /// What stands for a large value that the change did not touch.
     std::string unavailable = "__debezium_unavailable_value";

@@ -38,6 +38,9 @@ struct judge_options
     /// Each demanded transaction that the connector counts has to have its end.
     bool ends = false;
 
+    /// Units from `demanded` on are not here yet, or in part: `not_here_yet` counts them, and no line tells of them.
+    bool cut = false;
+
     /// So many units stay at hand after the newest; what comes later is judged at the end, by its print.
     std::size_t keep = std::size_t{1} << 16;
 
@@ -67,6 +70,9 @@ public:
     /// loses changes does not count them, but a sign of what was lost behind it.
     void take(const transaction_end& end);
 
+    /// Nothing of this table is compared or demanded. Before the first event.
+    void leave_out(std::uint8_t table);
+
     /// What is missing of this table is not proven, for this reason.
     void excuse(std::uint8_t table, std::string reason);
 
@@ -88,6 +94,9 @@ public:
 
     /// The same, or the highest one whose change a row of a snapshot has; this plans the run once more.
     [[nodiscard]] std::optional<unit_no> highest_there();
+
+    /// Known units that are not demanded and not whole; after `finish`.
+    [[nodiscard]] std::uint64_t not_here_yet() const;
 
     /// Events that were taken.
     [[nodiscard]] std::uint64_t events() const;
