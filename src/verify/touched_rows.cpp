@@ -126,7 +126,7 @@ void touched_rows::settle(unit_no window, bool in_order)
     for (auto& one : rows_)
         one.wanted = one.base;
     for (const auto& one : units_)
-        if (one.what != fate::absent)
+        if (one.what == fate::there || one.what == fate::demanded)
             for (auto i = one.first; i < one.end; ++i)
                 rows_[versions_[i].row].wanted = versions_[i].hash;
 }
