@@ -88,6 +88,7 @@ struct kept_row
     bool erased = false;       ///< Not a row, but that it was deleted: nothing but the key counts.
     bool planned = false;      ///< The plan has such a row, of whatever version.
     bool unversioned = false;  ///< The event hides the version.
+    bool as_update = false;    ///< A first row, or somebody's edit.
     bool ended = false;        ///< The run had ended when it was written.
 
     [[nodiscard]] bool has(std::int64_t of_plan) const noexcept
@@ -168,6 +169,7 @@ struct kept_event
     std::uint32_t place = 0;  ///< Among all events.
     bool late = false;        ///< Its version is that of a unit that is not at hand any more.
     bool reported = false;    ///< That its operation is wrong.
+    bool later = false;       ///< Its unit may be one that is not known yet.
     std::deque<std::string> texts;
 
     kept_event(const change_event& from, unit_no highest, std::uint32_t number, bool old, bool wrong_op)
@@ -283,7 +285,6 @@ public:
             reach_further();
         if (!partial)
             plan_below(subject_.demanded);
-        finishing_ = true;
         settle_doubtful(no_unit);
         for (auto& u : units_)
         {
@@ -385,7 +386,11 @@ private:
             report_.not_proven(fmt::format("nothing is demanded: --from {} leaves out all of the {} units", *how_.from,
                                            subject_.demanded));
         else
-            report_.not_proven("nothing is demanded: no event is of a unit of the run");
+            report_.not_proven(lowest_ == no_unit
+                                   ? std::string("nothing is demanded: no event is of a unit of the run")
+                                   : fmt::format("nothing is demanded: the first unit in the stream is {}, "
+                                                 "and its first {} may be older than it",
+                                                 lowest_, run.window));
     }
 
     // ---- The plan ----------------------------------------------------------------------------------------------------
@@ -808,13 +813,15 @@ private:
 
     void keep_row(const change_event& e, const model::table& t, const row_id& row, kept_row::why why)
     {
-        if (why != kept_row::why::late)
+        if (why != kept_row::why::late && e.what != kind::update)
             note_first(e);
         if (kept_.size() >= how_.rows_max)
         {
             ++dropped_rows_;
             return;
         }
+        if (erases_rows_ && why == kept_row::why::snapshot)
+            read_.insert(key_of(row));
         reads_ = reads_ || (t.kept_by == model::role::planned && why == kept_row::why::snapshot);
         kept_row made{key_of(row), row.unit, 0, 0, 0, e.stamp, pool_.size(), 1, why};
         made.planned = row.unit == no_unit && is_planned(row).value_or(false);
@@ -1086,12 +1093,11 @@ private:
             return;
         }
         const auto end = *version + e.after[t.version].resolution;
-        if (row.unit == no_unit && end <= subject_.recorded.start.us)
+        if (row.unit == no_unit && t.kept_by == model::role::planned && end <= subject_.recorded.start.us)
         {
-            // First rows are older than the run: somebody has told one as an update.
-            if (!reported_op_)
-                add(defect::wrong_op, e, no_unit, {}, "insert", "update");
+            // First rows alone are older than the run.
             keep_row(e, t, row, kept_row::why::first);
+            kept_.back().as_update = !reported_op_;
             return;
         }
         if (!reach({*version}))
@@ -1132,7 +1138,14 @@ private:
                                              2 * std::uint64_t{subject_.recorded.window}));
             at = by_erase(row);
         }
-        if (at.unit == nullptr && erases && walk_.next_no() >= subject_.known && !of_ended_run(e))
+        const bool later = at.unit == nullptr && erases && walk_.next_no() >= subject_.known && !of_ended_run(e);
+        if (unseen_insert(row).unit != nullptr)
+        {
+            doubt(e);  // The row was not made yet: this may be what should have made it.
+            doubtful_.back().later = later;
+            return;
+        }
+        if (later)
         {
             ++later_;
             return;
@@ -1451,6 +1464,11 @@ private:
         const auto& t = tables_[e.table];
         const auto row = *row_of_event(e);
         const auto at = unit_of_doubtful(e, t, row);
+        if (at.unit == nullptr && one.later)
+        {
+            ++later_;
+            return;
+        }
         if (at.unit == nullptr || at.unit->each[at.change].seen)
         {
             one.late ? keep_row(e, t, row, kept_row::why::late) : foreign(e, row);
@@ -1483,8 +1501,11 @@ private:
         if (e.what == kind::erase)
         {
             const auto erase = by_erase(row);
+            if (erase.unit != nullptr && !erase.unit->each[erase.change].seen)
+                return erase;
             // The row was never made, and what may have made it is told as a delete.
-            return erase.unit != nullptr ? erase : unseen_insert(row);
+            const auto insert = unseen_insert(row);
+            return insert.unit != nullptr ? insert : erase;
         }
         const auto version = version_of(e, t);
         const auto at = version && e.what == kind::update
@@ -1497,23 +1518,24 @@ private:
         return elsewhere ? place{} : at;
     }
 
-    /// The insert of a row that nothing has told so far, whose unit is at hand and came in no transaction.
+    /// The insert of a row that nothing has told so far, though units as old as its have come.
     place unseen_insert(const row_id& row)
     {
-        auto* const u = row.unit < walk_.next_no() ? by_number(row.unit) : nullptr;
-        if (u == nullptr || u->refused || u->transaction != 0 || u->decision.no < how_.from.value_or(0) ||
-            (!finishing_ && highest_.value_or(0) < row.unit + subject_.recorded.window))
+        auto* const u = row.unit < walk_.next_no() && row.unit >= lowest_ ? by_number(row.unit) : nullptr;
+        if (u == nullptr || u->refused || u->decision.no < how_.from.value_or(0))
             return {};
         const auto i = change_of(*u, row);
-        if (!i || u->each[*i].seen || order_.of(key_of(row)) != nullptr || in_snapshot(built(*u).changes[*i], 0))
+        if (!i || u->each[*i].seen || order_.of(key_of(row)) != nullptr)
             return {};
-        return {u, *i};
+        return read_.contains(key_of(row)) ? place{} : place{u, *i};
     }
 
     // ---- The end -----------------------------------------------------------------------------------------------------
 
     void sort_kept()
     {
+        if (sorted_ == kept_.size())
+            return;
         std::ranges::sort(kept_, [](const kept_row& a, const kept_row& b)
                           { return std::tie(a.key, a.version, a.from) < std::tie(b.key, b.version, b.from); });
         sorted_ = kept_.size();
@@ -1544,8 +1566,10 @@ private:
                 continue;
             if (!k.erased)
                 print_row(c.after, k.told, subject_.ids, scratch_);
-            if (open && scratch_.whole != k.whole)
+            if ((open || k.as_update) && scratch_.whole != k.whole)
                 continue;
+            if (k.as_update)
+                add_planned(defect::wrong_op, unit, c, {}, {}, "insert", "update");
             if (!k.erased && scratch_.whole != k.whole)
             {
                 std::string columns;
@@ -1867,7 +1891,7 @@ private:
     void tell_gone_back()
     {
         for (const auto& back : order_.gone())
-            if (!how_.barrier || back.lsn < *how_.barrier)
+            if (back.sure || !how_.barrier || back.lsn < *how_.barrier)
                 report_.add(back.what);
     }
 
@@ -1904,7 +1928,8 @@ private:
     std::unordered_map<std::uint64_t, unit_no> by_transaction_;
     std::map<std::uint64_t, std::set<unit_no>> shared_;  ///< By transaction, where it is of several units.
     row_order order_;
-    std::unordered_map<row_key, unit_no> erased_;                                ///< By units at hand.
+    std::unordered_set<row_key> read_;             ///< Rows of snapshots, where units remove rows.
+    std::unordered_map<row_key, unit_no> erased_;  ///< By units at hand.
     std::unordered_map<row_key, std::vector<std::pair<row_id, unit_no>>> gone_;  ///< See `may_have_gone`.
     std::unordered_map<unit_no, transaction_end> odd_ends_;  ///< The first that counts otherwise than had arrived.
     std::deque<kept_event> doubtful_;
@@ -1931,7 +1956,7 @@ private:
     std::uint64_t stray_transaction_ = 0;
     std::int64_t last_moment_ = 0;  ///< Of the last unit that is known.
     bool seen_ = false;             ///< An event of the run was there.
-    bool retrying_ = false, finishing_ = false;
+    bool retrying_ = false;
     bool reported_op_ = false;  ///< That the event under judgement has a wrong operation.
     bool erases_rows_ = false;
     bool reads_ = false;               ///< Rows of a snapshot are in the stream,

@@ -15,9 +15,16 @@ const row_order::newest* row_order::of(row_key row) const
 void row_order::saw(row_key row, const newest& change)
 {
     auto& known = newest_[row];
-    if (change.at >= known.at)
-        known = change;
-    came_forward(row, change.at);
+    if (change.at < known.at)
+        return;
+    known = change;
+    // Whoever sends an older one again sends the newer one again before what is new.
+    if (const auto found = back_.find(row); found != back_.end())
+    {
+        sure_.push_back(std::move(found->second));
+        sure_.back().sure = true;
+        back_.erase(found);
+    }
 }
 
 bool row_order::is_older(row_key row, rank at) const
@@ -45,7 +52,7 @@ void row_order::forget_before(std::int64_t us)
 
 std::vector<row_order::gone_back> row_order::gone() const
 {
-    std::vector<gone_back> all;
+    auto all = sure_;
     for (const auto& [row, back] : back_)
         all.push_back(back);
     std::ranges::sort(all, {}, &gone_back::number);

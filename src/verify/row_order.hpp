@@ -37,6 +37,7 @@ public:
         std::uint64_t lsn = 0;     ///< Its place in the source's log.
         std::uint64_t number = 0;  ///< Of the event, among all.
         finding what{};
+        bool sure = false;  ///< What came next was new, not the newest once more.
     };
 
     [[nodiscard]] const newest* of(row_key row) const;
@@ -62,6 +63,7 @@ public:
 private:
     std::unordered_map<row_key, newest> newest_;
     std::unordered_map<row_key, gone_back> back_;
+    std::vector<gone_back> sure_;
 };
 
 }  // namespace bazaar::verify

@@ -267,7 +267,7 @@ struct surroundings
 [[nodiscard]] std::string_view name(command what) noexcept;
 
 /// Words of which a command needs one behind its name; none for most.
-[[nodiscard]] std::span<const std::string_view> verbs_of(command what) noexcept;
+[[nodiscard]] std::vector<std::string_view> verbs_of(command what);
 
 /// The command that a command line seems to mean; used to point to its help when `parse` refuses it.
 [[nodiscard]] command likely_command(int argc, const char* const* argv);
