@@ -33,6 +33,7 @@ column_compare::column_compare(tables_work& work, const block_scan& scan, unit_w
     // A card of a run that had ended, and no row of a later unit: it did not go on.
     if (work.with.recorded.clean && scan.later().count == 0)
         return;
+    limits_.went_on = true;
     limits_.removed.resize(work.tables.size());
     for (std::uint16_t kind = 0; kind < work.with.shop.kinds().size(); ++kind)
         for (const auto& part : work.with.shop.kinds()[kind].parts)

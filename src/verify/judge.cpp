@@ -1682,15 +1682,17 @@ private:
     }
 
     /// A table's rows are all in the snapshot before the stream when the connector has said so, or where it says nothing when most of
-    /// the first rows are.
+    /// the first rows are, and rows of each table.
     void find_whole_snapshots(std::span<const std::uint64_t> counts, std::span<const std::vector<row_id>> missing)
     {
         std::uint64_t first = 0, there = 0;
+        bool each = true;
         for (std::size_t i = 0; i < tables_.size(); ++i)
             if (tables_[i].kept_by == model::role::planned)
             {
                 first += counts[i];
                 there += counts[i] - missing[i].size();
+                each = each && (of_table_[i].read || left_out_[i]);
             }
         for (std::size_t i = 0; i < tables_.size(); ++i)
         {
@@ -1698,8 +1700,8 @@ private:
             const bool fixed = tables_[i].kept_by == model::role::fixed;
             const auto all = fixed ? counts[i] : first;
             const auto some = fixed ? counts[i] - missing[i].size() : there;
-            known.whole = snapshot_over_ || known.read_whole || (read_before_stream_ && 2 * some >= all && all > 0) ||
-                          (read_before_stream_ && first == 0);
+            known.whole = snapshot_over_ || known.read_whole ||
+                          (read_before_stream_ && 2 * some >= all && (fixed ? all > 0 : each));
         }
     }
 

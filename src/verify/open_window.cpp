@@ -15,6 +15,8 @@ namespace
 /// Rows that these units may touch.
 constexpr std::size_t touched_max = 1'000'000;
 
+constexpr std::size_t touched_enough = touched_max / 4;
+
 /// Ids of one query.
 constexpr std::size_t ids_max = 2'000;
 
@@ -25,8 +27,9 @@ void open_window::plan(unit_walk& walk, const seen_units& seen, std::optional<un
     row_encoder encode(work_.compared, work_.ids);
     model::decision decision;
     model::unit unit;
-    std::optional<unit_no> end = work_.with.known;
-    while (!end || walk.next_no() < *end)
+    auto end = work_.with.known.value_or(no_unit);
+    bool ends = false;
+    while (walk.next_no() < end)
     {
         if (!walk.next(decision))
             continue;
@@ -36,16 +39,21 @@ void open_window::plan(unit_walk& walk, const seen_units& seen, std::optional<un
         touched_.add(unit, work_.compared, work_.tables, encode);
         const auto inserts = std::ranges::any_of(unit.changes, [&](const model::change& c)
                                                  { return c.what == model::op::insert && work_.planned(c.table); });
-        if (!end && inserts && decision.no >= work_.with.sent_below && (!highest || decision.no > *highest) &&
-            !seen.contains(decision.no))
-            end = decision.no + work_.with.recorded.window;
+        // Of a copy that is far behind its source the beginning is enough, unless its tables fill one by one.
+        const bool sent = decision.no < work_.with.sent_below &&
+                          !(work_.with.in_order && touched_.rows().size() > touched_enough);
+        if (!ends && inserts && !sent && (!highest || decision.no > *highest) && !seen.contains(decision.no))
+        {
+            ends = true;
+            end = std::min<unit_no>(end, decision.no + work_.with.recorded.window);
+        }
         if (touched_.rows().size() > touched_max)
             throw error(error_kind::usage,
                         fmt::format("units from {} on have changed more than {} rows of which each may be in any "
                                     "version: name a later unit with --up-to",
                                     work_.of.demanded, touched_max));
     }
-    work_.of.known = *end;
+    work_.of.known = end;
 }
 
 void open_window::read(block_scan& scan)
@@ -154,6 +162,11 @@ void open_window::tell_not_here_yet()
             continue;
         ++absent;
         first = first.value_or(unit.no);
+    }
+    if (work_.of.known < work_.with.announced)
+    {
+        absent += work_.with.announced - work_.of.known;
+        first = first.value_or(work_.of.known);
     }
     if (first)
         work_.out.not_proven(fmt::format("{} units from unit {} on, which the source had settled, are not here yet: "

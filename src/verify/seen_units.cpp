@@ -1,11 +1,13 @@
 #include "seen_units.hpp"
 
+#include <algorithm>
+
 namespace bazaar::verify
 {
 namespace
 {
 
-/// So many units near each other are believed whatever is missing below them.
+/// So many units are believed whatever is missing below them.
 constexpr unit_no many = 256;
 
 /// Fewer must be one for so many that are missing below, and some more.
@@ -15,23 +17,26 @@ constexpr unit_no missing_each = 64, some = 3;
 
 std::optional<unit_no> seen_units::believed(unit_no window, unit_no floor, const gap_size& missing) const
 {
-    for (auto top = seen_.rbegin(); top != seen_.rend();)
+    const auto believes = [&](auto top)
     {
-        // A group whose units are no further apart than a run's may be.
-        auto low = top;
-        unit_no count = 1;
-        auto next = std::next(low);
-        for (; next != seen_.rend() && *low - *next <= window; ++next, ++count)
-            low = next;
-        const auto below = std::max(floor, next == seen_.rend() ? 0 : *next);
-        if (*low <= looked_from_ || *low <= below + window)
+        const auto demanded = *top + 1 - std::min(*top + 1, window);
+        unit_no count = 0;
+        for (auto at = top; at != seen_.rend() && *at >= floor; ++at)
+        {
+            if (++count >= many || *at <= looked_from_)
+                return true;
+            const auto below = std::next(at);
+            const auto from = std::max(floor, below == seen_.rend() ? 0 : *below + 1);
+            const auto to = std::min(*at, demanded);
+            const auto gap = from >= to ? 0 : missing ? missing(from, to) : to - from;
+            if (gap > 0 && count < some + gap / missing_each)
+                return false;
+        }
+        return true;
+    };
+    for (auto top = seen_.rbegin(); top != seen_.rend(); ++top)
+        if (believes(top))
             return *top;
-        // Those that the lowest one of the group has waited for.
-        const auto gap = missing ? missing(below, *low - window) : *low - window - below;
-        if (gap == 0 || count >= std::min(many, some + gap / missing_each))
-            return *top;
-        top = next;
-    }
     return std::nullopt;
 }
 

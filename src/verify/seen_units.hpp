@@ -22,8 +22,8 @@ public:
 
     [[nodiscard]] bool contains(unit_no unit) const { return seen_.contains(unit); }
 
-    /// How many units from above `low` to `high` are not there.
-    using gap_size = std::function<unit_no(unit_no low, unit_no high)>;
+    /// How many of the units from `first` to before `end` are not there.
+    using gap_size = std::function<unit_no(unit_no first, unit_no end)>;
 
     /// The highest unit that is believed. A unit is sent when all those `window` before it are settled; those below `floor`
     /// are. Without `missing` all units of a gap are

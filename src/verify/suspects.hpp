@@ -40,6 +40,7 @@ public:
         unit_no demanded = 0;                ///< Versions of units below must be there.
         std::optional<bazaar::time> known;   ///< Versions from here on may be of units that are not known,
         std::optional<bazaar::time> come{};  ///< up to here.
+        bool went_on = false;                ///< Units that are not known were sent, or may have been.
         std::vector<bool> removed{};         ///< By table: rows may have been removed by units that are not known.
     };
 

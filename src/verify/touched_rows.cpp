@@ -81,11 +81,8 @@ void touched_rows::judge_order(unit_no window)
             there.add(one.no);
         else if (is_absent(one))
             absent.push_back(one.no);
-    const auto missing = [&](unit_no low, unit_no high)
-    {
-        const auto from = std::ranges::upper_bound(absent, low), to = std::ranges::upper_bound(absent, high);
-        return from < to ? static_cast<unit_no>(to - from) : 0;
-    };
+    const auto missing = [&](unit_no first, unit_no end)
+    { return static_cast<unit_no>(std::ranges::lower_bound(absent, end) - std::ranges::lower_bound(absent, first)); };
     const auto last = units_.empty() ? std::nullopt : there.believed(window, units_.front().no, missing);
     for (auto& one : units_)
         if (one.what == fate::there && (!last || one.no > *last))
@@ -126,7 +123,7 @@ void touched_rows::settle(unit_no window, bool in_order)
     for (auto& one : rows_)
         one.wanted = one.base;
     for (const auto& one : units_)
-        if (one.what != fate::absent)
+        if (one.what == fate::there || one.what == fate::demanded)
             for (auto i = one.first; i < one.end; ++i)
                 rows_[versions_[i].row].wanted = versions_[i].hash;
 }

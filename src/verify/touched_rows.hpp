@@ -29,7 +29,7 @@ public:
         /// So many of them have happened to the row that was read: at least, and at most. A row that is not there may be one
         /// that was not inserted yet, or one that was removed.
         std::uint32_t least = unknown, most = unknown;
-        std::uint64_t wanted = 0;  ///< Hash of the last version whose unit is there; `base` when there is none.
+        std::uint64_t wanted = 0;  ///< Hash of the last version whose unit is or must be there; without one `base`.
 
         [[nodiscard]] bool known() const noexcept { return least != unknown; }
         [[nodiscard]] bool has(std::uint32_t ordinal) const noexcept { return known() && least >= ordinal; }

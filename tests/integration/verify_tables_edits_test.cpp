@@ -304,6 +304,11 @@ TEST_F(edited_tables, a_card_tells_what_may_be_of_later_units_from_what_cannot)
     EXPECT_EQ(told(edited),
               (findings{{"foreign edit", {"users " + forever, "users " + far}}, {"missing", {"users " + gone}}}))
         << edited.out;
+    // Without versions nobody knows whose the values are.
+    link.exec("ALTER TABLE demo.users DROP updated_at");
+    const auto without = verify(database, {"--card", card});
+    EXPECT_EQ(without.status, 1) << without.err;
+    EXPECT_EQ(told(without), (findings{{"missing", {"users " + gone}}})) << without.out;
 }
 
 TEST_F(edited_tables, of_any_type_and_content_have_a_verdict)
@@ -382,6 +387,37 @@ TEST_F(edited_tables, of_any_type_and_content_have_a_verdict)
     EXPECT_EQ(lost.status, 1) << lost.err;
     EXPECT_NE(lost.out.find("values that are no uuid and count as NULL, one of them: \\x"), std::string::npos)
         << lost.err;
+}
+
+TEST_F(edited_tables, of_a_copy_that_is_far_behind_its_source_are_not_here_yet)
+{
+    const auto begun = [](const std::string& ticks)
+    {
+        return std::vector<std::string>{"--seed",           "3",  "--start-time", "2026-01-01T00:00:00Z",
+                                        "--init-num-users", "50", "--window",     "16",
+                                        "--max-iter",       ticks};
+    };
+    const auto& source = made_by(begun("2000"));
+    const auto copy = copy_of(made_by(begun("5")));
+    auto link = connect(copy);
+    link.exec("DROP SCHEMA bazaard CASCADE");
+    auto there = connect(source);
+    const auto settled = std::stoi(one(there, "SELECT settled FROM bazaard.run"));
+    const auto found = verify(copy, {"--source-url", url_of(source)});
+    EXPECT_EQ(found.status, 2) << found.out << found.err;
+    EXPECT_EQ(found.all(), 0) << found.out;
+    // It names all that are not here, and has looked at W of them.
+    const auto line = found.report.at("not_proven").at(0).get<std::string>();
+    EXPECT_NE(line.find(" are not here yet"), std::string::npos) << line;
+    EXPECT_GT(std::stoi(line), settled - 60) << line;
+    EXPECT_LE(std::stoi(line), settled) << line;
+    // A row from far ahead demands none of them.
+    const auto ahead = one(there, "SELECT to_jsonb(o) FROM demo.orders o ORDER BY id DESC LIMIT 1");
+    link.exec("INSERT INTO demo.orders SELECT (jsonb_populate_record(NULL::demo.orders, $1::jsonb)).*", {ahead});
+    const auto early = verify(copy, {"--source-url", url_of(source)});
+    EXPECT_EQ(early.status, 1) << early.err;
+    EXPECT_EQ(told(early), (findings{{"extra", {"orders " + json::parse(ahead).at("id").get<std::string>()}}}))
+        << early.out;
 }
 
 TEST_F(edited_tables, that_are_demanded_up_to_no_unit_prove_nothing)

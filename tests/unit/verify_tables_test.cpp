@@ -206,13 +206,23 @@ TEST(seen_units, believe_what_is_near_others)
         return made;
     };
     EXPECT_EQ(seen_units().believed(16, 0), std::nullopt);
-    EXPECT_EQ(of({3, 9, 20}).believed(16, 0), 20U);
+    EXPECT_EQ(of({0, 3, 9, 15}).believed(16, 0), 15U);
+    EXPECT_EQ(of({0, 1, 2, 3, 4, 9, 20}).believed(16, 0), 20U) << "it demands those up to 4";
+    EXPECT_EQ(of({0, 1, 2, 3, 9, 20}).believed(16, 0), 9U) << "it would demand 4, and two are few";
+    EXPECT_EQ(of({0, 1, 2, 3, 9, 19, 20}).believed(16, 0), 20U);
     // Alone and far: an id astray; so are a few.
-    EXPECT_EQ(of({3, 9, 20, 100'000}).believed(16, 0), 20U);
-    EXPECT_EQ(of({3, 9, 20, no_unit - 1}).believed(16, 0), 20U);
-    EXPECT_EQ(of({3, 9, 20, 100'000, 100'001, 100'002, 7'000'000}).believed(16, 0), 20U);
+    EXPECT_EQ(of({0, 9, 15, 100'000}).believed(16, 0), 15U);
+    EXPECT_EQ(of({0, 9, 15, no_unit - 1}).believed(16, 0), 15U);
+    EXPECT_EQ(of({0, 9, 15, 100'000, 100'001, 100'002, 7'000'000}).believed(16, 0), 15U);
     EXPECT_EQ(of({100'000}).believed(16, 0), std::nullopt);
-    EXPECT_EQ(of({100'000}).believed(16, 99'990), 100'000U) << "it demands nothing new";
+    EXPECT_EQ(of({1'005}).believed(16, 990), 1'005U) << "it demands nothing new";
+    EXPECT_EQ(of({1'006}).believed(16, 990), std::nullopt) << "it demands the unit 990";
+    seen_units steps;
+    for (const unit_no unit : {30, 45, 60, 75})
+        steps.add(unit);
+    for (unit_no unit = 0; unit < 16; ++unit)
+        steps.add(unit);
+    EXPECT_EQ(steps.believed(16, 0), 30U) << "a few do not lead to one another";
     // Many are believed, whatever is missing below them.
     seen_units many;
     many.add(5);
