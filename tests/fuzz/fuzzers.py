@@ -68,7 +68,7 @@ def base_expectation(case):
         lines += ["units? before the stream begins"]
     if recipe.start in ("nothing", "later"):
         verdicts = verdicts | {oracle.NOT_PROVEN}
-        lines += ["first rows are in no event", "nothing is demanded"]
+        lines += ["first rows are in no event", "nothing is demanded", "is not there: nothing of table"]
     if not recipe.ended:
         lines += ["ends at unit", "beyond|behind|the card"]
         verdicts = verdicts | {oracle.NOT_PROVEN}
@@ -88,7 +88,7 @@ def forgive_the_end(case, expects):
     last = max((n for n in case.plan.units if n < case.plan.settled), default=-1)
     if not case.recipe.ended or last in told - case.touched:
         return
-    expects[0].lines.append("ends at unit")
+    expects[0].lines += ["ends at unit", "nothing is demanded"]
     expects[0].verdicts |= {oracle.NOT_PROVEN}
     for expect in expects[1:]:
         if oracle.MISMATCH in expect.verdicts:
@@ -240,6 +240,11 @@ class TableFuzzer:
             made = edits.EDITS[name](one)
             if made is not None:
                 expects.append(made)
+            if made is not None and recipe.card and name == "extra_beyond_the_end":
+                # Beyond its end a card knows nothing.
+                made.may += made.needs
+                made.needs, made.verdicts = [], frozenset((oracle.MISMATCH, oracle.NOT_PROVEN))
+                made.lines.append("where the card ends")
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "card.json").write_text(json.dumps(base.plan.card))
         (directory / "edit.sql").write_text(";\n".join([*one.sql, ""]))

@@ -151,7 +151,7 @@ def odd_value(case):
         return None
     value = case.chance.choice(ODD_VALUES[form_of(m.table, column)])
     case.messages[at] = m.copy(raw={column: value})
-    return Expect("odd_value", MISMATCH, [Need(("altered", "lost"), [m.row_key])], lines=[BROKEN], where=f"{m.row_key} {column} {value[:60]}")
+    return Expect("odd_value", MISMATCH, [Need(("altered", "lost"), [m.row_key])], lines=[BROKEN, f"rounded: {column}"], where=f"{m.row_key} {column} {value[:60]}")
 
 
 @harm
