@@ -10,6 +10,7 @@ packages_of_build=(
 packages_of_run=(postgresql)
 packages_of_test=(python3 pgbouncer faketime kcat)
 packages_of_stack=(default-jre-headless maven curl)
+packages_of_fuzz=(clang libclang-rt-14-dev)
 packages_of_lint=(clang-format clang-tidy shellcheck)
 packages_of_machine=(debootstrap debian-archive-keyring)
 packages_of_compose=(buildah)

@@ -141,40 +141,50 @@ int status(const options& opts, const connect_rest& at, const std::string& name)
     return good ? 0 : findings;
 }
 
+int remove(const options& opts, const connect_rest& at, const std::string& name)
+{
+    if (!opts.yes && !confirmed(fmt::format("Delete connector {} at {}? Its slot stays: bazaard cdc drop drops it.",
+                                            name, at.url())))
+    {
+        log(log_level::info, "connector", "nothing was deleted");
+        return 0;
+    }
+    const auto answer = at.remove("/connectors/" + name);
+    if (answer.status != 204 && answer.status != 200 && answer.status != 404)
+        refused(at, answer, "delete connector " + name);
+    print_out(fmt::format("{} connector {}\n", answer.status == 404 ? "not there" : "deleted  ", name));
+    return 0;
+}
+
+/// Pauses or resumes it.
+int turn(const options& opts, const connect_rest& at, const std::string& name)
+{
+    const auto answer = at.put(fmt::format("/connectors/{}/{}", name, opts.verb), {});
+    if (answer.status != 202 && answer.status != 200 && answer.status != 204)
+        refused(at, answer, fmt::format("{} connector {}", opts.verb, name));
+    print_out(fmt::format("{}d connector {}\n", opts.verb, name));
+    return 0;
+}
+
+int config(const options& opts)
+{
+    print_out(wished_connector(opts).dump(2) + '\n');
+    return 0;
+}
+
 }  // namespace
 
 int connector(const options& opts)
 {
     if (opts.verb == "config")
-    {
-        print_out(wished_connector(opts).dump(2) + '\n');
-        return 0;
-    }
+        return config(opts);
     const connect_rest at(opts.connect_url);
     const auto name = connector_name(opts);
     if (opts.verb == "register")
         return register_it(opts, at, name);
     if (opts.verb == "status")
         return status(opts, at, name);
-    if (opts.verb == "delete")
-    {
-        if (!opts.yes && !confirmed(fmt::format("Delete connector {} at {}? Its slot stays: bazaard cdc drop drops it.",
-                                                name, at.url())))
-        {
-            log(log_level::info, "connector", "nothing was deleted");
-            return 0;
-        }
-        const auto answer = at.remove("/connectors/" + name);
-        if (answer.status != 204 && answer.status != 200 && answer.status != 404)
-            refused(at, answer, "delete connector " + name);
-        print_out(fmt::format("{} connector {}\n", answer.status == 404 ? "not there" : "deleted  ", name));
-        return 0;
-    }
-    const auto answer = at.put(fmt::format("/connectors/{}/{}", name, opts.verb), {});
-    if (answer.status != 202 && answer.status != 200 && answer.status != 204)
-        refused(at, answer, fmt::format("{} connector {}", opts.verb, name));
-    print_out(fmt::format("{}d connector {}\n", opts.verb, name));
-    return 0;
+    return opts.verb == "delete" ? remove(opts, at, name) : turn(opts, at, name);
 }
 
 }  // namespace bazaar::app

@@ -93,7 +93,7 @@ std::string connector_name(const options& opts)
 
 json wished_connector(const options& opts)
 {
-    const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
+    const auto made = stage_of_no_run();
     const auto to = postgres::resolve(opts.database);
     const auto host = first_of(to.find("host"));
     auto how = topic_options(opts);
