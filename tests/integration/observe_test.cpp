@@ -24,6 +24,7 @@
 
 #include "support/daemon.hpp"
 #include "support/eventually.hpp"
+#include "support/other_daemons.hpp"
 #include "support/places.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
@@ -445,6 +446,8 @@ TEST_F(observed, ASocketHasOneOwner)
 // The default place is found again by schema and run alone; another one's default socket costs only the socket.
 TEST_F(observed, IsFoundByTheNameOfItsRun)
 {
+    if (!hide_other_daemons())
+        GTEST_SKIP() << "other daemons of this user run here";
     const std::map<std::string, std::string> place{{"XDG_RUNTIME_DIR", directory_}};
     const auto run = [&](std::vector<std::string> more)
     {
@@ -473,6 +476,8 @@ TEST_F(observed, IsFoundByTheNameOfItsRun)
 // Without a name it is the only one that is meant; with two there is none.
 TEST_F(observed, TheOnlyDaemonNeedsNoName)
 {
+    if (!hide_other_daemons())
+        GTEST_SKIP() << "other daemons of this user run here";
     const std::map<std::string, std::string> place{{"XDG_RUNTIME_DIR", directory_}};
     const auto start_run = [&](const std::string& run)
     {
