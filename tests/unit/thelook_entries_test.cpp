@@ -54,8 +54,8 @@ const std::vector<history> histories{
 };
 
 /// Below, at and above the least room of a session, within one, and beyond it.
-constexpr std::array<std::int64_t, 11> amounts{1,          7,          19,          20,            21,            1'000'000,
-                                               30'000'000, 90'000'000, 600'000'000, 3'600'000'000, 86'400'000'000};
+constexpr std::array<std::int64_t, 11> amounts{
+    1, 7, 19, 20, 21, 1'000'000, 30'000'000, 90'000'000, 600'000'000, 3'600'000'000, 86'400'000'000};
 
 constexpr std::uint64_t ticks = 150;
 constexpr int units_after = 40;
@@ -111,8 +111,8 @@ std::vector<std::string> broken_by_entries(const scenario::scenario& shop, std::
             for (int i = 0; i < units_after && its_books.problems.empty(); ++i)
                 go(*copy, its_books);
             for (const auto& problem : its_books.problems)
-                problems.push_back(
-                    fmt::format("seed {}, {} of {} us before unit {}: {}", seed, shifts ? "shift" : "set", amount, at, problem));
+                problems.push_back(fmt::format("seed {}, {} of {} us before unit {}: {}", seed,
+                                               shifts ? "shift" : "set", amount, at, problem));
         }
         go(*plan, books);
     }
