@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -56,7 +57,7 @@ protected:
             server_->send(SIGKILL);
             static_cast<void>(server_->wait());
         }
-        static_cast<void>(std::system(("rm -rf -- " + directory_).c_str()));
+        std::filesystem::remove_all(directory_);
     }
 
     /// A server for this user and password. Returns its port.
