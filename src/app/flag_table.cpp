@@ -583,13 +583,15 @@ void add_plan(std::vector<flag>& table)
          .commands = {command::answers},
          .set = choice<answers_as>(&options::answers_as,
                                    {{"changes", answers_as::changes}, {"rows", answers_as::rows}})});
-    table.push_back({.topic = planning,
-                     .name = "table",
-                     .placeholder = "NAME",
-                     .initially = "all of them",
-                     .help = "The only table to print. CSV needs it.",
-                     .commands = {command::answers},
-                     .set = words(&options::table)});
+    table.push_back(
+        {.topic = planning,
+         .name = "table",
+         .placeholder = "NAME[,NAME]...",
+         .initially = "all of them",
+         .help = "`answers`: the only table to print; CSV needs it. `verify topics`, `verify events`, `verify "
+                 "stream`: the tables whose changes are compared.",
+         .commands = {command::answers, verb::verify_topics, verb::verify_events, verb::verify_stream},
+         .set = words(&options::table)});
 }
 
 void add_database(std::vector<flag>& table)
@@ -804,7 +806,8 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard_SCHEMA",
                      .range = "1 to 63 bytes",
                      .help = "Publication of the captured tables.",
-                     .commands = configures.with({command::init, command::cdc, command::doctor, verb::verify_stream}),
+                     .commands = configures.with({command::init, command::cdc, command::doctor, verb::verify_topics,
+                                                  verb::verify_events, verb::verify_stream}),
                      .set = object_name(&options::publication, false)});
     table.push_back(
         {.topic = capture,
@@ -1296,6 +1299,24 @@ setter unit_number(std::optional<unit_no> options::*member)
     };
 }
 
+std::string set_topic_pattern(options& to, std::string_view text)
+{
+    bool good = text.find("{table}") != text.npos;
+    for (std::size_t at = text.find_first_of("{}"); at != text.npos; at = text.find_first_of("{}", at))
+    {
+        const auto end = text.find('}', at);
+        const auto name = end == text.npos ? std::string_view() : text.substr(at, end + 1 - at);
+        good = good && (name == "{prefix}" || name == "{schema}" || name == "{table}");
+        at = end == text.npos ? text.size() : end + 1;
+    }
+    if (!good)
+        return "must be the name of a topic with {table} in it, and {prefix} and {schema} where they stand, for "
+               "example "
+               "copy-{prefix}.{schema}.{table}";
+    to.topic_pattern = text;
+    return {};
+}
+
 void add_verify(std::vector<flag>& table)
 {
     table.push_back({.topic = verifying,
@@ -1319,9 +1340,9 @@ void add_verify(std::vector<flag>& table)
          .placeholder = "UNIT",
          .initially = "all that must be there",
          .range = fmt::format("from 0 to {}", no_unit - 1),
-         .help = "Demands the units below this one; rows may be in any later version. For tables that fill one by "
-                 "one.",
-         .commands = {verb::verify_tables, verb::verify_events},
+         .help = "Demands the units below this one. For tables that fill one by one, whose rows may be in any later "
+                 "version, and for topics or dumps that are late.",
+         .commands = {verb::verify_tables, verb::verify_topics, verb::verify_events},
          .set = unit_number(&options::up_to)});
     table.push_back({.topic = verifying,
                      .name = "report",
@@ -1342,10 +1363,19 @@ void add_verify(std::vector<flag>& table)
                      .placeholder = "FILE",
                      .initially = "encodings are recognised",
                      .help = "`verify topics`, `verify events`: the connector's configuration, as `connector config` "
-                             "prints it, tells how values are written.",
+                             "prints it, tells how values are written and what is not sent.",
                      .commands = {verb::verify_topics, verb::verify_events},
                      // It is read where it is needed, from what was given.
                      .set = [](options&, std::string_view) { return std::string(); }});
+    table.push_back({.topic = verifying,
+                     .name = "topic-pattern",
+                     .placeholder = "PATTERN",
+                     .initially = "{prefix}.{schema}.{table}, or as the connector's configuration routes them",
+                     .range = "has {table}; {prefix} and {schema} stand for --topic-prefix and --db-schema",
+                     .help = "`verify topics`: names of the topics of a copy, which may be late: what it does not have "
+                             "yet is not proven. For example copy-{prefix}.{schema}.{table}",
+                     .commands = {verb::verify_topics},
+                     .set = set_topic_pattern});
     table.push_back(
         {.topic = verifying,
          .name = "follow",

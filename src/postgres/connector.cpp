@@ -102,7 +102,7 @@ private:
             add("transforms", "flat");
             add("transforms.flat.type", "io.debezium.transforms.ExtractNewRecordState");
             add("transforms.flat.delete.tombstone.handling.mode", "rewrite-with-tombstone");
-            add("transforms.flat.add.fields", "op,lsn,txId,source.ts_us");
+            add("transforms.flat.add.fields", "op,lsn,txId,ts_ns,source.snapshot,source.ts_us");
         }
     }
 
@@ -182,17 +182,28 @@ private:
 
 }  // namespace
 
-std::string topic_name(std::string_view prefix, std::string_view schema, std::string_view table)
+std::string topic_characters(std::string_view name)
 {
-    auto name = fmt::format("{}.{}.{}", prefix, schema, table);
-    for (char& c : name)
+    std::string text;
+    for (const char c : name)
     {
+        const auto byte = static_cast<unsigned char>(c);
         const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
                           c == '_' || c == '-';
-        if (!good)
-            c = '_';
+        if (good)
+            text += c;
+        // Java counts characters in units of UTF-16: those of four bytes in UTF-8 are two.
+        else if (byte >= 0xf0)
+            text += "__";
+        else if (byte < 0x80 || byte >= 0xc0)
+            text += '_';
     }
-    return name;
+    return text;
+}
+
+std::string topic_name(std::string_view prefix, std::string_view schema, std::string_view table)
+{
+    return topic_characters(fmt::format("{}.{}.{}", prefix, schema, table)).substr(0, 249);
 }
 
 std::vector<model::topic> wished_topics(const connector_options& how, std::span<const model::table> tables)

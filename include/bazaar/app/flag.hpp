@@ -112,7 +112,10 @@ public:
     [[nodiscard]] constexpr bool has(command what) const { return (bits_ & member(what).bits) != 0; }
 
     /// Whether the command and all its verbs are.
-    [[nodiscard]] constexpr bool has_all(command what) const { return (bits_ & member(what).bits) == member(what).bits; }
+    [[nodiscard]] constexpr bool has_all(command what) const
+    {
+        return (bits_ & member(what).bits) == member(what).bits;
+    }
 
     [[nodiscard]] constexpr bool has(verb what) const { return (bits_ & bit_of(what)) != 0; }
 

@@ -183,7 +183,7 @@ struct options
     unit_no units_last = 9;                                 ///< Inclusive.
     app::plan_format plan_format = app::plan_format::text;  ///< Of `answers` and `load` never text.
     app::answers_as answers_as = app::answers_as::changes;
-    std::string table;  ///< The only one that `answers` tells of; empty: all.
+    std::string table;  ///< The only one that `answers` tells of, or those that `verify` compares; empty: all.
     std::string id;     ///< The one of `explain ID`.
 
     // Change data capture.
@@ -229,6 +229,7 @@ struct options
     bool follow = false;
     std::optional<microseconds> interval;  ///< Of `follow`; nothing: as the verb has it.
     std::vector<std::string> files;        ///< Of `verify events`; "-" is standard input.
+    std::string topic_pattern;             ///< Names of the tables' topics; empty: as Debezium names them.
     std::optional<unit_no> from_unit;      ///< Units below may be missing.
     microseconds barrier_timeout{60'000'000};
     microseconds duration{10'000'000};  ///< Of `verify stream`.

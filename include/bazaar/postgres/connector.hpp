@@ -42,6 +42,9 @@ struct connector_options
     std::int64_t retention_ms = -1;  ///< Of the topics that are not compacted; -1: for ever.
 };
 
+/// A name in the characters that topics may have, each other one as an underscore: what Debezium makes of it.
+[[nodiscard]] std::string topic_characters(std::string_view name);
+
 /// Topic of one table, as Debezium names it.
 [[nodiscard]] std::string topic_name(std::string_view prefix, std::string_view schema, std::string_view table);
 

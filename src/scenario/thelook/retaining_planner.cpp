@@ -24,7 +24,8 @@ retaining_planner::retaining_planner(std::uint64_t seed, const settings& given, 
                                      home_after_move after_move)
     : seed_(seed),
       age_(configuration(given).retain),
-      lines_{line{shop_planner(seed, given, start, round, after_move)}, line{shop_planner(seed, given, start, round, after_move)},
+      lines_{line{shop_planner(seed, given, start, round, after_move)},
+             line{shop_planner(seed, given, start, round, after_move)},
              line{shop_planner(seed, given, start, round, after_move)}}
 {
     expect(age_ > 0, "what is over goes after some time");
