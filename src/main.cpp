@@ -8,6 +8,7 @@
 #include "bazaar/app/help.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/app/options.hpp"
+#include "bazaar/app/value_source.hpp"
 #include "commit.hpp"
 
 using namespace bazaar;
@@ -30,6 +31,7 @@ int main(int argc, char** argv)
             return app::parse(static_cast<int>(pointers.size()), pointers.data(), app::process_surroundings());
         };
         const auto given = app::parse(argc, argv, around);
+        app::name_sources(given);
         if (given.core_dumps)
             prctl(PR_SET_DUMPABLE, 1);
         app::start_logging({.level = given.level, .format = given.format});

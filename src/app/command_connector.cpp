@@ -178,7 +178,7 @@ int connector(const options& opts)
 {
     if (opts.verb == "config")
         return config(opts);
-    const connect_rest at(opts.connect_url);
+    const connect_rest at(opts);
     const auto name = connector_name(opts);
     if (opts.verb == "register")
         return register_it(opts, at, name);

@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/observing.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
@@ -85,6 +86,8 @@ public:
     }
 
 private:
+    explicit daemon_link(std::string path) : path_(std::move(path)) {}
+
     static std::string find(const options& opts)
     {
         if (opts.control_socket == "none")
@@ -92,10 +95,11 @@ private:
         if (!opts.control_socket.empty())
             return opts.control_socket;
         const auto directories = observe::control_directories();
+        const auto file = observe::control_file(opts.schema, opts.run, text_of(database_of(opts)));
         std::string dead;
         for (const auto& directory : directories)
         {
-            auto path = directory + '/' + observe::control_file(opts.schema, opts.run);
+            auto path = directory + '/' + file;
             if (::access(path.c_str(), F_OK) != 0)
                 continue;
             if (!observe::private_directory(directory))
@@ -107,16 +111,63 @@ private:
                 return path;
             dead = std::move(path);
         }
-        const auto others = sockets_in(directories);
-        if (others.size() == 1 && !opts.is_given("run") && !opts.is_given("db-schema"))
-            return others.front();
-        if (!dead.empty() && others.empty())
+        return find_other(opts, directories, dead);
+    }
+
+    /// None is named exactly so: the only one that fits what was said will be meant.
+    static std::string find_other(const options& opts, const std::vector<std::string>& directories,
+                                  const std::string& dead)
+    {
+        const auto all = sockets_in(directories);
+        const auto said = postgres::given_place(opts.database);
+        const bool run_said = opts.is_given("run") || opts.is_given("db-schema");
+        std::vector<std::string> fit, listed;
+        for (const auto& path : all)
+        {
+            const auto at = place_of(path);
+            listed.push_back(at ? fmt::format("{} ({})", path, text_of(*at)) : path);
+            const auto name = std::filesystem::path(path).filename().string();
+            if ((!run_said || observe::is_control_file_of(name, opts.schema, opts.run)) && is_of(said, at))
+                fit.push_back(path);
+        }
+        if (fit.size() == 1)
+            return fit.front();
+        if (!dead.empty() && all.empty())
             return dead;
+        const auto there = listed.empty() ? std::string() : fmt::format(" There are {}", fmt::join(listed, ", "));
         throw error(error_kind::unavailable,
-                    fmt::format("no daemon of run {} in schema {} has a control socket in {}: is it running, under "
-                                "this user, with the same --run and --db-schema?{}",
-                                opts.run, opts.schema, fmt::join(directories, ", "),
-                                others.empty() ? "" : fmt::format(" There are {}", fmt::join(others, ", "))));
+                    fit.size() > 1
+                        ? fmt::format("several daemons have a control socket in {}: say which with --run, --db-schema, "
+                                      "--db-name or --db-url, or with --control-socket.{}",
+                                      fmt::join(directories, ", "), there)
+                        : fmt::format("no daemon of run {} in schema {} of {} has a control socket in {}: is it "
+                                      "running, under this user, with the same --run, --db-schema and database?{}",
+                                      opts.run, opts.schema, text_of(database_of(opts)), fmt::join(directories, ", "),
+                                      there));
+    }
+
+    /// Whether a daemon writes to the database of which these parts are given.
+    static bool is_of(const postgres::database_place& given, const std::optional<postgres::database_place>& its)
+    {
+        if (given == postgres::database_place{})
+            return true;
+        const auto same = [](const std::string& one, const std::string& other) { return one.empty() || one == other; };
+        return its && same(given.host, its->host) && same(given.port, its->port) && same(given.name, its->name);
+    }
+
+    /// As the daemon at a socket tells it; nothing where it does not.
+    static std::optional<postgres::database_place> place_of(const std::string& path)
+    {
+        try
+        {
+            const auto status = json::parse(daemon_link(path).ask(http::verb::get, "/status").body, nullptr, false);
+            const auto& database = status.at("database");
+            return postgres::database_place{database.at("host"), database.at("port"), database.at("name")};
+        }
+        catch (const std::exception&)
+        {
+            return std::nullopt;
+        }
     }
 
     /// A daemon that was killed leaves its socket behind.

@@ -67,7 +67,7 @@ std::map<std::string, std::string> texts(const json& config)
 
 std::vector<finding> look_at_connect(const options& opts, const expectation& wished)
 {
-    const connect_rest at(opts.connect_url);
+    const connect_rest at(opts);
     connector_facts found;
     try
     {

@@ -546,6 +546,7 @@ private:
         all.run = opts_.run;
         all.schema = opts_.schema;
         all.where = gateway_->where();
+        all.database = database_;
         all.database_up = !gateway_->away();
         all.compiler = compiler();
         all.connecting = gateway_->dialing();
@@ -858,6 +859,7 @@ private:
     const std::function<options()>& reread_;
     const std::optional<topic_states> topics_;
     const std::string session_name_;
+    const postgres::database_place database_{database_of(opts_)};
     std::stop_source stop_;  ///< Ends the waiting for the server.
     std::stop_source cut_;   ///< Ends calls that are under way, too.
     observe::chronicle chronicle_;

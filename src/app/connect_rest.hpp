@@ -1,8 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "app/http_url.hpp"
+#include "bazaar/app/options.hpp"
 
 namespace bazaar::app
 {
@@ -14,13 +18,14 @@ struct rest_answer
     std::string body;
 };
 
-/// Speaks to one Connect worker.
+/// Speaks to one Connect worker, by HTTP or, checking its certificate, by HTTPS.
 ///
-/// Errors: throws `usage` for an address that is none of http://HOST[:PORT][/PATH], `unavailable` when nobody answers in time.
+/// Errors: throws `usage` for an address that is none, `no_input` for a file that cannot be read, `permission` when TLS is refused on
+/// either side, `unavailable` when nobody answers in time. No text has a password in it.
 class connect_rest
 {
 public:
-    explicit connect_rest(std::string_view url, std::chrono::milliseconds timeout = std::chrono::seconds{10});
+    explicit connect_rest(const options& opts, std::chrono::milliseconds timeout = std::chrono::seconds{10});
 
     [[nodiscard]] rest_answer get(std::string_view target) const { return ask("GET", target, {}); }
     [[nodiscard]] rest_answer put(std::string_view target, std::string_view body) const
@@ -33,12 +38,17 @@ public:
     }
     [[nodiscard]] rest_answer remove(std::string_view target) const { return ask("DELETE", target, {}); }
 
+    /// Without user and password.
     [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
 private:
     [[nodiscard]] rest_answer ask(std::string_view verb, std::string_view target, std::string_view body) const;
 
-    std::string url_, host_, port_, path_;
+    http_url at_;
+    std::string url_;
+    std::string authorization_;  ///< Value of the header; empty: none.
+    std::string ca_file_, cert_file_, key_file_;
+    bool verify_;
     std::chrono::milliseconds timeout_;
 };
 

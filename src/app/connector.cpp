@@ -121,7 +121,10 @@ json wished_connector(const options& opts)
 void refused(const connect_rest& at, const rest_answer& answer, const std::string& what)
 {
     throw error(answer.status == 401 || answer.status == 403 ? error_kind::permission : error_kind::config,
-                fmt::format("Kafka Connect at {} refuses to {}: {}", at.url(), what, complaint(answer)));
+                fmt::format("Kafka Connect at {} refuses to {}: {}{}", at.url(), what, complaint(answer),
+                            answer.status == 401 ? "; log in with --connect-user and --connect-password-file, or with "
+                                                   "USER:PASSWORD@ in --connect-url"
+                                                 : ""));
 }
 
 connector_facts connector_state(const connect_rest& at, const std::string& name)

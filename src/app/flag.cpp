@@ -33,6 +33,9 @@ std::string shown(const flag& which, std::string_view text)
         return "***";
     // A URI in the wrong place may hold a password too.
     const bool url = which.secret == flag_secret::url || text.find("://") != std::string_view::npos;
+    // Where its parts cannot be told apart, the password cannot either.
+    if (url && !uri_problem(text).empty())
+        return "***";
     const std::string value = url ? masked_url(text) : std::string(text);
 
     static constexpr std::size_t longest = 120;

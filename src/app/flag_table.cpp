@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/http_url.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/postgres/identifier.hpp"
@@ -130,6 +131,17 @@ setter words(std::string options::*member)
     };
 }
 
+setter secret_text(std::optional<std::string> options::*member)
+{
+    return [member](options& to, std::string_view value) -> std::string
+    {
+        if (value.empty())
+            return "must not be empty";
+        to.*member = std::string(value);
+        return {};
+    };
+}
+
 setter ask(request what)
 {
     return [what](options& to, std::string_view) -> std::string
@@ -168,22 +180,27 @@ std::string taken(options&, std::string_view)
     return {};
 }
 
-/// Asks libpq. Returns what is wrong, or nothing.
-std::string readable_url(std::string_view text)
+/// Asks libpq, after a look at what libpq would take for something else. Returns what is wrong, or nothing.
+std::string readable_url(std::string_view text, std::string_view instead)
 {
+    if (auto wrong = uri_problem(text); !wrong.empty())
+        return fmt::format("{}, or give the password by {} instead", wrong, instead);
+    static constexpr std::string_view wanted =
+        "must be like postgresql://user@host:5432/dbname, or like 'host=... port=... "
+        "dbname=... user=...'";
+    if (text.empty())
+        return "must not be empty";
     try
     {
         postgres::connection_flags flags;
         flags.url = std::string(text);
-        if (text.empty())
-            return "must not be empty";
-        static_cast<void>(postgres::resolve(flags));
-        return {};
+        // Without a host, libpq takes a password for the port, and would show it.
+        const auto port = std::string(postgres::resolve(flags).find("port"));
+        return port.find_first_not_of("0123456789,") == port.npos ? std::string() : std::string(wanted);
     }
     catch (const error&)
     {
-        return "must be like postgresql://user@host:5432/dbname, or like 'host=... port=... dbname=... "
-               "user=...'";
+        return std::string(wanted);
     }
 }
 
@@ -642,7 +659,7 @@ void add_database(std::vector<flag>& table)
          .secret = flag_secret::url,
          .set = [](options& to, std::string_view text) -> std::string
          {
-             auto wrong = readable_url(text);
+             auto wrong = readable_url(text, "--db-password, --db-password-file or PGPASSFILE");
              if (wrong.empty())
                  to.database.url = std::string(text);
              return wrong;
@@ -850,15 +867,73 @@ void add_cdc(std::vector<flag>& table)
                          to.connector_name = value;
                          return {};
                      }});
+    table.push_back(
+        {.topic = capture,
+         .name = "connect-url",
+         .placeholder = "URL",
+         .initial = "http://localhost:8083",
+         .range = "http://HOST:PORT or https://HOST:PORT",
+         .help = "REST interface of Kafka Connect; USER:PASSWORD@ before the host, percent-encoded, logs in. "
+                 "`verify topics`, on the command line: the connector's configuration is asked for there.",
+         .commands = on_connect,
+         .secret = flag_secret::url,
+         .set = [](options& to, std::string_view value) -> std::string
+         {
+             http_url ignored;
+             auto wrong = parse_http_url(value, "8083", ignored);
+             if (wrong.empty())
+                 to.connect_url = value;
+             else if (!uri_problem(value).empty())
+                 wrong += ", or give --connect-user and --connect-password-file instead";
+             return wrong;
+         }});
     table.push_back({.topic = capture,
-                     .name = "connect-url",
-                     .placeholder = "URL",
-                     .initial = "http://localhost:8083",
-                     .range = "http://HOST:PORT",
-                     .help = "REST interface of Kafka Connect. `verify topics`, on the command line: the connector's "
-                             "configuration is asked for there.",
+                     .name = "connect-user",
+                     .placeholder = "NAME",
+                     .help = "Who logs in to Kafka Connect, by HTTP's basic authentication.",
                      .commands = on_connect,
-                     .set = words(&options::connect_url)});
+                     .set = words(&options::connect_user)});
+    table.push_back({.topic = capture,
+                     .name = "connect-password",
+                     .placeholder = "PASSWORD",
+                     .help = "Other users of the machine can see a command line: better use --connect-password-file or "
+                             "BAZAARD_CONNECT_PASSWORD.",
+                     .commands = on_connect,
+                     .secret = flag_secret::whole,
+                     .set = secret_text(&options::connect_password)});
+    table.push_back({.topic = capture,
+                     .name = "connect-password-file",
+                     .placeholder = "FILE",
+                     .help = "File whose first line is the password.",
+                     .commands = on_connect,
+                     .set = secret_text(&options::connect_password_file)});
+    table.push_back({.topic = capture,
+                     .name = "connect-ca-file",
+                     .placeholder = "FILE",
+                     .initially = "the system's",
+                     .help = "Certificates (PEM) that the one of https must be signed with.",
+                     .commands = on_connect,
+                     .set = words(&options::connect_ca_file)});
+    table.push_back({.topic = capture,
+                     .name = "connect-cert-file",
+                     .placeholder = "FILE",
+                     .help = "Our own certificate (PEM), where Kafka Connect asks for one.",
+                     .commands = on_connect,
+                     .set = words(&options::connect_cert_file)});
+    table.push_back({.topic = capture,
+                     .name = "connect-key-file",
+                     .placeholder = "FILE",
+                     .initially = "in the file of the certificate",
+                     .help = "Its key (PEM).",
+                     .commands = on_connect,
+                     .set = words(&options::connect_key_file)});
+    table.push_back({.topic = capture,
+                     .name = "connect-tls-verify",
+                     .initial = "true",
+                     .help = "Checks the certificate of https. Without, whoever stands between can read the password.",
+                     .commands = on_connect,
+                     .form = flag_form::toggle,
+                     .set = mark(&options::connect_tls_verify)});
     table.push_back({.topic = capture,
                      .name = "connect-timeout",
                      .placeholder = "DURATION",
@@ -904,13 +979,29 @@ void add_cdc(std::vector<flag>& table)
              to.connector_password = value;
              return {};
          }});
-    table.push_back({.topic = capture,
-                     .name = "registry-url",
-                     .placeholder = "URL",
-                     .initial = "http://localhost:8080",
-                     .help = "Apicurio registry of --format avro, as the worker reaches it.",
-                     .commands = configures,
-                     .set = words(&options::registry_url)});
+    table.push_back(
+        {.topic = capture,
+         .name = "registry-url",
+         .placeholder = "URL",
+         .initial = "http://localhost:8080",
+         .help = "Apicurio registry of --format avro, as the worker reaches it. It stands in the connector's "
+                 "configuration: no password belongs into it.",
+         .commands = configures,
+         .secret = flag_secret::url,
+         .set = [](options& to, std::string_view value) -> std::string
+         {
+             if (value.empty())
+                 return "must not be empty";
+             http_url parts;
+             const bool reference = value.find("${") != value.npos;
+             if (auto wrong = parse_http_url(value, "8080", parts); !wrong.empty() && !reference)
+                 return wrong;
+             if (parts.user && !reference)
+                 return "must have no user and no password: everybody who may look at the connector's "
+                        "configuration would see them; a ${env:NAME} is resolved by the worker";
+             to.registry_url = value;
+             return {};
+         }});
     static constexpr std::array<std::string_view, 5> modes{"initial", "initial_only", "no_data", "when_needed",
                                                            "always"};
     table.push_back({.topic = capture,
@@ -1144,16 +1235,6 @@ void add_kafka(std::vector<flag>& table)
                      .help = "Who logs in.",
                      .commands = on_kafka,
                      .set = words(&options::sasl_username)});
-    const auto secret_text = [](std::optional<std::string> options::*member)
-    {
-        return [member](options& to, std::string_view value) -> std::string
-        {
-            if (value.empty())
-                return "must not be empty";
-            to.*member = std::string(value);
-            return {};
-        };
-    };
     table.push_back({.topic = kafka,
                      .name = "sasl-password",
                      .placeholder = "PASSWORD",
@@ -1248,7 +1329,7 @@ void add_verify(std::vector<flag>& table)
                      .secret = flag_secret::url,
                      .set = [](options& to, std::string_view text) -> std::string
                      {
-                         auto wrong = readable_url(text);
+                         auto wrong = readable_url(text, "PGPASSFILE or a service file");
                          if (wrong.empty())
                              to.source_url = std::string(text);
                          return wrong;
@@ -1368,7 +1449,7 @@ void add_observe(std::vector<flag>& table)
         {.topic = observing,
          .name = "control-socket",
          .placeholder = "PATH",
-         .initially = "made of schema and run, in $XDG_RUNTIME_DIR/bazaard, /run/bazaard or "
+         .initially = "made of schema, run and database, in $XDG_RUNTIME_DIR/bazaard, /run/bazaard or "
                       "/tmp/bazaard-UID",
          .range = "none: no socket",
          .help = "Unix socket through which `ctl` reaches a `run`. Nobody but its user and root can open it.",

@@ -15,6 +15,7 @@
 #include "app/manual.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/flag.hpp"
+#include "bazaar/app/value_source.hpp"
 #include "bazaar/base/error.hpp"
 
 namespace bazaar::app
@@ -404,7 +405,7 @@ int report_failure(command what) noexcept
     catch (const error& problem)
     {
         for (const auto& line : problem.lines())
-            std::fprintf(stderr, "bazaard: %s\n", line.c_str());
+            std::fprintf(stderr, "bazaard: %s\n", as_given(line).c_str());
         if (problem.kind() == error_kind::usage)
             std::fprintf(stderr, "Try 'bazaard %s --help'.\n", name(what).data());
         return exit_code(problem.kind());

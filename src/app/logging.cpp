@@ -16,6 +16,8 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "bazaar/app/value_source.hpp"
+
 namespace bazaar::app
 {
 namespace
@@ -286,6 +288,9 @@ void log(log_level level, std::string_view event, std::string_view message, std:
 {
     const structured keys{event, {fields.begin(), fields.size()}};
     const auto* const before = std::exchange(current, &keys);
+    std::string renamed;
+    if (message.find("--") != message.npos)
+        message = renamed = as_given(std::string(message));
     spdlog::log(level_of(level), spdlog::string_view_t(message.data(), message.size()));
     current = before;
 }

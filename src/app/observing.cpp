@@ -65,7 +65,9 @@ void observing::open_socket(const options& opts)
     const bool wished = !opts.control_socket.empty();
     try
     {
-        socket_.emplace(wished ? opts.control_socket : observe::control_socket::default_path(opts.schema, opts.run));
+        socket_.emplace(wished
+                            ? opts.control_socket
+                            : observe::control_socket::default_path(opts.schema, opts.run, text_of(database_of(opts))));
         server_->listen(socket_->release());
         log(log_level::debug, "control", fmt::format("control socket {}", socket_->path()));
     }

@@ -10,9 +10,16 @@
 #include "bazaar/observe/control_socket.hpp"
 #include "bazaar/observe/handler.hpp"
 #include "bazaar/observe/server.hpp"
+#include "bazaar/postgres/connection.hpp"
 
 namespace bazaar::app
 {
+
+/// The database that the options name, as the name of the control socket and /status have it.
+[[nodiscard]] inline postgres::database_place database_of(const options& opts)
+{
+    return postgres::place_of(postgres::resolve(opts.database));
+}
 
 /// Where a daemon can be looked at and told what to do: its control socket, and HTTP where that is asked for.
 ///

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/http_url.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/options_sources.hpp"
 #include "bazaar/scenario/registry.hpp"
@@ -204,6 +205,7 @@ private:
             if (const auto wrong = value.which->set(to, value.text); !wrong.empty())
             {
                 mistakes(value.from).push_back(fmt::format("{}: {}", described(value), wrong));
+                refused_.push_back(value.which->name);
                 continue;
             }
             if (ours)
@@ -229,10 +231,14 @@ private:
     void note(const assignment& value)
     {
         const auto flag_name = std::string(value.which->name);
-        const auto origin = value.from == source::command_line  ? std::string("command line")
+        const bool on_line = value.from == source::command_line;
+        const auto origin = on_line                             ? std::string("command line")
                             : value.from == source::environment ? "environment " + value.spelled
                                                                 : value.place;
-        made_.given[flag_name] = {shown_whole(value), origin};
+        const auto spelled = on_line || value.from == source::environment ? value.spelled
+                             : value.from == source::credential           ? value.place
+                                                                : fmt::format("{} in {}", value.spelled, value.place);
+        made_.given[flag_name] = {shown_whole(value), origin, described(value), spelled};
         effective_[flag_name] = value;
         for (const auto& field : around_.fields)
             if (field.name == flag_name)
@@ -265,7 +271,8 @@ private:
             const auto* url = effective("db-url");
             const bool in_url = name == "db-password" && url != nullptr && shown(*url->which, url->text) != url->text;
             const bool of_sasl = name == "sasl-password" && !made_.security_protocol.starts_with("sasl");
-            if (in_url || of_sasl || effective(name) != nullptr)
+            const bool of_connect = name == "connect-password" && made_.connect_user.empty();
+            if (in_url || of_sasl || of_connect || effective(name) != nullptr)
                 continue;
             const auto path = directory->second + '/' + std::string(name);
             if (const auto contents = around_.read(path); contents && !contents->empty())
@@ -327,7 +334,9 @@ private:
 
         one_of_two("db-password", made_.database.password, "db-password-file", made_.database.password_file);
         one_of_two("sasl-password", made_.sasl_password, "sasl-password-file", made_.sasl_password_file);
+        one_of_two("connect-password", made_.connect_password, "connect-password-file", made_.connect_password_file);
         sasl();
+        connect();
     }
 
     /// What does not fit the history of a new run.
@@ -384,10 +393,38 @@ private:
                     .push_back(fmt::format("{}: needs --security-protocol ssl or sasl_ssl", described(*given)));
     }
 
+    /// A login that is given twice or without a name, and TLS where there is none.
+    void connect()
+    {
+        http_url at;
+        static_cast<void>(parse_http_url(made_.connect_url, "8083", at));
+        const auto complain = [&](const char* name, std::string_view wrong)
+        {
+            if (const auto* given = effective(name); given != nullptr)
+                mistakes(given->from).push_back(fmt::format("{}: {}", described(*given), wrong));
+        };
+        for (const auto* name : {"connect-user", "connect-password", "connect-password-file"})
+            if (at.user)
+                complain(name, "--connect-url has a user already: give one of them");
+        for (const auto* name : {"connect-password", "connect-password-file"})
+            if (!at.user && made_.connect_user.empty())
+                complain(name, "needs --connect-user");
+        for (const auto* name : {"connect-ca-file", "connect-cert-file", "connect-key-file"})
+            if (!at.tls)
+                complain(name, "needs a --connect-url that begins with https://");
+        if (made_.connect_cert_file.empty())
+            complain("connect-key-file", "needs --connect-cert-file");
+        const bool here = at.host == "localhost" || at.host == "127.0.0.1" || at.host == "::1";
+        if ((at.user || !made_.connect_user.empty()) && !at.tls && !here)
+            made_.warnings.push_back(fmt::format(
+                "user and password go to {} as they are, as its address does not begin with https://", at.shown()));
+    }
+
     /// Whether a complaint about this flag stands already.
     [[nodiscard]] bool refused(std::string_view flag_text) const
     {
-        return std::any_of(usage_.begin(), usage_.end(),
+        return std::find(refused_.begin(), refused_.end(), flag_text.substr(2)) != refused_.end() ||
+               std::any_of(usage_.begin(), usage_.end(),
                            [&](const std::string& line) { return line.starts_with(flag_text); });
     }
 
@@ -424,8 +461,12 @@ private:
             warn(password != nullptr ? *password : *url, "--db-password-file, a libpq password file or a service file");
         if (const auto* other = by_url("source-url"); other != nullptr)
             warn(*other, "BAZAARD_SOURCE_URL, a libpq password file or a service file");
+        if (const auto* connect = by_url("connect-url"); connect != nullptr)
+            warn(*connect, "--connect-user and --connect-password-file, or BAZAARD_CONNECT_URL");
         if (const auto* password = by_flag("sasl-password"); password != nullptr)
             warn(*password, "--sasl-password-file");
+        if (const auto* password = by_flag("connect-password"); password != nullptr)
+            warn(*password, "--connect-password-file");
     }
 
     [[noreturn]] void fail()
@@ -445,6 +486,7 @@ private:
     options elsewhere_;  ///< Takes the values of flags that this command does not use.
     command command_ = command::run;
     std::map<std::string, assignment, std::less<>> effective_;
+    std::vector<std::string_view> refused_;  ///< Flags whose values were.
     std::vector<std::string> usage_;
     std::vector<std::string> no_input_;
     std::vector<std::string> config_;

@@ -269,7 +269,7 @@ std::string described(const assignment& value)
                     ? shown(*value.which, value.text)
                     : std::string();
     // A whole secret is not even hinted at.
-    if (value.which->secret == flag_secret::whole)
+    if (value.which->secret != flag_secret::none && text == "***")
         text.clear();
     else if (value.text.empty() || text.find(' ') != std::string::npos)
         text = fmt::format("'{}'", text);

@@ -237,7 +237,7 @@ told_connector told_connector_of(options& opts)
         config = read_connector_config(place = file->second.text);
     else
     {
-        const connect_rest at(opts.connect_url);
+        const connect_rest at(opts);
         const auto name = connector_name(opts);
         place = fmt::format("connector {} at {}", name, at.url());
         auto found = read_connector(at, name);

@@ -43,7 +43,8 @@ std::uint32_t digest(std::string_view text)
 
 std::string plain(std::string_view name)
 {
-    constexpr std::size_t longest = 40;
+    // With a run of 31 and the key, a name of 80 bytes: there is room for the directory in a socket's address.
+    constexpr std::size_t longest = 32;
     std::string made;
     for (const char c : name)
     {
@@ -69,9 +70,17 @@ std::vector<std::string> control_directories()
     return all;
 }
 
-std::string control_file(std::string_view schema, std::string_view run)
+std::string control_file(std::string_view schema, std::string_view run, std::string_view database)
 {
-    return fmt::format("{}.{}.sock", plain(schema), plain(run));
+    const auto key = database.empty() ? std::string() : fmt::format("{:08x}.", digest(database));
+    return fmt::format("{}{}.{}.sock", key, plain(schema), plain(run));
+}
+
+bool is_control_file_of(std::string_view file, std::string_view schema, std::string_view run)
+{
+    // No plain name has a dot: what stands before is a key, or nothing.
+    const auto name = control_file(schema, run);
+    return file == name || (file.size() == name.size() + 9 && file.ends_with(name) && file[8] == '.');
 }
 
 bool private_directory(const std::string& path)
@@ -81,12 +90,12 @@ bool private_directory(const std::string& path)
            (found.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-std::string control_socket::default_path(std::string_view schema, std::string_view run)
+std::string control_socket::default_path(std::string_view schema, std::string_view run, std::string_view database)
 {
     const auto directories = control_directories();
     for (const auto& directory : directories)
     {
-        const auto path = directory + '/' + control_file(schema, run);
+        const auto path = directory + '/' + control_file(schema, run, database);
         const bool there = ::mkdir(directory.c_str(), S_IRWXU) == 0 || errno == EEXIST;
         if (there && path.size() <= path_max && private_directory(directory) &&
             ::access(directory.c_str(), W_OK | X_OK) == 0)

@@ -86,7 +86,8 @@ std::string status_json(const snapshot& of)
         settings[key] = value;
     document["settings"] = std::move(settings);
     document["pending"] = done.wanted;
-    document["database"] = {{"where", of.where}, {"up", of.database_up}, {"sessions", of.sessions}};
+    document["database"] = {{"where", of.where},        {"host", of.database.host}, {"port", of.database.port},
+                            {"name", of.database.name}, {"up", of.database_up},     {"sessions", of.sessions}};
     auto slots = json::array();
     for (const auto& one : of.slots)
         slots.push_back({{"name", one.name}, {"active", one.active}, {"retained_bytes", one.retained}});

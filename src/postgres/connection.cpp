@@ -49,6 +49,13 @@ void take_url(connection_parameters& into, const std::string& url)
             into.set(option->keyword, option->val);
 }
 
+/// One name for what is the same on this machine.
+std::string plain_host(std::string_view host)
+{
+    const bool own = host.empty() || host == "127.0.0.1" || host == "::1";
+    return own ? "localhost" : std::string(host);
+}
+
 /// What libpq itself would fill in.
 std::string libpq_default(const PQconninfoOption* all, std::string_view keyword)
 {
@@ -146,6 +153,16 @@ connection_parameters resolve(const connection_flags& flags, std::string_view ru
     return to;
 }
 
+bool is_keyword(std::string_view name)
+{
+    static const conninfo all(PQconndefaults());
+    for (const auto* option = all.get(); option != nullptr && option->keyword != nullptr; ++option)
+        if (option->keyword == name)
+            return true;
+    // Of URIs alone.
+    return name == "ssl";
+}
+
 std::string describe(const connection_parameters& parameters)
 {
     const conninfo defaults(PQconndefaults());
@@ -160,6 +177,50 @@ std::string describe(const connection_parameters& parameters)
     const auto service = parameters.find("service");
     const auto place = part("user") + '@' + part("host") + ':' + part("port") + '/' + part("dbname");
     return service.empty() ? place : place + " (service " + std::string(service) + ')';
+}
+
+database_place place_of(const connection_parameters& parameters)
+{
+    const conninfo defaults(PQconndefaults());
+    const auto part = [&](std::string_view keyword)
+    {
+        const auto given = parameters.find(keyword);
+        return given.empty() ? libpq_default(defaults.get(), keyword) : std::string(given);
+    };
+    auto host = part("host");
+    if (host.empty())
+        host = part("hostaddr");
+    // A service is looked up as libpq connects.
+    if (const auto service = parameters.find("service"); !service.empty())
+        host += " (service " + std::string(service) + ')';
+    return {plain_host(host), part("port"), part("dbname")};
+}
+
+database_place given_place(const connection_flags& flags)
+{
+    connection_parameters from_url;
+    if (flags.url)
+        take_url(from_url, *flags.url);
+    const auto part = [&](const std::optional<std::string>& flag, std::string_view keyword, const char* variable)
+    {
+        if (flag)
+            return *flag;
+        if (const auto given = from_url.find(keyword); !given.empty())
+            return std::string(given);
+        return in_environment(variable) ? std::string(std::getenv(variable)) : std::string();
+    };
+    database_place given{part(flags.host, "host", "PGHOST"), part(flags.port, "port", "PGPORT"),
+                         part(flags.name, "dbname", "PGDATABASE")};
+    if (given.host.empty())
+        given.host = part(std::nullopt, "hostaddr", "PGHOSTADDR");
+    if (!given.host.empty())
+        given.host = plain_host(given.host);
+    return given;
+}
+
+std::string text_of(const database_place& place)
+{
+    return place.host + ':' + place.port + '/' + place.name;
 }
 
 std::string library_version()

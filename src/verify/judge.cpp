@@ -107,7 +107,8 @@ struct table_state
     bool read = false;                       ///< Rows of a snapshot are in the stream,
     bool read_whole = false;                 ///< of one that ended with this table or behind it.
     bool filtered = false;                   ///< A change may come as an insert or a delete, or not at all.
-    bool whole = false;                      ///< The same, at the end: every row of before the stream must be in it.
+    bool whole = false;                      ///< The same, at the end, or most of them.
+    bool demanded = false;                   ///< Every row of before the stream must be in it.
     std::optional<std::uint64_t> initial{};  ///< How many rows there are before unit 0.
 };
 
@@ -1126,7 +1127,8 @@ private:
         }
         const auto at = by_version(row, *version, end);
         // Units of one tick have the same moment: the cut may stand between them.
-        if (at.unit == nullptr && is_after_the_known(end) && !of_ended_run(e) && !is_impossible({*version}))
+        if (at.unit == nullptr && is_after_the_known(end) && !of_ended_run(e) && !is_impossible({*version}) &&
+            is_planned(row) != false)
         {
             ++later_;
             return;
@@ -1156,6 +1158,11 @@ private:
             plan_below(std::min(limit(), std::max(highest_.value_or(row.unit), highest_read_) + 1 +
                                              2 * std::uint64_t{subject_.recorded.window}));
             at = by_erase(row);
+        }
+        if (at.unit == nullptr && is_planned(row) == false)
+        {
+            foreign(e, row);
+            return;
         }
         const bool later = at.unit == nullptr && erases && walk_.next_no() >= subject_.known && !of_ended_run(e);
         if (unseen_insert(row).unit != nullptr)
@@ -1663,7 +1670,7 @@ private:
                 continue;
             const auto& t = tables_[number];
             const auto& known = of_table_[number];
-            if (known.created || known.whole)
+            if (known.created || known.demanded)
                 for (const auto& row : missing[number])
                     report_.add({defect::lost,
                                  std::string(t.name),
@@ -1682,7 +1689,7 @@ private:
     }
 
     /// A table's rows are all in the snapshot before the stream when the connector has said so, or where it says nothing when most of
-    /// the first rows are, and rows of each table.
+    /// the first rows are. Then a row may be demanded of it where each table has rows.
     void find_whole_snapshots(std::span<const std::uint64_t> counts, std::span<const std::vector<row_id>> missing)
     {
         std::uint64_t first = 0, there = 0;
@@ -1700,8 +1707,9 @@ private:
             const bool fixed = tables_[i].kept_by == model::role::fixed;
             const auto all = fixed ? counts[i] : first;
             const auto some = fixed ? counts[i] - missing[i].size() : there;
-            known.whole = snapshot_over_ || known.read_whole ||
-                          (read_before_stream_ && 2 * some >= all && (fixed ? all > 0 : each));
+            const bool reported = snapshot_over_ || known.read_whole;
+            known.whole = reported || (read_before_stream_ && 2 * some >= all && (!fixed || all > 0));
+            known.demanded = known.whole && (reported || fixed || each);
         }
     }
 
@@ -1764,7 +1772,7 @@ private:
                 // A row of the snapshot is deleted behind it.
                 if (seen || (!kept_.empty() && c.what != model::op::erase && in_snapshot(c, version)))
                     continue;
-                const bool demandable = asked || (of_table_[c.table].whole && !how_.from);
+                const bool demandable = asked || (of_table_[c.table].demanded && !how_.from);
                 if (demandable && no < may_be_gone && may_have_gone(c, no))
                     continue;
                 if (auto* const excuse = excuse_of(c.table, c.what); excuse != nullptr)
@@ -1789,7 +1797,7 @@ private:
             {
                 bool before = false;
                 for (const auto* c : missing)
-                    if (of_table_[c->table].whole && !how_.from)
+                    if (of_table_[c->table].demanded && !how_.from)
                         add_planned(defect::lost, no, *c);
                     else
                         before = true;

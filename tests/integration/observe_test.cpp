@@ -24,6 +24,7 @@
 
 #include "support/daemon.hpp"
 #include "support/eventually.hpp"
+#include "support/other_daemons.hpp"
 #include "support/places.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
@@ -442,37 +443,83 @@ TEST_F(observed, ASocketHasOneOwner)
     EXPECT_EQ(next.wait().status, 0);
 }
 
-// The default place is found again by schema and run alone; another one's default socket costs only the socket.
+// The default place is found again by schema, run and database.
 TEST_F(observed, IsFoundByTheNameOfItsRun)
 {
+    if (!hide_other_daemons())
+        GTEST_SKIP() << "other daemons of this user run here";
     const std::map<std::string, std::string> place{{"XDG_RUNTIME_DIR", directory_}};
-    const auto run = [&](std::vector<std::string> more)
-    {
-        auto words = database_arguments(database_);
-        words.insert(words.begin(), {test::program_path(), "run"});
-        words.insert(words.end(), more.begin(), more.end());
-        return words;
-    };
-    process daemon(run({"--avg-qps", "20"}), place);
+    auto words = database_arguments(database_);
+    words.insert(words.begin(), {test::program_path(), "run"});
+    words.insert(words.end(), {"--avg-qps", "20"});
+    process daemon(words, place);
     EXPECT_TRUE(eventually([&] { return bazaard({"ctl", "status"}, place).status == 0; }));
     EXPECT_EQ(bazaard({"ctl", "status", "--run", "other"}, place).status, 69);
     struct stat found = {};
     ASSERT_EQ(::stat((directory_ + "/bazaard").c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 0777U, 0700U);
-    const auto elsewhere = server_.fresh_database();
-    auto words = database_arguments(elsewhere);
-    words.insert(words.begin(), {test::program_path(), "run"});
-    words.insert(words.end(), {"--unpaced", "--max-iter", "5"});
-    const auto second = process(words, place).wait();
-    EXPECT_EQ(second.status, 0);
-    EXPECT_NE(second.err.find("another process listens there"), std::string::npos) << second.err;
     EXPECT_EQ(bazaard({"ctl", "drain"}, place).status, 0);
     EXPECT_EQ(daemon.wait().status, 0);
+}
+
+// Two databases with the same schema and run: each daemon has its socket, and `ctl` speaks with the one that it is asked for.
+TEST_F(observed, IsNotTakenForTheDaemonOfAnotherDatabase)
+{
+    const std::map<std::string, std::string> place{{"XDG_RUNTIME_DIR", directory_}};
+    const auto start_at = [&](const postgres::connection_flags& at)
+    {
+        auto words = database_arguments(at);
+        words.insert(words.begin(), {test::program_path(), "run"});
+        words.insert(words.end(), {"--avg-qps", "20"});
+        return process(words, place);
+    };
+    const auto ask = [&](const char* verb, std::vector<std::string> where)
+    {
+        where.insert(where.begin(), {"ctl", verb});
+        return bazaard(where, place);
+    };
+    const auto elsewhere = server_.fresh_database();
+    auto one = start_at(database_);
+    auto other = start_at(elsewhere);
+    const std::vector<std::string> by_name{"--db-name", *database_.name};
+    const std::vector<std::string> by_other_name{"--db-name", *elsewhere.name};
+    for (const auto& which : {by_name, by_other_name, database_arguments(database_), database_arguments(elsewhere)})
+        EXPECT_TRUE(eventually([&] { return ask("health", which).status == 0; })) << testing::PrintToString(which);
+    for (const auto& [where, name] : {std::pair(by_name, *database_.name), std::pair(by_other_name, *elsewhere.name),
+                                      std::pair(database_arguments(elsewhere), *elsewhere.name)})
+    {
+        const auto told = ask("status", where);
+        EXPECT_NE(told.out.find('/' + name + ": up"), std::string::npos) << told.out;
+    }
+    // Who names neither gets neither, and hears of both.
+    const auto either = ask("drain", {});
+    EXPECT_EQ(either.status, 69);
+    for (const auto& at : {database_, elsewhere})
+        EXPECT_NE(either.err.find('/' + *at.name + ')'), std::string::npos) << either.err;
+    EXPECT_EQ(ask("status", {"--run", "main"}).status, 69);
+    EXPECT_EQ(ask("status", {"--db-name", "neither"}).status, 69);
+
+    EXPECT_EQ(ask("drain", by_name).status, 0);
+    EXPECT_EQ(one.wait().status, 0);
+    // The other one is not shown in its place, by whatever says which is meant.
+    EXPECT_EQ(ask("status", by_name).status, 69);
+    EXPECT_EQ(ask("status", database_arguments(database_)).status, 69);
+    auto by_environment = place;
+    by_environment["BAZAARD_DB_NAME"] = *database_.name;
+    EXPECT_EQ(bazaard({"ctl", "status"}, by_environment).status, 69);
+    auto by_libpq = place;
+    by_libpq["PGDATABASE"] = *database_.name;
+    EXPECT_EQ(bazaard({"ctl", "status"}, by_libpq).status, 69);
+    EXPECT_EQ(ask("status", {}).status, 0) << "the only one";
+    EXPECT_EQ(ask("drain", by_other_name).status, 0);
+    EXPECT_EQ(other.wait().status, 0);
 }
 
 // Without a name it is the only one that is meant; with two there is none.
 TEST_F(observed, TheOnlyDaemonNeedsNoName)
 {
+    if (!hide_other_daemons())
+        GTEST_SKIP() << "other daemons of this user run here";
     const std::map<std::string, std::string> place{{"XDG_RUNTIME_DIR", directory_}};
     const auto start_run = [&](const std::string& run)
     {

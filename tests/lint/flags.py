@@ -21,9 +21,9 @@ ROOTS = {
     "run": ["run"], "load": ["load"], "init": ["init"], "plan": ["plan"], "answers": ["answers"], "explain": ["explain"],
     "card": ["card"], "reset": ["reset"], "doctor": ["doctor"],
     "cdc setup": ["cdc_setup"], "cdc drop": ["command_cdc:drop"],
-    "connector config": ["command_connector:config"], "connector register": ["command_connector:register_it", "connector_name"],
-    "connector status": ["command_connector:status", "connector_name"], "connector pause": ["command_connector:turn", "connector_name"],
-    "connector resume": ["command_connector:turn", "connector_name"], "connector delete": ["command_connector:remove", "connector_name"],
+    "connector config": ["command_connector:config"], "connector register": ["command_connector:register_it", "connector_name", "connect_rest"],
+    "connector status": ["command_connector:status", "connector_name", "connect_rest"], "connector pause": ["command_connector:turn", "connector_name", "connect_rest"],
+    "connector resume": ["command_connector:turn", "connector_name", "connect_rest"], "connector delete": ["command_connector:remove", "connector_name", "connect_rest"],
     "topics ensure": ["ensure_topics"], "topics check": ["topic_options", "kafka_admin"],
     "topics delete": ["command_topics:remove", "topic_names", "kafka_admin"],
     "verify tables": ["verify_tables"], "verify topics": ["verify_topics"], "verify events": ["verify_events"],
@@ -53,7 +53,9 @@ READ_ONLY = {
     # One function tells a run that no database has; a unit is explained by seed and start alone.
     ("explain", "unpaced"), ("explain", "max-iter"), ("explain", "window"), ("plan", "window"), ("answers", "window"),
     # One function serves topics and events; the worker is asked, and agreement with it demanded, for topics alone.
-    *(("verify events", name) for name in ("connect-url", "connector-name", "topic-prefix", "slot-name")),
+    *(("verify events", name) for name in ("connect-url", "connect-user", "connect-password", "connect-password-file",
+                                          "connect-ca-file", "connect-cert-file", "connect-key-file", "connect-tls-verify",
+                                          "connector-name", "topic-prefix", "slot-name")),
 }
 
 
@@ -285,7 +287,7 @@ def main():
         return lambda p, verb: (taken_by(p, verb) | {f for v, f in also if v == verb}) - {f for v, f in less if v == verb}
 
     ignored = [("topics check", "apply"), ("verify events", "follow"), ("card", "seed-dir"), ("cdc drop", "replica-identity"),
-               ("connector pause", "db-host"), ("verify stream", "card"), ("ctl health", "json"), ("init", "avg-qps")]
+               ("connector pause", "db-host"), ("verify stream", "card"), ("ctl health", "json"), ("card", "avg-qps")]
     wrong = compare(program, nodes, table, shop, members, lying(ignored, []))
     missed = [f"{v} {f}" for v, f in ignored if f"{v} takes --{f} and does not read it" not in wrong]
     unheard = [("topics delete", "yes"), ("verify topics", "barrier-timeout"), ("load", "workers"), ("connector register", "connect-timeout")]

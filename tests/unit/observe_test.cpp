@@ -702,10 +702,45 @@ TEST_F(ControlSocket, NoNameLeadsElsewhere)
     const auto other = control_file(std::string(63, 'a') + "c", "main");
     EXPECT_NE(one, other);
     EXPECT_LE(one.size(), 60U);
+    // The longest name and the directory of a user with a long number fit into a socket's address.
+    const auto longest = control_file(std::string(63, 'a'), std::string(31, 'r'), "localhost:5432/fh_dev");
+    EXPECT_LE(("/run/user/4294967295/bazaard/" + longest).size(), 107U);
     EXPECT_TRUE(private_directory(directory_));
     std::filesystem::permissions(directory_, std::filesystem::perms::others_write, std::filesystem::perm_options::add);
     EXPECT_FALSE(private_directory(directory_));
     EXPECT_FALSE(private_directory(path_));
+}
+
+TEST_F(ControlSocket, OfEachDatabaseHasANameOfItsOwn)
+{
+    const auto one = control_file("demo", "main", "localhost:5432/one");
+    EXPECT_NE(one, control_file("demo", "main", "localhost:5432/two"));
+    EXPECT_NE(one, control_file("demo", "main", "localhost:5433/one"));
+    EXPECT_EQ(one, control_file("demo", "main", "localhost:5432/one"));
+    EXPECT_TRUE(is_control_file_of(one, "demo", "main"));
+    EXPECT_TRUE(is_control_file_of("demo.main.sock", "demo", "main")) << "of an older program";
+    EXPECT_FALSE(is_control_file_of(one, "demo", "other"));
+    EXPECT_FALSE(is_control_file_of(one, "dem", "main"));
+    EXPECT_FALSE(is_control_file_of(control_file("demo", "main-2", "x"), "demo", "main"));
+    EXPECT_FALSE(is_control_file_of(one + ".lock", "demo", "main"));
+}
+
+TEST(DatabasePlace, IsTheSameForAllNamesOfThisMachine)
+{
+    const auto place = [](const char* url)
+    {
+        postgres::connection_flags flags;
+        flags.url = url;
+        return postgres::place_of(postgres::resolve(flags));
+    };
+    EXPECT_EQ(postgres::text_of(place("postgresql://u:p@127.0.0.1:5433/shop")), "localhost:5433/shop");
+    EXPECT_EQ(place("postgresql://localhost:5433/shop"), place("postgresql://[::1]:5433/shop"));
+    EXPECT_NE(place("postgresql://localhost:5433/shop"), place("postgresql://localhost:5432/shop"));
+    EXPECT_NE(place("host=/tmp/a dbname=shop"), place("host=/tmp/b dbname=shop"));
+    EXPECT_EQ(postgres::text_of(place("host=10.0.0.1 port=6 dbname=d password=swordfish")), "10.0.0.1:6/d");
+    postgres::connection_flags only;
+    only.name = "shop";
+    EXPECT_EQ(postgres::given_place(only), (postgres::database_place{"", "", "shop"}));
 }
 
 // ---- What a value must be, and rates

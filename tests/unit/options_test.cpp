@@ -9,11 +9,14 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/app/help.hpp"
 #include "bazaar/app/options.hpp"
+#include "bazaar/app/value_source.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/verify/report.hpp"
@@ -560,6 +563,192 @@ TEST(flag_values, masked_urls)
     };
     for (const auto& [url, wanted] : table)
         EXPECT_EQ(masked_url(url), wanted);
+}
+
+TEST(flag_values, passwords_of_a_uri_that_are_not_percent_encoded)
+{
+    // What libpq, or any other reader of URIs, takes for the end of the password.
+    for (const auto* password :
+         {"sword@fish", "sword/fish", "sword?fish", "sword#fish", "sword%fish", "sword%4", "%", "sword fish",
+          "sword[fish", "@", "1/2", "1?2", "a@b/c?d#e", "a/b?c=d", "12/x?user=a", "sword%00fish"})
+        for (const auto* rest : {"h/d", "h:5432/d?sslmode=require", "h,i:5433/d", "[::1]:1"})
+        {
+            const auto uri = fmt::format("postgresql://u:{}@{}", password, rest);
+            const auto wrong = uri_problem(uri);
+            EXPECT_NE(wrong, "") << uri;
+            EXPECT_EQ(wrong.find("sword"), wrong.npos) << wrong;
+            fixture world;
+            world.around.environment = {{"BAZAARD_SOURCE_URL", uri}};
+            const auto [kind, lines] = world.refusal({"run", "--db-url", uri});
+            EXPECT_EQ(kind, error_kind::usage);
+            ASSERT_EQ(lines.size(), 2U) << testing::PrintToString(lines);
+            EXPECT_TRUE(lines[0].starts_with("BAZAARD_SOURCE_URL in the environment: user or password has "))
+                << lines[0];
+            EXPECT_TRUE(lines[1].starts_with("--db-url: user or password has ")) << lines[1];
+            EXPECT_NE(lines[1].find("--db-password, --db-password-file or PGPASSFILE"), lines[1].npos);
+            EXPECT_EQ(world.words[3].find("sword"), std::string::npos) << "wiped";
+        }
+    // Without a host, the password stands in the place of the port.
+    const auto [kind, lines] = fixture().refusal({"run", "--db-url", "postgresql://u:swordfish"});
+    EXPECT_EQ(kind, error_kind::usage);
+    EXPECT_EQ(lines.at(0).find("sword"), std::string::npos) << lines.at(0);
+    // Negative control: these are read as they are meant.
+    for (const auto* uri : {"postgresql://u:p@h/d", "postgresql://u:sw%40ord%2F%3f%23%25@h:1/d", "postgresql://h/d",
+                            "postgresql:///d?host=/tmp&user=me@server", "postgresql://u:a:b@h/d",
+                            "postgresql://u:a!$&'()*+,;=~-._@h/d", "postgresql://u@h:1,i:2/d?password=p%40q",
+                            "postgresql://u:p@h/d?options=-c%20a=b@c", "host=h password=a@b/c user=u"})
+    {
+        EXPECT_EQ(uri_problem(uri), "") << uri;
+        EXPECT_NO_THROW(static_cast<void>(fixture().parse({"run", "--db-url", uri}))) << uri;
+    }
+}
+
+TEST(flag_values, what_cannot_be_taken_apart_is_masked_whole)
+{
+    const flag url{.secret = flag_secret::url};
+    const flag plain{};
+    for (const auto* text : {"postgresql://u:sword@fish@h/d", "postgresql://u:sw/fish@h/d", "http://u:sw?fish@h"})
+        for (const auto& which : {url, plain})
+            EXPECT_EQ(shown(which, text), "***") << text;
+    const std::vector<std::pair<std::string, std::string>> table{
+        {"postgresql://u:sword", "postgresql://u:***"},
+        {"postgresql://u:sword,fish", "postgresql://u:***"},
+        {"postgresql://h/d?password=a&fish&sslmode=require", "postgresql://h/d?password=***&sslmode=require"},
+        {"postgresql://h/d?password=a&fish", "postgresql://h/d?password=***"},
+        {"host=h password=sword fish user=u", "host=h password=*** user=u"},
+        {"host=h password=sword fish=more", "host=h password=***"},
+        {"postgresql://h:5432/d", "postgresql://h:5432/d"},
+        {"postgresql://[::1]:5432/d", "postgresql://[::1]:5432/d"},
+    };
+    for (const auto& [text, wanted] : table)
+        EXPECT_EQ(masked_url(text), wanted);
+}
+
+TEST(options, the_login_of_kafka_connect)
+{
+    const auto parse = [](std::vector<std::string> more)
+    {
+        more.insert(more.begin(), {"connector", "status"});
+        return fixture().parse(more);
+    };
+    const auto refusal = [](std::vector<std::string> more)
+    {
+        more.insert(more.begin(), {"connector", "status"});
+        const auto [kind, lines] = fixture().refusal(more);
+        EXPECT_EQ(kind, error_kind::usage);
+        return lines.at(0);
+    };
+    EXPECT_EQ(parse({"--connect-url", "https://u:p%40@h/kafka/"}).given.at("connect-url").text,
+              "https://u:***@h/kafka/");
+    EXPECT_EQ(parse({"--connect-url", "https://h", "--connect-user", "u", "--connect-password-file", "f"}).connect_user,
+              "u");
+    EXPECT_EQ(parse({"--connect-url", "http://u:p@h"}).warnings.size(), 2U) << "on the command line, and in the clear";
+    EXPECT_EQ(parse({"--connect-url", "http://localhost:8083"}).warnings.size(), 0U);
+    EXPECT_NE(refusal({"--connect-url", "http://u:sw@fish@h"}).find("--connect-url: user or password has an @"),
+              std::string::npos);
+    EXPECT_NE(refusal({"--connect-url", "https://u:p@h", "--connect-user", "v"}).find("has a user already"),
+              std::string::npos);
+    EXPECT_NE(refusal({"--connect-password", "p"}).find("--connect-password: needs --connect-user"), std::string::npos);
+    EXPECT_NE(refusal({"--connect-ca-file", "f"}).find("begins with https://"), std::string::npos);
+    for (const auto* text : {"ftp://h", "h:1", "https://", "https://h:0", "https://h:a", "https://h?x=1", ""})
+        EXPECT_NE(refusal({"--connect-url", text}), "") << text;
+    const auto registry = [](const char* text) {
+        return fixture().parse({"connector", "config", "--format", "avro", "--registry-url", text}).registry_url;
+    };
+    EXPECT_EQ(registry("https://r:1/apis"), "https://r:1/apis");
+    EXPECT_EQ(registry("${env:REGISTRY}"), "${env:REGISTRY}");
+    EXPECT_THROW(registry("https://u:p@r"), error);
+}
+
+/// A value that the flag refuses; nothing where it takes whatever is no empty text.
+std::optional<std::string> bad_value(const flag& entry)
+{
+    for (const auto* text : {"-7", "no such!", "x:y:z", "http://u:p@@h", "99999999999999999999999", "pg_x"})
+    {
+        options to{fields};
+        if (!entry.set(to, text).empty())
+            return text;
+    }
+    return std::nullopt;
+}
+
+TEST(flags, say_in_a_refusal_where_the_value_came_from)
+{
+    std::size_t checked = 0;
+    for (const auto& entry : flag_table(fields))
+    {
+        if (entry.place != flag_place::anywhere)
+            continue;
+        const auto bad = entry.form == flag_form::value ? bad_value(entry) : std::optional<std::string>("maybe");
+        if (!bad)
+            continue;
+        // One that takes the flag, with the words that it needs.
+        std::vector<std::string> doing;
+        for (const auto& one : all_doings())
+            if (doing.empty() &&
+                entry.commands.has(*std::ranges::find(all_commands, one.front(), name), one.size() > 1 ? one[1] : ""))
+                doing = one;
+        if (doing.front() == "load")
+            doing.insert(doing.end(), {"--card", "c.json"});
+        ASSERT_FALSE(doing.empty()) << entry.name;
+        auto spellings = entry.aliases;
+        spellings.push_back(entry.name);
+        for (const auto spelled : spellings)
+        {
+            const auto dashed = "--" + std::string(spelled);
+            const auto first_of = [&](fixture& world, std::vector<std::string> line)
+            {
+                const auto lines = world.refusal(std::move(line)).second;
+                return lines.empty() ? std::string() : lines.front();
+            };
+            if (entry.form == flag_form::value)
+            {
+                fixture by_line;
+                auto line = doing;
+                line.insert(line.end(), {dashed, *bad});
+                EXPECT_TRUE(first_of(by_line, line).starts_with(dashed)) << dashed;
+            }
+            fixture by_environment;
+            by_environment.around.environment = {{environment_name(spelled), *bad}};
+            const auto told = first_of(by_environment, doing);
+            EXPECT_TRUE(told.starts_with(environment_name(spelled)) && told.find("in the environment: ") != told.npos)
+                << told;
+            EXPECT_EQ(told.find(dashed + ' '), told.npos) << told;
+            fixture by_file;
+            by_file.files["f"] = "# shop\n" + std::string(spelled) + " = \"" + *bad + "\"\n";
+            auto line = doing;
+            line.insert(line.end(), {"--config", "f"});
+            const auto of_file = first_of(by_file, line);
+            EXPECT_TRUE(of_file.starts_with("f:2: " + std::string(spelled))) << of_file;
+            EXPECT_EQ(of_file.find(dashed), of_file.npos) << of_file;
+            ++checked;
+        }
+    }
+    EXPECT_GT(checked, 75U);
+}
+
+TEST(flags, at_fault_later_are_spelled_as_they_were_given)
+{
+    fixture world;
+    world.files["f"] = "card = c.json\n";
+    world.around.environment = {
+        {"BAZAARD_SEED_DIR", "/no/seeds"}, {"BAZAARD_DB_HOST", "h"}, {"BAZAARD_DB_URL", "host=i"}};
+    const auto given = world.parse({"--config", "f", "--db-port", "7", "--max-outage", "9s"});
+    name_sources(given);
+    EXPECT_EQ(as_given("--seed-dir /no/seeds: is no directory"),
+              "BAZAARD_SEED_DIR=/no/seeds in the environment: is no directory");
+    EXPECT_EQ(as_given("--seed-dir has none"), "BAZAARD_SEED_DIR has none");
+    EXPECT_EQ(as_given("--card c.json: cannot be read"), "f:1: card c.json: cannot be read");
+    EXPECT_EQ(as_given("--db-url cannot be read"), "BAZAARD_DB_URL cannot be read");
+    EXPECT_EQ(as_given("no answer at h: refused; is it running, and are --db-host and --db-port right?"),
+              "no answer at h: refused; is it running, and are BAZAARD_DB_HOST and --db-port right?");
+    // What came from the command line, other flags, and advice.
+    for (const auto* line :
+         {"--max-outage 9s: too long", "--seed 7: is another one", "--seed-directory: is none",
+          "is read-only; name the primary with --db-host", "give the same --seed-dir, or begin another"})
+        EXPECT_EQ(as_given(line), line);
+    name_sources(fixture().parse({"--seed-dir", "/no/seeds"}));
+    EXPECT_EQ(as_given("--seed-dir /no/seeds: is no directory"), "--seed-dir /no/seeds: is no directory");
 }
 
 TEST(likely_meant_flag, is_near)

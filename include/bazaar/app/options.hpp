@@ -99,8 +99,10 @@ enum class answers_as : std::uint8_t
 /// A value that somebody gave, and where.
 struct given_value
 {
-    std::string text;    ///< As it was typed; "***" for a secret.
-    std::string origin;  ///< "command line", "environment BAZAARD_SEED" or "FILE:LINE".
+    std::string text;     ///< As it was typed; "***" for a secret.
+    std::string origin;   ///< "command line", "environment BAZAARD_SEED" or "FILE:LINE".
+    std::string blamed;   ///< How a message begins that is about it: "--seed 7", "BAZAARD_SEED=7 in the environment".
+    std::string spelled;  ///< What stands for the flag there: "--seed", "BAZAARD_SEED", "seed in FILE:LINE".
 };
 
 /// Everything that the command line, the environment and the configuration file say, checked.
@@ -198,6 +200,10 @@ struct options
     // Connector.
     std::string connector_name;  ///< Empty: made of the schema.
     std::string connect_url = "http://localhost:8083";
+    std::string connect_user;
+    std::optional<std::string> connect_password, connect_password_file;
+    std::string connect_ca_file, connect_cert_file, connect_key_file;
+    bool connect_tls_verify = true;
     std::string connector_db_host, connector_db_port;  ///< Empty: as this program reaches the database.
     std::string connector_password = "${env:BAZAARD_DB_PASSWORD}";
     postgres::message_format message_format = postgres::message_format::json;

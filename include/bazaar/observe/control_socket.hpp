@@ -12,8 +12,12 @@ namespace bazaar::observe
 /// /tmp with the user's number.
 [[nodiscard]] std::vector<std::string> control_directories();
 
-/// The file of a run's socket, without a directory: no name of schema or run leads elsewhere.
-[[nodiscard]] std::string control_file(std::string_view schema, std::string_view run);
+/// The file of a run's socket, without a directory: KEY.SCHEMA.RUN.sock, in which KEY stands for the database. No name of schema or
+/// run leads elsewhere. Without a database: SCHEMA.RUN.sock.
+[[nodiscard]] std::string control_file(std::string_view schema, std::string_view run, std::string_view database = {});
+
+/// Whether a file is the socket of this run, in whichever database.
+[[nodiscard]] bool is_control_file_of(std::string_view file, std::string_view schema, std::string_view run);
 
 /// Whether a directory is one that nobody else can put a socket into. Root's sockets are root's.
 [[nodiscard]] bool private_directory(const std::string& path);
@@ -32,7 +36,8 @@ public:
     control_socket& operator=(const control_socket&) = delete;
 
     /// The first of the directories that will do, made where it is missing. Errors: as the constructor.
-    [[nodiscard]] static std::string default_path(std::string_view schema, std::string_view run);
+    [[nodiscard]] static std::string default_path(std::string_view schema, std::string_view run,
+                                                  std::string_view database);
 
     /// Gives the descriptor away.
     [[nodiscard]] int release() noexcept;

@@ -9,6 +9,7 @@
 
 #include "bazaar/base/time.hpp"
 #include "bazaar/observe/chronicle.hpp"
+#include "bazaar/postgres/connection.hpp"
 #include "bazaar/run/runner.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -60,6 +61,7 @@ struct snapshot
     std::string schema;
     std::string scenario;
     std::string where;                  ///< "user@host:port/dbname".
+    postgres::database_place database;  ///< As the daemon was started for.
     std::optional<std::uint64_t> seed;  ///< Nothing while the run is being opened.
     std::optional<time> start;
     std::int64_t epoch = 0;

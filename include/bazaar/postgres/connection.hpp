@@ -47,9 +47,29 @@ struct connection_parameters
 /// Errors: `usage` when the URL cannot be read (its text is not echoed: it may hold a password).
 [[nodiscard]] connection_parameters resolve(const connection_flags& flags, std::string_view run = {});
 
+/// Whether libpq knows a parameter of this name.
+[[nodiscard]] bool is_keyword(std::string_view name);
+
 /// "user@host:port/dbname", for messages: no secrets. Parts that only libpq knows are looked up as libpq
 /// would.
 [[nodiscard]] std::string describe(const connection_parameters& parameters);
+
+/// Which database it is, whoever connects. The names of this machine's own address are one: "localhost".
+struct database_place
+{
+    std::string host, port, name;
+
+    friend bool operator==(const database_place&, const database_place&) = default;
+};
+
+/// Parts that only libpq knows are looked up as libpq would.
+[[nodiscard]] database_place place_of(const connection_parameters& parameters);
+
+/// The parts that are given by flags, the URL, or libpq's environment; the others are empty. Errors: as `resolve`.
+[[nodiscard]] database_place given_place(const connection_flags& flags);
+
+/// "host:port/dbname".
+[[nodiscard]] std::string text_of(const database_place& place);
 
 /// Of libpq, as it runs: "15.20".
 [[nodiscard]] std::string library_version();
