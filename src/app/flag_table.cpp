@@ -1373,7 +1373,7 @@ void add_verify(std::vector<flag>& table)
                      .initially = "{prefix}.{schema}.{table}, or as the connector's configuration routes them",
                      .range = "has {table}; {prefix} and {schema} stand for --topic-prefix and --db-schema",
                      .help = "`verify topics`: names of the topics of a copy, which may be late: what it does not have "
-                             "yet is not proven. For example copy-{prefix}.{schema}.{table}",
+                             "yet is not proven. For example copy-{prefix}.{schema}.{table}.",
                      .commands = {verb::verify_topics},
                      .set = set_topic_pattern});
     table.push_back(

@@ -101,7 +101,7 @@ protected:
         words.push_back("--print-config");
         const auto printed = bazaard(words, environment);
         for (const auto& text : {left.out, left.err, printed.out, printed.err})
-            EXPECT_EQ(text.find("sword"), text.npos) << text;
+            EXPECT_EQ(text.find("tuna"), text.npos) << text;
         return left;
     }
 
@@ -111,35 +111,35 @@ protected:
 
 TEST_F(connect_login, by_http)
 {
-    const auto port = start("shop:sword@fish/%");
+    const auto port = start("shop:tuna@fish/%");
     const auto at = "127.0.0.1:" + port;
-    EXPECT_EQ(pause({"--connect-url", "http://shop:sword%40fish%2F%25@" + at}).status, 0);
-    EXPECT_EQ(pause({}, {{"BAZAARD_CONNECT_URL", "http://shop:sword%40fish%2f%25@" + at}}).status, 0);
+    EXPECT_EQ(pause({"--connect-url", "http://shop:tuna%40fish%2F%25@" + at}).status, 0);
+    EXPECT_EQ(pause({}, {{"BAZAARD_CONNECT_URL", "http://shop:tuna%40fish%2f%25@" + at}}).status, 0);
     EXPECT_EQ(pause({"--connect-url", "http://" + at, "--connect-user", "shop", "--connect-password-file",
-                     file("sword@fish/%")})
+                     file("tuna@fish/%")})
                   .status,
               0);
     EXPECT_EQ(pause({"--connect-url", "http://" + at},
-                    {{"BAZAARD_CONNECT_USER", "shop"}, {"BAZAARD_CONNECT_PASSWORD", "sword@fish/%"}})
+                    {{"BAZAARD_CONNECT_USER", "shop"}, {"BAZAARD_CONNECT_PASSWORD", "tuna@fish/%"}})
                   .status,
               0);
     // Negative controls: without, with a wrong one, and not encoded.
     for (const auto& words : std::vector<std::vector<std::string>>{
              {"--connect-url", "http://" + at},
-             {"--connect-url", "http://shop:swordfish@" + at},
-             {"--connect-url", "http://" + at, "--connect-user", "shop", "--connect-password", "swordfish"}})
+             {"--connect-url", "http://shop:tunafish@" + at},
+             {"--connect-url", "http://" + at, "--connect-user", "shop", "--connect-password", "tunafish"}})
     {
         const auto left = pause(words);
         EXPECT_EQ(left.status, 77) << left.err;
         EXPECT_NE(left.err.find("Kafka Connect at http://" + at + " refuses to pause connector"), std::string::npos)
             << left.err;
     }
-    const auto raw = pause({"--connect-url", "http://shop:sword@fish/%@" + at});
+    const auto raw = pause({"--connect-url", "http://shop:tuna@fish/%@" + at});
     EXPECT_EQ(raw.status, 64);
     EXPECT_NE(raw.err.find("--connect-url: user or password has"), std::string::npos) << raw.err;
     // Nobody there: the address without the login, and the variable that named it.
     const auto nowhere = std::to_string(free_port());
-    const auto away = pause({}, {{"BAZAARD_CONNECT_URL", "http://shop:swordfish@127.0.0.1:" + nowhere}});
+    const auto away = pause({}, {{"BAZAARD_CONNECT_URL", "http://shop:tunafish@127.0.0.1:" + nowhere}});
     EXPECT_EQ(away.status, 69);
     EXPECT_NE(away.err.find("does not answer at http://127.0.0.1:" + nowhere + ": "), std::string::npos) << away.err;
     EXPECT_NE(away.err.find("is BAZAARD_CONNECT_URL right?"), std::string::npos) << away.err;
@@ -149,7 +149,7 @@ TEST_F(connect_login, by_https_whose_certificate_is_checked)
 {
     const auto own = certificate("own", "IP:127.0.0.1,DNS:localhost");
     const auto other = certificate("other", "IP:127.0.0.1");
-    const auto url = "https://shop:swordfish@127.0.0.1:" + start("shop:swordfish", own);
+    const auto url = "https://shop:tunafish@127.0.0.1:" + start("shop:tunafish", own);
     EXPECT_EQ(pause({"--connect-url", url, "--connect-ca-file", own[0]}).status, 0);
     EXPECT_EQ(pause({"--connect-url", url, "--no-connect-tls-verify"}).status, 0);
     // Negative controls: an authority that signed something else, the system's, and none that can be read.
@@ -164,7 +164,7 @@ TEST_F(connect_login, by_https_whose_certificate_is_checked)
 TEST_F(connect_login, by_https_to_another_host_than_the_certificates)
 {
     const auto own = certificate("own", "DNS:connect.example");
-    const auto url = "https://shop:swordfish@127.0.0.1:" + start("shop:swordfish", own);
+    const auto url = "https://shop:tunafish@127.0.0.1:" + start("shop:tunafish", own);
     EXPECT_EQ(pause({"--connect-url", url, "--connect-ca-file", own[0]}).status, 77);
     EXPECT_EQ(pause({"--connect-url", url, "--connect-ca-file", own[0], "--no-connect-tls-verify"}).status, 0);
 }

@@ -180,8 +180,11 @@ class Builder:
     def reads(self, keys, snapshot):
         """Rows of a snapshot, as they stand."""
         lsn = self.lsn + 8
-        for table, key in keys:
+        whole = snapshot == "true"
+        for number, (table, key) in enumerate(keys):
             row, change, unit, run = self.state[table, key]
+            if whole:
+                snapshot = "last" if number == len(keys) - 1 else "first" if number == 0 else "true"
             self.emit(table=table, key=key, op="r", after=row, tx=self.tx, lsn=lsn, commit=self.now, snapshot=snapshot, unit=unit,
                       change=change, run=run)
 

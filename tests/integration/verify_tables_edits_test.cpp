@@ -8,6 +8,7 @@
 
 #include "bazaar/base/id.hpp"
 #include "bazaar/scenario/thelook/tables.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
 #include "support/verified_tables.hpp"
@@ -64,7 +65,22 @@ protected:
         copy.name = "edited_" + std::to_string(++copies);
         auto link = connect(maintenance);
         link.exec("SET statement_timeout = '60s'");
-        link.exec("CREATE DATABASE " + *copy.name + " TEMPLATE " + *original.name);
+        // On a busy machine sessions take their time to go.
+        EXPECT_TRUE(eventually(
+            [&]
+            {
+                try
+                {
+                    link.exec("CREATE DATABASE " + *copy.name + " TEMPLATE " + *original.name);
+                    return true;
+                }
+                catch (const postgres::query_error& problem)
+                {
+                    if (problem.cause().state() != "55006")
+                        throw;
+                    return false;
+                }
+            }));
         if (free)
         {
             auto rows = connect(copy);

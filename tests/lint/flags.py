@@ -74,7 +74,7 @@ def code(text):
                 end += 2 if text[end] == "\\" else 1
             i = end + 1
             continue
-        elif text[i] == "'" and not text[i - 1].isalnum():
+        elif text[i] == "'" and (not text[i - 1].isalnum() or text[i - 1] == "L"):
             i = text.index("'", i + (3 if text[i + 1] == "\\" else 2)) + 1
             continue
         else:
@@ -95,7 +95,7 @@ def blocks(text):
             i += 1
             while text[i] != '"':
                 i += 2 if text[i] == "\\" else 1
-        elif c == "'" and not text[i - 1].isalnum():
+        elif c == "'" and (not text[i - 1].isalnum() or text[i - 1] == "L"):
             i = text.index("'", i + (3 if text[i + 1] == "\\" else 2))
         elif c == "{":
             head = text[start:i].strip()

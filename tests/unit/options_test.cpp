@@ -568,15 +568,14 @@ TEST(flag_values, masked_urls)
 TEST(flag_values, passwords_of_a_uri_that_are_not_percent_encoded)
 {
     // What libpq, or any other reader of URIs, takes for the end of the password.
-    for (const auto* password :
-         {"sword@fish", "sword/fish", "sword?fish", "sword#fish", "sword%fish", "sword%4", "%", "sword fish",
-          "sword[fish", "@", "1/2", "1?2", "a@b/c?d#e", "a/b?c=d", "12/x?user=a", "sword%00fish"})
+    for (const auto* password : {"tuna@fish", "tuna/fish", "tuna?fish", "tuna#fish", "tuna%fish", "tuna%4", "%",
+                                 "tuna fish", "tuna[fish", "@", "1/2", "1?2", "a@b/c?d#e", "a/b?c=d", "tuna%00fish"})
         for (const auto* rest : {"h/d", "h:5432/d?sslmode=require", "h,i:5433/d", "[::1]:1"})
         {
             const auto uri = fmt::format("postgresql://u:{}@{}", password, rest);
             const auto wrong = uri_problem(uri);
             EXPECT_NE(wrong, "") << uri;
-            EXPECT_EQ(wrong.find("sword"), wrong.npos) << wrong;
+            EXPECT_EQ(wrong.find("tuna"), wrong.npos) << wrong;
             fixture world;
             world.around.environment = {{"BAZAARD_SOURCE_URL", uri}};
             const auto [kind, lines] = world.refusal({"run", "--db-url", uri});
@@ -586,17 +585,17 @@ TEST(flag_values, passwords_of_a_uri_that_are_not_percent_encoded)
                 << lines[0];
             EXPECT_TRUE(lines[1].starts_with("--db-url: user or password has ")) << lines[1];
             EXPECT_NE(lines[1].find("--db-password, --db-password-file or PGPASSFILE"), lines[1].npos);
-            EXPECT_EQ(world.words[3].find("sword"), std::string::npos) << "wiped";
+            EXPECT_EQ(world.words[3].find("tuna"), std::string::npos) << "wiped";
         }
     // Without a host, the password stands in the place of the port.
-    const auto [kind, lines] = fixture().refusal({"run", "--db-url", "postgresql://u:swordfish"});
+    const auto [kind, lines] = fixture().refusal({"run", "--db-url", "postgresql://u:tunafish"});
     EXPECT_EQ(kind, error_kind::usage);
-    EXPECT_EQ(lines.at(0).find("sword"), std::string::npos) << lines.at(0);
+    EXPECT_EQ(lines.at(0).find("tuna"), std::string::npos) << lines.at(0);
     // Negative control: these are read as they are meant.
-    for (const auto* uri : {"postgresql://u:p@h/d", "postgresql://u:sw%40ord%2F%3f%23%25@h:1/d", "postgresql://h/d",
+    for (const auto* uri : {"postgresql://u:p@h/d", "postgresql://u:tu%40na%2F%3f%23%25@h:1/d", "postgresql://h/d",
                             "postgresql:///d?host=/tmp&user=me@server", "postgresql://u:a:b@h/d",
                             "postgresql://u:a!$&'()*+,;=~-._@h/d", "postgresql://u@h:1,i:2/d?password=p%40q",
-                            "postgresql://u:p@h/d?options=-c%20a=b@c", "host=h password=a@b/c user=u"})
+                            "postgresql://u:p@h/d?options=-c%20a%3Db@c", "host=h password=a@b/c user=u"})
     {
         EXPECT_EQ(uri_problem(uri), "") << uri;
         EXPECT_NO_THROW(static_cast<void>(fixture().parse({"run", "--db-url", uri}))) << uri;
@@ -607,16 +606,16 @@ TEST(flag_values, what_cannot_be_taken_apart_is_masked_whole)
 {
     const flag url{.secret = flag_secret::url};
     const flag plain{};
-    for (const auto* text : {"postgresql://u:sword@fish@h/d", "postgresql://u:sw/fish@h/d", "http://u:sw?fish@h"})
+    for (const auto* text : {"postgresql://u:tuna@fish@h/d", "postgresql://u:sw/fish@h/d", "http://u:sw?fish@h"})
         for (const auto& which : {url, plain})
             EXPECT_EQ(shown(which, text), "***") << text;
     const std::vector<std::pair<std::string, std::string>> table{
-        {"postgresql://u:sword", "postgresql://u:***"},
-        {"postgresql://u:sword,fish", "postgresql://u:***"},
+        {"postgresql://u:tuna", "postgresql://u:***"},
+        {"postgresql://u:tuna,fish", "postgresql://u:***"},
         {"postgresql://h/d?password=a&fish&sslmode=require", "postgresql://h/d?password=***&sslmode=require"},
         {"postgresql://h/d?password=a&fish", "postgresql://h/d?password=***"},
-        {"host=h password=sword fish user=u", "host=h password=*** user=u"},
-        {"host=h password=sword fish=more", "host=h password=***"},
+        {"host=h password=tuna fish user=u", "host=h password=*** user=u"},
+        {"host=h password=tuna fish=more", "host=h password=***"},
         {"postgresql://h:5432/d", "postgresql://h:5432/d"},
         {"postgresql://[::1]:5432/d", "postgresql://[::1]:5432/d"},
     };
