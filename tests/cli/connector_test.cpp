@@ -104,7 +104,7 @@ TEST(connector, says_what_is_wrong)
         EXPECT_NE(left.err.find("Kafka Connect does not answer at " + nowhere), std::string::npos) << left.err;
     }
     EXPECT_EQ(bazaard({"connector", "delete", "--connect-url", nowhere}).status, 64) << "nobody to ask";
-    for (const char* url : {"localhost:8083", "https://localhost", "http://", "http://a:b"})
+    for (const char* url : {"localhost:8083", "ftp://localhost", "http://", "https://", "http://a:b"})
         EXPECT_EQ(bazaard({"connector", "status", "--connect-url", url}).status, 64) << url;
     for (const auto& words : std::vector<std::vector<std::string>>{{"connector"},
                                                                    {"connector", "start"},
