@@ -88,7 +88,7 @@ rest_answer patient_get(const connect_rest& at, const std::string& target)
 
 std::string connector_name(const options& opts)
 {
-    return opts.connector_name.empty() ? "bazaard-" + opts.schema : opts.connector_name;
+    return opts.connector_name.empty() ? "bazaard-" + postgres::topic_characters(opts.schema) : opts.connector_name;
 }
 
 json wished_connector(const options& opts)

@@ -42,6 +42,13 @@ struct connector_options
     std::int64_t retention_ms = -1;  ///< Of the topics that are not compacted; -1: for ever.
 };
 
+/// Whether a connector can be told of a signal table in that schema: Debezium reads its name as a list, and as a regular
+/// expression, at once.
+[[nodiscard]] bool takes_signals(std::string_view schema);
+
+/// A name in the characters that topics may have, each other one as an underscore: what Debezium makes of it.
+[[nodiscard]] std::string topic_characters(std::string_view name);
+
 /// Topic of one table, as Debezium names it.
 [[nodiscard]] std::string topic_name(std::string_view prefix, std::string_view schema, std::string_view table);
 
@@ -56,6 +63,8 @@ struct connector_options
 /// read it. Works as it is.
 ///
 /// Determinism: a function of its arguments.
+///
+/// Errors: `usage` for names that cannot be told to Connect or Debezium.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> connector_config(const connector_options& how,
                                                                                 std::span<const model::table> tables);
 
