@@ -145,13 +145,18 @@ int status(const options& opts, const connect_rest& at, const std::string& name)
 
 int connector(const options& opts)
 {
+    const auto impossible = impossible_names(opts);
     if (opts.verb == "config")
     {
+        for (const auto& line : impossible)
+            log(log_level::warning, "connector", line);
         print_out(wished_connector(opts).dump(2) + '\n');
         return 0;
     }
     const connect_rest at(opts.connect_url);
     const auto name = connector_name(opts);
+    if (opts.verb == "register" && !impossible.empty())
+        throw error(error_kind::usage, impossible);
     if (opts.verb == "register")
         return register_it(opts, at, name);
     if (opts.verb == "status")

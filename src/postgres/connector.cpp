@@ -34,36 +34,23 @@ std::string escaped(std::string_view name)
     return text;
 }
 
+/// Debezium puts the name of the database into a URL, from which its driver decodes it.
+std::string url_part(std::string_view name)
+{
+    std::string text;
+    for (const char c : name)
+        if (std::string_view("%?&#/+;").find(c) != std::string_view::npos)
+            text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        else
+            text += c;
+    return text;
+}
+
 /// As Debezium reads the name of one table: quoted where it would take characters for its own, or cut blanks.
 std::string table_id(std::string_view schema, std::string_view table)
 {
     const bool plain = schema.find_first_of(" .\"'`\t") == schema.npos;
     return fmt::format("{}.{}", plain ? std::string(schema) : quote_identifier(schema), table);
-}
-
-/// What Debezium 3.7 and Connect do not pass on as it is, by trial.
-std::vector<std::string> impossible_names(const connector_options& how)
-{
-    std::vector<std::string> wrong;
-    const auto has = [](std::string_view name, std::string_view part) { return name.find(part) != name.npos; };
-    for (const auto& [what, name] : {std::pair<std::string_view, std::string_view>{"--db-schema", how.schema},
-                                     {"--publication-name", how.publication},
-                                     {"--cdc-user", how.user},
-                                     {"--db-name", how.database}})
-        if (has(name, "${"))
-            wrong.push_back(
-                fmt::format("{} {}: Kafka Connect takes ${{...}} for a reference to a secret; use another", what, name));
-    const auto& schema = how.schema;
-    if (schema.starts_with('"') || schema.ends_with('"') || has(schema, "\"\"") || has(schema, "''") ||
-        has(schema, "``"))
-        wrong.push_back(fmt::format("--db-schema {}: Debezium takes a double quote at an end of the name, and doubled "
-                                    "quotes, for its own; use another schema",
-                                    schema));
-    if (how.publication.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ \t\"',\\") != how.publication.npos)
-        wrong.push_back(fmt::format("--publication-name {}: Debezium does not quote it, so it must be without capital "
-                                    "letters, blanks, quotes, commas and backslashes; use another",
-                                    how.publication));
-    return wrong;
 }
 
 /// Rows of the table change: its topic may keep the newest of each key alone.
@@ -101,7 +88,7 @@ private:
     {
         add("database.hostname", how_.host);
         add("database.port", how_.port);
-        add("database.dbname", how_.database);
+        add("database.dbname", url_part(how_.database));
         add("database.user", how_.user);
         add("database.password", how_.password);
         add("plugin.name", "pgoutput");
@@ -217,6 +204,30 @@ private:
 
 }  // namespace
 
+std::vector<std::string> impossible_names(const connector_options& how)
+{
+    std::vector<std::string> wrong;
+    const auto has = [](std::string_view name, std::string_view part) { return name.find(part) != name.npos; };
+    for (const auto& [what, name] : {std::pair<std::string_view, std::string_view>{"--db-schema", how.schema},
+                                     {"--publication-name", how.publication},
+                                     {"--cdc-user", how.user},
+                                     {"--db-name", how.database}})
+        if (has(name, "${"))
+            wrong.push_back(fmt::format("{} {}: Kafka Connect takes ${{...}} for a reference to a secret; use another",
+                                        what, name));
+    const auto& schema = how.schema;
+    if (schema.starts_with('"') || schema.ends_with('"') || has(schema, "\"\"") || has(schema, "''") ||
+        has(schema, "``"))
+        wrong.push_back(fmt::format("--db-schema {}: Debezium takes a double quote at an end of the name, and doubled "
+                                    "quotes, for its own; use another schema",
+                                    schema));
+    if (how.publication.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ \t\"',\\") != how.publication.npos)
+        wrong.push_back(fmt::format("--publication-name {}: Debezium does not quote it, so it must be without capital "
+                                    "letters, blanks, quotes, commas and backslashes; use another",
+                                    how.publication));
+    return wrong;
+}
+
 bool takes_signals(std::string_view schema)
 {
     return schema.find_first_of("\\[]{}()*+?^$|,") == schema.npos;
@@ -287,8 +298,6 @@ std::vector<model::topic> wished_topics(const connector_options& how, std::span<
 std::vector<std::pair<std::string, std::string>> connector_config(const connector_options& how,
                                                                   std::span<const model::table> tables)
 {
-    if (auto wrong = impossible_names(how); !wrong.empty())
-        throw error(error_kind::usage, std::move(wrong));
     return config(how, tables).make();
 }
 
