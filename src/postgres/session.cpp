@@ -34,7 +34,7 @@ constexpr std::string_view start_options =
     "-c search_path= -c row_security=off -c lock_timeout=2s -c statement_timeout=8s -c "
     "idle_in_transaction_session_timeout=10s "
     "-c default_transaction_isolation=read\\ committed -c timezone=UTC -c datestyle=ISO -c "
-    "client_min_messages=warning -c idle_session_timeout=0";
+    "client_min_messages=warning -c idle_session_timeout=0 -c jit=off";
 
 /// What texts look like, what our statements mean and how our functions are compiled: neither the server, the database, the
 /// role nor the user's own options have a say in it.

@@ -131,7 +131,6 @@ constexpr std::array plans{
     setting{"enable_seqscan", "off"},
     setting{"enable_indexscan", "off"},
     setting{"enable_indexonlyscan", "off"},
-    setting{"enable_bitmapscan", "off"},
     setting{"enable_hashjoin", "off"},
     setting{"enable_nestloop", "off"},
     setting{"enable_sort", "off"},
