@@ -4,6 +4,8 @@
 #   docker run --rm bazaard --help
 FROM docker.io/library/debian:trixie-slim AS build
 WORKDIR /src
+# With a compiler cache mounted at /root/.cache/ccache: what scripts/dev build says of it.
+ENV CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=true CCACHE_SLOPPINESS=locale
 COPY scripts/lib scripts/lib
 RUN bash -euc '. scripts/lib/common.sh; . scripts/lib/packages.sh; ensure_packages build; rm -rf /var/lib/apt/lists/*'
 COPY CMakeLists.txt CMakePresets.json ./

@@ -45,7 +45,11 @@ else()
   endforeach()
   target_compile_definitions(bazaar_flags INTERFACE _GLIBCXX_ASSERTIONS)
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-    target_compile_options(bazaar_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+    # It needs optimization, which targets with this property go without.
+    define_property(TARGET PROPERTY BAZAARD_PLAIN INITIALIZE_FROM_VARIABLE BAZAARD_PLAIN)
+    set(optimized "$<NOT:$<BOOL:$<TARGET_PROPERTY:BAZAARD_PLAIN>>>")
+    target_compile_options(bazaar_flags INTERFACE
+      $<${optimized}:-U_FORTIFY_SOURCE> $<${optimized}:-D_FORTIFY_SOURCE=3>)
   endif()
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   include(CheckPIESupported)

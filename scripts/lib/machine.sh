@@ -87,10 +87,14 @@ machine_export_proxy() {
     [[ -z ${proxy:-} || $proxy == DIRECT ]] || export https_proxy=$proxy
 }
 
-# machine_make DIR SUITE: makes a minimal root in DIR unless a finished one is there.
-machine_make() {
-    local root=$1 suite=$2 mirror
+# machine_base SUITE: prints the path of a minimal root of this Debian, made by debootstrap once. Nobody changes it: who wants to,
+# works in a copy. Only what makes apt work is written again.
+machine_base() {
+    local suite=$1 root=$machine_cache/base-$1 mirror lock
     mirror=$(machine_mirror)
+    mkdir -p "$machine_cache"
+    exec {lock}>"$root.lock"
+    flock "$lock"
     if [[ ! -e $root/.finished ]]; then
         say "making a $suite machine in $root"
         rm -rf --one-file-system "$root"
@@ -103,6 +107,21 @@ machine_make() {
         : >"$root/.finished"
     fi
     machine_configure_apt "$root" "$suite" "$mirror"
+    exec {lock}>&-
+    printf '%s\n' "$root"
+}
+
+# machine_make DIR SUITE: a root of its own in DIR, unless a finished one is there.
+machine_make() {
+    local root=$1 suite=$2 base
+    if [[ ! -e $root/.finished ]]; then
+        base=$(machine_base "$suite")
+        rm -rf --one-file-system "$root"
+        cp -a --reflink=auto -- "$base" "$root.new"
+        mv -T -- "$root.new" "$root"
+    else
+        machine_configure_apt "$root" "$suite" "$(machine_mirror)"
+    fi
 }
 
 # Compilations on Debian 13 of whoever makes them in /src: the label debian13 and the image.

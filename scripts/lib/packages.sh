@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034  # The groups are read through their names.
+# shellcheck disable=SC2034,SC2154  # The groups are read through their names; top is common.sh's.
 # Which Debian packages the tree needs, and how they get onto the machine. Needs common.sh.
 
 packages_of_build=(
@@ -10,6 +10,7 @@ packages_of_build=(
 packages_of_run=(postgresql)
 packages_of_test=(python3 pgbouncer faketime kcat)
 packages_of_stack=(default-jre-headless maven curl)
+packages_of_fuzz=(clang libclang-rt-14-dev)
 packages_of_lint=(clang-format clang-tidy shellcheck)
 packages_of_machine=(debootstrap debian-archive-keyring)
 packages_of_compose=(buildah)
@@ -88,6 +89,16 @@ packages_become_root() {
     printf 'sudo\n'
 }
 
+# packages_alone COMMAND...: no two scripts of this tree use apt at the same time; what the command leaves running does not hold the lock.
+packages_alone() {
+    local lock status=0
+    exec {lock}<"$top"
+    flock "$lock"
+    "$@" {lock}<&- || status=$?
+    exec {lock}<&-
+    return "$status"
+}
+
 packages_install() {
     local become kept=yes status=0
     become=$(packages_become_root) || die 69 "missing: $*; ask an administrator for: apt-get install $*"
@@ -108,6 +119,15 @@ packages_install() {
     ((status == 0)) || die 69 "apt-get could not install: $*"
 }
 
+# Installs those of the names that are missing still: while this script waited, another may have installed some.
+packages_install_missing() {
+    local names missing=()
+    names=$(packages_missing "$@")
+    [[ -n $names ]] || return 0
+    mapfile -t missing <<<"$names"
+    packages_install "${missing[@]}"
+}
+
 # ensure_packages GROUP...: installs what the groups need and the machine lacks;
 # with BAZAARD_CI_NO_INSTALL set it only says so and stops.
 ensure_packages() {
@@ -123,5 +143,5 @@ ensure_packages() {
     mapfile -t missing <<<"$names"
     [[ -z ${BAZAARD_CI_NO_INSTALL:-} ]] ||
         die 69 "missing: ${missing[*]}; install with: apt-get install ${missing[*]}"
-    packages_install "${missing[@]}"
+    packages_alone packages_install_missing "${missing[@]}"
 }

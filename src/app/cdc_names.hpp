@@ -20,12 +20,19 @@ namespace bazaar::app
     return opts.slot.empty() ? postgres::default_cdc_name(opts.schema) : opts.slot;
 }
 
-/// What is said of the topics: the same for `topics` and `connector`.
-[[nodiscard]] inline postgres::connector_options topic_options(const options& opts)
+/// What the names of the topics are made of.
+[[nodiscard]] inline postgres::connector_options topic_names(const options& opts)
 {
     postgres::connector_options how;
     how.schema = opts.schema;
     how.topic_prefix = opts.topic_prefix;
+    return how;
+}
+
+/// What is said of the topics: the same for `topics` and `connector`.
+[[nodiscard]] inline postgres::connector_options topic_options(const options& opts)
+{
+    auto how = topic_names(opts);
     how.partitions = static_cast<int>(opts.partitions);
     how.replication = static_cast<int>(opts.replication);
     how.compact = opts.compact;

@@ -39,13 +39,18 @@ std::string_view word(kind what)
     return "";
 }
 
-postgres::cdc_options options_of(const options& opts, std::span<const model::table> tables)
+postgres::cdc_options names_of(const options& opts)
 {
     postgres::cdc_options how;
     how.schema = opts.schema;
     how.publication = publication_of(opts);
-    how.slot = slot_of(opts);
     how.role = opts.cdc_user;
+    return how;
+}
+
+postgres::cdc_options setup_of(const options& opts, std::span<const model::table> tables)
+{
+    auto how = names_of(opts);
     if (!opts.cdc_password_file.empty())
         how.password = postgres::read_password(opts.cdc_password_file);
     how.apply = opts.apply;
@@ -81,22 +86,10 @@ bool told(const std::vector<postgres::cdc_step>& steps)
     return differs;
 }
 
-}  // namespace
-
-int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables)
+int drop(const options& opts, postgres::session& link)
 {
-    const auto made = postgres::blaming(link, opts.schema, tables,
-                                        [&] { return postgres::cdc_setup(link, options_of(opts, tables), tables); });
-    return told(made) ? findings : 0;
-}
-
-int cdc(const options& opts)
-{
-    const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
-    postgres::session link(postgres::resolve(opts.database, opts.run));
-    if (opts.verb == "setup")
-        return cdc_setup(opts, link, made.shop->tables());
-    const auto how = options_of(opts, made.shop->tables());
+    auto how = names_of(opts);
+    how.slot = slot_of(opts);
     if (!opts.yes &&
         !confirmed(fmt::format("Drop slot {}, publication {}, signal table {}.{} and role {} at {}?", how.slot,
                                how.publication, how.schema, postgres::signal_table, how.role, link.where())))
@@ -106,6 +99,21 @@ int cdc(const options& opts)
     }
     told(postgres::cdc_drop(link, how, opts.force));
     return 0;
+}
+
+}  // namespace
+
+int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables)
+{
+    const auto made = postgres::blaming(link, opts.schema, tables,
+                                        [&] { return postgres::cdc_setup(link, setup_of(opts, tables), tables); });
+    return told(made) ? findings : 0;
+}
+
+int cdc(const options& opts)
+{
+    postgres::session link(postgres::resolve(opts.database, opts.run));
+    return opts.verb == "drop" ? drop(opts, link) : cdc_setup(opts, link, stage_of_no_run().shop->tables());
 }
 
 }  // namespace bazaar::app

@@ -141,45 +141,55 @@ int status(const options& opts, const connect_rest& at, const std::string& name)
     return good ? 0 : findings;
 }
 
-}  // namespace
-
-int connector(const options& opts)
+int remove(const options& opts, const connect_rest& at, const std::string& name)
 {
-    const auto impossible = impossible_names(opts);
-    if (opts.verb == "config")
+    if (!opts.yes && !confirmed(fmt::format("Delete connector {} at {}? Its slot stays: bazaard cdc drop drops it.",
+                                            name, at.url())))
     {
-        for (const auto& line : impossible)
-            log(log_level::warning, "connector", line);
-        print_out(wished_connector(opts).dump(2) + '\n');
+        log(log_level::info, "connector", "nothing was deleted");
         return 0;
     }
-    const connect_rest at(opts.connect_url);
-    const auto name = connector_name(opts);
-    if (opts.verb == "register" && !impossible.empty())
-        throw error(error_kind::usage, impossible);
-    if (opts.verb == "register")
-        return register_it(opts, at, name);
-    if (opts.verb == "status")
-        return status(opts, at, name);
-    if (opts.verb == "delete")
-    {
-        if (!opts.yes && !confirmed(fmt::format("Delete connector {} at {}? Its slot stays: bazaard cdc drop drops it.",
-                                                name, at.url())))
-        {
-            log(log_level::info, "connector", "nothing was deleted");
-            return 0;
-        }
-        const auto answer = at.remove("/connectors/" + name);
-        if (answer.status != 204 && answer.status != 200 && answer.status != 404)
-            refused(at, answer, "delete connector " + name);
-        print_out(fmt::format("{} connector {}\n", answer.status == 404 ? "not there" : "deleted  ", name));
-        return 0;
-    }
+    const auto answer = at.remove("/connectors/" + name);
+    if (answer.status != 204 && answer.status != 200 && answer.status != 404)
+        refused(at, answer, "delete connector " + name);
+    print_out(fmt::format("{} connector {}\n", answer.status == 404 ? "not there" : "deleted  ", name));
+    return 0;
+}
+
+/// Pauses or resumes it.
+int turn(const options& opts, const connect_rest& at, const std::string& name)
+{
     const auto answer = at.put(fmt::format("/connectors/{}/{}", name, opts.verb), {});
     if (answer.status != 202 && answer.status != 200 && answer.status != 204)
         refused(at, answer, fmt::format("{} connector {}", opts.verb, name));
     print_out(fmt::format("{}d connector {}\n", opts.verb, name));
     return 0;
+}
+
+int config(const options& opts)
+{
+    for (const auto& line : impossible_names(opts))
+        log(log_level::warning, "connector", line);
+    print_out(wished_connector(opts).dump(2) + '\n');
+    return 0;
+}
+
+}  // namespace
+
+int connector(const options& opts)
+{
+    if (opts.verb == "config")
+        return config(opts);
+    if (opts.verb == "register")
+        if (auto impossible = impossible_names(opts); !impossible.empty())
+            throw error(error_kind::usage, std::move(impossible));
+    const connect_rest at(opts.connect_url);
+    const auto name = connector_name(opts);
+    if (opts.verb == "register")
+        return register_it(opts, at, name);
+    if (opts.verb == "status")
+        return status(opts, at, name);
+    return opts.verb == "delete" ? remove(opts, at, name) : turn(opts, at, name);
 }
 
 }  // namespace bazaar::app

@@ -271,6 +271,15 @@ void check_health(const daemon_link& link)
     print_out("ready\n");
 }
 
+int status(const daemon_link& link, const options& opts)
+{
+    if (opts.watch)
+        return watch(link, opts);
+    const auto now = status_of(link);
+    print_out(opts.json ? now.dump() + "\n" : page_of(now));
+    return 0;
+}
+
 }  // namespace
 
 int ctl(const options& opts)
@@ -282,13 +291,7 @@ int ctl(const options& opts)
         return 0;
     }
     if (opts.verb == "status")
-    {
-        if (opts.watch)
-            return watch(link, opts);
-        const auto now = status_of(link);
-        print_out(opts.json ? now.dump() + "\n" : page_of(now));
-        return 0;
-    }
+        return status(link, opts);
     obey(link, opts);
     const auto settled = [&](const json& now)
     {

@@ -39,13 +39,15 @@ std::string complete(const options& opts, std::string_view words)
 {
     const auto table = flag_table(opts.configuration.fields());
     const auto first = words.substr(0, words.find(' '));
+    const auto rest = words.substr(std::min(first.size() + 1, words.size()));
+    const auto second = rest.substr(0, rest.find(' '));
     const auto what = std::ranges::find(all_commands, first, [](command one) { return name(one); });
     expect(what != all_commands.end(), "a remedy is a command of this program");
     std::string line = "bazaard " + std::string(words);
     for (const auto& entry : table)
     {
         const auto given = opts.given.find(entry.name);
-        if (given == opts.given.end() || given->second.origin != "command line" || !entry.commands.has(*what) ||
+        if (given == opts.given.end() || given->second.origin != "command line" || !entry.commands.has(*what, second) ||
             words.find(fmt::format("--{} ", entry.name)) != words.npos)
             continue;
         line += fmt::format(" --{}", entry.name);
@@ -171,7 +173,7 @@ std::string json_of(std::span<const finding> found, std::span<const std::string_
 
 int doctor(const options& opts)
 {
-    const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
+    const auto made = stage_of_no_run();
     expectation wished;
     wished.schema = opts.schema;
     wished.publication = publication_of(opts);

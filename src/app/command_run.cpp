@@ -922,7 +922,7 @@ int run(const options& given, const std::function<options()>& reread)
     }
     std::optional<topic_states> topics;
     if (opts.create_topics)
-        topics = ensure_topics(opts, make_stage(opts.run, 0, opts.configuration, opts.seed_dir).shop->tables());
+        topics = ensure_topics(opts, stage_of_no_run().shop->tables());
     return daemon(opts, reread, topics).go();
 }
 

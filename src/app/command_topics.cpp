@@ -126,12 +126,13 @@ topic_states ensure_topics(const options& opts, std::span<const model::table> ta
 
 int topics(const options& opts)
 {
-    const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
+    const auto made = stage_of_no_run();
+    const auto tables = made.shop->tables();
     if (opts.verb == "ensure")
-        return exit_code(ensure_topics(opts, made.shop->tables()));
-    const auto wished = postgres::wished_topics(topic_options(opts), made.shop->tables());
+        return exit_code(ensure_topics(opts, tables));
     auto at = kafka_admin(opts);
-    return opts.verb == "check" ? check(at, wished) : remove(opts, at, wished);
+    return opts.verb == "check" ? check(at, postgres::wished_topics(topic_options(opts), tables))
+                                : remove(opts, at, postgres::wished_topics(topic_names(opts), tables));
 }
 
 }  // namespace bazaar::app

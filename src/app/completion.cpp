@@ -55,7 +55,7 @@ std::string bash(std::span<const flag> table)
     std::string text =
         "# bash completion for bazaard. Made by bazaard --help-completion bash.\n"
         "_bazaard()\n{\n"
-        "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=run at words\n"
+        "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=run verb= at words\n"
         "    COMPREPLY=()\n"
         "    # --flag=value arrives as three words.\n"
         "    if [[ $word == = ]]; then\n"
@@ -87,11 +87,15 @@ std::string bash(std::span<const flag> table)
                         "            *\" ${{COMP_WORDS[at]}} \"*) command=${{COMP_WORDS[at]}}; break ;;\n"
                         "        esac\n"
                         "    done\n"
-                        "    case $command in\n",
+                        "    ((at + 1 < COMP_CWORD)) && verb=${{COMP_WORDS[at + 1]}}\n"
+                        "    case \"$command $verb\" in\n",
                         names);
+    const auto flags_of = [&](command what, std::string_view verb)
+    { return joined(table, " ", [&](const flag& entry) { return entry.commands.has(what, verb); }); };
+    for (const auto& one : all_verbs)
+        text += fmt::format("        '{} {}') words='{}' ;;\n", name(one.of), one.word, flags_of(one.of, one.word));
     for (const auto what : all_commands)
-        text += fmt::format("        {}) words='{}' ;;\n", name(what),
-                            joined(table, " ", [&](const flag& entry) { return entry.commands.has(what); }));
+        text += fmt::format("        '{} '*) words='{}' ;;\n", name(what), flags_of(what, {}));
     text += "    esac\n"
             "    if [[ $word != -* ]]; then\n"
             "        case ${COMP_WORDS[COMP_CWORD - 1]} in\n";
@@ -143,13 +147,13 @@ std::string zsh(std::span<const flag> table)
             "if (( ${#words} > 2 && ${commands[(I)${words[2]}:*]} )); then\n"
             "    what=${words[2]}\n"
             "fi\n"
-            "case $what in\n";
-    for (const auto what : all_commands)
+            "case \"$what ${words[3]}\" in\n";
+    const auto flags_of = [&](const std::string& pattern, command what, std::string_view verb)
     {
-        text += fmt::format("    {})\n        flags=(\n", name(what));
+        text += fmt::format("    {})\n        flags=(\n", pattern);
         for (const auto& entry : table)
         {
-            if (entry.hidden || !entry.commands.has(what))
+            if (entry.hidden || !entry.commands.has(what, verb))
                 continue;
             std::string action;
             if (entry.form == flag_form::value)
@@ -167,7 +171,11 @@ std::string zsh(std::span<const flag> table)
                                                           part(entry.help), action)));
         }
         text += "        )\n        ;;\n";
-    }
+    };
+    for (const auto& one : all_verbs)
+        flags_of(fmt::format("'{} {}'", name(one.of), one.word), one.of, one.word);
+    for (const auto what : all_commands)
+        flags_of(fmt::format("'{} '*", name(what)), what, {});
     text += "esac\n"
             "if (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
             "    _describe command commands\n"
@@ -188,19 +196,30 @@ std::string fish(std::span<const flag> table)
     std::string names;
     for (const auto what : all_commands)
         names += fmt::format("{}{}", names.empty() ? "" : " ", name(what));
+    std::string pairs;
+    for (const auto& one : all_verbs)
+        pairs += fmt::format("{}{}-{}", pairs.empty() ? "" : " ", name(one.of), one.word);
     auto text = fmt::format("# fish completion for bazaard. Made by bazaard --help-completion fish.\n"
                             "function __bazaard_does\n"
                             "    set -l what run\n"
+                            "    set -l verb\n"
                             "    for word in (commandline -opc)[2..-1]\n"
-                            "        if contains -- $word {}\n"
-                            "            set what $word\n"
+                            "        if set -q verb[1]\n"
+                            "            set verb $what-$word\n"
                             "            break\n"
                             "        end\n"
+                            "        if contains -- $word {}\n"
+                            "            set what $word\n"
+                            "            set verb $word\n"
+                            "        end\n"
                             "    end\n"
-                            "    contains -- $what $argv\n"
+                            "    contains -- $what $argv; or contains -- \"$verb\" $argv\n"
+                            "    or begin\n"
+                            "        contains -- $what-ANY $argv; and not contains -- \"$verb\" {}\n"
+                            "    end\n"
                             "end\n"
                             "complete -c bazaard -f\n",
-                            names);
+                            names, pairs);
     for (const auto& entry : command_texts())
         text += fmt::format("complete -c bazaard -n __fish_use_subcommand -a {} -d {}\n", name(entry.what),
                             in_quotes(entry.summary));
@@ -215,8 +234,16 @@ std::string fish(std::span<const flag> table)
             continue;
         std::string of;
         for (const auto what : all_commands)
-            if (entry.commands.has(what))
+            if (entry.commands.has_all(what))
                 of += fmt::format(" {}", name(what));
+            else if (entry.commands.has(what))
+            {
+                // Before there is a verb, the flags of all verbs.
+                of += fmt::format(" {}-ANY", name(what));
+                for (const auto& one : all_verbs)
+                    if (one.of == what && entry.commands.has(one.what))
+                        of += fmt::format(" {}-{}", name(what), one.word);
+            }
         std::string values;
         if (const auto words = choices(entry); !words.empty())
             values = fmt::format(" -x -a '{}'", fmt::join(words, " "));

@@ -126,7 +126,7 @@ std::vector<std::string> impossible_names(const options& opts)
 
 json wished_connector(const options& opts)
 {
-    const auto made = make_stage(opts.run, 0, opts.configuration, opts.seed_dir);
+    const auto made = stage_of_no_run();
     json config = json::object();
     for (const auto& [name, value] : postgres::connector_config(connector_options_of(opts), made.shop->tables()))
         config[name] = value;

@@ -77,10 +77,14 @@ std::string_view likely_meant(std::string_view typed, std::span<const std::strin
 
 std::string listed(command_set commands)
 {
-    std::vector<std::string_view> names;
+    std::vector<std::string> names;
     for (const auto what : all_commands)
-        if (commands.has(what))
-            names.push_back(name(what));
+        if (commands.has_all(what))
+            names.emplace_back(name(what));
+        else
+            for (const auto& one : all_verbs)
+                if (one.of == what && commands.has(one.what))
+                    names.push_back(fmt::format("{} {}", name(what), one.word));
     std::string text;
     for (std::size_t i = 0; i < names.size(); ++i)
     {

@@ -26,6 +26,43 @@ constexpr std::string_view verifying = "Verify";
 constexpr std::string_view observing = "Observation";
 constexpr std::string_view general = "General";
 
+// Who reads what. A flag that a verb does not read is refused on its command line; tests/lint/flags.py compares with the code.
+
+/// Connects to PostgreSQL, or says where it is.
+constexpr command_set on_database{command::run,
+                                  command::load,
+                                  command::init,
+                                  command::plan,
+                                  command::answers,
+                                  command::explain,
+                                  command::card,
+                                  command::reset,
+                                  command::cdc,
+                                  verb::connector_config,
+                                  verb::connector_register,
+                                  verb::connector_status,
+                                  command::doctor,
+                                  command::verify,
+                                  command::ctl};
+
+/// Makes a connector's configuration.
+constexpr command_set configures{verb::connector_config, verb::connector_register};
+
+/// Speaks with Kafka Connect.
+constexpr command_set on_connect{verb::connector_register, verb::connector_status, verb::connector_pause,
+                                 verb::connector_resume,   verb::connector_delete, command::doctor,
+                                 verb::verify_topics};
+
+/// Speaks with Kafka.
+constexpr command_set on_kafka{command::run, command::init, command::topics, command::doctor, verb::verify_topics};
+
+/// Says how topics are made.
+constexpr command_set shapes_topics = configures.with(
+    {command::run, command::init, verb::topics_ensure, verb::topics_check, command::doctor});
+
+/// Reads a stream of changes.
+constexpr command_set reads_changes{verb::verify_topics, verb::verify_events, verb::verify_stream};
+
 constexpr std::uint64_t ticks_most = 1'000'000'000'000;
 
 /// `member` is a pointer to member, or a function that gives the member of an options object.
@@ -199,7 +236,9 @@ void add_run(std::vector<flag>& table)
                      .initial = "main",
                      .range = "1 to 31 of a-z, 0-9 and -, not - first",
                      .help = "Name of the run within the schema. An existing run goes on where it stopped.",
-                     .commands = all_commands,
+                     .commands = {command::run, command::load, command::init, command::plan, command::answers,
+                                  command::explain, command::card, command::reset, command::cdc, command::topics,
+                                  command::doctor, command::verify, command::ctl},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_run_name(text))
@@ -395,7 +434,8 @@ void add_run(std::vector<flag>& table)
          .name = "card",
          .placeholder = "FILE",
          .help = "The run of a card, as `bazaard card` prints it. `run` writes it into a database where it is not.",
-         .commands = {command::run, command::load, command::plan, command::answers, command::explain, command::verify},
+         .commands = {command::run, command::load, command::plan, command::answers, command::explain,
+                      verb::verify_tables, verb::verify_topics, verb::verify_events},
          .set = [](options& to, std::string_view text) -> std::string
          {
              if (text.empty())
@@ -406,7 +446,7 @@ void add_run(std::vector<flag>& table)
     table.push_back({.topic = running,
                      .name = "yes",
                      .help = "Answers what is asked before something is removed.",
-                     .commands = {command::reset, command::cdc, command::connector, command::topics},
+                     .commands = {command::reset, verb::cdc_drop, verb::connector_delete, verb::topics_delete},
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
                      .set = mark(&options::yes)});
@@ -426,7 +466,8 @@ void add_run(std::vector<flag>& table)
                      .initially = "the built-in files",
                      .help = "Directory with seed files of your own, for example products.csv; the built-in ones stand "
                              "in for those that it lacks.",
-                     .commands = all_commands,
+                     .commands = {command::run, command::load, command::init, command::plan, command::answers,
+                                  command::explain, command::reset, command::verify},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (text.empty())
@@ -447,14 +488,14 @@ void add_run(std::vector<flag>& table)
          .initial = "true",
          .help = "Keeps the planner's state in the database, so that a start need not plan the run again from "
                  "its beginning.",
-         .commands = {command::run},
+         .commands = {command::run, command::load},
          .form = flag_form::toggle,
          .set = mark(&options::plan_cache)});
     table.push_back({.topic = running,
                      .name = "dry-run",
                      .help = "`run`: prints the first units and writes nothing, short for `plan --units 0..9`. `topics "
                              "ensure`: asks the broker whether it would, and changes nothing.",
-                     .commands = {command::run, command::topics},
+                     .commands = {command::run, verb::topics_ensure},
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
                      .set = [](options& to, std::string_view) -> std::string
@@ -495,7 +536,7 @@ void add_plan(std::vector<flag>& table)
          .help = "plan: text for people, or one JSON object per line. answers: JSON lines, or CSV as of RFC 4180 "
                  "where nothing at all stands for NULL. load --to: CSV, or PostgreSQL's binary COPY. connector: how "
                  "messages are written.",
-         .commands = {command::load, command::plan, command::answers, command::connector},
+         .commands = configures.with({command::load, command::plan, command::answers}),
          .set = [](options& to, std::string_view text) -> std::string
          {
              using postgres::message_format;
@@ -525,13 +566,15 @@ void add_plan(std::vector<flag>& table)
          .commands = {command::answers},
          .set = choice<answers_as>(&options::answers_as,
                                    {{"changes", answers_as::changes}, {"rows", answers_as::rows}})});
-    table.push_back({.topic = planning,
-                     .name = "table",
-                     .placeholder = "NAME",
-                     .initially = "all of them",
-                     .help = "The only table to print. CSV needs it.",
-                     .commands = {command::answers},
-                     .set = words(&options::table)});
+    table.push_back(
+        {.topic = planning,
+         .name = "table",
+         .placeholder = "NAME[,NAME]...",
+         .initially = "all of them",
+         .help = "`answers`: the only table to print; CSV needs it. `verify topics`, `verify events`, `verify "
+                 "stream`: the tables whose changes are compared.",
+         .commands = {command::answers, verb::verify_topics, verb::verify_events, verb::verify_stream},
+         .set = words(&options::table)});
 }
 
 void add_database(std::vector<flag>& table)
@@ -542,7 +585,7 @@ void add_database(std::vector<flag>& table)
                      .placeholder = "HOST",
                      .initially = "PGHOST or the service file, then localhost",
                      .help = "Server, directory of its socket, or several behind commas.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .set = database_text(&database_flags::host)});
     table.push_back({.topic = database,
                      .name = "db-port",
@@ -550,7 +593,7 @@ void add_database(std::vector<flag>& table)
                      .initially = "PGPORT or the service file, then 5432",
                      .range = "from 1 to 65535",
                      .help = "Port, or one per host behind commas.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_port_list(text))
@@ -564,7 +607,7 @@ void add_database(std::vector<flag>& table)
                      .placeholder = "NAME",
                      .initially = "PGUSER or the service file, then db_user",
                      .help = "Role.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .set = database_text(&database_flags::user)});
     table.push_back({.topic = database,
                      .name = "db-password",
@@ -573,21 +616,21 @@ void add_database(std::vector<flag>& table)
                      .initially = "PGPASSWORD, password file or service file, then db_password",
                      .help = "Other users of the machine can see a command line: better use --db-password-file or a "
                              "libpq password file.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .secret = flag_secret::whole,
                      .set = database_text(&database_flags::password)});
     table.push_back({.topic = database,
                      .name = "db-password-file",
                      .placeholder = "FILE",
                      .help = "File whose first line is the password.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .set = database_text(&database_flags::password_file)});
     table.push_back({.topic = database,
                      .name = "db-name",
                      .placeholder = "NAME",
                      .initially = "PGDATABASE or the service file, then fh_dev",
                      .help = "Database.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .set = database_text(&database_flags::name)});
     table.push_back(
         {.topic = database,
@@ -595,7 +638,7 @@ void add_database(std::vector<flag>& table)
          .placeholder = "URL",
          .help = "Several of these in one, like postgresql://USER@HOST:PORT/NAME; the other flags go before its "
                  "parts.",
-         .commands = all_commands,
+         .commands = on_database,
          .secret = flag_secret::url,
          .set = [](options& to, std::string_view text) -> std::string
          {
@@ -627,7 +670,7 @@ void add_database(std::vector<flag>& table)
                      .initially = "PGSSLMODE or the service file, then prefer",
                      .range = fmt::format("one of {}", fmt::join(modes, ", ")),
                      .help = "Protection of the connection; only verify-full protects against an active attacker.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (std::find(modes.begin(), modes.end(), text) == modes.end())
@@ -639,19 +682,19 @@ void add_database(std::vector<flag>& table)
                      .name = "db-sslrootcert",
                      .placeholder = "FILE",
                      .help = "Certificates of the authorities to trust.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .set = database_text(&database_flags::sslrootcert)});
     table.push_back({.topic = database,
                      .name = "db-sslcert",
                      .placeholder = "FILE",
                      .help = "Certificate of the client.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .set = database_text(&database_flags::sslcert)});
     table.push_back({.topic = database,
                      .name = "db-sslkey",
                      .placeholder = "FILE",
                      .help = "Key of the client.",
-                     .commands = all_commands,
+                     .commands = on_database,
                      .set = database_text(&database_flags::sslkey)});
     table.push_back({.topic = database,
                      .name = "db-batch-size",
@@ -660,7 +703,7 @@ void add_database(std::vector<flag>& table)
                      .initial = "1000",
                      .range = "from 1 to 1000000",
                      .help = "Rows of one COPY when static tables and first users are loaded.",
-                     .commands = {command::run},
+                     .commands = {command::run, command::load},
                      .set = whole_number(&options::batch_rows, 1, 1'000'000)});
     table.push_back({.topic = database,
                      .name = "writer-role",
@@ -734,9 +777,6 @@ bool is_topic_part(std::string_view text)
 
 void add_cdc(std::vector<flag>& table)
 {
-    const command_set both{command::init, command::cdc};
-    const command_set topics{command::run, command::init, command::connector, command::topics, command::doctor};
-    const command_set named{command::init, command::cdc, command::connector, command::doctor};
     table.push_back({.topic = capture,
                      .name = "cdc",
                      .help = "Makes what a CDC connector needs, too: the same as `cdc setup`.",
@@ -749,29 +789,31 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "bazaard_SCHEMA",
                      .range = "1 to 63 bytes",
                      .help = "Publication of the captured tables.",
-                     .commands = {command::init, command::cdc, command::connector, command::doctor, command::verify},
+                     .commands = configures.with({command::init, command::cdc, command::doctor, verb::verify_topics,
+                                                  verb::verify_events, verb::verify_stream}),
                      .set = object_name(&options::publication, false)});
-    table.push_back({.topic = capture,
-                     .name = "slot-name",
-                     .placeholder = "NAME",
-                     .initially = "bazaard_SCHEMA",
-                     .range = "1 to 63 of a-z, 0-9 and _",
-                     .help = "Replication slot of the connector, which makes it; `cdc drop` drops it.",
-                     .commands = {command::cdc, command::connector, command::doctor, command::verify},
-                     .set = object_name(&options::slot, true)});
+    table.push_back(
+        {.topic = capture,
+         .name = "slot-name",
+         .placeholder = "NAME",
+         .initially = "bazaard_SCHEMA",
+         .range = "1 to 63 of a-z, 0-9 and _",
+         .help = "Replication slot of the connector, which makes it; `cdc drop` drops it.",
+         .commands = configures.with({verb::cdc_drop, verb::connector_status, command::doctor, verb::verify_topics}),
+         .set = object_name(&options::slot, true)});
     table.push_back({.topic = capture,
                      .name = "cdc-user",
                      .placeholder = "NAME",
                      .initial = "bazaard_cdc",
                      .range = "1 to 63 bytes",
                      .help = "Role of the connector: LOGIN, REPLICATION, and what it needs on the captured tables.",
-                     .commands = named,
+                     .commands = configures.with({command::init, command::cdc, command::doctor}),
                      .set = object_name(&options::cdc_user, false)});
     table.push_back({.topic = capture,
                      .name = "cdc-password-file",
                      .placeholder = "FILE",
                      .help = "File whose first line is the password of a new role of the connector.",
-                     .commands = {command::init, command::cdc, command::doctor},
+                     .commands = {command::init, verb::cdc_setup, command::doctor},
                      .set = words(&options::cdc_password_file)});
     table.push_back({.topic = capture,
                      .name = "replica-identity",
@@ -779,29 +821,28 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "left as it is",
                      .range = "default, full or nothing; or TABLE=WORD, several behind commas",
                      .help = "What updates and deletes tell of the row before: its key, or all of it.",
-                     .commands = both,
+                     .commands = {command::init, verb::cdc_setup},
                      .set = set_identities});
     table.push_back({.topic = capture,
                      .name = "apply",
                      .help = "Changes what is there and differs.",
-                     .commands = {command::init, command::cdc, command::topics},
+                     .commands = {command::init, verb::cdc_setup, verb::topics_ensure},
                      .form = flag_form::mark,
                      .set = mark(&options::apply)});
     table.push_back({.topic = capture,
                      .name = "force",
                      .help = "Drops the slot although somebody uses it: its session is ended first.",
-                     .commands = {command::cdc},
+                     .commands = {verb::cdc_drop},
                      .form = flag_form::mark,
                      .place = flag_place::command_line,
                      .set = mark(&options::force)});
-    const command_set connector{command::connector};
     table.push_back({.topic = capture,
                      .name = "connector-name",
                      .placeholder = "NAME",
                      .initially = "bazaard-SCHEMA",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
                      .help = "Name of the connector.",
-                     .commands = {command::connector, command::doctor, command::verify},
+                     .commands = on_connect,
                      .set = [](options& to, std::string_view value) -> std::string
                      {
                          if (!is_topic_part(value))
@@ -816,7 +857,7 @@ void add_cdc(std::vector<flag>& table)
                      .range = "http://HOST:PORT",
                      .help = "REST interface of Kafka Connect. `verify topics`, on the command line: the connector's "
                              "configuration is asked for there.",
-                     .commands = {command::connector, command::doctor, command::verify},
+                     .commands = on_connect,
                      .set = words(&options::connect_url)});
     table.push_back({.topic = capture,
                      .name = "connect-timeout",
@@ -824,7 +865,7 @@ void add_cdc(std::vector<flag>& table)
                      .initial = "60s",
                      .range = "from 1s to 1h",
                      .help = "How long `connector register` waits until the slot moves.",
-                     .commands = connector,
+                     .commands = {verb::connector_register},
                      .set = duration(&options::connect_timeout, std::chrono::seconds(1), std::chrono::hours(1),
                                      "must be a duration from 1s to 1h, for example 60s")});
     table.push_back({.topic = capture,
@@ -832,7 +873,7 @@ void add_cdc(std::vector<flag>& table)
                      .placeholder = "HOST",
                      .initially = "that of this program; localhost for a socket",
                      .help = "The server, as the worker of the connector reaches it.",
-                     .commands = connector,
+                     .commands = configures,
                      .set = words(&options::connector_db_host)});
     table.push_back({.topic = capture,
                      .name = "connector-db-port",
@@ -840,7 +881,7 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "that of this program",
                      .range = "from 1 to 65535",
                      .help = "Its port.",
-                     .commands = connector,
+                     .commands = configures,
                      .set = [](options& to, std::string_view value) -> std::string
                      {
                          if (!is_port_list(value) || value.find(',') != value.npos)
@@ -855,7 +896,7 @@ void add_cdc(std::vector<flag>& table)
          .initial = "${env:BAZAARD_DB_PASSWORD}",
          .range = "${env:NAME} or ${file:PATH:KEY}",
          .help = "Where the worker finds the password of the connector's role; never the password itself.",
-         .commands = connector,
+         .commands = configures,
          .set = [](options& to, std::string_view value) -> std::string
          {
              if (!value.starts_with("${") || !value.ends_with("}") || value.find(':') == value.npos)
@@ -868,7 +909,7 @@ void add_cdc(std::vector<flag>& table)
                      .placeholder = "URL",
                      .initial = "http://localhost:8080",
                      .help = "Apicurio registry of --format avro, as the worker reaches it.",
-                     .commands = connector,
+                     .commands = configures,
                      .set = words(&options::registry_url)});
     static constexpr std::array<std::string_view, 5> modes{"initial", "initial_only", "no_data", "when_needed",
                                                            "always"};
@@ -878,7 +919,7 @@ void add_cdc(std::vector<flag>& table)
                      .initial = "initial",
                      .range = fmt::format("one of {}", fmt::join(modes, ", ")),
                      .help = "Which rows that are there already the connector sends first.",
-                     .commands = connector,
+                     .commands = configures,
                      .set = [](options& to, std::string_view value) -> std::string
                      {
                          if (std::find(modes.begin(), modes.end(), value) == modes.end())
@@ -889,7 +930,7 @@ void add_cdc(std::vector<flag>& table)
     table.push_back({.topic = capture,
                      .name = "flat",
                      .help = "Messages are rows, not envelopes with both sides of a change.",
-                     .commands = connector,
+                     .commands = configures,
                      .form = flag_form::mark,
                      .set = mark(&options::flat)});
     table.push_back(
@@ -897,7 +938,7 @@ void add_cdc(std::vector<flag>& table)
          .name = "exactly-once",
          .help =
              "Each change arrives once; the worker has to allow it. `verify`: a change that comes again is a defect.",
-         .commands = {command::connector, command::verify},
+         .commands = configures.with(reads_changes),
          .form = flag_form::mark,
          .set = mark(&options::exactly_once)});
     table.push_back({.topic = capture,
@@ -906,7 +947,7 @@ void add_cdc(std::vector<flag>& table)
                      .initial = "1",
                      .range = "from 1 to 10000",
                      .help = "Partitions of the topic of each table; with one, all changes of a table stay in order.",
-                     .commands = topics,
+                     .commands = shapes_topics,
                      .set = whole_number(&options::partitions, 1, 10'000)});
     table.push_back({.topic = capture,
                      .name = "replication-factor",
@@ -914,7 +955,7 @@ void add_cdc(std::vector<flag>& table)
                      .initial = "-1",
                      .range = "-1 (as the broker has it) or from 1 to 100",
                      .help = "Copies of each topic.",
-                     .commands = topics,
+                     .commands = shapes_topics,
                      .set = [](options& to, std::string_view value) -> std::string
                      {
                          const auto number = parse_count(value);
@@ -931,7 +972,7 @@ void add_cdc(std::vector<flag>& table)
                      .help = "by-table: the topic of a table whose rows change is compacted after a day and keeps the "
                              "newest row of each key; "
                              "delete: each topic keeps all of --retention.",
-                     .commands = topics,
+                     .commands = shapes_topics,
                      .set = choice(&options::compact, std::vector<word<bool>>{{"by-table", true}, {"delete", false}})});
     table.push_back({.topic = capture,
                      .name = "retention",
@@ -939,7 +980,7 @@ void add_cdc(std::vector<flag>& table)
                      .initial = "168h",
                      .range = "from 1m to 87600h, or forever",
                      .help = "How long topics that are not compacted keep their messages.",
-                     .commands = topics,
+                     .commands = shapes_topics,
                      .set = [](options& to, std::string_view value) -> std::string
                      {
                          const auto time = parse_duration(value);
@@ -1027,21 +1068,20 @@ void add_doctor(std::vector<flag>& table)
     table.push_back({.topic = capture,
                      .name = "json",
                      .help = "Prints what was found as one JSON document.",
-                     .commands = {command::doctor, command::ctl},
+                     .commands = {command::doctor, verb::ctl_status},
                      .form = flag_form::mark,
                      .set = mark(&options::json)});
 }
 
 void add_kafka(std::vector<flag>& table)
 {
-    const command_set reach{command::run, command::init, command::topics, command::doctor, command::verify};
     table.push_back({.topic = kafka,
                      .name = "bootstrap-servers",
                      .placeholder = "LIST",
                      .initial = "localhost:9092",
                      .range = "HOST:PORT, or several behind commas",
                      .help = "Brokers to begin with.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_server_list(text))
@@ -1055,8 +1095,7 @@ void add_kafka(std::vector<flag>& table)
                      .initial = "ecomm",
                      .range = "of A-Z, a-z, 0-9, '.', '_' and '-'",
                      .help = "First part of the topic names, PREFIX.SCHEMA.TABLE.",
-                     .commands = {command::run, command::load, command::init, command::connector, command::topics,
-                                  command::doctor, command::verify},
+                     .commands = on_kafka.with(configures),
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!is_topic_part(text))
@@ -1068,7 +1107,7 @@ void add_kafka(std::vector<flag>& table)
                      .name = "create-topic",
                      .initial = "false",
                      .help = "Creates the topics that the connector fills, first: the same as `topics ensure`.",
-                     .commands = {command::run, command::load, command::init},
+                     .commands = {command::run, command::init},
                      .form = flag_form::toggle,
                      .set = mark(&options::create_topics)});
     static constexpr std::array<std::string_view, 4> protocols{"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
@@ -1088,7 +1127,7 @@ void add_kafka(std::vector<flag>& table)
                      .initial = "plaintext",
                      .range = fmt::format("one of {}", fmt::join(protocols, ", ")),
                      .help = "How to speak to the brokers.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .set = one_of(&options::security_protocol, protocols)});
     static constexpr std::array<std::string_view, 3> mechanisms{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
     table.push_back({.topic = kafka,
@@ -1097,13 +1136,13 @@ void add_kafka(std::vector<flag>& table)
                      .initially = "PLAIN where SASL is used",
                      .range = fmt::format("one of {}", fmt::join(mechanisms, ", ")),
                      .help = "How to log in. SCRAM needs librdkafka 2.6.1 or later for Kafka 4.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .set = one_of(&options::sasl_mechanism, mechanisms)});
     table.push_back({.topic = kafka,
                      .name = "sasl-username",
                      .placeholder = "NAME",
                      .help = "Who logs in.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .set = words(&options::sasl_username)});
     const auto secret_text = [](std::optional<std::string> options::*member)
     {
@@ -1120,40 +1159,40 @@ void add_kafka(std::vector<flag>& table)
                      .placeholder = "PASSWORD",
                      .help = "Other users of the machine can see a command line: better use --sasl-password-file or "
                              "BAZAARD_SASL_PASSWORD.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .secret = flag_secret::whole,
                      .set = secret_text(&options::sasl_password)});
     table.push_back({.topic = kafka,
                      .name = "sasl-password-file",
                      .placeholder = "FILE",
                      .help = "File whose first line is the password.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .set = secret_text(&options::sasl_password_file)});
     table.push_back({.topic = kafka,
                      .name = "kafka-ca-file",
                      .placeholder = "FILE",
                      .initially = "the system's",
                      .help = "Certificates (PEM) that the brokers' must be signed with.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .set = words(&options::kafka_ca_file)});
     table.push_back({.topic = kafka,
                      .name = "kafka-cert-file",
                      .placeholder = "FILE",
                      .help = "Our own certificate (PEM), where the brokers ask for one.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .set = words(&options::kafka_cert_file)});
     table.push_back({.topic = kafka,
                      .name = "kafka-key-file",
                      .placeholder = "FILE",
                      .help = "Its key (PEM).",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .set = words(&options::kafka_key_file)});
     table.push_back({.topic = kafka,
                      .name = "kafka-conf",
                      .placeholder = "KEY=VALUE",
                      .range = "one, or several behind commas",
                      .help = "Any other setting by librdkafka's name; goes before the flags above.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .secret = flag_secret::whole,
                      .set = set_kafka_conf});
     table.push_back({.topic = kafka,
@@ -1162,7 +1201,7 @@ void add_kafka(std::vector<flag>& table)
                      .initial = "10s",
                      .range = "from 1s to 10m",
                      .help = "How long to wait for an answer of the brokers.",
-                     .commands = reach,
+                     .commands = on_kafka,
                      .set = duration(&options::kafka_timeout, std::chrono::seconds(1), std::chrono::minutes(10),
                                      "must be a duration from 1s to 10m, for example 10s")});
 }
@@ -1179,6 +1218,24 @@ setter unit_number(std::optional<unit_no> options::*member)
     };
 }
 
+std::string set_topic_pattern(options& to, std::string_view text)
+{
+    bool good = text.find("{table}") != text.npos;
+    for (std::size_t at = text.find_first_of("{}"); at != text.npos; at = text.find_first_of("{}", at))
+    {
+        const auto end = text.find('}', at);
+        const auto name = end == text.npos ? std::string_view() : text.substr(at, end + 1 - at);
+        good = good && (name == "{prefix}" || name == "{schema}" || name == "{table}");
+        at = end == text.npos ? text.size() : end + 1;
+    }
+    if (!good)
+        return "must be the name of a topic with {table} in it, and {prefix} and {schema} where they stand, for "
+               "example "
+               "copy-{prefix}.{schema}.{table}";
+    to.topic_pattern = text;
+    return {};
+}
+
 void add_verify(std::vector<flag>& table)
 {
     table.push_back({.topic = verifying,
@@ -1187,7 +1244,7 @@ void add_verify(std::vector<flag>& table)
                      .initially = "the database that is compared",
                      .help = "Database where the run is written, when another one is compared, like "
                              "postgresql://USER@HOST:PORT/NAME.",
-                     .commands = {command::verify},
+                     .commands = {verb::verify_tables, verb::verify_events},
                      .secret = flag_secret::url,
                      .set = [](options& to, std::string_view text) -> std::string
                      {
@@ -1202,9 +1259,9 @@ void add_verify(std::vector<flag>& table)
          .placeholder = "UNIT",
          .initially = "all that must be there",
          .range = fmt::format("from 0 to {}", no_unit - 1),
-         .help = "Demands the units below this one; rows may be in any later version. For tables that fill one by "
-                 "one.",
-         .commands = {command::verify},
+         .help = "Demands the units below this one. For tables that fill one by one, whose rows may be in any later "
+                 "version, and for topics or dumps that are late.",
+         .commands = {verb::verify_tables, verb::verify_topics, verb::verify_events},
          .set = unit_number(&options::up_to)});
     table.push_back({.topic = verifying,
                      .name = "report",
@@ -1225,15 +1282,24 @@ void add_verify(std::vector<flag>& table)
                      .placeholder = "FILE",
                      .initially = "encodings are recognised",
                      .help = "`verify topics`, `verify events`: the connector's configuration, as `connector config` "
-                             "prints it, tells how values are written.",
-                     .commands = {command::verify},
+                             "prints it, tells how values are written and what is not sent.",
+                     .commands = {verb::verify_topics, verb::verify_events},
                      // It is read where it is needed, from what was given.
                      .set = [](options&, std::string_view) { return std::string(); }});
+    table.push_back({.topic = verifying,
+                     .name = "topic-pattern",
+                     .placeholder = "PATTERN",
+                     .initially = "{prefix}.{schema}.{table}, or as the connector's configuration routes them",
+                     .range = "has {table}; {prefix} and {schema} stand for --topic-prefix and --db-schema",
+                     .help = "`verify topics`: names of the topics of a copy, which may be late: what it does not have "
+                             "yet is not proven. For example copy-{prefix}.{schema}.{table}",
+                     .commands = {verb::verify_topics},
+                     .set = set_topic_pattern});
     table.push_back(
         {.topic = verifying,
          .name = "follow",
          .help = "`verify tables`, `verify topics`: compares again and again, until something is wrong or Ctrl-C.",
-         .commands = {command::verify},
+         .commands = {verb::verify_tables, verb::verify_topics},
          .form = flag_form::mark,
          .set = mark(&options::follow)});
     table.push_back({.topic = verifying,
@@ -1242,7 +1308,7 @@ void add_verify(std::vector<flag>& table)
                      .initially = "5s for tables, 1m for topics",
                      .range = "from 1s to 24h",
                      .help = "How long --follow waits between two comparisons.",
-                     .commands = {command::verify},
+                     .commands = {verb::verify_tables, verb::verify_topics},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto value = parse_duration(text);
@@ -1257,7 +1323,7 @@ void add_verify(std::vector<flag>& table)
                      .initially = "0, or the first unit of a stream that has no snapshot",
                      .range = fmt::format("from 0 to {}", no_unit - 1),
                      .help = "Units below may be missing in the stream of changes.",
-                     .commands = {command::verify},
+                     .commands = reads_changes,
                      .set = unit_number(&options::from_unit)});
     table.push_back({.topic = verifying,
                      .name = "barrier-timeout",
@@ -1265,7 +1331,7 @@ void add_verify(std::vector<flag>& table)
                      .initial = "60s",
                      .range = "from 0s to 24h",
                      .help = "How long to wait until the connector, or the change stream, has come to the cut.",
-                     .commands = {command::verify},
+                     .commands = {verb::verify_topics, verb::verify_stream},
                      .set = duration(&options::barrier_timeout, std::chrono::seconds(0), std::chrono::hours(24),
                                      "must be a duration from 0s to 24h, for example 60s")});
     table.push_back({.topic = verifying,
@@ -1274,7 +1340,7 @@ void add_verify(std::vector<flag>& table)
                      .initial = "10s",
                      .range = "from 1s to 87600h",
                      .help = "How long `verify stream` listens.",
-                     .commands = {command::verify},
+                     .commands = {verb::verify_stream},
                      .set = duration(&options::duration, std::chrono::seconds(1), std::chrono::hours(87'600),
                                      "must be a duration from 1s to 87600h, for example 10s")});
 }
@@ -1327,7 +1393,7 @@ void add_observe(std::vector<flag>& table)
     table.push_back({.topic = observing,
                      .name = "watch",
                      .help = "`ctl status`: again every second, in one line, until the daemon ends or Ctrl-C.",
-                     .commands = {command::ctl},
+                     .commands = {verb::ctl_status},
                      .form = flag_form::mark,
                      .set = mark(&options::watch)});
 }
@@ -1380,7 +1446,7 @@ void add_general(std::vector<flag>& table)
                      .range = "one of " + words_of(modes),
                      .help = "Status line on stderr; auto refreshes it in place on a terminal and logs a line every "
                              "10 s otherwise.",
-                     .commands = all_commands,
+                     .commands = {command::run, command::load, command::verify, verb::ctl_status},
                      .set = choice(&options::progress, modes)});
     table.push_back({.topic = general,
                      .name = "core-dumps",

@@ -178,16 +178,34 @@ std::string overview()
     return text;
 }
 
-std::string command_help(command what, std::span<const flag> table)
+/// "of tables and topics" where a command has verbs that do not take the flag.
+std::string takers(const flag& of, command what)
+{
+    if (of.commands.has_all(what))
+        return {};
+    std::vector<std::string_view> words;
+    for (const auto& one : all_verbs)
+        if (one.of == what && of.commands.has(one.what))
+            words.push_back(one.word);
+    std::string text = "of ";
+    for (std::size_t i = 0; i < words.size(); ++i)
+        text += fmt::format("{}{}", i == 0 ? "" : i + 1 == words.size() ? " and " : ", ", words[i]);
+    return text;
+}
+
+/// The flags of a command, or of its one verb that is named.
+std::string command_help(command what, std::string_view verb, std::span<const flag> table)
 {
     const auto& entry = about_of(what);
+    const auto verbs = verbs_of(what);
+    const bool of_one = std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
     std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", entry.summary, entry.usage, paragraph(entry.text));
     for (const auto topic : topics(table))
     {
         std::string lines;
         for (const auto& one : table)
-            if (one.topic == topic && one.commands.has(what) && !one.hidden)
-                lines += beside(term(one), one.help, facts(one));
+            if (one.topic == topic && one.commands.has(what, verb) && !one.hidden)
+                lines += beside(term(one), one.help, facts(one, of_one ? std::string() : takers(one, what)));
         if (!lines.empty())
             text += fmt::format("\n{}\n{}", topic, lines);
     }
@@ -210,7 +228,7 @@ std::string config_text(const options& given, std::span<const flag> table)
     std::string_view topic;
     for (const auto& entry : table)
     {
-        if (entry.place == flag_place::command_line || !entry.commands.has(given.what))
+        if (entry.place == flag_place::command_line || !entry.commands.has(given.what, given.verb))
             continue;
         if (entry.topic != topic)
         {
@@ -317,11 +335,13 @@ std::string term(const flag& entry)
     return entry.placeholder.empty() ? spellings(entry) : spellings(entry) + ' ' + entry.placeholder;
 }
 
-std::string facts(const flag& entry)
+std::string facts(const flag& entry, const std::string& more)
 {
     std::string text = entry.range;
     if (const auto initial = default_of(entry); !initial.empty())
         text += fmt::format("{}default: {}", text.empty() ? "" : "; ", initial);
+    if (!more.empty())
+        text += (text.empty() ? "" : "; ") + more;
     return text.empty() ? text : fmt::format("[{}]", text);
 }
 
@@ -347,7 +367,7 @@ std::string answer(const options& given, std::span<const scenario::field> fields
     case request::work:
         break;
     case request::help:
-        return given.named ? command_help(given.what, table) : overview();
+        return given.named ? command_help(given.what, given.verb, table) : overview();
     case request::version:
         return version_text(commit);
     case request::print_config:

@@ -30,8 +30,8 @@ struct about
 /// Spellings with the placeholder of the value.
 [[nodiscard]] std::string term(const flag& entry);
 
-/// Range and default: "[from 1 to 64; default: 4]".
-[[nodiscard]] std::string facts(const flag& entry);
+/// Range and default, and what else is to be said: "[from 1 to 64; default: 4]".
+[[nodiscard]] std::string facts(const flag& entry, const std::string& more = {});
 
 /// Topics in the order of the table.
 [[nodiscard]] std::vector<std::string_view> topics(std::span<const flag> table);

@@ -139,17 +139,6 @@ private:
         made_.changes.emplace_back(word.substr(0, word.find('=')), word.substr(word.find('=') + 1));
     }
 
-    /// Of `verify`. An environment or a file may be for all verbs.
-    void only_for(std::string_view flag, std::initializer_list<std::string_view> verbs)
-    {
-        const auto* const value = effective(flag);
-        if (value != nullptr && value->from == source::command_line &&
-            std::find(verbs.begin(), verbs.end(), made_.verb) == verbs.end())
-            mistakes(value->from)
-                .push_back(fmt::format("{}: verify {} does not do that; it is for verify {}", described(*value),
-                                       made_.verb, fmt::join(verbs, " and ")));
-    }
-
     void unknown(const std::string& typed)
     {
         static const flag plain{};
@@ -157,7 +146,7 @@ private:
         // Those of this command first: of two that are as near, the first wins.
         for (const bool own : {true, false})
             for (const auto& entry : table_)
-                if (entry.commands.has(command_) == own && !entry.hidden)
+                if (entry.commands.has(command_, made_.verb) == own && !entry.hidden)
                 {
                     names.push_back(entry.name);
                     names.insert(names.end(), entry.aliases.begin(), entry.aliases.end());
@@ -199,11 +188,15 @@ private:
                 twice(*before, value);
                 continue;
             }
-            const bool ours = value.which->commands.has(command_);
+            const bool ours = value.which->commands.has(command_, made_.verb);
             if (!ours && value.from == source::command_line)
             {
-                usage_.push_back(fmt::format("{}: is a flag of {}, not of {}", value.spelled,
-                                             listed(value.which->commands), name(command_)));
+                const auto takers = listed(value.which->commands);
+                usage_.push_back(
+                    value.which->commands.has(command_)
+                        ? fmt::format("{}: {} {} does not do that; it is for {}", value.spelled, name(command_),
+                                      made_.verb, takers)
+                        : fmt::format("{}: is a flag of {}, not of {}", value.spelled, takers, name(command_)));
                 continue;
             }
             // Environment and file serve all commands: what belongs to another one is judged, but not used.
@@ -266,7 +259,7 @@ private:
         for (const auto& entry : table_)
         {
             const bool secret = entry.name.ends_with("-password-file") || entry.name.ends_with("-token-file");
-            if (!secret || !entry.commands.has(command_) || effective(entry.name) != nullptr)
+            if (!secret || !entry.commands.has(command_, made_.verb) || effective(entry.name) != nullptr)
                 continue;
             const auto name = entry.name.substr(0, entry.name.rfind('-'));
             const auto* url = effective("db-url");
@@ -307,17 +300,9 @@ private:
             usage_.emplace_back("verify events: needs the FILE... with the events; - is standard input");
         if (command_ == command::ctl && made_.verb == "set" && made_.changes.empty() && usage_.empty())
             usage_.emplace_back("ctl set: needs what to change, for example avg-qps=50");
-        if (const auto* watch = effective("watch"); watch != nullptr && made_.watch && made_.verb != "status")
-            mistakes(watch->from).push_back(described(*watch) + ": is of ctl status alone");
         if (const auto* token = effective("http-token-file");
             token != nullptr && !made_.http_port && !refused("--http-listen"))
             mistakes(token->from).push_back(described(*token) + ": needs --http-listen");
-        if (command_ == command::verify)
-        {
-            only_for("follow", {"tables", "topics"});
-            only_for("connector-config", {"topics", "events"});
-            only_for("connect-url", {"topics"});
-        }
         if (const auto* format = effective("format"))
         {
             const std::string_view known = command_ == command::plan      ? "text, jsonl"
@@ -506,29 +491,13 @@ options parse(int argc, char** argv, const surroundings& around)
     return judge(table, around).decide(read_command_line(words, table));
 }
 
-std::span<const std::string_view> verbs_of(command what) noexcept
+std::vector<std::string_view> verbs_of(command what)
 {
-    static constexpr std::array<std::string_view, 2> cdc{"setup", "drop"};
-    static constexpr std::array<std::string_view, 6> connector{"config", "register", "status",
-                                                               "pause",  "resume",   "delete"};
-    static constexpr std::array<std::string_view, 3> topics{"ensure", "check", "delete"};
-    static constexpr std::array<std::string_view, 6> ctl{"status", "health", "pause", "resume", "drain", "set"};
-    static constexpr std::array<std::string_view, 4> verify{"tables", "topics", "events", "stream"};
-    switch (what)
-    {
-    case command::cdc:
-        return cdc;
-    case command::connector:
-        return connector;
-    case command::topics:
-        return topics;
-    case command::verify:
-        return verify;
-    case command::ctl:
-        return ctl;
-    default:
-        return {};
-    }
+    std::vector<std::string_view> words;
+    for (const auto& one : all_verbs)
+        if (one.of == what)
+            words.push_back(one.word);
+    return words;
 }
 
 std::string_view name(command what) noexcept

@@ -60,11 +60,11 @@ scenario::seed_files read_seed_dir(const std::string& directory, std::span<const
 }
 
 stage make(const scenario::entry& entry, const std::string& run, std::uint64_t seed,
-           const scenario::settings& configuration, const std::string& seed_dir)
+           const scenario::settings& configuration, const std::string& seed_dir, std::uint32_t version = 0)
 {
     stage made;
     auto files = read_seed_dir(seed_dir, entry.files, made.files);
-    made.shop = entry.make({run, seed, configuration, std::move(files)});
+    made.shop = entry.make({run, seed, configuration, std::move(files), version});
     return made;
 }
 
@@ -84,7 +84,7 @@ stage make_stage(const run::record& recorded, const std::string& seed_dir)
         if (const auto wrong = configuration.set(configuration.find(name), text); !wrong.empty())
             throw error(error_kind::config,
                         fmt::format("run {}: its recorded {} {} {}", recorded.run, name, text, wrong));
-    auto made = make(entry, recorded.run, recorded.seed, configuration, seed_dir);
+    auto made = make(entry, recorded.run, recorded.seed, configuration, seed_dir, recorded.scenario_version);
     std::vector<std::string> problems;
     const auto ways_out = "use the program that began the run, begin another with --run NEW, or drop this one";
     if (made.shop->version() != recorded.scenario_version)
@@ -98,6 +98,12 @@ stage make_stage(const run::record& recorded, const std::string& seed_dir)
     if (!problems.empty())
         throw error(error_kind::config, problems);
     return made;
+}
+
+stage stage_of_no_run()
+{
+    const auto& entry = scenario::registry()[0];
+    return make(entry, "main", 0, scenario::settings(entry.fields), {});
 }
 
 run::record new_record(const options& opts, std::uint64_t seed, const scenario::scenario& shop)

@@ -28,6 +28,9 @@ struct stage
 /// Errors: `config` when this program has another version of the scenario or of its seed data than the run was made with.
 [[nodiscard]] stage make_stage(const run::record& recorded, const std::string& seed_dir);
 
+/// For those who need to know the tables alone: no run, no seed file of the user.
+[[nodiscard]] stage stage_of_no_run();
+
 /// What the command line says of a new run; its start is left open.
 [[nodiscard]] run::record new_record(const options& opts, std::uint64_t seed, const scenario::scenario& shop);
 

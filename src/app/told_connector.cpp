@@ -13,6 +13,7 @@
 
 #include "app/connect_rest.hpp"
 #include "app/connector.hpp"
+#include "app/connector_topics.hpp"
 #include "bazaar/base/error.hpp"
 
 namespace bazaar::app
@@ -48,24 +49,6 @@ constexpr std::array moments{word<encodings::moments>{"adaptive", encodings::mom
                              word<encodings::moments>{"isostring", encodings::moments::none},
                              word<encodings::moments>{"structured", encodings::moments::recognised}};
 
-std::vector<std::string> list_of(std::string_view text)
-{
-    std::vector<std::string> parts;
-    while (!text.empty())
-    {
-        const auto comma = std::min(text.find(','), text.size());
-        auto one = text.substr(0, comma);
-        while (!one.empty() && one.front() == ' ')
-            one.remove_prefix(1);
-        while (!one.empty() && one.back() == ' ')
-            one.remove_suffix(1);
-        if (!one.empty())
-            parts.emplace_back(one);
-        text.remove_prefix(std::min(comma + 1, text.size()));
-    }
-    return parts;
-}
-
 /// Reads one configuration and collects what is wrong with it.
 class reading
 {
@@ -80,14 +63,20 @@ public:
             wrong(fmt::format("connector.class is {}: no connector of Debezium for PostgreSQL", *of));
         made_.topic_prefix = value("topic.prefix").value_or("");
         made_.slot = value("slot.name").value_or("debezium");
+        if (value("plugin.name").value_or("pgoutput") == "pgoutput")
+            made_.publication = value("publication.name").value_or("dbz_publication");
         if (made_.topic_prefix.empty())
             wrong("there is no topic.prefix");
         made_.how.money = one_of("decimal.handling.mode", decimals, decimals[0].means);
         made_.how.time = one_of("time.precision.mode", moments, moments[0].means);
         if (const auto mark = value("unavailable.value.placeholder"))
             made_.how.unavailable = *mark;
+        for (const auto& word : words_of(value("skipped.operations").value_or("t")))
+            if (word != "none" && (word.size() != 1 || std::string_view("cudt").find(word) == std::string_view::npos))
+                wrong(fmt::format("skipped.operations has {}: each must be one of c, u, d, t, none", word));
         converter();
         transforms();
+        made_.config = config_;
         if (!wrong_.empty())
             throw error(error_kind::data, std::move(wrong_));
         return std::move(made_);
@@ -130,12 +119,15 @@ private:
             wrong(fmt::format("value.converter.schemas.enable is {}: it must be true or false", *schemas));
         if (of)
             made_.how.schemas = schemas.value_or("true") == "true";
+        // Exact numbers are then numbers of JSON.
+        if (value("value.converter.decimal.format") == "NUMERIC" && made_.how.money == encodings::decimals::precise)
+            made_.how.money = encodings::decimals::real;
     }
 
     void transforms()
     {
-        bool flat = false;
-        for (const auto& alias : list_of(value("transforms").value_or("")))
+        bool flat = false, some = false;
+        for (const auto& alias : words_of(value("transforms").value_or("")))
         {
             const auto own = "transforms." + alias + ".";
             const auto type = value(own + "type");
@@ -146,17 +138,20 @@ private:
             else if (*type == flattening)
             {
                 flat = true;
+                some = some || value(own + "predicate").has_value();
                 added_fields(own);
             }
         }
-        made_.how.flat = flat;
+        // A predicate takes some of the messages.
+        if (!some)
+            made_.how.flat = flat;
     }
 
     void added_fields(const std::string& own)
     {
         const auto prefix = value(own + "add.fields.prefix").value_or("__");
         std::map<std::string, std::string> names;
-        for (const auto& field : list_of(value(own + "add.fields").value_or("")))
+        for (const auto& field : words_of(value(own + "add.fields").value_or("")))
         {
             // "op", "source.lsn", and either with a new name: "op:operation".
             const auto colon = std::min(field.find(':'), field.size());
@@ -164,7 +159,8 @@ private:
             auto called = colon < field.size() ? field.substr(colon + 1) : what;
             for (char& c : called)
                 c = c == '.' ? '_' : c;
-            if (what.starts_with("source."))
+            // Of the times only the envelope's own says when the message was made.
+            if (what.starts_with("source.") && !what.starts_with("source.ts_"))
                 what.erase(0, std::string_view("source.").size());
             names.emplace(what, prefix + called);
         }
@@ -180,6 +176,9 @@ private:
         take("lsn", made_.how.lsn);
         take("txId", made_.how.transaction);
         take("table", made_.how.table);
+        take("snapshot", made_.how.snapshot);
+        static_cast<void>(take("ts_ns", made_.how.stamp) || take("ts_us", made_.how.stamp) ||
+                          take("ts_ms", made_.how.stamp));
     }
 
     const settings& config_;
@@ -225,7 +224,7 @@ settings read_connector_config(const std::string& file)
     return made;
 }
 
-verify::encodings encodings_of(options& opts)
+told_connector told_connector_of(options& opts)
 {
     const auto file = opts.given.find("connector-config");
     const auto url = opts.given.find("connect-url");
@@ -252,7 +251,7 @@ verify::encodings encodings_of(options& opts)
         agree(opts, "topic-prefix", opts.topic_prefix, told.topic_prefix, place, "topic.prefix");
         agree(opts, "slot-name", opts.slot, told.slot, place, "slot.name");
     }
-    return std::move(told.how);
+    return told;
 }
 
 }  // namespace bazaar::app

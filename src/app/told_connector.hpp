@@ -13,7 +13,8 @@ namespace bazaar::app
 struct told_connector
 {
     verify::encodings how;
-    std::string topic_prefix, slot;  ///< Empty: not told.
+    std::string topic_prefix, slot, publication;  ///< Empty: not told.
+    std::map<std::string, std::string> config;    ///< All of it; none: nothing is told.
 };
 
 /// Reads a configuration by Debezium's names; `place` is the file or the address that it came from.
@@ -31,6 +32,6 @@ struct told_connector
 ///
 /// Errors: those of the two above and of `read_connector`; `usage` where a flag says something else, `config` where the worker
 ///         has no such connector.
-[[nodiscard]] verify::encodings encodings_of(options& opts);
+[[nodiscard]] told_connector told_connector_of(options& opts);
 
 }  // namespace bazaar::app

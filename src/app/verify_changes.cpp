@@ -1,6 +1,7 @@
 #include "app/verify_changes.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -50,16 +51,30 @@ cut cut_now(postgres::session& on, const options& opts, const scenario::scenario
     return made;
 }
 
+unit_no demanded_below(unit_no end, const cut& to, const options& opts)
+{
+    if (end > to.known)
+        throw error(error_kind::usage, opts.card.empty()
+                                           ? fmt::format("--up-to {}: the run has come to unit {}", end, to.known)
+                                           : fmt::format("--up-to {}: the card ends at unit {}", end, to.known));
+    return end;
+}
+
 verify::judge_options judge_options_of(const options& opts)
 {
     verify::judge_options how;
     how.from = opts.from_unit;
     how.exactly_once = opts.exactly_once;
+    // Clocks of two machines may differ by as much.
+    constexpr auto apart = std::chrono::hours(24);
+    how.latest = time{std::chrono::duration_cast<std::chrono::microseconds>(
+                          (std::chrono::system_clock::now() + apart).time_since_epoch())
+                          .count()};
     return how;
 }
 
-bool take_all(verify::change_source& from, verify::judge& to, work_progress& progress, const std::stop_token& stop,
-              std::string_view unit)
+bool take_all(verify::change_source& from, verify::judge& to, seen_changes& seen, work_progress& progress,
+              const std::stop_token& stop, std::string_view unit)
 {
     verify::change_event e;
     std::uint64_t taken = 0;
@@ -67,6 +82,7 @@ bool take_all(verify::change_source& from, verify::judge& to, work_progress& pro
     while (from.next(e))
     {
         to.take(e);
+        seen.take(e);
         if (++taken % look_every != 0)
             continue;
         if (stop.stop_requested())

@@ -1,9 +1,18 @@
 #pragma once
 
+#include <array>
 #include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <tuple>
+#include <vector>
 
+#include "app/connector_limits.hpp"
+#include "app/told_connector.hpp"
 #include "app/verify.hpp"
 #include "app/work_progress.hpp"
 #include "bazaar/verify/change_source.hpp"
@@ -29,12 +38,66 @@ struct cut
 /// Where a live run is now: one snapshot, then the place in the log. `shop` is that of the run, where somebody has it already.
 [[nodiscard]] cut cut_now(postgres::session& on, const options& opts, const scenario::scenario* shop = nullptr);
 
+/// The unit of --up-to, below which all is demanded. Errors: `usage` where the run has not come so far.
+[[nodiscard]] unit_no demanded_below(unit_no end, const cut& to, const options& opts);
+
 /// The options of the judge that flags give.
 [[nodiscard]] verify::judge_options judge_options_of(const options& opts);
 
+/// What of a stream is seen at a glance.
+class seen_changes
+{
+public:
+    seen_changes(std::span<const model::table> tables, const id_codec& ids);
+
+    void take(const verify::change_event& e);
+
+    [[nodiscard]] std::uint64_t count(std::uint8_t table) const;
+    [[nodiscard]] std::uint64_t count(std::uint8_t table, verify::change_event::kind what) const
+    {
+        return counts_[table][static_cast<std::size_t>(what)];
+    }
+    [[nodiscard]] std::uint64_t count(verify::change_event::kind what) const;
+
+    /// The highest unit that has inserted a row. Nothing where none has.
+    [[nodiscard]] std::optional<unit_no> highest() const;
+
+    /// All parts of the stream have come to here: the lowest of the highest units that have inserted a row into them. Nothing
+    /// where none has.
+    [[nodiscard]] std::optional<unit_no> come_to() const;
+
+private:
+    static constexpr std::size_t kinds = static_cast<std::size_t>(verify::change_event::kind::truncate) + 1;
+
+    std::span<const model::table> tables_;
+    const id_codec ids_;
+    std::vector<std::array<std::uint64_t, kinds>> counts_;  ///< By table.
+    /// By table, stream and partition.
+    std::map<std::tuple<std::uint8_t, std::string, std::int32_t>, unit_no, std::less<>> highest_;
+};
+
 /// Takes all events of a source; whether it came to the end. `unit` names what the source counts.
-bool take_all(verify::change_source& from, verify::judge& to, work_progress& progress, const std::stop_token& stop,
-              std::string_view unit);
+bool take_all(verify::change_source& from, verify::judge& to, seen_changes& seen, work_progress& progress,
+              const std::stop_token& stop, std::string_view unit);
+
+/// The tables of --table; all that are compared where it is not given. Errors: `usage` with the names of all.
+[[nodiscard]] std::set<std::uint8_t> chosen_tables(const options& opts, std::span<const model::table> tables);
+
+/// Leaves out the other ones, and says so.
+void compare_only(const std::set<std::uint8_t>& chosen, std::span<const model::table> tables, verify::judge& to,
+                  verify::report& out);
+
+/// What the settings of a connector and the publication in its database keep from being proven. `on`: null where no database is
+/// at hand. `told` has no configuration where none is given.
+[[nodiscard]] connector_limits limits_of(const options& opts, const told_connector& told, postgres::session* on,
+                                         std::span<const model::table> tables);
+
+/// Behind the last event, before the judge finishes: tables that a setting makes silent are excused if they were.
+void excuse_silent(const connector_limits& limits, const seen_changes& seen, verify::judge& to);
+
+/// Settings that would explain what was found, by its form. `told`: the configuration is known.
+void tell_causes(const scenario::scenario& shop, const std::set<std::uint8_t>& chosen, const seen_changes& seen,
+                 bool told, verify::report& out);
 
 /// Messages that are none of Debezium's: `data` when there is nothing else, otherwise a line of the report.
 void tell_unused(const verify::unused_messages& unused, std::uint64_t events, verify::report& out);

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <set>
+
 #include <fmt/format.h>
 
 #include "app/stop_by_signal.hpp"
@@ -12,22 +15,41 @@ namespace bazaar::app
 namespace
 {
 
-/// A dump ends somewhere: what it has to hold is known from itself, unless the run has ended or a flag says it.
-unit_no demanded(const options& opts, const run::record& run, const verify::judge& judge, verify::report& out)
+/// Behind the last unit below the mark that was not refused: of those nothing is in a stream.
+unit_no end_of_units(const run::record& run)
 {
-    if (!judge.highest())
+    std::set<unit_no> refused;
+    for (const auto& entry : run.log)
+        if (entry.what == model::control::kind::reject)
+            refused.insert(entry.unit);
+    auto end = run.settled;
+    while (end > 0 && refused.contains(end - 1))
+        --end;
+    return end;
+}
+
+/// A dump ends somewhere: what it has to hold is known from itself, unless the run has ended or a flag says it.
+unit_no demanded(const options& opts, const run::record& run, verify::judge& judge, const seen_changes& stream,
+                 verify::report& out)
+{
+    auto highest = judge.highest_there();
+    // Of tables that are left out the end is known all the same.
+    if (highest)
+        highest = std::max(*highest, stream.highest().value_or(0));
+    if (!highest)
         out.not_proven(fmt::format(
             "no event is of a unit of run {} with this seed: is it the right card, run and schema?", run.run));
-    if (opts.up_to || !judge.highest())
+    if (opts.up_to || !highest)
         return opts.up_to.value_or(0);
-    const unit_no seen = *judge.highest() + 1;
-    if (run.clean && seen >= run.settled)
+    const unit_no seen = *highest + 1;
+    const auto end = end_of_units(run);
+    if (run.clean && seen >= end)
         return run.settled;
-    if (run.clean || run.settled > seen)
-        out.not_proven(
-            fmt::format("the stream ends at unit {}, the run goes on to {}; --up-to {} leaves out what is behind",
-                        seen - 1, run.settled, settled_below(seen, run)));
-    return settled_below(seen, run);
+    const auto sure = settled_below(seen, run);
+    if (run.clean || end > seen)
+        out.not_proven(fmt::format("the stream ends at unit {}, the run goes on to {}{}", seen - 1, run.settled,
+                                   sure > 0 ? fmt::format("; --up-to {} leaves out what is behind", sure) : ""));
+    return sure;
 }
 
 }  // namespace
@@ -35,16 +57,24 @@ unit_no demanded(const options& opts, const run::record& run, const verify::judg
 int verify_events(const options& given)
 {
     auto opts = given;
-    const auto form = encodings_of(opts);
+    const auto told = told_connector_of(opts);
     begin_report_file(opts);
     const stop_by_signal signals;
     const auto stop = signals.token();
     cut to;
+    stage made;
+    connector_limits limits;
+    const auto prepare = [&](postgres::session* on)
+    {
+        made = make_stage(to.recorded, opts.seed_dir);
+        limits = limits_of(opts, told, on, made.shop->tables());
+    };
     if (!opts.card.empty())
     {
         to.recorded = run_of_that_card(opts);
         // Behind the mark, entries that the card does not have may steer the plan.
         to.known = to.recorded.settled;
+        prepare(nullptr);
     }
     else
     {
@@ -56,18 +86,38 @@ int verify_events(const options& given)
         }
         auto on = reading_session(postgres::resolve(source, opts.run), stop);
         to = cut_now(on, opts);
+        prepare(&on);
     }
+    if (opts.up_to)
+        static_cast<void>(demanded_below(*opts.up_to, to, opts));
     const auto& recorded = to.recorded;
-    const auto made = make_stage(recorded, opts.seed_dir);
+    const auto tables = made.shop->tables();
+    const auto chosen = chosen_tables(opts, tables);
     verify::report out(opts.examples);
     verify::subject of{*made.shop, recorded, id_codec(recorded.tag, recorded.seed), 0, to.known};
-    verify::dump from(opts.files, made.shop->tables(), opts.schema, form);
-    verify::judge judge(of, out, judge_options_of(opts));
+    auto form = told.how;
+    for (const auto& [number, names] : limits.topics)
+        for (const auto& name : names)
+            form.topics.emplace(name, tables[number].name);
+    verify::dump from(opts.files, tables, opts.schema, form);
+    auto how = judge_options_of(opts);
+    how.cut = opts.up_to.has_value();
+    if (to.lsn > 0)
+        how.ended_until = to.lsn;
+    verify::judge judge(of, out, how);
+    compare_only(chosen, tables, judge, out);
+    limits.impose(judge);
+    seen_changes seen(tables, of.ids);
     work_progress progress(opts);
-    const bool whole = take_all(from, judge, progress, stop, "bytes");
+    const bool whole = take_all(from, judge, seen, progress, stop, "bytes");
     progress.clear();
-    of.demanded = std::min(demanded(opts, recorded, judge, out), of.known);
+    of.demanded = std::min(demanded(opts, recorded, judge, seen, out), of.known);
+    excuse_silent(limits, seen, judge);
     judge.finish(!whole);
+    if (how.cut)
+        out.figure("not here yet", judge.not_here_yet());
+    limits.tell(tables, out);
+    tell_causes(*made.shop, chosen, seen, !told.config.empty(), out);
     is_being_loaded(recorded, out);
     tell_unused(from.unused(), judge.events(), out);
     return tell(opts, out);

@@ -20,8 +20,9 @@ using clock = std::chrono::steady_clock;
 constexpr auto round_time = std::chrono::seconds(1);
 constexpr std::size_t round_bytes = std::size_t{32} << 20;
 
-/// What the server would say late or never. Errors: `config`.
-postgres::connection_parameters checked(const options& opts, const std::stop_token& stop)
+/// What the server would say late or never, and what the publication sends. Errors: `config`.
+postgres::connection_parameters checked(const options& opts, postgres::publication_facts& publication,
+                                        const std::stop_token& stop)
 {
     auto to = postgres::resolve(opts.database, opts.run);
     auto on = reading_session(to, stop);
@@ -31,8 +32,9 @@ postgres::connection_parameters checked(const options& opts, const std::stop_tok
             fmt::format("wal_level of {} is {}: a change stream needs logical; ALTER SYSTEM SET wal_level = "
                         "'logical', then restart the server",
                         on.where(), level));
-    if (const auto name = publication_of(opts);
-        on.exec("SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = $1", {name}).rows() == 0)
+    const auto name = publication_of(opts);
+    publication = postgres::read_publication(on, name, opts.schema);
+    if (!publication.there)
         wrong.push_back(fmt::format("there is no publication {} in {}: run \"bazaard cdc setup\", or name it with "
                                     "--publication-name",
                                     name, on.where()));
@@ -48,10 +50,12 @@ public:
     explicit stream_verb(const options& opts)
         : opts_(opts),
           stop_(signals_.token()),
-          tap_(checked(opts, stop_), publication_of(opts), stop_),
+          tap_(checked(opts, publication_, stop_), publication_of(opts), stop_),
           sql_(reading_session(postgres::resolve(opts.database, opts.run), stop_)),
           now_(cut_now(sql_, opts)),
           made_(make_stage(now_.recorded, opts.seed_dir)),
+          chosen_(chosen_tables(opts, made_.shop->tables())),
+          limits_(limits_of(publication_, publication_of(opts), made_.shop->tables())),
           subject_{*made_.shop, now_.recorded, id_codec(now_.recorded.tag, now_.recorded.seed), 0, now_.known},
           out_(opts.examples),
           progress_(opts)
@@ -65,11 +69,14 @@ public:
                 sql_.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {}).number(0, 0)};
         }
         how_.barrier = ~std::uint64_t{0};
+        how_.exactly_once = true;  // The server tells a change once.
     }
 
     int go()
     {
         verify::judge judge(subject_, out_, how_);
+        compare_only(chosen_, made_.shop->tables(), judge, out_);
+        limits_.impose(judge);
         const auto begun = clock::now();
         const auto end = begun + opts_.duration;
         while (clock::now() < end && !stop_.stop_requested())
@@ -90,6 +97,7 @@ public:
             read_to_the_cut(judge);
         progress_.clear();
         judge.finish(stop_.stop_requested());
+        limits_.tell(made_.shop->tables(), out_);
         is_being_loaded(now_.recorded, out_);
         if (judge.events() == 0)
             out_.not_proven(fmt::format("nothing was written in {:.0f} s: does the run go on?",
@@ -138,10 +146,13 @@ private:
     const options& opts_;
     stop_by_signal signals_;
     std::stop_token stop_;
+    postgres::publication_facts publication_;
     postgres::change_log tap_;  // Before the first cut: what the cut has not, the stream has.
     postgres::session sql_;
     cut now_;
     stage made_;
+    std::set<std::uint8_t> chosen_;
+    connector_limits limits_;
     verify::subject subject_;
     verify::judge_options how_;
     verify::report out_;

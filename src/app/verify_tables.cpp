@@ -26,8 +26,15 @@ struct expectation
 {
     run::record recorded;
     unit_no demanded = 0, announced = 0, sent_below = 0;
-    bool ends = false;  ///< Nothing is known behind `demanded`.
+    std::optional<unit_no> known{};  ///< Nothing is known of units from here on,
+    bool ended = false;              ///< but that none was ever sent.
 };
+
+/// Where a run ends that was stopped cleanly: it has sent no unit from its mark on.
+std::optional<unit_no> end_of(const run::record& recorded)
+{
+    return recorded.clean ? std::optional(recorded.settled) : std::nullopt;
+}
 
 /// Reads the run such that no row of `tables`, whose snapshot is taken, is of a unit that its log does not steer: an entry is
 /// durable before the first unit that it steers is sent.
@@ -44,17 +51,19 @@ expectation expected(const options& opts, postgres::session& tables, std::option
                                                         opts.card, recorded.run, opts.schema, tables.where()));
         if (opts.up_to && *opts.up_to > settled)
             throw error(error_kind::usage, fmt::format("--up-to {}: the card ends at unit {}", *opts.up_to, settled));
-        return {std::move(recorded), settled, 0, 0, true};
+        return {std::move(recorded), settled, 0, 0, settled, false};
     }
     if (source)
     {
         auto recorded = recorded_run(*source, opts);
         const auto settled = recorded.settled;
-        return {std::move(recorded), 0, announced, settled, false};
+        const auto end = end_of(recorded);
+        return {std::move(recorded), 0, announced, settled, end, end.has_value()};
     }
     auto recorded = recorded_run(tables, opts);
     const auto settled = recorded.settled;
-    return {std::move(recorded), settled, 0, settled, false};
+    const auto end = end_of(recorded);
+    return {std::move(recorded), settled, 0, settled, end, end.has_value()};
 }
 
 class tables_verb
@@ -104,13 +113,16 @@ private:
 
         verify::tables_request with{.shop = *made.shop, .recorded = wanted.recorded};
         with.demanded = opts_.up_to.value_or(wanted.demanded);
-        with.demand_by_rows = !opts_.up_to && !wanted.ends;
+        with.demand_by_rows = !opts_.up_to && opts_.card.empty();
         with.in_order = !opts_.up_to;
+        if (opts_.up_to == unit_no{0})
+            out.not_proven("no unit is demanded: --up-to 0");
         with.announced = opts_.up_to ? 0 : wanted.announced;
         with.sent_below = wanted.sent_below;
-        if (wanted.ends)
-            with.known = wanted.demanded;
-        if (opts_.up_to && !wanted.ends && *opts_.up_to > wanted.sent_below)
+        with.known = wanted.known;
+        with.ended = wanted.ended;
+        with.own_rows = opts_.card.empty() && !source;
+        if (opts_.up_to && opts_.card.empty() && *opts_.up_to > wanted.sent_below)
             throw error(error_kind::usage,
                         fmt::format("--up-to {}: the run has come to unit {}", *opts_.up_to, wanted.sent_below));
         for (const auto& other : runs)

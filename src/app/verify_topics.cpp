@@ -1,15 +1,18 @@
 #include <chrono>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/cdc_names.hpp"
 #include "app/kafka_link.hpp"
+#include "app/report.hpp"
 #include "app/stop_by_signal.hpp"
 #include "app/told_connector.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/kafka/admin.hpp"
+#include "bazaar/scenario/does.hpp"
 #include "bazaar/verify/not_there.hpp"
 #include "bazaar/verify/topic_source.hpp"
 
@@ -50,9 +53,66 @@ std::string await_barrier(postgres::session& on, const options& opts, std::uint6
                        std::chrono::duration<double>(opts.barrier_timeout).count(), why);
 }
 
+/// The topics that are read.
+struct named_topics
+{
+    std::map<std::uint8_t, std::set<std::string>> tables;
+    std::set<std::string> metadata;  ///< Of transactions.
+
+    [[nodiscard]] std::set<std::string> all() const
+    {
+        std::set<std::string> names;
+        for (const auto& [number, topics] : tables)
+            names.insert(topics.begin(), topics.end());
+        return names;
+    }
+};
+
+std::string filled(std::string pattern, const std::map<std::string_view, std::string_view>& with)
+{
+    for (const auto& [name, value] : with)
+        for (auto at = pattern.find(name); at != pattern.npos; at = pattern.find(name, at + value.size()))
+            pattern.replace(at, name.size(), value);
+    return postgres::topic_characters(pattern);
+}
+
+named_topics topics_of(const options& opts, const told_connector& told, const connector_limits& limits,
+                       const std::set<std::uint8_t>& chosen, std::span<const model::table> tables)
+{
+    named_topics made;
+    for (const auto i : chosen)
+        if (!opts.topic_pattern.empty())
+            made.tables[i] = {
+                filled(opts.topic_pattern,
+                       {{"{prefix}", opts.topic_prefix}, {"{schema}", opts.schema}, {"{table}", tables[i].name}})};
+        else if (!told.config.empty())
+            made.tables[i] = limits.topics.at(i);
+        else
+            made.tables[i] = {postgres::topic_name(opts.topic_prefix, opts.schema, tables[i].name)};
+    // A pattern says where that of transactions is if it begins as Debezium's own.
+    constexpr std::string_view own = "{prefix}.{schema}.{table}";
+    if (const auto at = opts.topic_pattern.find(own); at != opts.topic_pattern.npos)
+        made.metadata = {filled(std::string(opts.topic_pattern).replace(at, own.size(), "{prefix}.transaction"),
+                                {{"{prefix}", opts.topic_prefix}})};
+    else if (opts.topic_pattern.empty() && !told.config.empty())
+        made.metadata = limits.transactions;
+    else if (opts.topic_pattern.empty())
+        made.metadata = {opts.topic_prefix + ".transaction"};
+    std::vector<std::string> wrong;
+    for (const auto& [number, by] : limits.tables)
+        if (made.tables.contains(number) && made.tables.at(number).empty())
+            wrong.push_back(
+                fmt::format("table {}: the configuration does not say the name of its topic: {}; name it with "
+                            "--topic-pattern, or leave it out with --table",
+                            tables[number].name, by));
+    if (!wrong.empty())
+        throw error(error_kind::usage, std::move(wrong));
+    return made;
+}
+
 /// A topic that is compacted, or whose beginning is gone, is no proof of a loss.
-void excuse_incomplete(const options& opts, const verify::topic_source& from,
-                       const std::map<std::string, std::uint8_t>& topics, verify::judge& judge)
+void excuse_incomplete(const options& opts, const verify::topic_source& from, const named_topics& topics,
+                       verify::judge& judge)
 {
     std::set<std::string> names;
     for (const auto& [name, what] : from.incomplete())
@@ -61,65 +121,143 @@ void excuse_incomplete(const options& opts, const verify::topic_source& from,
         return;
     auto at = kafka_admin(opts);
     const auto there = at.describe(names);
+    const auto excuse = [&](const std::string& name, const std::string& why)
+    {
+        for (const auto& [number, own] : topics.tables)
+            if (own.contains(name))
+                judge.excuse(number, why);
+    };
     for (const auto& [name, what] : from.incomplete())
     {
         const auto found = there.find(name);
         const auto policy = found == there.end() ? std::string() : found->second.settings.at("cleanup.policy");
         if (what.begins_at > 0)
-            judge.excuse(topics.at(name),
-                         fmt::format("topic {} begins at offset {}: older messages are gone", name, what.begins_at));
+            excuse(name, fmt::format("topic {} begins at offset {}: older messages are gone", name, what.begins_at));
         else if (policy.find("compact") != policy.npos)
-            judge.excuse(topics.at(name), fmt::format("topic {} is compacted, {} gaps", name, what.gaps));
+            excuse(name, fmt::format("topic {} is compacted, {} gaps", name, what.gaps));
     }
 }
 
-void compare(const options& opts, const verify::encodings& form, const std::stop_token& stop, verify::report& out)
+/// Names the topics that are not there, or have no message. Of a table whose rows nobody writes a stream without a snapshot tells
+/// nothing.
+void tell_empty(const verify::topic_source& from, const named_topics& topics, const connector_limits& limits,
+                const seen_changes& seen, const scenario::scenario& shop, verify::report& out)
+{
+    const bool snapshot = seen.count(verify::change_event::kind::read) > 0;
+    for (const auto& [number, names] : topics.tables)
+    {
+        if (limits.tables.contains(number) || limits.filtered.contains(number) || limits.unreadable.contains(number) ||
+            limits.silent.contains(number) || seen.count(number) > 0)
+            continue;
+        const auto& t = shop.tables()[number];
+        const bool written = t.kept_by == model::role::planned || scenario::does(shop, model::op::update, number);
+        for (const auto& name : names)
+        {
+            const auto size = from.sizes().find(name);
+            const auto line = fmt::format("topic {} is {}: nothing of table {} is proven", name,
+                                          size == from.sizes().end() ? "not there"
+                                          : size->second == 0        ? "empty"
+                                                                     : "without a change of it",
+                                          t.name);
+            snapshot || written ? out.not_proven(line) : out.hint(line + ", as in a stream without a snapshot");
+        }
+    }
+}
+
+void compare(const options& opts, const told_connector& told, const std::stop_token& stop, verify::report& out)
 {
     cut to;
     std::string open;
+    stage made;
+    std::set<std::uint8_t> chosen;
+    connector_limits limits;
+    const bool copy = !opts.topic_pattern.empty();
+    const auto prepare = [&](postgres::session* on)
+    {
+        made = make_stage(to.recorded, opts.seed_dir);
+        chosen = chosen_tables(opts, made.shop->tables());
+        limits = limits_of(opts, told, on, made.shop->tables());
+    };
     if (!opts.card.empty())
     {
         to.recorded = run_of_that_card(opts);
         to.demanded = to.known = to.recorded.settled;
+        prepare(nullptr);
     }
     else
     {
         auto on = reading_session(postgres::resolve(opts.database, opts.run), stop);
         to = cut_now(on, opts);
+        prepare(&on);
         if (opts.follow && to.demanded == 0 && !to.recorded.clean)
             throw verify::not_there({fmt::format("run {} has only begun: no unit is demanded yet", opts.run)});
-        open = await_barrier(on, opts, to.lsn, stop);
+        // No slot tells how far a copy is.
+        if (!copy)
+            open = await_barrier(on, opts, to.lsn, stop);
     }
-    const auto made = make_stage(to.recorded, opts.seed_dir);
-    std::map<std::string, std::uint8_t> topics;
-    for (std::uint8_t i = 0; i < made.shop->tables().size(); ++i)
-        if (const auto& t = made.shop->tables()[i]; t.kept_by != model::role::heartbeat)
-            topics.emplace(postgres::topic_name(opts.topic_prefix, opts.schema, t.name), i);
-    verify::topic_source from(kafka_settings(opts), topics, opts.topic_prefix + ".transaction", made.shop->tables(),
-                              opts.schema, opts.exactly_once,
+    if (opts.up_to)
+        to.demanded = demanded_below(*opts.up_to, to, opts);
+    const auto tables = made.shop->tables();
+    const auto topics = topics_of(opts, told, limits, chosen, tables);
+    auto form = told.how;
+    for (const auto& [number, names] : topics.tables)
+        for (const auto& name : names)
+            form.topics.emplace(name, tables[number].name);
+    verify::topic_source from(kafka_settings(opts), topics.all(), topics.metadata, tables, opts.schema,
+                              opts.exactly_once,
                               std::chrono::duration_cast<std::chrono::milliseconds>(opts.kafka_timeout), form);
     if (from.partitions() == 0)
         throw verify::not_there(
-            {fmt::format("none of the topics {}.{}.* is there at {}: are --topic-prefix and --db-schema right?",
-                         opts.topic_prefix, opts.schema, opts.bootstrap_servers)});
+            {fmt::format("none of the topics {} is there at {}: are --topic-prefix and --db-schema "
+                         "right?",
+                         copy || !told.config.empty() ? fmt::format("{}", fmt::join(topics.all(), ", "))
+                                                      : fmt::format("{}.{}.*", opts.topic_prefix, opts.schema),
+                         opts.bootstrap_servers)});
     verify::subject of{*made.shop, to.recorded, id_codec(to.recorded.tag, to.recorded.seed), to.demanded, to.known};
     auto how = judge_options_of(opts);
-    if (open.empty() && to.lsn > 0)
+    if (open.empty() && to.lsn > 0 && !copy && !opts.up_to)
         how.barrier = to.lsn;
-    how.ends = from.tells_each_end();
+    if (to.lsn > 0)
+        how.ended_until = to.lsn;
+    how.cut = copy || opts.up_to.has_value();
+    // Ends may be later than the changes in a copy.
+    how.ends = from.tells_each_end() && !copy && !(opts.up_to && to.lsn == 0);
     verify::judge judge(of, out, how);
+    compare_only(chosen, tables, judge, out);
+    limits.impose(judge);
     from.on_end([&judge](const verify::transaction_end& end) { judge.take(end); });
+    seen_changes seen(tables, of.ids);
     work_progress progress(opts);
-    const bool whole = take_all(from, judge, progress, stop, "messages");
+    const bool whole = take_all(from, judge, seen, progress, stop, "messages");
     progress.clear();
     if (!open.empty())
     {
         out.not_proven(open);
-        const unit_no seen = judge.highest() ? *judge.highest() + 1 : 0;
-        of.demanded = std::min(of.demanded, settled_below(seen, to.recorded));
+        const unit_no end = judge.highest() ? *judge.highest() + 1 : 0;
+        of.demanded = std::min(of.demanded, settled_below(end, to.recorded));
+    }
+    const auto mark = of.demanded;
+    if (copy && !opts.up_to)
+    {
+        const auto come_to = seen.come_to();
+        of.demanded = std::min(of.demanded, come_to ? settled_below(*come_to + 1, to.recorded) : 0);
+        // How far the topics of tables without inserts are, nothing tells.
+        for (const auto i : chosen)
+            if (tables[i].kept_by == model::role::fixed)
+                judge.excuse(i, "the copy may be late; --up-to UNIT demands what is below");
     }
     excuse_incomplete(opts, from, topics, judge);
+    excuse_silent(limits, seen, judge);
     judge.finish(!whole);
+    if (copy && !opts.up_to && of.demanded < mark && judge.not_here_yet() > 0)
+        out.not_proven(fmt::format("{} units are not here yet, or in part: the copy has come to unit {}; --up-to {} "
+                                   "demands what is below",
+                                   grouped(judge.not_here_yet()), seen.come_to().value_or(0), of.demanded));
+    else if (how.cut)
+        out.figure("not here yet", judge.not_here_yet());
+    limits.tell(tables, out);
+    tell_empty(from, topics, limits, seen, *made.shop, out);
+    tell_causes(*made.shop, chosen, seen, !told.config.empty(), out);
     is_being_loaded(to.recorded, out);
     tell_unused(from.unused(), judge.events(), out);
     out.figure("partitions", from.partitions());
@@ -130,11 +268,11 @@ void compare(const options& opts, const verify::encodings& form, const std::stop
 int verify_topics(const options& given)
 {
     auto opts = given;
-    const auto form = encodings_of(opts);
+    const auto told = told_connector_of(opts);
     begin_report_file(opts);
     const stop_by_signal signals;
     const auto stop = signals.token();
-    return tell_again(opts, stop, default_interval, [&](verify::report& out) { compare(opts, form, stop, out); });
+    return tell_again(opts, stop, default_interval, [&](verify::report& out) { compare(opts, told, stop, out); });
 }
 
 }  // namespace bazaar::app

@@ -124,7 +124,7 @@ private:
             add("transforms", "flat");
             add("transforms.flat.type", "io.debezium.transforms.ExtractNewRecordState");
             add("transforms.flat.delete.tombstone.handling.mode", "rewrite-with-tombstone");
-            add("transforms.flat.add.fields", "op,lsn,txId,source.ts_us");
+            add("transforms.flat.add.fields", "op,lsn,txId,ts_ns,source.snapshot,source.ts_us");
         }
     }
 

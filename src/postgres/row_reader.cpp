@@ -58,14 +58,16 @@ std::optional<table_shape> look_up(session& on, std::string_view schema, const m
             continue;
         }
         auto sql = quote_identifier(column.name);
-        if (there.get(row, 1) != column.sql_type)
+        const bool cast = there.get(row, 1) != column.sql_type;
+        if (cast)
             sql += fmt::format("::{}", column.sql_type);
         shape.columns.push_back(number);
         shape.types.push_back(field_type::of(column));
-        shape.list += fmt::format("{}{}", shape.list.empty() ? "" : ", ", sql);
+        shape.cast.emplace_back(cast ? there.get(row, 1) : std::string_view());
         shape.rows = static_cast<std::uint64_t>(there.number(row, 2));
         if (number == t.key)
-            shape.key = std::move(sql);
+            shape.key = sql;
+        shape.list.push_back(std::move(sql));
     }
     if (shape.key.empty())
         return std::nullopt;
@@ -75,8 +77,9 @@ std::optional<table_shape> look_up(session& on, std::string_view schema, const m
 row_reader::row_reader(session& on, const table_shape& of, std::string_view condition) : session_(on)
 {
     row_.resize(of.columns.size());
-    session_.begin_copy_out(fmt::format("COPY (SELECT {} FROM {}{}{}) TO STDOUT (FORMAT binary)", of.list, of.from,
-                                        condition.empty() ? "" : " WHERE ", condition));
+    session_.begin_copy_out(fmt::format("COPY (SELECT {} FROM {}{}{}) TO STDOUT (FORMAT binary)",
+                                        fmt::join(of.list, ", "), of.from, condition.empty() ? "" : " WHERE ",
+                                        condition));
 }
 
 bool row_reader::next()

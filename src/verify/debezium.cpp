@@ -60,7 +60,7 @@ std::optional<std::string> from_base64(std::string_view text)
 std::optional<std::int64_t> from_big_endian(std::string_view bytes)
 {
     if (bytes.empty() || bytes.size() > 8)
-        return std::nullopt;
+        return std::nullopt;  // No number of a planned column.
     std::uint64_t number = static_cast<signed char>(bytes[0]) < 0 ? ~std::uint64_t{0} : 0;
     for (const char c : bytes)
         number = number << 8 | static_cast<unsigned char>(c);
@@ -106,6 +106,23 @@ std::optional<std::int64_t> integer_of(json value)
     return failed == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
+/// PostgreSQL's own limit.
+constexpr std::int64_t scale_max = 16'383;
+
+/// The same number with another scale; nothing where it cannot be said so.
+std::optional<std::int64_t> rescaled(std::int64_t units, int from, int to)
+{
+    if (units == 0)
+        return 0;
+    for (; from < to; ++from)
+        if (__builtin_mul_overflow(units, std::int64_t{10}, &units))
+            return std::nullopt;
+    for (; from > to; --from, units /= 10)
+        if (units % 10 != 0)
+            return std::nullopt;
+    return units;
+}
+
 /// decimal.handling.mode string, double or precise; VariableScaleDecimal.
 std::optional<std::int64_t> decimal_of(json value, int scale)
 {
@@ -131,13 +148,11 @@ std::optional<std::int64_t> decimal_of(json value, int scale)
     }
     std::int64_t its_scale = 0;
     if (value["scale"].get(its_scale) != simdjson::SUCCESS || value["value"].get(text) != simdjson::SUCCESS ||
-        its_scale > scale || its_scale < 0)
+        std::abs(its_scale) > scale_max)
         return std::nullopt;
     const auto bytes = from_base64(text);
-    auto units = bytes ? from_big_endian(*bytes) : std::nullopt;
-    for (; units && its_scale < scale; ++its_scale)
-        units = *units * 10;
-    return units;
+    const auto units = bytes ? from_big_endian(*bytes) : std::nullopt;
+    return units ? rescaled(*units, static_cast<int>(its_scale), scale) : std::nullopt;
 }
 
 /// The one form that is configured; nothing where the value does not have it.
@@ -163,9 +178,8 @@ bool moment_as(encodings::moments unit, json value, told& out)
         return false;
     if (unit == encodings::moments::milliseconds)
     {
-        if (std::abs(number) > std::numeric_limits<std::int64_t>::max() / 1000)
+        if (__builtin_mul_overflow(number, std::int64_t{1000}, &number))
             return false;
-        number *= 1000;
         out.resolution = 1000;
     }
     else if (unit == encodings::moments::nanoseconds)
@@ -189,6 +203,8 @@ bool moment_of(json value, told& out)
     if (value.get(number) != simdjson::SUCCESS)
         return false;
     constexpr std::int64_t second_max = 7'260'000'000;
+    if (number == std::numeric_limits<std::int64_t>::min())
+        return false;
     const auto size = std::abs(number);
     if (size > second_max * 1'000'000)
         number /= 1000;  // Nanoseconds.
@@ -320,6 +336,8 @@ public:
         json root;
         if (const auto failed = line_parser_.parse(line.data(), line.size()).get(root))
             return broken(fmt::format("no JSON: {}", simdjson::error_message(failed)));
+        if (root.is_null())
+            return outcome::other;  // A tombstone, as a consumer of values prints it.
         dom::object all;
         if (root.get(all) != simdjson::SUCCESS)
             return broken("no JSON object");
@@ -444,6 +462,9 @@ private:
         case 'r':
             out.what = change_event::kind::read;
             return true;
+        case 't':
+            out.what = change_event::kind::truncate;
+            return true;
         default:
             return false;
         }
@@ -463,6 +484,36 @@ private:
         return from[name].get(value) == simdjson::SUCCESS && value > 0 ? static_cast<std::uint64_t>(value) : 0;
     }
 
+    static std::string unknown_op(std::string_view op)
+    {
+        return fmt::format("op {} is none of Debezium's: c, u, d, r, t", op);
+    }
+
+    /// When the connector made the message, by the finest of its fields; 0: not reported.
+    static std::uint64_t stamp_of(json value, std::string_view prefix)
+    {
+        for (const auto* const field : {"ts_ns", "ts_us", "ts_ms"})
+            if (const auto stamp = number(value, fmt::format("{}{}", prefix, field)); stamp != 0)
+                return stamp;
+        return 0;
+    }
+
+    static change_event::origin origin_of(json source, std::string_view field)
+    {
+        using origin = change_event::origin;
+        std::string_view text;
+        bool flag = false;
+        if (source[field].get(flag) == simdjson::SUCCESS)
+            return flag ? origin::snapshot : origin::stream;
+        if (source[field].get(text) != simdjson::SUCCESS)
+            return origin::unknown;
+        return text == "false"                     ? origin::stream
+               : text == "incremental"             ? origin::incremental
+               : text == "last"                    ? origin::snapshot_over
+               : text == "last_in_data_collection" ? origin::snapshot_end
+                                                   : origin::snapshot;
+    }
+
     outcome envelope(json value, json source, std::string_view op, change_event& out)
     {
         std::string_view schema, table;
@@ -471,26 +522,28 @@ private:
         if (source["schema"].get(schema) == simdjson::SUCCESS && schema != schema_)
             return outcome::other;
         const auto found = table_named(table);
-        if (!found || !set_kind(op, out))
+        if (!found)
             return outcome::other;
+        if (!set_kind(op, out))
+            return broken(unknown_op(op));
         out.table = *found;
         out.transaction = number(source, "txId");
         out.lsn = number(source, "lsn");
-        out.stamp = number(value, "ts_ns");
-        if (out.stamp == 0)
-            out.stamp = number(value, "ts_us");
-        if (out.stamp == 0)
-            out.stamp = number(value, "ts_ms");
+        out.stamp = stamp_of(value, "");
         json metadata;
         out.counted = value["transaction"].get(metadata) == simdjson::SUCCESS && metadata.is_object();
-        std::string_view snapshot;
-        out.incremental = source["snapshot"].get(snapshot) == simdjson::SUCCESS && snapshot == "incremental";
+        out.from = origin_of(source, "snapshot");
         json side;
         out.has_before = value["before"].get(side) == simdjson::SUCCESS && side.is_object();
         fill(out.has_before ? &side : nullptr, out.table, out.before);
         json after;
         out.has_after = value["after"].get(after) == simdjson::SUCCESS && after.is_object();
         fill(out.has_after ? &after : nullptr, out.table, out.after);
+        if (out.what == change_event::kind::truncate)
+        {
+            out.key = {};
+            return outcome::change;
+        }
         if (!out.has_after && !out.has_before)
             return broken("an event without a row");
         out.key = (out.has_after ? out.after : out.before)[tables_[out.table].key];
@@ -501,15 +554,23 @@ private:
     {
         std::string_view table;
         if (value[how_.table].get(table) != simdjson::SUCCESS)
-            table = topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
+        {
+            const auto named = how_.topics.find(topic);
+            table = named != how_.topics.end()
+                        ? std::string_view(named->second)
+                        : topic.substr(topic.rfind('.') == topic.npos ? 0 : topic.rfind('.') + 1);
+        }
         const auto found = table_named(table);
-        if (!found || !set_kind(op, out))
+        if (!found)
             return outcome::other;
+        if (!set_kind(op, out))
+            return broken(unknown_op(op));
         out.table = *found;
         out.transaction = number(value, how_.transaction);
         out.lsn = number(value, how_.lsn);
-        out.stamp = 0;
-        out.incremental = out.counted = false;
+        out.stamp = how_.stamp.empty() ? stamp_of(value, "__") : number(value, how_.stamp);
+        out.from = origin_of(value, how_.snapshot);
+        out.counted = false;
         const bool erased = out.what == change_event::kind::erase;
         out.has_before = erased;
         out.has_after = !erased;

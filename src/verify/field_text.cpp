@@ -52,6 +52,54 @@ std::string numeric_text(std::string_view bytes)
     return text + '.' + behind.substr(0, static_cast<std::size_t>(scale));
 }
 
+/// A day since 2000-01-01 of all that PostgreSQL knows: years from 4713 BC to 5874897.
+std::string date_text(std::int64_t days)
+{
+    // Civil calendar from a day number: eras of 400 years that begin in March (H. Hinnant, "chrono-compatible low-level date
+    // algorithms").
+    const auto shifted = days + epoch_days + 719'468;
+    const auto era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
+    const auto of_era = shifted - era * 146'097;
+    const auto year_of_era = (of_era - of_era / 1'460 + of_era / 36'524 - of_era / 146'096) / 365;
+    const auto of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const auto from_march = (5 * of_year + 2) / 153;
+    const auto day = of_year - (153 * from_march + 2) / 5 + 1;
+    const auto month = from_march < 10 ? from_march + 3 : from_march - 9;
+    const auto year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+    return fmt::format("{:04}-{:02}-{:02}{}", year > 0 ? year : 1 - year, month, day, year > 0 ? "" : " BC");
+}
+
+/// Microseconds since 2000-01-01.
+std::string moment_text(std::int64_t us)
+{
+    constexpr std::int64_t us_per_day = 86'400'000'000;
+    const auto days = us / us_per_day - (us % us_per_day < 0 ? 1 : 0);
+    const auto rest = us - days * us_per_day;
+    const auto seconds = rest / 1'000'000;
+    auto date = date_text(days);
+    const auto era = date.ends_with(" BC") ? date.substr(date.size() - 3) : std::string();
+    date.resize(date.size() - era.size());
+    return fmt::format("{}T{:02}:{:02}:{:02}.{:06}Z{}", date, seconds / 3600, seconds / 60 % 60, seconds % 60,
+                       rest % 1'000'000, era);
+}
+
+/// More of a text says nothing to people.
+constexpr std::size_t text_max = 1'000;
+
+/// The beginning of a text, in whole characters.
+std::string_view beginning(std::string_view bytes)
+{
+    auto end = std::min(bytes.size(), text_max);
+    while (end < bytes.size() && end > 0 && (static_cast<std::uint8_t>(bytes[end]) & 0xc0U) == 0x80U)
+        --end;
+    return bytes.substr(0, end);
+}
+
+std::string rest_of(std::string_view bytes)
+{
+    return bytes.size() <= text_max ? std::string() : fmt::format("... ({} bytes)", bytes.size());
+}
+
 std::string inet_text(std::string_view bytes)
 {
     if (bytes.size() < 4)
@@ -70,7 +118,11 @@ std::string inet_text(std::string_view bytes)
 
 time moment_of(const postgres::field& what)
 {
-    return {number<std::int64_t>(what.view()) + epoch_us};
+    const auto us = number<std::int64_t>(what.view());
+    // "infinity" is the greatest number, and no time.
+    return {us > std::numeric_limits<std::int64_t>::max() - epoch_us ? std::numeric_limits<std::int64_t>::max()
+            : us == std::numeric_limits<std::int64_t>::min()         ? us
+                                                                     : us + epoch_us};
 }
 
 std::string field_text(const model::renderer& print, const model::column& column, postgres::field_type type,
@@ -102,24 +154,32 @@ std::string field_text(const model::renderer& print, const model::column& column
     case wire::text:
     case wire::varchar:
     case wire::bpchar:
-        return printed(model::value::of(bytes));
+        return printed(model::value::of(beginning(bytes))) + rest_of(bytes);
     case wire::json:
-        return printed(model::value::of(bytes, model::type::json));
+        return printed(model::value::of(beginning(bytes), model::type::json)) + rest_of(bytes);
     case wire::jsonb:
-        return printed(model::value::of(bytes.substr(std::min<std::size_t>(1, bytes.size())), model::type::json));
+    {
+        const auto json = bytes.substr(std::min<std::size_t>(1, bytes.size()));
+        return printed(model::value::of(beginning(json), model::type::json)) + rest_of(json);
+    }
     case wire::bytea:
-        for (const char one : bytes)
+        for (const char one : beginning(bytes))
             fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(one));
-        return text;
+        return text + rest_of(bytes);
     case wire::timestamptz:
     {
         const auto us = number<std::int64_t>(bytes);
         if (us == std::numeric_limits<std::int64_t>::max() || us == std::numeric_limits<std::int64_t>::min())
             return us > 0 ? "infinity" : "-infinity";
-        return printed(model::value::of(time{us + epoch_us}));
+        return moment_text(us);
     }
     case wire::date:
-        return printed(model::value::of_date(number<std::int32_t>(bytes) + epoch_days));
+    {
+        const auto days = number<std::int32_t>(bytes);
+        if (days == std::numeric_limits<std::int32_t>::max() || days == std::numeric_limits<std::int32_t>::min())
+            return days > 0 ? "infinity" : "-infinity";
+        return date_text(days);
+    }
     case wire::uuid:
     {
         uuid id{};

@@ -71,6 +71,12 @@ void report::not_proven(std::string line)
         unproven_.push_back(std::move(line));
 }
 
+void report::hint(std::string line)
+{
+    if (std::ranges::find(hints_, line) == hints_.end())
+        hints_.push_back(std::move(line));
+}
+
 void report::figure(std::string_view name, std::uint64_t value)
 {
     const auto there = std::ranges::find(figures_, name, [](const auto& f) { return std::string_view(f.first); });
@@ -102,13 +108,16 @@ std::string report::text() const
             out += fmt::format("{}: and {} more\n", names[i], counts_[i] - examples_max_);
     for (const auto& line : unproven_)
         out += fmt::format("not proven: {}\n", line);
+    for (const auto& line : hints_)
+        out += fmt::format("hint: {}\n", line);
     std::string numbers;
     for (const auto& [what, value] : figures_)
         numbers += fmt::format("{}{} {}", numbers.empty() ? "" : ", ", what, value);
     for (std::size_t i = 0; i < defect_count; ++i)
         if (counts_[i] > 0)
             numbers += fmt::format("{}{} {}", numbers.empty() ? "" : ", ", names[i], counts_[i]);
-    out += fmt::format("{}{}: {}\n", name(judge()), partial_ ? ", partial (ended before it was through)" : "", numbers);
+    out += fmt::format("{}{}: {}{}\n", name(judge()), partial_ ? ", partial (ended before it was through)" : "",
+                       numbers, part_.empty() ? "" : ", of " + part_ + " alone");
     return out;
 }
 
@@ -130,8 +139,14 @@ std::string report::json() const
                 one[key] = *value;
         examples.push_back(std::move(one));
     }
-    const ordered_json all{{"verdict", name(judge())}, {"partial", partial_},     {"counts", counts},
-                           {"figures", figures},       {"not_proven", unproven_}, {"examples", examples}};
+    const ordered_json all{{"verdict", name(judge())},
+                           {"partial", partial_},
+                           {"part", part_.empty() ? ordered_json() : ordered_json(part_)},
+                           {"counts", counts},
+                           {"figures", figures},
+                           {"not_proven", unproven_},
+                           {"hints", hints_},
+                           {"examples", examples}};
     // Text that came from a broken pipe need not be UTF-8.
     return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
 }

@@ -15,12 +15,17 @@ struct unit_walk::state
     }
 
     /// The log may have grown.
-    [[nodiscard]] bool is_refused(unit_no no)
+    [[nodiscard]] bool is_refused(const model::decision& d)
     {
         for (; read < recorded.log.size(); ++read)
             if (recorded.log[read].what == model::control::kind::reject)
                 refused.insert(recorded.log[read].unit);
-        return refused.contains(no);
+        // What changes rows that a refused unit should have written finds other ones, and is refused in turn: its entry comes
+        // when it is sent.
+        for (std::size_t i = 0; i < d.after_count && !refused.empty(); ++i)
+            if (((d.rewrites | d.removes) >> i & 1U) != 0 && refused.contains(d.after[i]))
+                refused.insert(d.no);
+        return refused.contains(d.no);
     }
 
     const run::record& recorded;
@@ -41,7 +46,7 @@ unit_no unit_walk::next_no() const
 bool unit_walk::next(model::decision& out)
 {
     out = state_->walk.next();
-    return !state_->is_refused(out.no);
+    return !state_->is_refused(out);
 }
 
 }  // namespace bazaar::verify

@@ -7,20 +7,19 @@ namespace bazaar::verify
 namespace
 {
 
-std::set<std::string> names_of(const std::map<std::string, std::uint8_t>& topics, const std::string& metadata)
+std::set<std::string> both(std::set<std::string> some, const std::set<std::string>& others)
 {
-    std::set<std::string> names{metadata};
-    for (const auto& [name, table] : topics)
-        names.insert(name);
-    return names;
+    some.insert(others.begin(), others.end());
+    return some;
 }
 
 }  // namespace
 
-topic_source::topic_source(const kafka::client_settings& how, const std::map<std::string, std::uint8_t>& topics,
-                           const std::string& metadata, std::span<const model::table> tables, const std::string& schema,
-                           bool committed, std::chrono::milliseconds timeout, const encodings& form)
-    : from_(how, names_of(topics, metadata), committed, timeout)
+topic_source::topic_source(const kafka::client_settings& how, const std::set<std::string>& topics,
+                           const std::set<std::string>& metadata, std::span<const model::table> tables,
+                           const std::string& schema, bool committed, std::chrono::milliseconds timeout,
+                           const encodings& form)
+    : from_(how, both(topics, metadata), committed, timeout)
 {
     bool all_metadata = true;
     for (const auto& range : from_.ranges())
@@ -28,7 +27,7 @@ topic_source::topic_source(const kafka::client_settings& how, const std::map<std
         auto& at = heads_.emplace_back();
         at.reader = std::make_unique<debezium_reader>(tables, schema, form);
         at.expected = range.begin;
-        at.metadata = range.topic == metadata;
+        at.metadata = !topics.contains(range.topic);
         length_ += static_cast<std::uint64_t>(range.end - range.begin);
         if (at.metadata)
         {
@@ -36,8 +35,12 @@ topic_source::topic_source(const kafka::client_settings& how, const std::map<std
             all_metadata = all_metadata && range.begin == 0;
             tells_each_end_ = tells_each_end_ || range.end > 0;
         }
-        else if (range.begin > 0)
-            incomplete_[range.topic].begins_at = range.begin;
+        else
+        {
+            sizes_[range.topic] += static_cast<std::uint64_t>(range.end - range.begin);
+            if (range.begin > 0)
+                incomplete_[range.topic].begins_at = range.begin;
+        }
     }
     tells_each_end_ = tells_each_end_ && all_metadata;
 }

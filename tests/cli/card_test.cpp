@@ -144,7 +144,7 @@ TEST_F(card, is_refused_when_it_is_not_right)
          {"log entry 1: \"kind\" jump", "log entry 1: \"value\"", "log entry 1: \"at\""}},
         {"another scenario", replaced(good, "\"thelook\"", "\"river\""), 78, {"\"river\" is not part of this program"}},
         {"another program",
-         replaced(good, "\"scenario_version\": 2", "\"scenario_version\": 9"),
+         replaced(good, "\"scenario_version\": 3", "\"scenario_version\": 9"),
          78,
          {"version 9 of scenario"}},
         {"another run's",
@@ -163,6 +163,23 @@ TEST_F(card, is_refused_when_it_is_not_right)
     const auto other_name = run_bazaard("run", database, {"--card", file(good), "--run", "other", "--max-iter", "9"});
     EXPECT_EQ(other_name.status, 64) << other_name.err;
     EXPECT_EQ(run_bazaard("card", database, {"--run", "none"}).status, 78);
+}
+
+TEST_F(card, of_an_older_version_goes_on_as_that_version)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    ASSERT_EQ(run_bazaard("run", database, {"--unpaced", "--max-iter", "5", "--seed", "1"}).status, 0);
+    const auto now = run_bazaard("card", database, {}).out;
+    const auto older = file(replaced(now, "\"scenario_version\": 3", "\"scenario_version\": 2"));
+
+    const auto other = postgres_cluster::get().fresh_database();
+    const auto begun = run_bazaard("run", other, {"--card", older, "--unpaced", "--max-iter", "9"});
+    EXPECT_EQ(begun.status, 0) << begun.err;
+    const auto resumed = run_bazaard("run", other, {"--unpaced", "--max-iter", "20"});
+    EXPECT_EQ(resumed.status, 0) << resumed.err;
+    EXPECT_NE(run_bazaard("card", other, {}).out.find("\"scenario_version\": 2"), std::string::npos);
+    const auto verified = run_bazaard("verify", other, {"tables"});
+    EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
 }
 
 }  // namespace

@@ -131,6 +131,9 @@ TEST(completion, knows_words_and_verbs)
     EXPECT_EQ(offered({"bazaard", "ver"}), words{"verify"});
     EXPECT_EQ(offered({"bazaard", "run", "--seed", ""}), words{});
     EXPECT_FALSE(offered({"bazaard", "verify", "tables", "--"}).contains("--workers"));
+    EXPECT_TRUE(offered({"bazaard", "verify", "tables", "--"}).contains("--follow"));
+    EXPECT_FALSE(offered({"bazaard", "verify", "stream", "--"}).contains("--follow"));
+    EXPECT_TRUE(offered({"bazaard", "verify", "--"}).contains("--follow"));
     EXPECT_FALSE(offered({"bazaard", "--help"}).contains("--help-man"));
 }
 

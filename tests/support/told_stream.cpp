@@ -93,10 +93,10 @@ std::string told_json(const scenario::scenario& shop, const id_codec& ids, const
 {
     const auto& t = shop.tables()[c.table];
     if (form.flat)
-        return fmt::format(
-            "{{{},\"__deleted\":\"{}\",\"__op\":\"{}\",\"__lsn\":{},\"__txId\":{},\"__source_ts_us\":{}}}",
-            columns_json(c.after.empty() ? c.before : c.after, t, ids, form.money), c.after.empty() ? "true" : "false",
-            op, lsn, transaction, at);
+        return fmt::format("{{{},\"__deleted\":\"{}\",\"__op\":\"{}\",\"__lsn\":{},\"__txId\":{},\"__source_ts_us\":{},"
+                           "\"__ts_ns\":{}}}",
+                           columns_json(c.after.empty() ? c.before : c.after, t, ids, form.money),
+                           c.after.empty() ? "true" : "false", op, lsn, transaction, at / 1'000, at);
     // Of a deleted row the server tells the key alone; Debezium makes up what must not be NULL.
     std::vector<model::value> made_up;
     if (op == 'd' && !form.full)

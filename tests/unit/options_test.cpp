@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <map>
@@ -381,6 +382,82 @@ TEST(options, unknown_variables_are_warnings)
 TEST(options, control_characters_of_a_value_do_not_reach_the_terminal)
 {
     EXPECT_EQ(fixture().refusal({"--run", "a\x1b[2J\nb"}).second.at(0).find("--run a\\x1b[2J\\x0ab: must"), 0U);
+}
+
+/// All commands, each with each of its verbs.
+std::vector<std::vector<std::string>> all_doings()
+{
+    std::vector<std::vector<std::string>> all;
+    for (const auto what : all_commands)
+    {
+        for (const auto word : verbs_of(what))
+            all.push_back({std::string(name(what)), std::string(word)});
+        if (verbs_of(what).empty())
+            all.push_back({std::string(name(what))});
+    }
+    return all;
+}
+
+TEST(flags, that_a_verb_does_not_take_are_refused_on_its_command_line_and_no_others)
+{
+    const auto table = flag_table(fields);
+    std::size_t refused = 0;
+    std::size_t taken = 0;
+    for (const auto& doing : all_doings())
+        for (const auto& entry : table)
+        {
+            if (entry.place == flag_place::command_line && entry.name != "yes" && entry.name != "force" &&
+                entry.name != "dry-run")
+                continue;
+            const auto spelled = "--" + std::string(entry.name);
+            const auto told = doing.front() + (doing.size() > 1 ? ' ' + doing[1] : "");
+            auto line = doing;
+            line.push_back(spelled);
+            if (entry.form == flag_form::value)
+                line.push_back(entry.initial.empty() ? "1" : entry.initial);
+            std::vector<std::string> lines;
+            try
+            {
+                static_cast<void>(fixture().parse(line));
+            }
+            catch (const error& problem)
+            {
+                lines = problem.lines();
+            }
+            // One line that names the flag, the verb and who takes it.
+            const bool of_others = std::ranges::any_of(
+                lines,
+                [&](const std::string& one)
+                {
+                    const bool verb = one.starts_with(spelled + ": " + told + " does not do that; it is for ");
+                    const bool command = one.starts_with(spelled + ": is a flag of ") &&
+                                         one.ends_with(", not of " + doing.front());
+                    return (verb || command) && one.find(listed(entry.commands)) != one.npos;
+                });
+            const bool takes = entry.commands.has(*std::ranges::find(all_commands, doing.front(), name),
+                                                  doing.size() > 1 ? doing[1] : "");
+            EXPECT_EQ(of_others, !takes) << told << ' ' << spelled << testing::PrintToString(lines);
+            ++(takes ? taken : refused);
+            // What is shared by all verbs is not refused.
+            if (takes || entry.place == flag_place::command_line)
+                continue;
+            fixture world;
+            world.around.environment = {{environment_name(entry.name), entry.form != flag_form::value ? "true"
+                                                                       : entry.initial.empty()        ? "1"
+                                                                                                      : entry.initial}};
+            auto bare = doing;
+            try
+            {
+                EXPECT_FALSE(world.parse(bare).is_given(entry.name)) << told << ' ' << spelled;
+            }
+            catch (const error& problem)
+            {
+                for (const auto& one : problem.lines())
+                    EXPECT_EQ(one.find("does not do that"), one.npos) << one;
+            }
+        }
+    EXPECT_GT(refused, 1'500U);
+    EXPECT_GT(taken, 700U);
 }
 
 TEST(flags, of_all_scenarios_are_complete_and_unique)

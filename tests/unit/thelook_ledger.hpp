@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -234,6 +236,17 @@ public:
     }
 
     [[nodiscard]] std::uint64_t open_orders() const { return by_status[0] + by_status[1]; }
+
+    /// Whether one of those who may buy at this moment is not in the middle of a session, which needs 20 us.
+    [[nodiscard]] bool somebody_may_buy(time at) const
+    {
+        const auto young = std::partition_point(users_.begin(), users_.end(),
+                                                [&](const user& u) { return u.created + look::session_max < at; });
+        const auto active = shop_.configuration().number("active-users");
+        const auto first = young - std::min<std::int64_t>(active, young - users_.begin());
+        return std::any_of(first, young,
+                           [&](const user& u) { return !u.erased && u.session_end + microseconds(20) <= at; });
+    }
 
 private:
     struct user
@@ -851,6 +864,18 @@ inline std::map<std::string, std::uint64_t> figures_of(const scenario::planner& 
     std::map<std::string, std::uint64_t> all;
     for (const auto& f : list)
         all[fmt::format("{} {}", f.group, f.name)] = f.value;
+    return all;
+}
+
+/// Seeds of what is tested with several; BAZAARD_SEEDS is another number of them. With 23 `forgetful` waits for a user.
+inline std::vector<std::uint64_t> several_seeds()
+{
+    const char* const asked = std::getenv("BAZAARD_SEEDS");
+    if (asked == nullptr)
+        return {7, 12, 23};
+    std::vector<std::uint64_t> all;
+    for (std::uint64_t seed = 1; seed <= std::stoull(asked); ++seed)
+        all.push_back(seed);
     return all;
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -65,7 +66,7 @@ struct history
     friend std::ostream& operator<<(std::ostream& out, const history& h) { return out << h.name; }
 };
 
-class thelook_retain : public testing::TestWithParam<history>
+class thelook_retain : public testing::TestWithParam<std::tuple<history, std::uint64_t>>
 {
 };
 
@@ -106,7 +107,7 @@ const std::vector<history> histories{
 
 TEST_P(thelook_retain, removes_what_is_over_in_time_and_changes_nothing_else)
 {
-    auto h = GetParam();
+    auto [h, seed] = GetParam();
     if (h.name == "steered_often")
         for (std::uint64_t unit = 100; unit < 25'000; unit += 37)
             h.steer.push_back(unit % 3 == 0
@@ -114,12 +115,12 @@ TEST_P(thelook_retain, removes_what_is_over_in_time_and_changes_nothing_else)
                                   : steering{unit, "avg-qps", static_cast<std::int64_t>(unit % 90 + 1) * 1'000'000});
     auto with = h.settings;
     with.emplace_back("retain", h.age);
-    const auto shop = shop_of(with);
-    const auto bare = shop_of(h.settings);
+    const auto shop = shop_of(with, seed);
+    const auto bare = shop_of(h.settings, seed);
     const auto planner = shop->plan(day_one);
     const auto other = bare->plan(day_one);
     const auto age = parse_duration(h.age)->count();
-    ledger books(*shop, day_one);
+    ledger books(*shop, day_one, seed);
     model::unit unit;
 
     /// A unit that removes nothing, in planner's own time.
@@ -240,8 +241,10 @@ TEST_P(thelook_retain, removes_what_is_over_in_time_and_changes_nothing_else)
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(thelook, thelook_retain, testing::ValuesIn(histories),
-                         [](const auto& param) { return std::string(param.param.name); });
+INSTANTIATE_TEST_SUITE_P(thelook, thelook_retain,
+                         testing::Combine(testing::ValuesIn(histories), testing::ValuesIn(several_seeds())),
+                         [](const auto& param)
+                         { return fmt::format("{}_{}", std::get<0>(param.param).name, std::get<1>(param.param)); });
 
 TEST(thelook_retain, equal_histories_have_equal_digests_and_others_do_not)
 {

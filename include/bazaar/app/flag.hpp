@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -13,29 +14,132 @@
 namespace bazaar::app
 {
 
-/// A set of commands.
-class command_set
-{
-public:
-    constexpr command_set(std::initializer_list<command> members)
-    {
-        for (const auto member : members)
-            bits_ |= 1U << static_cast<unsigned>(member);
-    }
-
-    [[nodiscard]] constexpr bool has(command member) const
-    {
-        return (bits_ >> static_cast<unsigned>(member) & 1U) != 0;
-    }
-
-private:
-    unsigned bits_ = 0;
-};
-
 inline constexpr std::initializer_list<command> all_commands{
     command::run,     command::load,   command::init,   command::plan, command::answers,
     command::explain, command::card,   command::reset,  command::cdc,  command::connector,
     command::topics,  command::doctor, command::verify, command::ctl};
+
+/// A command with its second word, for those that have one.
+enum class verb : std::uint8_t
+{
+    cdc_setup,
+    cdc_drop,
+    connector_config,
+    connector_register,
+    connector_status,
+    connector_pause,
+    connector_resume,
+    connector_delete,
+    topics_ensure,
+    topics_check,
+    topics_delete,
+    verify_tables,
+    verify_topics,
+    verify_events,
+    verify_stream,
+    ctl_status,
+    ctl_health,
+    ctl_pause,
+    ctl_resume,
+    ctl_drain,
+    ctl_set,
+};
+
+/// Verbs of a command, as the second word spells them; none for most.
+struct verb_word
+{
+    command of;
+    verb what;
+    std::string_view word;
+};
+inline constexpr std::array<verb_word, 21> all_verbs{{
+    {command::cdc, verb::cdc_setup, "setup"},
+    {command::cdc, verb::cdc_drop, "drop"},
+    {command::connector, verb::connector_config, "config"},
+    {command::connector, verb::connector_register, "register"},
+    {command::connector, verb::connector_status, "status"},
+    {command::connector, verb::connector_pause, "pause"},
+    {command::connector, verb::connector_resume, "resume"},
+    {command::connector, verb::connector_delete, "delete"},
+    {command::topics, verb::topics_ensure, "ensure"},
+    {command::topics, verb::topics_check, "check"},
+    {command::topics, verb::topics_delete, "delete"},
+    {command::verify, verb::verify_tables, "tables"},
+    {command::verify, verb::verify_topics, "topics"},
+    {command::verify, verb::verify_events, "events"},
+    {command::verify, verb::verify_stream, "stream"},
+    {command::ctl, verb::ctl_status, "status"},
+    {command::ctl, verb::ctl_health, "health"},
+    {command::ctl, verb::ctl_pause, "pause"},
+    {command::ctl, verb::ctl_resume, "resume"},
+    {command::ctl, verb::ctl_drain, "drain"},
+    {command::ctl, verb::ctl_set, "set"},
+}};
+
+/// A set of commands and of verbs of commands. A command stands for all its verbs.
+class command_set
+{
+public:
+    /// A command, or one verb of it.
+    struct member
+    {
+        constexpr member(command what)
+        {
+            for (const auto& one : all_verbs)
+                if (one.of == what)
+                    bits |= bit_of(one.what);
+            if (bits == 0)
+                bits = std::uint64_t{1} << (32U + static_cast<unsigned>(what));
+        }
+        constexpr member(verb what) : bits(bit_of(what)) {}
+
+        std::uint64_t bits = 0;
+    };
+
+    constexpr command_set() = default;
+    constexpr command_set(std::initializer_list<command> members)
+    {
+        for (const auto one : members)
+            bits_ |= member(one).bits;
+    }
+    constexpr command_set(std::initializer_list<member> members)
+    {
+        for (const auto& one : members)
+            bits_ |= one.bits;
+    }
+
+    /// Whether the command, or one of its verbs, is in the set.
+    [[nodiscard]] constexpr bool has(command what) const { return (bits_ & member(what).bits) != 0; }
+
+    /// Whether the command and all its verbs are.
+    [[nodiscard]] constexpr bool has_all(command what) const
+    {
+        return (bits_ & member(what).bits) == member(what).bits;
+    }
+
+    [[nodiscard]] constexpr bool has(verb what) const { return (bits_ & bit_of(what)) != 0; }
+
+    /// The same of a command with its second word; without one that is known, of any of its verbs.
+    [[nodiscard]] constexpr bool has(command what, std::string_view word) const
+    {
+        for (const auto& one : all_verbs)
+            if (one.of == what && one.word == word)
+                return has(one.what);
+        return has(what);
+    }
+
+    /// Both sets.
+    [[nodiscard]] constexpr command_set with(command_set other) const
+    {
+        other.bits_ |= bits_;
+        return other;
+    }
+
+private:
+    static constexpr std::uint64_t bit_of(verb what) { return std::uint64_t{1} << static_cast<unsigned>(what); }
+
+    std::uint64_t bits_ = 0;
+};
 
 enum class flag_form : std::uint8_t
 {
@@ -99,7 +203,7 @@ inline constexpr std::uint64_t plan_units_max = 1'000'000;
 /// The candidate that a typing mistake most likely meant; empty when none is near.
 [[nodiscard]] std::string_view likely_meant(std::string_view typed, std::span<const std::string_view> candidates);
 
-/// "run, plan and explain".
+/// "run, plan and verify tables".
 [[nodiscard]] std::string listed(command_set commands);
 
 }  // namespace bazaar::app

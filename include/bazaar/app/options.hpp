@@ -181,7 +181,7 @@ struct options
     unit_no units_last = 9;                                 ///< Inclusive.
     app::plan_format plan_format = app::plan_format::text;  ///< Of `answers` and `load` never text.
     app::answers_as answers_as = app::answers_as::changes;
-    std::string table;  ///< The only one that `answers` tells of; empty: all.
+    std::string table;  ///< The only one that `answers` tells of, or those that `verify` compares; empty: all.
     std::string id;     ///< The one of `explain ID`.
 
     // Change data capture.
@@ -223,6 +223,7 @@ struct options
     bool follow = false;
     std::optional<microseconds> interval;  ///< Of `follow`; nothing: as the verb has it.
     std::vector<std::string> files;        ///< Of `verify events`; "-" is standard input.
+    std::string topic_pattern;             ///< Names of the tables' topics; empty: as Debezium names them.
     std::optional<unit_no> from_unit;      ///< Units below may be missing.
     microseconds barrier_timeout{60'000'000};
     microseconds duration{10'000'000};  ///< Of `verify stream`.
@@ -267,7 +268,7 @@ struct surroundings
 [[nodiscard]] std::string_view name(command what) noexcept;
 
 /// Words of which a command needs one behind its name; none for most.
-[[nodiscard]] std::span<const std::string_view> verbs_of(command what) noexcept;
+[[nodiscard]] std::vector<std::string_view> verbs_of(command what);
 
 /// The command that a command line seems to mean; used to point to its help when `parse` refuses it.
 [[nodiscard]] command likely_command(int argc, const char* const* argv);

@@ -22,7 +22,8 @@ struct table_shape
     std::vector<field_type> types;      ///< Of `columns`, as the model has them: what the database has is cast.
     std::vector<std::string> missing;   ///< Names of the model's columns that are not there.
     std::string from;                   ///< "schema"."table"
-    std::string list;                   ///< What SELECT names.
+    std::vector<std::string> list;      ///< What SELECT names: an expression for each of `columns`.
+    std::vector<std::string> cast;      ///< Their types where they are others than the model's, else empty.
     std::string key;                    ///< The key in its type of the model.
     std::uint64_t rows = 0;             ///< By the server's statistics; 0 when it has none.
 
@@ -32,6 +33,11 @@ struct table_shape
 
 /// Looks a table up. Nothing when there is none, or without the key.
 [[nodiscard]] std::optional<table_shape> look_up(session& on, std::string_view schema, const model::table& t);
+
+/// Values that cannot be cast to the model's types would end each reading: such columns are read with NULL in the place of these
+/// values, or, where it cannot be known beforehand which ones they are, not at all, as if they were missing. A line for each of
+/// them, from the table's name on. `on` stands in a transaction.
+[[nodiscard]] std::vector<std::string> make_readable(session& on, table_shape& of, const model::table& t);
 
 /// One column of a row in PostgreSQL's binary form.
 struct field

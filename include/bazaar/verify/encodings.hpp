@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -34,7 +36,13 @@ struct encodings
     std::optional<bool> flat{};     ///< Rows instead of envelopes.
 
     /// Fields that flattened rows tell beside the columns.
-    std::string op = "__op", lsn = "__lsn", transaction = "__txId", table = "__table";
+    std::string op = "__op", lsn = "__lsn", transaction = "__txId", table = "__table", snapshot = "__source_snapshot";
+
+    /// Of flattened rows: when the connector made the message. Empty: __ts_ns, __ts_us or __ts_ms, whichever is there.
+    std::string stamp{};
+
+    /// Tables by topics whose names do not end with them: of flattened rows that do not tell it themselves.
+    std::map<std::string, std::string, std::less<>> topics{};
 
     /// What stands for a large value that the change did not touch.
     std::string unavailable = "__debezium_unavailable_value";

@@ -43,16 +43,28 @@ struct change_event
         create,
         update,
         erase,
-        read,  ///< A row of a snapshot.
+        read,      ///< A row of a snapshot.
+        truncate,  ///< All rows of the table are gone; no row, no key.
+    };
+
+    /// What the connector says of where the event comes from.
+    enum class origin : std::uint8_t
+    {
+        unknown,
+        stream,
+        snapshot,
+        snapshot_end,   ///< The last row of a table in the snapshot before the stream.
+        snapshot_over,  ///< The last row of all.
+        incremental,    ///< A snapshot beside the stream, which may be of a part.
     };
 
     kind what = kind::create;
     std::uint8_t table = 0;
     bool has_before = false;
     bool has_after = false;
-    bool incremental = false;  ///< A `read` beside the stream, not before it.
-    bool counted = false;      ///< The connector counts its transaction's changes.
-    told key;                  ///< The key column.
+    origin from = origin::unknown;
+    bool counted = false;  ///< The connector counts its transaction's changes.
+    told key;              ///< The key column.
     told_row before, after;
     std::uint64_t transaction = 0;  ///< Number of the transaction; 0: not told.
     std::uint64_t lsn = 0;          ///< Place in the source's log; 0: not told.

@@ -82,6 +82,12 @@ public:
     /// What could not be compared, and why: one line. Each line counts once.
     void not_proven(std::string line);
 
+    /// What would explain a finding: one line, which changes no verdict. Each line counts once.
+    void hint(std::string line);
+
+    /// Only a part was compared: "tables orders, users". Stands with the verdict.
+    void set_part(std::string what) { part_ = std::move(what); }
+
     /// A number for the summary, by name; replaces an earlier one.
     void figure(std::string_view name, std::uint64_t value);
 
@@ -94,6 +100,7 @@ public:
 
     [[nodiscard]] const std::vector<finding>& examples() const noexcept { return found_; }
     [[nodiscard]] const std::vector<std::string>& unproven() const noexcept { return unproven_; }
+    [[nodiscard]] const std::vector<std::string>& hints() const noexcept { return hints_; }
 
     /// Any defect but `repeated` and `foreign_edit` is a mismatch.
     [[nodiscard]] verdict judge() const noexcept;
@@ -109,6 +116,8 @@ private:
     std::array<std::uint64_t, defect_count> counts_{};
     std::vector<finding> found_;
     std::vector<std::string> unproven_;
+    std::vector<std::string> hints_;
+    std::string part_;
     std::vector<std::pair<std::string, std::uint64_t>> figures_;
     bool partial_ = false;
 };

@@ -23,7 +23,7 @@ struct subject
     unit_no known = 0;
 };
 
-/// The units of a run from 0 on, in order, without those that its log says were refused.
+/// The units of a run from 0 on, in order, without those that its log says were refused, and those that rewrite rows of them.
 ///
 /// Threads: one. Errors: `config` where a checkpoint differs: this program plans differently.
 class unit_walk

@@ -38,7 +38,9 @@ struct tables_request
     bool in_order = true;        ///< Units come whole, and in the run's order; not where a sink fills table by table.
     unit_no announced = 0;       ///< Units below were settled at the source before the tables were looked at.
     unit_no sent_below = 0;      ///< Units up to W from here may have been sent.
-    std::optional<unit_no> known{};  ///< Nothing is known of units from here on.
+    std::optional<unit_no> known{};  ///< Nothing is known of units from here on,
+    bool ended = false;              ///< but that none was ever sent.
+    bool own_rows = false;           ///< The run stands in the database of the tables.
 
     std::vector<id_codec> others{};  ///< Of the schema's other runs.
     bool others_known = false;       ///< Those are all.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,9 +31,9 @@ struct incomplete_topic
 class topic_source final : public change_source
 {
 public:
-    /// `topics`: the shop's tables by the names of their topics; `metadata`: that of transactions, which need not be there.
-    topic_source(const kafka::client_settings& how, const std::map<std::string, std::uint8_t>& topics,
-                 const std::string& metadata, std::span<const model::table> tables, const std::string& schema,
+    /// `topics`: of the shop's tables; `metadata`: those of transactions. None need be there.
+    topic_source(const kafka::client_settings& how, const std::set<std::string>& topics,
+                 const std::set<std::string>& metadata, std::span<const model::table> tables, const std::string& schema,
                  bool committed, std::chrono::milliseconds timeout, const encodings& form = {});
 
     bool next(change_event& out) override;
@@ -49,6 +50,9 @@ public:
 
     /// Whether the topic of transaction metadata has all that was ever written to it.
     [[nodiscard]] bool tells_each_end() const noexcept { return tells_each_end_; }
+
+    /// How many messages the topics have, of those that are there.
+    [[nodiscard]] const std::map<std::string, std::uint64_t>& sizes() const noexcept { return sizes_; }
 
     /// By topic, as far as it was read.
     [[nodiscard]] const std::map<std::string, incomplete_topic>& incomplete() const noexcept { return incomplete_; }
@@ -74,6 +78,7 @@ private:
     std::size_t metadata_ = 0;  ///< Partitions.
     bool tells_each_end_ = false;
     std::vector<head> heads_;
+    std::map<std::string, std::uint64_t> sizes_;
     std::map<std::string, incomplete_topic> incomplete_;
     unused_messages unused_;
     std::uint64_t position_ = 0, length_ = 0;  ///< Messages.

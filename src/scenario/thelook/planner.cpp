@@ -47,11 +47,13 @@ std::uint64_t shop_planner::touch::hash(std::uint64_t place) const noexcept
     return mix(mix(place + static_cast<std::uint64_t>(at.us)) ^ unit);
 }
 
-shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start, price_round round)
+shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start, price_round round,
+                           home_after_move after_move)
     : seed_(seed),
       settings_(given),
       configuration_(given),
       start_(start),
+      after_move_(after_move),
       arrivals_(seed, stream("arrivals"), configuration_.rate_micro),
       round_(std::move(round))
 {
@@ -252,6 +254,16 @@ model::decision shop_planner::decide(task what)
     return d;
 }
 
+/// Where the buyer's session comes from, and after which moment it begins. It lasts up to this moment, so its beginning lies before a
+/// move of the same tick, unless an entry of the control log has let time pass since: then all of it comes after the move.
+std::pair<std::uint32_t, time> shop_planner::session_home(const user& u, time at) const
+{
+    const bool moved = u.moves != buyer_moves_then_;
+    if (moved && after_move_ == home_after_move::the_new_one && at - u.updated >= session_min)
+        return {static_cast<std::uint32_t>(u.moves), u.updated};
+    return {buyer_moves_then_, u.busy};
+}
+
 model::decision shop_planner::purchase()
 {
     auto d = begin(kind::purchase);
@@ -261,8 +273,9 @@ model::decision shop_planner::purchase()
     // What is sold at the new price is sold after the change.
     if (touches_ > 0)
         d.depends_on(last_touch().unit);
-    put(d, purchase_decision{order, buyer_, u.unit, static_cast<std::uint32_t>(u.moves), buyer_moves_then_, sessions_++,
-                             u.busy, touches_});
+    const auto [home, free_from] = session_home(u, d.at);
+    put(d, purchase_decision{order, buyer_, u.unit, static_cast<std::uint32_t>(u.moves), home, sessions_++, free_from,
+                             touches_});
     const std::uint32_t items = order_size(seed_, order);
     items_ += items;
     events_ += purchase_events(seed_, order, items);

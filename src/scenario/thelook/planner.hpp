@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "bazaar/scenario/kit/arrivals.hpp"
@@ -22,11 +23,18 @@ inline constexpr microseconds births_spread = std::chrono::days(640);
 /// When an initial user was born.
 [[nodiscard]] time initial_birth(std::uint64_t seed, std::uint64_t user, time start);
 
+/// From where a buyer visits who has moved in the same tick, when time has passed since: an entry of the control log may stand between.
+enum class home_after_move : std::uint8_t
+{
+    the_new_one,
+    as_before,  ///< As version 2 had it: the old one, although the session may begin after the move.
+};
+
 /// Decides theLook's units: the merge of the arrivals with the steps of the orders that are due.
 class shop_planner final : public planner
 {
 public:
-    shop_planner(std::uint64_t seed, const settings& given, time start, price_round round);
+    shop_planner(std::uint64_t seed, const settings& given, time start, price_round round, home_after_move after_move);
 
     [[nodiscard]] time next_at() const override { return business(due()); }
     model::decision next() override;
@@ -96,6 +104,7 @@ private:
     [[nodiscard]] const user& remembered(std::uint64_t row) const;
     void change_user(std::uint64_t row, const user& changed);
     [[nodiscard]] model::decision decide(task what);
+    [[nodiscard]] std::pair<std::uint32_t, time> session_home(const user& u, time at) const;
     [[nodiscard]] model::decision purchase();
     [[nodiscard]] model::decision user_created();
     [[nodiscard]] model::decision user_moved();
@@ -111,6 +120,7 @@ private:
     settings settings_;
     configuration configuration_;
     time start_;
+    home_after_move after_move_;
     std::int64_t shift_ = 0;
     std::int64_t now_ = 0;  ///< Planner's own time of the last unit, in microseconds from the start.
     kit::arrivals arrivals_;

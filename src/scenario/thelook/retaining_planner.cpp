@@ -20,11 +20,13 @@ std::uint32_t before(time end, time after)
 
 }  // namespace
 
-retaining_planner::retaining_planner(std::uint64_t seed, const settings& given, time start, const price_round& round)
+retaining_planner::retaining_planner(std::uint64_t seed, const settings& given, time start, const price_round& round,
+                                     home_after_move after_move)
     : seed_(seed),
       age_(configuration(given).retain),
-      lines_{line{shop_planner(seed, given, start, round)}, line{shop_planner(seed, given, start, round)},
-             line{shop_planner(seed, given, start, round)}}
+      lines_{line{shop_planner(seed, given, start, round, after_move)},
+             line{shop_planner(seed, given, start, round, after_move)},
+             line{shop_planner(seed, given, start, round, after_move)}}
 {
     expect(age_ > 0, "what is over goes after some time");
 }

@@ -25,7 +25,8 @@ namespace bazaar::scenario::thelook
 class retaining_planner final : public planner
 {
 public:
-    retaining_planner(std::uint64_t seed, const settings& given, time start, const price_round& round);
+    retaining_planner(std::uint64_t seed, const settings& given, time start, const price_round& round,
+                      home_after_move after_move);
 
     [[nodiscard]] time next_at() const override;
     model::decision next() override;

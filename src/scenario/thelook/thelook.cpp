@@ -80,11 +80,17 @@ std::pair<stamps, stamps> around(const step_decision& s, step what, time at)
     return {before, after};
 }
 
+/// Since version 3, a shift or a new rate between a move and its purchase puts the session into the new home. Runs of version 2 go on
+/// by the older rule.
+constexpr std::uint32_t version_now = 3;
+constexpr std::uint32_t version_before = 2;
+
 class shop final : public scenario
 {
 public:
     explicit shop(const request& r)
         : settings_(r.configuration),
+          version_(r.version == version_before ? version_before : version_now),
           seed_(r.seed),
           ids_(run_tag(r.run), r.seed),
           catalogue_(r.files, {settings_.text("country"), settings_.text("state"), settings_.text("postal-code")}),
@@ -95,7 +101,7 @@ public:
     }
 
     [[nodiscard]] std::string_view name() const override { return "thelook"; }
-    [[nodiscard]] std::uint32_t version() const override { return 2; }
+    [[nodiscard]] std::uint32_t version() const override { return version_; }
     [[nodiscard]] std::uint64_t catalogue() const override { return catalogue_.digest(); }
     [[nodiscard]] std::span<const model::table> tables() const override { return thelook::tables(); }
     [[nodiscard]] std::span<const model::unit_kind> kinds() const override { return thelook::kinds(); }
@@ -122,9 +128,10 @@ public:
 
     [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
     {
+        const auto after_move = version_ == version_before ? home_after_move::as_before : home_after_move::the_new_one;
         if (settings_.number("retain") > 0)
-            return std::make_unique<retaining_planner>(seed_, settings_, start, prices_.round());
-        return std::make_unique<shop_planner>(seed_, settings_, start, prices_.round());
+            return std::make_unique<retaining_planner>(seed_, settings_, start, prices_.round(), after_move);
+        return std::make_unique<shop_planner>(seed_, settings_, start, prices_.round(), after_move);
     }
 
     void build(const model::decision& d, model::unit& out) const override
@@ -398,6 +405,7 @@ private:
     }
 
     settings settings_;
+    std::uint32_t version_;
     std::uint64_t seed_;
     id_codec ids_;
     thelook::catalogue catalogue_;
