@@ -107,11 +107,10 @@ TEST(connector_config, names_topics_as_debezium_does)
 TEST(connector_config, quotes_names_where_debezium_takes_characters_for_its_own)
 {
     const demo_scenario sensors(1);
-    const auto made = [&](const std::string& schema, const std::string& database = "shop")
+    const auto made = [&](const std::string& schema)
     {
         postgres::connector_options how;
         how.schema = schema;
-        how.database = database;
         how.topic_prefix = "t";
         std::map<std::string, std::string> config;
         for (const auto& [name, value] : postgres::connector_config(how, sensors.tables()))
@@ -126,17 +125,17 @@ TEST(connector_config, quotes_names_where_debezium_takes_characters_for_its_own)
     for (const char* schema : {"a,b", "a(b", "a*", "a\\b", "a$"})
         EXPECT_FALSE(made(schema).contains("signal.data.collection")) << schema;
     EXPECT_EQ(made(" a,b")["table.include.list"].substr(0, 15), "\\ a\\,b\\.sensor,");
-    EXPECT_EQ(made("demo", "fh_dev")["database.dbname"], "fh_dev");
-    EXPECT_EQ(made("demo", "a%b?c/d e")["database.dbname"], "a%25b%3Fc%2Fd e") << "it goes into a URL";
 }
 
 TEST(connector_config, tells_of_names_that_debezium_cannot_be_told)
 {
-    const auto wrong = [](const std::string& schema, const std::string& publication = "p")
+    const auto wrong =
+        [](const std::string& schema, const std::string& publication = "p", const std::string& database = "fh_dev")
     {
         postgres::connector_options how;
         how.schema = schema;
         how.publication = publication;
+        how.database = database;
         return postgres::impossible_names(how).size();
     };
     for (const char* schema : {"demo", "Größe_1", "my shop", "a\"b", "it's", "1", "a.b", "100 %", "$x", "{x}"})
@@ -145,6 +144,9 @@ TEST(connector_config, tells_of_names_that_debezium_cannot_be_told)
         EXPECT_EQ(wrong(schema), 1U) << schema;
     for (const char* publication : {"Pub", "my pub", "a'b", "a,b", "a\"b"})
         EXPECT_EQ(wrong("demo", publication), 1U) << publication;
+    EXPECT_EQ(wrong("demo", "p", "My Größe-1"), 0U);
+    for (const char* database : {"a%41", "a?b", "a+b", "${x}"})
+        EXPECT_EQ(wrong("demo", "p", database), 1U) << database;
     const auto asked = bazaard({"connector", "register", "--publication-name", "Pub", "--connect-url",
                                 "http://127.0.0.1:" + std::to_string(free_port())});
     EXPECT_EQ(asked.status, 64) << asked.err;
