@@ -232,6 +232,14 @@ private:
 
 }  // namespace
 
+void connector_limits::keep_only(const std::set<std::uint8_t>& compared)
+{
+    for (auto* const by_table : {&tables, &filtered, &unreadable, &silent})
+        std::erase_if(*by_table, [&](const auto& one) { return !compared.contains(one.first); });
+    std::erase_if(columns, [&](const auto& one) { return !compared.contains(one.first.first); });
+    std::erase_if(operations, [&](const auto& one) { return !compared.contains(one.first.first); });
+}
+
 void connector_limits::merge(const connector_limits& other)
 {
     tables.insert(other.tables.begin(), other.tables.end());

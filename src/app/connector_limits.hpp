@@ -41,6 +41,9 @@ struct connector_limits
         operations.try_emplace({number, what}, by);
     }
 
+    /// Forgets the tables that are not compared; their topics stay.
+    void keep_only(const std::set<std::uint8_t>& compared);
+
     /// Adds those of another source.
     void merge(const connector_limits& other);
 

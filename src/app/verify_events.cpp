@@ -93,6 +93,7 @@ int verify_events(const options& given)
     const auto& recorded = to.recorded;
     const auto tables = made.shop->tables();
     const auto chosen = chosen_tables(opts, tables);
+    limits.keep_only(chosen);
     verify::report out(opts.examples);
     verify::subject of{*made.shop, recorded, id_codec(recorded.tag, recorded.seed), 0, to.known};
     auto form = told.how;

@@ -75,6 +75,7 @@ public:
     int go()
     {
         verify::judge judge(subject_, out_, how_);
+        limits_.keep_only(chosen_);
         compare_only(chosen_, made_.shop->tables(), judge, out_);
         limits_.impose(judge);
         const auto begun = clock::now();

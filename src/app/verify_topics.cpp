@@ -177,6 +177,7 @@ void compare(const options& opts, const told_connector& told, const std::stop_to
         made = make_stage(to.recorded, opts.seed_dir);
         chosen = chosen_tables(opts, made.shop->tables());
         limits = limits_of(opts, told, on, made.shop->tables());
+        limits.keep_only(chosen);
     };
     if (!opts.card.empty())
     {
