@@ -8,6 +8,7 @@
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/postgres/password.hpp"
 
@@ -104,7 +105,9 @@ int drop(const options& opts, postgres::session& link)
 
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables)
 {
-    return told(postgres::cdc_setup(link, setup_of(opts, tables), tables)) ? findings : 0;
+    const auto made = postgres::blaming(link, opts.schema, tables,
+                                        [&] { return postgres::cdc_setup(link, setup_of(opts, tables), tables); });
+    return told(made) ? findings : 0;
 }
 
 int cdc(const options& opts)

@@ -168,6 +168,8 @@ int turn(const options& opts, const connect_rest& at, const std::string& name)
 
 int config(const options& opts)
 {
+    for (const auto& line : impossible_names(opts))
+        log(log_level::warning, "connector", line);
     print_out(wished_connector(opts).dump(2) + '\n');
     return 0;
 }
@@ -178,6 +180,9 @@ int connector(const options& opts)
 {
     if (opts.verb == "config")
         return config(opts);
+    if (opts.verb == "register")
+        if (auto impossible = impossible_names(opts); !impossible.empty())
+            throw error(error_kind::usage, std::move(impossible));
     const connect_rest at(opts);
     const auto name = connector_name(opts);
     if (opts.verb == "register")

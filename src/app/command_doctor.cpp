@@ -79,7 +79,10 @@ std::vector<finding> look_at_connect(const options& opts, const expectation& wis
             throw;
         return {no_connect(at.url(), problem.what(), problem.kind() == error_kind::permission)};
     }
-    return judge_connector(found, wished, texts(wished_connector(opts)));
+    auto made = judge_connector(found, wished, texts(wished_connector(opts)));
+    for (const auto& line : impossible_names(opts))
+        made.push_back(impossible_name(wished.connector, line));
+    return made;
 }
 
 std::vector<finding> look_at_kafka(const options& opts, const expectation& wished)

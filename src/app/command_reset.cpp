@@ -9,6 +9,7 @@
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/removal.hpp"
 
@@ -44,14 +45,15 @@ int reset(const options& opts)
                                  opts.seed_dir);
     std::string_view now;
     std::uint64_t rows = 0, all = 0;
-    postgres::remove_run(link, own, *recorded, *made.shop,
-                         [&](std::string_view table, std::uint64_t removed)
-                         {
-                             all += removed - (table == now ? rows : 0);
-                             now = table;
-                             rows = removed;
-                             log(log_level::debug, "reset", fmt::format("{}: {} rows removed", table, removed));
-                         });
+    const auto count = [&](std::string_view table, std::uint64_t removed)
+    {
+        all += removed - (table == now ? rows : 0);
+        now = table;
+        rows = removed;
+        log(log_level::debug, "reset", fmt::format("{}: {} rows removed", table, removed));
+    };
+    postgres::blaming(link, opts.schema, made.shop->tables(),
+                      [&] { postgres::remove_run(link, own, *recorded, *made.shop, count); });
     print_out(fmt::format("removed   run {} of schema {}: {} rows and its record\n", opts.run, opts.schema, all));
     return 0;
 }

@@ -284,9 +284,11 @@ private:
         for (unit_no no = 0; no < open_->recorded.settled && !stop_.stop_requested() && !given_up_;)
         {
             no = std::min(open_->recorded.settled, no + (unit_no{1} << 18));
-            open_->walk.forward_to(no);
+            open_->plan_to(no);
         }
-        open_->walk.forward_to(std::min(open_->recorded.settled, open_->planner->next_no()));
+        open_->plan_to(std::min(open_->recorded.settled, open_->planner->next_no()));
+        if (open_->planner->next_no() >= open_->recorded.settled)
+            open_->check_rows();
     }
 
     [[nodiscard]] keeper::options keeper_options()

@@ -88,12 +88,14 @@ rest_answer patient_get(const connect_rest& at, const std::string& target)
 
 std::string connector_name(const options& opts)
 {
-    return opts.connector_name.empty() ? "bazaard-" + opts.schema : opts.connector_name;
+    return opts.connector_name.empty() ? "bazaard-" + postgres::topic_characters(opts.schema) : opts.connector_name;
 }
 
-json wished_connector(const options& opts)
+namespace
 {
-    const auto made = stage_of_no_run();
+
+postgres::connector_options connector_options_of(const options& opts)
+{
     const auto to = postgres::resolve(opts.database);
     const auto host = first_of(to.find("host"));
     auto how = topic_options(opts);
@@ -112,8 +114,21 @@ json wished_connector(const options& opts)
     how.snapshot = opts.snapshot;
     how.flat = opts.flat;
     how.exactly_once = opts.exactly_once;
+    return how;
+}
+
+}  // namespace
+
+std::vector<std::string> impossible_names(const options& opts)
+{
+    return postgres::impossible_names(connector_options_of(opts));
+}
+
+json wished_connector(const options& opts)
+{
+    const auto made = stage_of_no_run();
     json config = json::object();
-    for (const auto& [name, value] : postgres::connector_config(how, made.shop->tables()))
+    for (const auto& [name, value] : postgres::connector_config(connector_options_of(opts), made.shop->tables()))
         config[name] = value;
     return config;
 }

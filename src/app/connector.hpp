@@ -19,6 +19,9 @@ namespace bazaar::app
 /// The configuration that `connector config` prints: names and texts, in the order in which people read it.
 [[nodiscard]] nlohmann::ordered_json wished_connector(const options& opts);
 
+/// Names that were given, and that Connect or Debezium would take for something else: a line for each.
+[[nodiscard]] std::vector<std::string> impossible_names(const options& opts);
+
 /// What a Connect worker says of one connector.
 struct connector_facts
 {

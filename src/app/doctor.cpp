@@ -33,6 +33,7 @@ constexpr std::array table_of_ailments{
     ailment{"server-version", notice, "Nobody has tested this version; the others are 14 to 18."},
     ailment{"server-standby", bad, "A standby takes no rows of the shop, and its heartbeat cannot be written."},
     ailment{"server-read-only", bad, "The shop's units, and the connector's heartbeat, are refused by the server."},
+    ailment{"database-encoding", bad, "The shop's rows cannot be written: init and run refuse the database."},
     ailment{"wal-level", bad, "The server cannot decode changes: no slot of a connector can be made."},
     ailment{"no-free-slot", bad, "The connector cannot make its slot, and fails."},
     ailment{"no-free-sender", bad, "The connector cannot begin to stream, and fails."},
@@ -110,6 +111,7 @@ constexpr std::array table_of_ailments{
     ailment{"connect-refused", bad, "Nothing is known of the connector."},
     ailment{"connect-plugin", bad, "The worker does not know Debezium's connector for PostgreSQL, and cannot run it."},
     ailment{"debezium-version", warning, "Versions before 3.7 lose rows in silence when they are restarted."},
+    ailment{"connector-names", bad, "Kafka Connect or Debezium takes the name for something else, and fails."},
     ailment{"connector-missing", bad, "Nothing arrives in Kafka."},
     ailment{"connector-paused", bad, "Nothing arrives in Kafka, and the server keeps the log for it."},
     ailment{"connector-state", warning, "Nothing arrives in Kafka until the worker has begun the task."},
@@ -240,6 +242,11 @@ private:
                  {{kind::advice, "connect to the primary, with --db-host or --db-url"}});
         else if (!now.read_only.empty())
             read_only(now.read_only);
+        if (!now.encoding.empty() && now.encoding != "UTF8")
+            note("database-encoding", "database " + now.database,
+                 fmt::format("its encoding is {}, not UTF8", now.encoding),
+                 {{kind::advice, "make another with CREATE DATABASE name ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE "
+                                 "template0, and name it with --db-name"}});
         if (now.wal_level != "logical")
             note("wal-level", "wal_level", fmt::format("it is {}", now.wal_level),
                  setting("wal_level", "logical", true));
@@ -875,6 +882,12 @@ finding no_kafka(const std::string& servers, const std::string& why, bool refuse
                 {{kind::advice, refused ? "give a login that may describe topics, as docs/flags.md says"
                                         : "start the brokers, or say where they are with --bootstrap-servers"},
                  {kind::advice, "or leave them out with --skip kafka"}});
+}
+
+finding impossible_name(const std::string& connector, const std::string& why)
+{
+    return make("connector-names", "connector " + connector, why,
+                {{kind::advice, "choose another name, and make what has it anew"}});
 }
 
 finding no_connect(const std::string& url, const std::string& why, bool refused)

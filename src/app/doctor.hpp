@@ -102,6 +102,9 @@ enum class connector_health : std::uint8_t
 /// Kafka could not be read; `refused` of a broker that answers.
 [[nodiscard]] finding no_kafka(const std::string& servers, const std::string& why, bool refused);
 
+/// A name that Connect or Debezium cannot be told.
+[[nodiscard]] finding impossible_name(const std::string& connector, const std::string& why);
+
 /// Kafka Connect could not be read; `refused` of one that answers.
 [[nodiscard]] finding no_connect(const std::string& url, const std::string& why, bool refused);
 

@@ -21,6 +21,7 @@
 #include "app/work_progress.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/loader.hpp"
@@ -115,6 +116,7 @@ private:
                             fmt::format("--fast-load: the tables {} of schema {} are not empty: it makes their indexes "
                                         "anew, which is for empty ones; leave it out",
                                         fmt::join(filled, ", "), opts_.schema));
+        check_no_rows(opts_, link, *made_.shop);
         const time now = clock_of(link);
         recorded_ = planned_record(opts_, *made_.shop, seed, now);
         history_ = run::history::of(*made_.shop, *recorded_, {now, opts_.ticks_max}, [this] { return stopped(); });
@@ -127,11 +129,15 @@ private:
                   recorded_->log.size(),
                   std::vector<bool>(run::load_state::count(history_.seam, chunk_units_of(history_.seam)))};
         recorded_->log.push_back(state_.begin());
-        postgres::create(link, *recorded_, *made_.shop, opts_.batch_rows, holder_of_this_process(session_name_),
-                         [this](std::uint8_t table, std::uint64_t row) {
-                             return made_.shop->tables()[table].version == model::no_column ||
-                                    history_.rows.initial(table, row);
-                         });
+        const auto make = [&]
+        {
+            postgres::create(link, *recorded_, *made_.shop, opts_.batch_rows, holder_of_this_process(session_name_),
+                             [this](std::uint8_t table, std::uint64_t row) {
+                                 return made_.shop->tables()[table].version == model::no_column ||
+                                        history_.rows.initial(table, row);
+                             });
+        };
+        postgres::blaming(link, opts_.schema, made_.shop->tables(), make);
         log(log_level::info, "run",
             fmt::format("new run {} in schema {}: {} units of {} ticks are loaded, from {} to {}", recorded_->run,
                         recorded_->schema, grouped(state_.seam), grouped(history_.ticks), to_string(recorded_->start),

@@ -11,6 +11,7 @@
 #include "app/program.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/plan_cache.hpp"
 #include "bazaar/postgres/schema.hpp"
@@ -44,13 +45,41 @@ void read_clock(postgres::session& on, run::reference_clock& clock)
     }
 }
 
+constexpr std::string_view ways_out =
+    "restore the schemas \"{0}\" and \"bazaard\" together, from one backup; or remove what is left of the run with "
+    "bazaard "
+    "reset --run {1}; or begin another with --run NEW, or in another schema with --db-schema";
+
+/// After a clean stop no unit from the mark on was sent: rows of one mean that the record is an older one.
+void check_not_older(const options& opts, postgres::session& link, const scenario::scenario& shop,
+                     const run::record& recorded)
+{
+    if (!recorded.clean)
+        return;
+    const auto highest = postgres::highest_unit(link, opts.schema, shop, id_codec(recorded.tag, recorded.seed));
+    if (!highest || *highest < recorded.settled)
+        return;
+    // Another process may have gone on with it since.
+    const auto now = postgres::load(link, opts.schema, opts.run, fields_of);
+    if (!now || !now->clean || now->settled != recorded.settled)
+        return;
+    throw error(
+        error_kind::config,
+        fmt::format("run {} of schema {} has rows of unit {}, and its record in the schema bazaard ends at unit "
+                    "{}: it is older than the rows; {}",
+                    opts.run, opts.schema, *highest, recorded.settled,
+                    fmt::format(fmt::runtime(ways_out), opts.schema, opts.run)));
+}
+
 /// Makes a run where there is none: T0, run row, initial rows, the log of its card. Nothing when another process was faster.
 bool begin_run(const options& opts, postgres::session& link, const stage& made, const run::record& fresh,
                const postgres::holder& by)
 {
+    check_no_rows(opts, link, *made.shop);
     try
     {
-        postgres::create(link, fresh, *made.shop, opts.batch_rows, by);
+        postgres::blaming(link, opts.schema, made.shop->tables(),
+                          [&] { postgres::create(link, fresh, *made.shop, opts.batch_rows, by); });
     }
     catch (const error& problem)
     {
@@ -129,6 +158,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
         if (recorded)
         {
             check_same(opts, *recorded);
+            check_not_older(opts, link, *made.shop, *recorded);
             if (recorded->clean && opts.ticks_max)
             {
                 known = make_stage(*recorded, opts.seed_dir);
@@ -167,9 +197,20 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
         made = holds ? std::move(known) : make_stage(*recorded, opts.seed_dir);
     if (resumed && !holds)
         saved = saved_state(opts, link, *made.shop, *recorded);
+    run::last_inserts::ends ends;
+    if (resumed)
+    {
+        ends = postgres::last_writers(link, opts.schema, *made.shop, id_codec(recorded->tag, recorded->seed));
+        if (saved.plan && run::last_inserts(*made.shop).doubtful(ends, *recorded))
+        {
+            log(log_level::info, "plan", "rows that should be there are not: the run is planned again to be sure");
+            saved = {};
+        }
+    }
     auto open = std::make_unique<opened_run>(std::move(made), std::move(*recorded), std::move(own), std::move(link),
                                              std::move(saved));
     open->resumed = resumed;
+    open->ends = std::move(ends);
     open->current = steered(open->shop(), open->recorded.log);
     if (resumed && !clean)
         open->replay_below = replay_limit(*open);
@@ -235,6 +276,25 @@ void check_same(const options& opts, const run::record& recorded)
         throw error(error_kind::config, std::move(refused));
 }
 
+void check_no_rows(const options& opts, postgres::session& link, const scenario::scenario& shop)
+{
+    const auto tag = run_tag(opts.run);
+    const auto left = postgres::tables_with_rows(link, opts.schema, shop.tables(), tag);
+    if (left.empty())
+        return;
+    // Another run with its tag is told by the making of this one; and one that was begun in the meantime is gone on with.
+    for (const auto& other : postgres::list(link, opts.schema))
+        if (other.tag == tag)
+            return;
+    throw error(
+        error_kind::config,
+        fmt::format("schema {0} has rows of a run {1} (tables {2}), and the record of that run is gone from the "
+                    "schema bazaard: nothing was changed; restore both schemas together, from one backup; or "
+                    "begin another run with --run NEW, or in another schema with --db-schema; or drop the "
+                    "schema {0}",
+                    opts.schema, opts.run, fmt::join(left, ", ")));
+}
+
 opened_run::opened_run(stage from, run::record what, postgres::ownership by, postgres::session on,
                        run::restored_plan saved)
     : made(std::move(from)),
@@ -244,7 +304,8 @@ opened_run::opened_run(stage from, run::record what, postgres::ownership by, pos
       current(made.shop->configuration()),
       ids(recorded.tag, recorded.seed),
       planner(saved.plan ? std::move(saved.plan) : made.shop->plan(recorded.start)),
-      walk(*planner, recorded, saved.steps)
+      walk(*planner, recorded, saved.steps),
+      seen(*made.shop)
 {
     for (const auto& entry : recorded.log)
         if (entry.what == model::control::kind::reject)
@@ -275,6 +336,27 @@ std::unique_ptr<opened_run> open_run(const options& opts, postgres::gateway& to,
             log(log_level::warning, "server", problem.what());
         }
     }
+}
+
+void opened_run::plan_to(unit_no no)
+{
+    while (planner->next_no() < no)
+        seen.see(walk.next());
+    walk.catch_up();
+}
+
+void opened_run::check_rows() const
+{
+    if (!resumed)
+        return;
+    auto lines = seen.missing(ends, recorded);
+    if (lines.empty())
+        return;
+    lines.push_back(
+        fmt::format("nothing was changed: tables were emptied, or restored from another time than the record of "
+                    "the run; {}",
+                    fmt::format(fmt::runtime(ways_out), recorded.schema, recorded.run)));
+    throw error(error_kind::config, std::move(lines));
 }
 
 scenario::settings steered(const scenario::scenario& shop, std::span<const model::control> log)

@@ -10,6 +10,7 @@
 #include "bazaar/base/id.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/run/last_inserts.hpp"
 #include "bazaar/run/reference_clock.hpp"
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/saved_plan.hpp"
@@ -32,6 +33,8 @@ struct opened_run
     id_codec ids;
     std::unique_ptr<scenario::planner> planner;
     run::replanner walk;
+    run::last_inserts seen;        ///< Of the units that `plan_to` has decided.
+    run::last_inserts::ends ends;  ///< As the tables were when the run was opened.
 
     /// `saved` without a plan: it begins at unit 0.
     opened_run(stage from, run::record what, postgres::ownership by, postgres::session on, run::restored_plan saved);
@@ -39,6 +42,12 @@ struct opened_run
     opened_run& operator=(const opened_run&) = delete;
 
     [[nodiscard]] const scenario::scenario& shop() const { return *made.shop; }
+
+    /// `walk.forward_to`, with an eye on where the tables have to end.
+    void plan_to(unit_no no);
+
+    /// Errors: `config` where tables end before the units that were planned.
+    void check_rows() const;
 };
 
 /// Connects, makes or checks the schema, finds the run or begins it, takes its lease, and plans up to its mark. Nothing when
@@ -54,6 +63,11 @@ struct opened_run
 
 /// Who this is, with sessions of that name.
 [[nodiscard]] postgres::holder holder_of_this_process(const std::string& session_name);
+
+/// Of a run that is about to be begun.
+///
+/// Errors: `config` where rows of a run of that name are there already, whose record is gone.
+void check_no_rows(const options& opts, postgres::session& link, const scenario::scenario& shop);
 
 /// The run to be, as the command line or a card has it; `now` of the database.
 [[nodiscard]] run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed,

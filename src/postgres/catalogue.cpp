@@ -11,8 +11,9 @@ catalogue read_catalogue(session& on, std::string_view schema)
         return found;
 
     const auto columns = on.exec(
-        "SELECT c.relname, c.relkind IN ('r', 'p'), a.attname, pg_catalog.format_type(a.atttypid, "
-        "a.atttypmod), a.attnotnull, "
+        // Behind a pooler the session's settings are somebody else's: quote_all_identifiers must not matter.
+        "SELECT c.relname, c.relkind IN ('r', 'p'), a.attname, replace(pg_catalog.format_type(a.atttypid, "
+        "a.atttypmod), '\"', ''), a.attnotnull, "
         "a.atthasdef OR a.attidentity <> '' "
         "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
         "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "

@@ -19,6 +19,7 @@ using enum error_kind;
 constexpr row connecting[] = {
     {"28", permanent, permission}, {"42501", permanent, permission}, {"3D000", permanent, config},
     {"57P04", permanent, config},  {"0A", permanent, config},        {"F0", permanent, config},
+    {"22023", permanent, config},  {"42704", permanent, config},
 };
 
 /// In answer to a request on a live link. The first row that fits counts, so whole codes stand before their

@@ -8,6 +8,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/postgres/heartbeat.hpp"
+#include "bazaar/postgres/identifier.hpp"
 #include "columns.hpp"
 
 namespace bazaar::postgres
@@ -25,11 +26,19 @@ std::string escaped(std::string_view name)
     std::string text;
     for (const char c : name)
     {
-        if (std::string_view("\\.[]{}()*+?^$|,").find(c) != std::string_view::npos)
+        // A blank at the end of an element is cut otherwise.
+        if (std::string_view("\\.[]{}()*+?^$|, ").find(c) != std::string_view::npos)
             text += '\\';
         text += c;
     }
     return text;
+}
+
+/// As Debezium reads the name of one table: quoted where it would take characters for its own, or cut blanks.
+std::string table_id(std::string_view schema, std::string_view table)
+{
+    const bool plain = schema.find_first_of(" .\"'`\t") == schema.npos;
+    return fmt::format("{}.{}", plain ? std::string(schema) : quote_identifier(schema), table);
 }
 
 /// Rows of the table change: its topic may keep the newest of each key alone.
@@ -80,7 +89,8 @@ private:
             list += fmt::format("{}{}\\.{}", list.empty() ? "" : ",", escaped(how_.schema), escaped(table));
         add("table.include.list", list);
         add("snapshot.mode", how_.snapshot);
-        add("signal.data.collection", fmt::format("{}.{}", how_.schema, signal_table));
+        if (takes_signals(how_.schema))
+            add("signal.data.collection", table_id(how_.schema, signal_table));
         add("errors.max.retries", "-1");
     }
 
@@ -181,6 +191,40 @@ private:
 };
 
 }  // namespace
+
+std::vector<std::string> impossible_names(const connector_options& how)
+{
+    std::vector<std::string> wrong;
+    const auto has = [](std::string_view name, std::string_view part) { return name.find(part) != name.npos; };
+    for (const auto& [what, name] : {std::pair<std::string_view, std::string_view>{"--db-schema", how.schema},
+                                     {"--publication-name", how.publication},
+                                     {"--cdc-user", how.user},
+                                     {"--db-name", how.database}})
+        if (has(name, "${"))
+            wrong.push_back(fmt::format("{} {}: Kafka Connect takes ${{...}} for a reference to a secret; use another",
+                                        what, name));
+    // Decoded by its driver; encoded, it finds no slot.
+    if (how.database.find_first_of("%?&#/+;") != how.database.npos)
+        wrong.push_back(fmt::format("--db-name {}: Debezium puts it into a URL, so it must be without the characters "
+                                    "% ? & # / + ;; use another",
+                                    how.database));
+    const auto& schema = how.schema;
+    if (schema.starts_with('"') || schema.ends_with('"') || has(schema, "\"\"") || has(schema, "''") ||
+        has(schema, "``"))
+        wrong.push_back(fmt::format("--db-schema {}: Debezium takes a double quote at an end of the name, and doubled "
+                                    "quotes, for its own; use another schema",
+                                    schema));
+    if (how.publication.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ \t\"',\\") != how.publication.npos)
+        wrong.push_back(fmt::format("--publication-name {}: Debezium does not quote it, so it must be without capital "
+                                    "letters, blanks, quotes, commas and backslashes; use another",
+                                    how.publication));
+    return wrong;
+}
+
+bool takes_signals(std::string_view schema)
+{
+    return schema.find_first_of("\\[]{}()*+?^$|,") == schema.npos;
+}
 
 std::string topic_characters(std::string_view name)
 {

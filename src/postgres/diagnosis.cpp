@@ -24,6 +24,7 @@ public:
     {
         server_facts now;
         now.version = session_.server_version();
+        now.encoding = session_.server_encoding();
         const auto rows = session_.exec(
             "SELECT pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(), "
             "pg_catalog.current_setting('wal_level'), "

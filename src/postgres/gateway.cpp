@@ -34,6 +34,21 @@ double seconds(std::chrono::steady_clock::duration d)
 
 }  // namespace
 
+/// Standby; read-only; commits that wait for a synchronous standby: nobody who may be one is connected, or a session of ours
+/// has been waiting for one. Who may not see the state of a standby takes it for one.
+constexpr const char* mode_sql =
+    "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on', "
+    "pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local') AND "
+    "pg_catalog.current_setting('synchronous_standby_names') <> '' AND (NOT EXISTS (SELECT FROM "
+    "pg_catalog.pg_stat_replication WHERE coalesce(sync_state, 'sync') <> 'async') OR EXISTS (SELECT FROM "
+    "pg_catalog.pg_stat_activity WHERE usename = current_user AND wait_event = 'SyncRep' AND query_start < "
+    "pg_catalog.clock_timestamp() - interval '5 s')), "
+    "pg_catalog.current_setting('synchronous_standby_names'), "
+    "(SELECT CASE source WHEN 'database' THEN 'database' WHEN 'user' THEN 'role' WHEN 'database user' THEN 'role in "
+    "this "
+    "database' WHEN 'client' THEN 'session by its own options' ELSE 'server' END FROM pg_catalog.pg_settings "
+    "WHERE name = 'default_transaction_read_only')";
+
 std::string life_sql(bool whole)
 {
     const std::string started = "pg_catalog.pg_postmaster_start_time()::text, ";
@@ -154,22 +169,39 @@ session gateway::open(const std::stop_token& stop)
     auto how = options_.link;
     how.connect_cut = stop;
     session made(to_, how);
-    const auto mode = made.try_exec("SELECT pg_catalog.pg_is_in_recovery() OR "
-                                    "pg_catalog.current_setting('transaction_read_only') = 'on'",
-                                    {});
+    const auto mode = made.try_exec(mode_sql, {});
     auto problem = mode.failed;
-    if (!problem && mode.value.get(0, 0) == "t")
+    std::string line;
+    if (!problem && mode.value.get(0, 0) != "t" && mode.value.get(0, 1) != "t" && mode.value.get(0, 2) == "t")
+    {
+        // Nothing else is wrong with the server, and it may be mended at any time: it counts as away.
+        problem = failure{.at = phase::prepare, .link_lost = true, .message = "no synchronous standby"};
+        line = fmt::format("PostgreSQL at {} cannot end a commit: it waits for a synchronous standby "
+                           "(synchronous_standby_names is '{}'), and none answers; start the standby, or ALTER SYSTEM "
+                           "SET synchronous_standby_names = '' and SELECT pg_reload_conf()",
+                           made.where(), mode.value.get(0, 3));
+    }
+    else if (!problem && (mode.value.get(0, 0) == "t" || mode.value.get(0, 1) == "t"))
     {
         // As the server itself would say of the first write.
         problem = failure{
             .at = phase::prepare, .severity = "ERROR", .message = "cannot write in a read-only transaction"};
         std::string_view("25006").copy(problem->sqlstate.data(), 5);
+        line = mode.value.get(0, 0) == "t"
+                   ? fmt::format("the server at {} is read-only, as it is a standby [25006]; name the primary with "
+                                 "--db-host",
+                                 made.where())
+                   : fmt::format("the server at {} is read-only by default_transaction_read_only, which is set for the "
+                                 "{} [25006]: bazaard doctor says how to take it back; or name another with --db-host",
+                                 made.where(), mode.value.get(0, 4));
     }
     if (problem)
     {
         if (problem->link_lost)
             problem->at = phase::prepare;  // Nothing was asked that could be in doubt.
-        throw query_error(*problem, explain(*problem, made.where(), made.user()));
+        if (line.empty())
+            line = explain(*problem, made.where(), made.user());
+        throw query_error(*problem, line);
     }
     check(made);
     return made;

@@ -72,6 +72,15 @@ void restore_rows(session& on, std::string_view schema, const model::table& t, s
     all.commit();
 }
 
+/// A schema can be dropped although the record of its run is there.
+bool is_there(session& on, std::string_view schema, const model::table& t)
+{
+    return on.exec("SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
+                   "n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')",
+                   {schema, t.name})
+               .rows() > 0;
+}
+
 bool has_changed_rows(session& on, std::string_view schema, const model::table& t)
 {
     return t.kept_by == model::role::fixed && t.version != model::no_column &&
@@ -92,7 +101,7 @@ void remove_run(session& on, const ownership& own, const run::record& recorded, 
     const auto tables = shop.tables();
     const bool alone = scenario::shared_flag(recorded.settings, shop.configuration().fields()).has_value();
     for (std::uint8_t i = 0; alone && i < tables.size(); ++i)
-        if (has_changed_rows(on, own.schema, tables[i]))
+        if (is_there(on, own.schema, tables[i]) && has_changed_rows(on, own.schema, tables[i]))
         {
             if (shop.catalogue() != recorded.catalogue)
                 throw error(error_kind::config,
@@ -106,7 +115,8 @@ void remove_run(session& on, const ownership& own, const run::record& recorded, 
     for (const auto number : order)
     {
         const auto& t = tables[number];
-        if (t.kept_by != model::role::planned || wire_of(t.columns[t.key].sql_type) != wire::uuid)
+        if (t.kept_by != model::role::planned || wire_of(t.columns[t.key].sql_type) != wire::uuid ||
+            !is_there(on, own.schema, t))
             continue;
         try
         {

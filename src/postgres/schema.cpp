@@ -6,8 +6,10 @@
 #include <array>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/identifier.hpp"
+#include "bazaar/postgres/store.hpp"
 #include "bazaar/scenario/does.hpp"
 #include "catalogue.hpp"
 #include "columns.hpp"
@@ -179,6 +181,24 @@ lines compare_own(const catalogue& there)
                 fmt::format("{}: the primary key is ({}); it must be ({})", where, relation.key, ours->key));
     }
     return found;
+}
+
+/// Runs that are recorded, of a schema without its tables: what would be made in their place is empty.
+void check_no_records(session& on, std::string_view schema)
+{
+    lines gone;
+    for (const auto& record : list(on, schema))
+        gone.push_back(fmt::format(
+            "run {}: its record is in the schema bazaard ({} units), and the tables of its schema {} are gone",
+            record.run, record.settled, schema));
+    if (gone.empty())
+        return;
+    gone.push_back(
+        fmt::format("nothing was changed; restore the schemas \"{}\" and \"bazaard\" together, from one backup; "
+                    "or remove the records with bazaard reset --run NAME, and begin anew; or name another "
+                    "schema with --db-schema",
+                    schema));
+    throw error(error_kind::config, std::move(gone));
 }
 
 /// Everything that `ensure_schema` has to know, read at one point.
@@ -458,29 +478,49 @@ std::vector<std::string> schema_differences(session& on, std::string_view schema
     return compare_shop(read_catalogue(on, schema), schema, tables);
 }
 
+void check_encoding(session& on)
+{
+    const auto encoding = on.server_encoding();
+    if (!encoding.empty() && encoding != "UTF8")
+        throw error(error_kind::config,
+                    fmt::format("the database at {} has the encoding {}: it must be UTF8, as others cannot hold the "
+                                "names of all people and places, or count bytes as characters; make another with "
+                                "CREATE DATABASE name ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0, and name it "
+                                "with --db-name",
+                                on.where(), encoding));
+}
+
 schema_state ensure_schema(session& on, std::string_view schema, const scenario::scenario& shop)
 {
     check_schema_name(schema);
+    check_encoding(on);
     if (on.exec("SHOW transaction_read_only").get(0, 0) == "on")
         throw error(error_kind::unavailable,
                     "the server at " + on.where() +
-                        " is read-only (standby or default_transaction_read_only); name the primary with --db-host");
+                        " is read-only (standby or default_transaction_read_only); name the primary with --db-host, or "
+                        "take the setting back (bazaard doctor says whose it is)");
     schema_work work(on, schema, shop);
     auto now = work.look();
     refuse_differences(now, schema);
     auto state = schema_state::found;
     if (!now.complete())
     {
+        if (!now.shop_tables && now.own_schema)
+            check_no_records(on, schema);
         work.check_making(now);
-        long_transaction all(on);
-        on.exec(fmt::format("SELECT pg_advisory_xact_lock({})", lock_key));
-        // While we waited, another daemon may have made it all.
-        now = work.look();
-        refuse_differences(now, schema);
-        if (!now.shop_tables)
-            state = schema_state::created;
-        work.make(now);
-        all.commit();
+        const auto make = [&]
+        {
+            long_transaction all(on);
+            on.exec(fmt::format("SELECT pg_advisory_xact_lock({})", lock_key));
+            // While we waited, another daemon may have made it all.
+            now = work.look();
+            refuse_differences(now, schema);
+            if (!now.shop_tables)
+                state = schema_state::created;
+            work.make(now);
+            all.commit();
+        };
+        blaming(on, schema, shop.tables(), make);
     }
     work.check_using();
     work.check_fixed();

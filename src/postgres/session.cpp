@@ -34,7 +34,15 @@ constexpr std::string_view start_options =
     "-c search_path= -c row_security=off -c lock_timeout=2s -c statement_timeout=8s -c "
     "idle_in_transaction_session_timeout=10s "
     "-c default_transaction_isolation=read\\ committed -c timezone=UTC -c datestyle=ISO -c "
-    "client_min_messages=warning";
+    "client_min_messages=warning -c idle_session_timeout=0 -c jit=off";
+
+/// What texts look like, what our statements mean and how our functions are compiled: neither the server, the database, the
+/// role nor the user's own options have a say in it.
+constexpr std::string_view fixed_options =
+    " -c quote_all_identifiers=off -c standard_conforming_strings=on -c backslash_quote=safe_encoding -c "
+    "bytea_output=hex -c extra_float_digits=1 -c intervalstyle=postgres -c array_nulls=on -c transform_null_equals=off "
+    "-c exit_on_error=off -c plpgsql.variable_conflict=error -c plpgsql.extra_errors=none -c "
+    "plpgsql.extra_warnings=none";
 
 /// How soon a waiting notices that it is cut.
 constexpr std::int64_t slice_ms = 250;
@@ -78,7 +86,7 @@ std::array<char, 6> sqlstate(std::string_view text)
 
 void silent(void*, const PGresult*) {}
 
-/// Keywords and values as libpq wants them; a user's own `options` win over ours.
+/// Keywords and values as libpq wants them; a user's own `options` win over ours, but for those that are fixed.
 class connect_words
 {
 public:
@@ -93,6 +101,7 @@ public:
             const auto given = to.find("options");
             if (!given.empty() || inherited != nullptr)
                 options.append(" ").append(!given.empty() ? given : std::string_view(inherited));
+            options.append(fixed_options);
             std::erase_if(words_, [](const auto& word) { return word.first == "options"; });
             words_.emplace_back("options", std::move(options));
         }
@@ -181,7 +190,9 @@ failure server_failure(const PGresult* answer, phase at)
     what.schema = field(answer, PG_DIAG_SCHEMA_NAME);
     what.table = field(answer, PG_DIAG_TABLE_NAME);
     what.constraint = field(answer, PG_DIAG_CONSTRAINT_NAME);
+    what.column = field(answer, PG_DIAG_COLUMN_NAME);
     what.routine = field(answer, PG_DIAG_SOURCE_FUNCTION);
+    what.context = field(answer, PG_DIAG_CONTEXT);
     return what;
 }
 
@@ -338,6 +349,12 @@ int session::backend() const noexcept
 int session::server_version() const noexcept
 {
     return PQserverVersion(raw_.get());
+}
+
+std::string session::server_encoding() const
+{
+    const char* text = raw_ == nullptr ? nullptr : PQparameterStatus(raw_.get(), "server_encoding");
+    return text == nullptr ? std::string() : text;
 }
 
 std::string session::tls() const
@@ -620,6 +637,39 @@ std::string session::hashed_password(const std::string& role, const std::string&
 
 // ---- messages
 
+std::string_view remedy(const failure& what) noexcept
+{
+    struct row
+    {
+        std::string_view state;
+        std::string_view text;
+    };
+    // The first row that fits counts, so whole codes stand before their class.
+    static constexpr row rows[] = {
+        {"53100", "; the disk of the server is full: make room on it, for instance by dropping a replication slot that "
+                  "keeps the log"},
+        {"53200", "; the server is out of memory: see its log, and what else it does"},
+        {"53300", "; all connections are in use: end sessions that nobody needs, lower --workers, or raise "
+                  "max_connections, or the CONNECTION LIMIT of role or database"},
+        {"53400", "; a limit of the server's configuration is reached"},
+        {"55000", "; where the database takes no connections: ALTER DATABASE name ALLOW_CONNECTIONS true"},
+        {"57P01", "; an administrator ends sessions, or stops the server"},
+        {"57P02", "; another server process has crashed: see the server's log"},
+        {"57P03", "; the server is starting, stopping or recovering: it takes sessions when that is over"},
+        {"57P05", "; by idle_session_timeout"},
+        {"25P03", "; by idle_in_transaction_session_timeout"},
+        {"25P04", "; by transaction_timeout, which has to be longer: ALTER ROLE name SET transaction_timeout = 0"},
+        {"58P01", "; a file is missing on the server: where it is a library, see session_preload_libraries and "
+                  "local_preload_libraries of role and database"},
+        {"58", "; the server has trouble with its files: see its log"},
+    };
+    for (const auto& one : rows)
+        if (what.state().starts_with(one.state))
+            // Of an object in use, and many other things.
+            return one.state == "55000" && what.at != phase::connect ? std::string_view() : one.text;
+    return {};
+}
+
 std::string explain(const failure& what, std::string_view where, std::string_view user)
 {
     const std::string at(where);
@@ -640,6 +690,9 @@ std::string explain(const failure& what, std::string_view where, std::string_vie
             return "the database does not exist at " + at + reason + "; create it, or name another with --db-name";
         if (verdict.kind == error_kind::config)
             return "the connection options for " + at + " are wrong" + reason;
+        // What has a state was said by a server that runs.
+        if (!what.state().empty())
+            return "PostgreSQL is not available at " + at + reason + std::string(remedy(what));
         return "PostgreSQL is not available at " + at + reason +
                "; is it running, and are --db-host and --db-port right?";
     }
@@ -647,11 +700,12 @@ std::string explain(const failure& what, std::string_view where, std::string_vie
         return "the role " + quoted(user) + " lacks a privilege at " + at + ": " + what.message + state;
     if (what.state() == "25006")
         return "the server at " + at + " is read-only (standby or default_transaction_read_only): " + what.message +
-               state + "; name the primary with --db-host";
+               state + "; name the primary with --db-host, or take the setting back (bazaard doctor says whose it is)";
+    const std::string mend(remedy(what));
     if (what.link_lost)
         return "the connection to " + at +
-               " was lost: " + (what.message.empty() ? "closed by the server" : what.message) + state;
-    return "the server at " + at + " refused: " + what.message + state;
+               " was lost: " + (what.message.empty() ? "closed by the server" : what.message) + state + mend;
+    return "the server at " + at + " refused: " + what.message + state + mend;
 }
 
 // ---- transaction

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/encode.hpp"
 #include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/identifier.hpp"
@@ -293,6 +294,17 @@ std::optional<bool> writer::state::own_key(const failure& what)
     return answer.value.rows() > 0;
 }
 
+namespace
+{
+
+void add(std::string& line, const std::string& why)
+{
+    if (!why.empty())
+        line += "; " + why;
+}
+
+}  // namespace
+
 run::written writer::state::judge(const model::unit& unit, run::form how, const failure& what)
 {
     using run::outcome;
@@ -305,6 +317,7 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
     {
     case action::transient:
     case action::stale:
+        found.detail += remedy(what);
         return found;
     case action::broken:
         if (++broken_answers < broken_max)
@@ -319,11 +332,15 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
         return found;
     case action::mismatch:
         found.what = outcome::foreign;
+        add(found.detail, suspects(*link, schema));
         return found;
     case action::refused:
         found.what = outcome::rejected;
         if (what.state() != "23505")
+        {
+            add(found.detail, blame(*link, schema, shop.tables(), what));
             return found;
+        }
         if (const auto own = own_key(what); !own)
         {
             // Undone in any case; better to try again than to refuse a unit for good on half an answer.
@@ -340,27 +357,41 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
                                         unit.decision.no, to->where(), what.message));
             found.what = outcome::foreign;  // A later row of the unit is there without its first one.
         }
+        else
+            add(found.detail, blame(*link, schema, shop.tables(), what));
         return found;
     case action::permanent:
         break;
     }
     auto line = explain(what, to->where(), link ? link->user() : std::string_view());
-    if (verdict.kind == error_kind::config)
+    const auto why = link ? blame(*link, schema, shop.tables(), what) : std::string();
+    add(line, why);
+    if (why.empty() && verdict.kind == error_kind::config)
         line += "; run \"bazaard init\" and see what it says";
     throw query_error(what, line);
 }
 
 // ---- highest_unit
 
-std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
-                                    const id_codec& ids)
+namespace
 {
-    std::optional<unit_no> highest;
+
+bool has_ids(const model::table& t)
+{
+    return t.kept_by == model::role::planned && kept_here(t) && wire_of(t.columns[t.key].sql_type) == wire::uuid;
+}
+
+}  // namespace
+
+std::vector<std::optional<unit_no>> last_writers(session& on, std::string_view schema, const scenario::scenario& shop,
+                                                 const id_codec& ids)
+{
     const auto tables = shop.tables();
+    std::vector<std::optional<unit_no>> last(tables.size());
     for (std::size_t i = 0; i < tables.size(); ++i)
     {
         const auto& t = tables[i];
-        if (t.kept_by != model::role::planned || !kept_here(t) || wire_of(t.columns[t.key].sql_type) != wire::uuid)
+        if (!has_ids(t))
             continue;
         const auto range = key_range(ids, static_cast<std::uint8_t>(i));
         const auto key = quote_identifier(t.columns[t.key].name);
@@ -377,15 +408,45 @@ std::optional<unit_no> highest_unit(session& on, std::string_view schema, const 
             expect(id.has_value(), "a uuid of the server is a uuid");
             if (const auto row = ids.decode(*id))
             {
-                if (row->unit != no_unit)
-                    highest = std::max(highest.value_or(0), row->unit);
+                last[i] = row->unit;
                 break;
             }
             // Somebody else's row among ours; the next lower one.
             rows = on.exec(below, {to_string(range.low), to_string(*id)});
         }
     }
+    return last;
+}
+
+std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
+                                    const id_codec& ids)
+{
+    std::optional<unit_no> highest;
+    for (const auto& unit : last_writers(on, schema, shop, ids))
+        if (unit && *unit != no_unit)
+            highest = std::max(highest.value_or(0), *unit);
     return highest;
+}
+
+std::vector<std::string_view> tables_with_rows(session& on, std::string_view schema,
+                                               std::span<const model::table> tables, std::uint32_t tag)
+{
+    // The seed is in the check of an id alone, which the range leaves out.
+    const id_codec ids(tag, 0);
+    std::vector<std::string_view> found;
+    for (std::size_t i = 0; i < tables.size(); ++i)
+    {
+        if (!has_ids(tables[i]))
+            continue;
+        const auto range = key_range(ids, static_cast<std::uint8_t>(i));
+        const auto key = quote_identifier(tables[i].columns[tables[i].key].name);
+        if (on.exec(fmt::format("SELECT FROM {1} WHERE {0} >= $1::uuid AND {0} <= $2::uuid LIMIT 1", key,
+                                quote_qualified(schema, tables[i].name)),
+                    {to_string(range.low), to_string(range.high)})
+                .rows() > 0)
+            found.push_back(tables[i].name);
+    }
+    return found;
 }
 
 }  // namespace bazaar::postgres

@@ -91,7 +91,71 @@ TEST(connector_config, is_made_of_the_tables_of_any_scenario)
     EXPECT_NE(config["topic.creation.state.include"].find("t\\.lab\\.sensor"), std::string::npos);
     EXPECT_EQ(config["topic.creation.state.include"].find("t\\.lab\\.reading"), std::string::npos)
         << "its rows never change";
-    EXPECT_EQ(postgres::topic_name("a", "b ü", "c"), "a.b___.c");
+}
+
+TEST(connector_config, names_topics_as_debezium_does)
+{
+    // Java counts in units of UTF-16, PostgreSQL's names are UTF-8.
+    EXPECT_EQ(postgres::topic_name("a", "b ü", "c"), "a.b__.c");
+    EXPECT_EQ(postgres::topic_name("a", "Größe_1", "c"), "a.Gr__e_1.c");
+    EXPECT_EQ(postgres::topic_name("a", "日本", "c"), "a.__.c");
+    EXPECT_EQ(postgres::topic_name("a", "😀", "c"), "a.__.c");
+    EXPECT_EQ(postgres::topic_name("a", "x.y-z \"%$", "c"), "a.x.y-z____.c");
+    EXPECT_EQ(postgres::topic_name(std::string(120, 'p'), std::string(200, 's'), "c").size(), 249U);
+}
+
+TEST(connector_config, quotes_names_where_debezium_takes_characters_for_its_own)
+{
+    const demo_scenario sensors(1);
+    const auto made = [&](const std::string& schema)
+    {
+        postgres::connector_options how;
+        how.schema = schema;
+        how.topic_prefix = "t";
+        std::map<std::string, std::string> config;
+        for (const auto& [name, value] : postgres::connector_config(how, sensors.tables()))
+            config[name] = value;
+        return config;
+    };
+    EXPECT_EQ(made("demo")["signal.data.collection"], "demo.debezium_signal");
+    EXPECT_EQ(made("my shop")["signal.data.collection"], "\"my shop\".debezium_signal");
+    EXPECT_EQ(made("a\"b")["signal.data.collection"], "\"a\"\"b\".debezium_signal");
+    EXPECT_EQ(made("a.b")["signal.data.collection"], "\"a.b\".debezium_signal");
+    // Debezium reads it as a list and as a regular expression, too, and neither can be escaped.
+    for (const char* schema : {"a,b", "a(b", "a*", "a\\b", "a$"})
+        EXPECT_FALSE(made(schema).contains("signal.data.collection")) << schema;
+    EXPECT_EQ(made(" a,b")["table.include.list"].substr(0, 15), "\\ a\\,b\\.sensor,");
+}
+
+TEST(connector_config, tells_of_names_that_debezium_cannot_be_told)
+{
+    const auto wrong =
+        [](const std::string& schema, const std::string& publication = "p", const std::string& database = "fh_dev")
+    {
+        postgres::connector_options how;
+        how.schema = schema;
+        how.publication = publication;
+        how.database = database;
+        return postgres::impossible_names(how).size();
+    };
+    for (const char* schema : {"demo", "Größe_1", "my shop", "a\"b", "it's", "1", "a.b", "100 %", "$x", "{x}"})
+        EXPECT_EQ(wrong(schema), 0U) << schema;
+    for (const char* schema : {"\"a", "a\"", "a\"\"b", "it''s", "a``b", "${env:HOME}"})
+        EXPECT_EQ(wrong(schema), 1U) << schema;
+    for (const char* publication : {"Pub", "my pub", "a'b", "a,b", "a\"b"})
+        EXPECT_EQ(wrong("demo", publication), 1U) << publication;
+    EXPECT_EQ(wrong("demo", "p", "My Größe-1"), 0U);
+    for (const char* database : {"a%41", "a?b", "a+b", "${x}"})
+        EXPECT_EQ(wrong("demo", "p", database), 1U) << database;
+    const auto asked = bazaard({"connector", "register", "--publication-name", "Pub", "--connect-url",
+                                "http://127.0.0.1:" + std::to_string(free_port())});
+    EXPECT_EQ(asked.status, 64) << asked.err;
+    EXPECT_NE(asked.err.find("--publication-name Pub"), std::string::npos) << asked.err;
+    const auto printed_too = bazaard({"connector", "config", "--publication-name", "Pub"});
+    EXPECT_EQ(printed_too.status, 0);
+    EXPECT_NE(printed_too.err.find("--publication-name Pub"), std::string::npos) << printed_too.err;
+    EXPECT_EQ(bazaard({"connector", "config", "--publication-name", "pub"}).err, "");
+    EXPECT_NE(bazaard({"connector", "config", "--db-schema", "Größe 1"}).out.find("Gr__e_1"), std::string::npos);
 }
 
 TEST(connector, says_what_is_wrong)
@@ -104,7 +168,7 @@ TEST(connector, says_what_is_wrong)
         EXPECT_NE(left.err.find("Kafka Connect does not answer at " + nowhere), std::string::npos) << left.err;
     }
     EXPECT_EQ(bazaard({"connector", "delete", "--connect-url", nowhere}).status, 64) << "nobody to ask";
-    for (const char* url : {"localhost:8083", "https://localhost", "http://", "http://a:b"})
+    for (const char* url : {"localhost:8083", "ftp://localhost", "http://", "https://", "http://a:b"})
         EXPECT_EQ(bazaard({"connector", "status", "--connect-url", url}).status, 64) << url;
     for (const auto& words : std::vector<std::vector<std::string>>{{"connector"},
                                                                    {"connector", "start"},

@@ -131,6 +131,7 @@ const std::vector<database_case>& database_cases()
     using health = connector_health;
     static const std::vector<database_case> all{
         {"server-version", [](cdc_facts& f) { f.server.version = 190000; }, "PostgreSQL 18"},
+        {"database-encoding", [](cdc_facts& f) { f.server.encoding = "LATIN1"; }, "ENCODING 'UTF8'"},
         {"server-standby", [](cdc_facts& f) { f.server.standby = true; }, "primary"},
         {"server-read-only", [](cdc_facts& f) { f.server.read_only = "database"; },
          "BEGIN READ WRITE; ALTER DATABASE \"db\" SET default_transaction_read_only = off; COMMIT"},
@@ -407,6 +408,7 @@ TEST(doctor, finds_each_fault_of_a_connector_alone)
     }
     expect_only(std::vector{no_connect("http://x", "nobody answers", false)}, "connect-unreachable", "--connect-url");
     expect_only(std::vector{no_connect("http://x", "401", true)}, "connect-refused", "--skip connect");
+    expect_only(std::vector{impossible_name("shop", "--publication-name Pub: ...")}, "connector-names", "another name");
 }
 
 struct topic_case
@@ -484,7 +486,8 @@ TEST(doctor, keeps_to_the_limit_of_retained_log)
 
 TEST(doctor, has_a_case_for_each_finding)
 {
-    std::set<std::string> tried{"connect-unreachable", "connect-refused", "kafka-unreachable", "kafka-refused"};
+    std::set<std::string> tried{"connect-unreachable", "connect-refused", "kafka-unreachable", "kafka-refused",
+                                "connector-names"};
     for (const auto& one : topic_cases())
         tried.insert(one.code);
     for (const auto& one : database_cases())

@@ -31,7 +31,9 @@ struct failure
     std::string schema{};            ///< Names the server gave, else empty.
     std::string table{};
     std::string constraint{};
+    std::string column{};
     std::string routine{};  ///< Function of the server's source that reports it.
+    std::string context{};  ///< What the server was doing, the innermost first.
 
     [[nodiscard]] std::string_view state() const noexcept { return sqlstate.data(); }
 };

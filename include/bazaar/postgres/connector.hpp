@@ -42,6 +42,13 @@ struct connector_options
     std::int64_t retention_ms = -1;  ///< Of the topics that are not compacted; -1: for ever.
 };
 
+/// Names that Debezium 3.7 or Kafka Connect take for something else, by trial: a line for each, with the flag.
+[[nodiscard]] std::vector<std::string> impossible_names(const connector_options& how);
+
+/// Whether a connector can be told of a signal table in that schema: Debezium reads its name as a list, and as a regular
+/// expression, at once.
+[[nodiscard]] bool takes_signals(std::string_view schema);
+
 /// A name in the characters that topics may have, each other one as an underscore: what Debezium makes of it.
 [[nodiscard]] std::string topic_characters(std::string_view name);
 

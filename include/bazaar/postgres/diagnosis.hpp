@@ -21,6 +21,7 @@ struct server_facts
     std::string database;
     std::string user;  ///< Of the session.
     bool standby = false;
+    std::string encoding{};  ///< Of the database.
     std::string wal_level;
     int slots_max = 0;
     int slots_used = 0;

@@ -137,6 +137,9 @@ public:
     /// As the server says it: 150020 is 15.20.
     [[nodiscard]] int server_version() const noexcept;
 
+    /// Of the database; empty where a pooler does not say.
+    [[nodiscard]] std::string server_encoding() const;
+
     /// "TLSv1.3" and the like; empty when the link is not encrypted.
     [[nodiscard]] std::string tls() const;
 
@@ -183,6 +186,9 @@ private:
     std::unique_ptr<pg_conn, finish> raw_;
     std::unique_ptr<char, free_piece> piece_;  ///< Of a COPY TO STDOUT.
 };
+
+/// What mends a failure, by what the server says of it; begins with "; ", or is empty.
+[[nodiscard]] std::string_view remedy(const failure& what) noexcept;
 
 /// The one line for people: what failed, where, and what would be right.
 [[nodiscard]] std::string explain(const failure& what, std::string_view where, std::string_view user);

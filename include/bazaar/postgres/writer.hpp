@@ -68,4 +68,13 @@ private:
 [[nodiscard]] std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
                                                   const id_codec& ids);
 
+/// The unit that inserted the row with the highest number, for each table; `no_unit` where it is a row of before unit 0,
+/// nothing where the run has no row there.
+[[nodiscard]] std::vector<std::optional<unit_no>> last_writers(session& on, std::string_view schema,
+                                                               const scenario::scenario& shop, const id_codec& ids);
+
+/// Tables with rows whose ids are those of a run of this tag, whatever its seed.
+[[nodiscard]] std::vector<std::string_view> tables_with_rows(session& on, std::string_view schema,
+                                                             std::span<const model::table> tables, std::uint32_t tag);
+
 }  // namespace bazaar::postgres
