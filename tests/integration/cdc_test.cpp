@@ -204,7 +204,8 @@ TEST_F(cdc_test, says_what_is_missing)
              {{}, "needs a word: setup, drop"},
              {{"make"}, "make is none of setup, drop"},
              {{"setup", "--replica-identity", "orders=half"}, "must be default, full or nothing"},
-             {{"setup", "--slot-name", "No"}, "a-z, 0-9 and _"},
+             {{"drop", "--slot-name", "No"}, "a-z, 0-9 and _"},
+             {{"setup", "--slot-name", "no"}, "cdc setup does not do that"},
          })
     {
         const auto wrong = run_bazaard("cdc", database_, words);
