@@ -37,9 +37,10 @@ bool running(const process& daemon)
     return std::filesystem::exists("/proc/" + std::to_string(daemon.id()) + "/exe");
 }
 
-finished must(const char* command, const postgres::connection_flags& at, std::vector<std::string> words)
+finished must(const std::string& command, const postgres::connection_flags& at, std::vector<std::string> words)
 {
-    words.insert(words.end(), {"--progress", "off"});
+    if (command != "init")
+        words.insert(words.end(), {"--progress", "off"});
     auto done = run_bazaard(command, at, words);
     EXPECT_EQ(done.status, 0) << command << ": " << done.err;
     return done;
