@@ -251,10 +251,10 @@ void compare(const options& opts, const told_connector& told, const std::stop_to
     excuse_silent(limits, seen, judge);
     judge.finish(!whole);
     if (copy && !opts.up_to && of.demanded < mark && judge.not_here_yet() > 0)
-        out.not_proven(fmt::format(
-            "{} units are not here yet, or in part: the copy has come to unit {}{}", grouped(judge.not_here_yet()),
-            seen.come_to().value_or(0),
-            of.demanded > 0 ? fmt::format("; --up-to {} demands what is below", of.demanded) : std::string()));
+        out.not_proven(fmt::format("{} units are not here yet, or in part: the copy has come to unit {}{}",
+                                   grouped(judge.not_here_yet()), seen.come_to().value_or(0),
+                                   of.demanded > 0 ? fmt::format("; --up-to {} demands what is below", of.demanded)
+                                                   : std::string()));
     else if (how.cut)
         out.figure("not here yet", judge.not_here_yet());
     limits.tell(tables, out);
