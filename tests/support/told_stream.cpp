@@ -17,24 +17,15 @@ namespace bazaar::test
 namespace
 {
 
-std::string base64(std::int64_t number)
+/// An unscaled number's bytes, no more than it needs.
+std::string base64_of(std::int64_t number)
 {
     std::string bytes;
     for (int shift = 56; shift >= 0; shift -= 8)
         bytes += static_cast<char>(number >> shift & 0xff);
     while (bytes.size() > 1 && ((bytes[0] == 0 && bytes[1] >= 0) || (bytes[0] == -1 && bytes[1] < 0)))
         bytes.erase(0, 1);
-    static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 3)
-    {
-        std::uint32_t word = 0;
-        for (std::size_t k = 0; k < 3; ++k)
-            word = word << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-        for (std::size_t k = 0; k < 4; ++k)
-            text += i + k <= bytes.size() ? digits[word >> (18 - 6 * k) & 63] : '=';
-    }
-    return text;
+    return base64(bytes);
 }
 
 std::string in_quotes(std::string_view text)
@@ -58,7 +49,7 @@ std::string value_json(const model::value& v, const model::column& c, const id_c
         return in_quotes(to_string(ids.encode(v.row())));
     case model::type::decimal:
         if (money == stream_form::decimals::precise)
-            return in_quotes(base64(v.integer()));
+            return in_quotes(base64_of(v.integer()));
         return money == stream_form::decimals::real ? to_decimal(v.integer(), c.scale, zeros::trim)
                                                     : in_quotes(to_decimal(v.integer(), c.scale));
     case model::type::float64:
@@ -87,6 +78,21 @@ std::string columns_json(std::span<const model::value> row, const model::table& 
 }
 
 }  // namespace
+
+std::string base64(std::string_view bytes)
+{
+    static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); i += 3)
+    {
+        std::uint32_t word = 0;
+        for (std::size_t k = 0; k < 3; ++k)
+            word = word << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+        for (std::size_t k = 0; k < 4; ++k)
+            text += i + k <= bytes.size() ? digits[word >> (18 - 6 * k) & 63] : '=';
+    }
+    return text;
+}
 
 std::string told_json(const scenario::scenario& shop, const id_codec& ids, const model::change& c, char op,
                       std::uint64_t transaction, std::uint64_t lsn, std::uint64_t at, const stream_form& form)

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bazaar/base/id.hpp"
@@ -46,6 +47,9 @@ struct stream_form
 /// as much as the window allows.
 [[nodiscard]] std::vector<told_message> told_stream(const scenario::scenario& shop, const run::record& of, unit_no end,
                                                     const stream_form& form = {}, std::uint64_t order = 1);
+
+/// As Debezium tells bytes.
+[[nodiscard]] std::string base64(std::string_view bytes);
 
 /// One message; `at` is a moment of the connector that no other message has.
 [[nodiscard]] std::string told_json(const scenario::scenario& shop, const id_codec& ids, const model::change& c,
