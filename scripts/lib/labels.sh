@@ -34,7 +34,7 @@ count() {
         good=0 bad=0 idle=1
     elif ((status != 0 && bad == 0)); then
         bad=1
-    elif ((lines == 0)) && is_script "$label"; then
+    elif ((lines == 0)) && { is_script "$label" || [[ -x $top/tests/long/$label ]]; }; then
         good=1
     fi
     passed=$((passed + good))
@@ -46,6 +46,16 @@ count() {
     ((good + bad + idle > 0)) || result="no tests"
     ((status != 77)) || result="skipped: $(tail -n 1 "$log")"
     note "$label" "$seconds" "$(compiling "$log")" "$result"
+}
+
+# demand LABEL...: each has a line in the table; one that was never run has failed.
+demand() {
+    local label
+    for label in "$@"; do
+        printf '%s\n' "${table[@]}" | grep -q "^$label " && continue
+        failed=$((failed + 1))
+        note "$label" 0 0 "NOT RUN"
+    done
 }
 
 # keep_excerpt LABEL LOG: of a failed label, what somebody who has only the end of the output must still see.
@@ -83,15 +93,9 @@ summary() {
 
 # ---- Running ---------------------------------------------------------------------------------------------------------
 
-# script_of LABEL: prints the path of its script; nothing for a label of ctest.
+# script_of LABEL: prints the path of its script; nothing for a label of ctest, even if tests/long has a longer form of it.
 script_of() {
-    local folder
-    for folder in ci long; do
-        if [[ -f $top/tests/$folder/$1 && -x $top/tests/$folder/$1 ]]; then
-            printf '%s\n' "$top/tests/$folder/$1"
-            return
-        fi
-    done
+    [[ ! -f $top/tests/ci/$1 || ! -x $top/tests/ci/$1 ]] || printf '%s\n' "$top/tests/ci/$1"
 }
 
 is_script() {
