@@ -36,13 +36,15 @@ unit_no demanded(const options& opts, const run::record& run, verify::judge& jud
     // Of tables that are left out the end is known all the same.
     if (highest)
         highest = std::max(*highest, stream.highest().value_or(0));
+    const auto end = end_of_units(run);
+    if (run.clean && end == 0 && !opts.up_to)
+        return run.settled;
     if (!highest)
         out.not_proven(fmt::format(
             "no event is of a unit of run {} with this seed: is it the right card, run and schema?", run.run));
     if (opts.up_to || !highest)
         return opts.up_to.value_or(0);
     const unit_no seen = *highest + 1;
-    const auto end = end_of_units(run);
     if (run.clean && seen >= end)
         return run.settled;
     const auto sure = settled_below(seen, run);

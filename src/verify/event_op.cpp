@@ -33,8 +33,6 @@ std::string_view contradiction(const change_event& e) noexcept
         return "a row before the change";
     if (e.what == kind::erase && e.has_after)
         return "a row after the change";
-    if (e.what == kind::erase && !e.has_before)
-        return "no row before the change";
     if (e.what != kind::erase && !e.has_after)
         return "no row after the change";
     if (e.what == kind::read && e.from == origin::stream)

@@ -121,7 +121,7 @@ void judge::work::take_update(const change_event& e, const model::table& t, cons
     if (at.unit == nullptr && is_after_the_known(end) && !of_ended_run(e) && !is_impossible({*version}) &&
         is_planned(row) != false)
     {
-        ++later_;
+        later();
         return;
     }
     settle(e, t, row, at, at.unit == nullptr && (units_.empty() || *version <= first_at_hand()));
@@ -155,16 +155,16 @@ void judge::work::take_erase(const change_event& e, const model::table& t, const
         foreign(e, row);
         return;
     }
-    const bool later = at.unit == nullptr && erases && walk_.next_no() >= subject_.known && !of_ended_run(e);
+    const bool may_be_later = at.unit == nullptr && erases && walk_.next_no() >= subject_.known && !of_ended_run(e);
     if (unseen_insert(row).unit != nullptr)
     {
         doubt(e);  // The row was not made yet: this may be what should have made it.
-        doubtful_.back().later = later;
+        doubtful_.back().later = may_be_later;
         return;
     }
-    if (later)
+    if (may_be_later)
     {
-        ++later_;
+        later();
         return;
     }
     settle(e, t, row, at,

@@ -102,7 +102,7 @@ std::optional<unit_no> judge::work::highest_there()
 void judge::work::tell_nothing_demanded(bool partial)
 {
     const auto& run = subject_.recorded;
-    const bool without_units = run.clean && run.settled == 0 && !how_.from && events_ > 0;
+    const bool without_units = run.clean && planned_units_ == 0 && run.settled <= subject_.demanded && events_ > 0;
     if (demanded_units_ > 0 || partial || without_units)
         return;
     if (subject_.demanded == 0)
@@ -150,6 +150,7 @@ void judge::work::judge_units(bool partial)
         whole_units_ += whole && !refused ? 1U : 0U;
         const bool asked = no >= begin || (how_.from_time && fresh.decision.at > *how_.from_time);
         const bool in_snapshots = all_whole && !how_.from;
+        planned_units_ += refused ? 0U : 1U;
         demanded_units_ += !refused && !partial && (asked || in_snapshots) && no < subject_.demanded ? 1U : 0U;
         const auto question = questions_.find(no);
         if (question != questions_.end() && refused)

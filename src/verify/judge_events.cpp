@@ -25,14 +25,15 @@ bool judge::work::take(const change_event& e)
 {
     if (left_out_[e.table])
         return true;
-    const auto later = later_;
+    put_back_ = false;
     const auto excused = std::ranges::any_of(excused_columns_,
                                              [&](const auto& one) { return one.first.first == e.table; });
     judge_event(excused ? without_excused(e) : e);
+    const bool taken = !put_back_;
     if (!strays_.empty() && limit() >= retried_ + reach_ / 2)
         retry_strays();
-    events_ += later_ == later ? 1U : 0U;
-    return later_ == later;
+    events_ += taken ? 1U : 0U;
+    return taken;
 }
 
 std::optional<row_id> judge::work::row_of_event(const change_event& e)
@@ -78,7 +79,7 @@ void judge::work::judge_event(const change_event& e)
             ++beyond_end_;
         }
         else
-            ++later_;
+            later();
         return;
     }
     const auto wrong = contradiction(e);

@@ -231,6 +231,12 @@ private:
     // ---- Changes: judge_changes.cpp ---------------------------------------------------------------------------------
 
     void take_change(const change_event& e, const model::table& t, const row_id& row);
+    /// Of a unit that is not known yet. One that has waited is not put back.
+    void later()
+    {
+        ++later_;
+        put_back_ = put_back_ || !retrying_;
+    }
     void take_insert(const change_event& e, const model::table& t, const row_id& row);
     void take_update(const change_event& e, const model::table& t, const row_id& row);
     void take_update_by_before(const change_event& e, const model::table& t, const row_id& row);
@@ -378,6 +384,7 @@ private:
     std::uint64_t stray_transaction_ = 0;
     std::int64_t last_moment_ = 0;  ///< Of the last unit that is known.
     bool seen_ = false;             ///< An event of the run was there.
+    bool put_back_ = false;         ///< The event under judgement is of a unit that is not known yet.
     bool retrying_ = false;
     bool reported_op_ = false;  ///< That the event under judgement has a wrong operation.
     bool erases_rows_ = false;
@@ -386,7 +393,7 @@ private:
     bool snapshot_over_ = false;       ///< and it was ended.
     std::uint64_t unstamped_ = 0, unmatched_ = 0, beyond_end_ = 0;
     std::uint64_t events_ = 0, others_ = 0, later_ = 0, late_ = 0, whole_units_ = 0, demanded_units_ = 0,
-                  transactions_ = 0, dropped_rows_ = 0;
+                  planned_units_ = 0, transactions_ = 0, dropped_rows_ = 0;
 };
 
 }  // namespace bazaar::verify
