@@ -65,6 +65,8 @@ void judge::work::finish(bool partial)
 
 std::optional<unit_no> judge::work::highest_there()
 {
+    // All have come: what waits for others of its transaction is decided on.
+    settle_doubtful(no_unit);
     sort_kept();
     std::unordered_set<std::int64_t> moments;
     std::int64_t resolution = 1;

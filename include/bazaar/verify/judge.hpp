@@ -92,7 +92,8 @@ public:
     /// The highest unit of which an event was taken so far; nothing before the first.
     [[nodiscard]] std::optional<unit_no> highest() const;
 
-    /// The same, or the highest one whose change a row of a snapshot has; this plans the run once more.
+    /// The same of all events, none is taken afterwards; or the highest one whose change a row of a snapshot has. This plans the run once
+    /// more.
     [[nodiscard]] std::optional<unit_no> highest_there();
 
     /// Known units that are not demanded and not whole; after `finish`.
