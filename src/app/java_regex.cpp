@@ -1,5 +1,7 @@
 #include "app/java_regex.hpp"
 
+#include <cstdint>
+
 namespace bazaar::app
 {
 namespace
