@@ -197,7 +197,7 @@ class Play:
         place.folder("/run/postgresql", owner)
         if not os.path.exists(place.path(data) + "/PG_VERSION"):
             place.folder(data, owner)
-            steps = [["initdb", "--username=" + role, "--pwfile=" + environment["POSTGRES_PASSWORD_FILE"],
+            steps = [["initdb", "--encoding=UTF8", "--locale=C.UTF-8", "--username=" + role, "--pwfile=" + environment["POSTGRES_PASSWORD_FILE"],
                       "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync", "-D", data],
                      ["pg_ctl", "-D", data, "-o", "-c listen_addresses=", "-w", "start"],
                      ["createdb", "-U", role, environment["POSTGRES_DB"]],
