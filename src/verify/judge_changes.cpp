@@ -256,9 +256,7 @@ judge::work::place judge::work::change_before(const model::change& c, const mode
         const auto before = version_of(t, c.before);
         return by_version(row, before, before + 1);
     }
-    auto* const u = row.unit != no_unit ? by_number(row.unit) : nullptr;
-    const auto i = u != nullptr && !u->refused ? change_of(*u, row) : std::nullopt;
-    return i ? place{u, *i} : place{};
+    return row.unit != no_unit ? place_in(row.unit, row) : place{};
 }
 
 bool judge::work::tells_whole_row(const change_event& e, const model::table& t)

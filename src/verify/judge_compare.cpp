@@ -18,9 +18,11 @@ std::string judge::work::key_text(const told& key, const model::table& t) const
 void judge::work::add(defect what, const change_event& e, unit_no unit, std::string column, std::string expected,
                       std::string found)
 {
-    const auto& t = tables_[e.table];
-    report_.add({what, std::string(t.name), key_text(e.key, t), unit, std::move(column), std::move(expected),
-                 std::move(found), place_of(e)});
+    auto one = finding_of(what, e, unit);
+    one.column = std::move(column);
+    one.expected = std::move(expected);
+    one.found = std::move(found);
+    report_.add(std::move(one));
 }
 
 finding judge::work::finding_of(defect what, const change_event& e, unit_no unit) const

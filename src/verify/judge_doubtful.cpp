@@ -109,11 +109,7 @@ void judge::work::settle_one(const kept_event& one)
 judge::work::place judge::work::unit_of_doubtful(const change_event& e, const model::table& t, const row_id& row)
 {
     if (const auto known = by_transaction_.find(e.transaction); e.transaction != 0 && known != by_transaction_.end())
-    {
-        auto* const u = by_number(known->second);
-        const auto i = u != nullptr ? change_of(*u, row) : std::nullopt;
-        return i ? place{u, *i} : place{};
-    }
+        return place_in(known->second, row);
     if (e.what == kind::erase)
     {
         const auto erase = by_erase(row);

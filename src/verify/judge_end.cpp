@@ -73,7 +73,7 @@ std::optional<unit_no> judge::work::highest_there()
     for (const auto& k : kept_)
         resolution = std::max<std::int64_t>(resolution, k.resolution);
     for (const auto& k : kept_)
-        if (k.from == kept_row::why::snapshot)
+        if (k.from == kept_row::why::snapshot && k.version != 0)
             moments.insert(k.version / resolution);
     auto found = highest_;
     if (reads_ && highest_read_ > found.value_or(0))

@@ -132,6 +132,13 @@ std::optional<std::size_t> judge::work::change_of(unit_state& u, const row_id& r
     return std::nullopt;
 }
 
+judge::work::place judge::work::place_in(unit_no no, const row_id& row)
+{
+    auto* const u = by_number(no);
+    const auto i = u != nullptr && !u->refused ? change_of(*u, row) : std::nullopt;
+    return i ? place{u, *i} : place{};
+}
+
 judge::work::place judge::work::by_version(const row_id& row, std::int64_t from, std::int64_t end)
 {
     auto at = std::ranges::lower_bound(units_, from, {}, [](const unit_state& u) { return u.decision.at.us; });
@@ -161,9 +168,7 @@ judge::work::place judge::work::by_version_before(const row_id& row, std::int64_
 judge::work::place judge::work::by_erase(const row_id& row)
 {
     const auto erased = erased_.find(key_of(row));
-    auto* const u = erased != erased_.end() ? by_number(erased->second) : nullptr;
-    const auto i = u != nullptr ? change_of(*u, row) : std::nullopt;
-    return i ? place{u, *i} : place{};
+    return erased != erased_.end() ? place_in(erased->second, row) : place{};
 }
 
 void judge::work::index_erases(unit_state& u)

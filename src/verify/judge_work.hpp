@@ -102,6 +102,9 @@ private:
     /// Number of the unit's change of this row; nothing when it has none.
     std::optional<std::size_t> change_of(unit_state& u, const row_id& row);
 
+    /// The same as a place; none where the unit was refused or is not at hand.
+    place place_in(unit_no no, const row_id& row);
+
     /// The change that made the version of a row which began at this moment: the version of a changed row is the moment of its
     /// unit.
     place by_version(const row_id& row, std::int64_t from, std::int64_t end);
@@ -230,13 +233,14 @@ private:
 
     // ---- Changes: judge_changes.cpp ---------------------------------------------------------------------------------
 
-    void take_change(const change_event& e, const model::table& t, const row_id& row);
     /// Of a unit that is not known yet. One that has waited is not put back.
     void later()
     {
         ++later_;
         put_back_ = put_back_ || !retrying_;
     }
+
+    void take_change(const change_event& e, const model::table& t, const row_id& row);
     void take_insert(const change_event& e, const model::table& t, const row_id& row);
     void take_update(const change_event& e, const model::table& t, const row_id& row);
     void take_update_by_before(const change_event& e, const model::table& t, const row_id& row);

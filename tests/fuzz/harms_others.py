@@ -26,19 +26,25 @@ def split(case):
     return Expect("split", MISMATCH, [Need("torn", [m.row_key])], may=[Need("torn", torn_rows(case, m.unit, m))], where=str(m.row_key))
 
 
-@harm
-def moved(case):
-    """One event says the transaction of another unit."""
+def of_two_units(case):
+    """The place of an event, and of one of another unit; both units are in the stream as a whole. None where there are no two."""
     def whole(m):
         return all(not case.covered(c) for c in case.plan.units[m.unit])
     at = pick(case, solid(case, whole))
     if at is None:
         return None
-    m = case.messages[at]
-    to = pick(case, solid(case, lambda o: o.unit != m.unit and whole(o)))
-    if to is None:
+    to = pick(case, solid(case, lambda o: o.unit != case.messages[at].unit and whole(o)))
+    return None if to is None else (at, to)
+
+
+@harm
+def moved(case):
+    """One event says the transaction of another unit."""
+    places = of_two_units(case)
+    if places is None:
         return None
-    other = case.messages[to]
+    at, to = places
+    m, other = case.messages[at], case.messages[to]
     case.messages[at] = m.copy(tx=other.tx)
     may = [Need("torn", torn_rows(case, m.unit, m))]
     if size_of(case, m.unit) == 1 and size_of(case, other.unit) == 1:
@@ -49,16 +55,10 @@ def moved(case):
 @harm
 def merged(case):
     """Two units in one transaction."""
-    def whole(m):
-        return all(not case.covered(c) for c in case.plan.units[m.unit])
-    at = pick(case, solid(case, whole))
-    if at is None:
+    places = of_two_units(case)
+    if places is None:
         return None
-    m = case.messages[at]
-    to = pick(case, solid(case, lambda o: o.unit != m.unit and whole(o)))
-    if to is None:
-        return None
-    other = case.messages[to]
+    m, other = (case.messages[place] for place in places)
     case.messages = [one.copy(tx=other.tx) if one.kind == "change" and one.unit == m.unit else one for one in case.messages]
     both = rows_of(case, m.unit, other.unit)
     return Expect("merged", MISMATCH, [Need("torn", both)], may=[Need("torn", both)], where=f"units {m.unit} and {other.unit}")
