@@ -27,12 +27,11 @@ def quoted(value):
 class Try:
     """One database that is edited: SQL, and flags of verify."""
 
-    def __init__(self, base, seed, by_card=False):
+    def __init__(self, base, seed):
         self.base, self.plan = base, base.plan
         self.chance = random.Random(seed)
         self.sql = []
         self.words = []
-        self.by_card = by_card
         self.claimed = set()
 
     def where(self, key):
@@ -164,7 +163,7 @@ def foreign_version(t):
     key = t.pick(t.rows(lambda key, row: "updated_at" in row and row["updated_at"] is not None))
     if key is None:
         return None
-    values = {"updated_at": t.chance.choice(("2026-01-01T00:00:03.141592Z", "2099-12-31T00:00:00Z", "1999-01-01T00:00:00Z", "infinity",
+    values = {"updated_at": t.chance.choice(("2026-01-01T00:00:00.141592Z", "2099-12-31T00:00:00Z", "1999-01-01T00:00:00Z", "infinity",
                                               "-infinity"))}
     if t.chance.random() < 0.5:
         column = {"users": "city", "orders": "ship_city", "order_items": "quantity", "products": "name"}[key[0]]
@@ -178,8 +177,18 @@ def foreign_version_of_a_product(t):
     key = t.pick(t.rows(lambda key, row: key[0] == "products" and row["updated_at"] is None))
     if key is None:
         return None
-    t.update(key, updated_at="2026-01-01T00:00:03.141592Z", name="Nothing")
+    t.update(key, updated_at="2026-01-01T00:00:00.141592Z", name="Nothing")
     return Expect("foreign_version_of_a_product", NOT_PROVEN, [Need("foreign edit", [key])], where=str(key))
+
+
+@edit
+def version_behind_the_end(t):
+    """A moment that a longer run would have come to."""
+    key = t.pick(t.rows(lambda key, row: "updated_at" in row)) if t.base.ended else None
+    if key is None:
+        return None
+    t.update(key, updated_at="2026-01-01T00:00:30.141592Z")
+    return Expect("version_behind_the_end", NOT_PROVEN, [Need("foreign edit", [key])], where=str(key))
 
 
 @edit
