@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/json.hpp"
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/password.hpp"
 
@@ -184,6 +185,9 @@ rest_answer connect_rest::ask(std::string_view verb, std::string_view target, st
         throw error(error_kind::unavailable,
                     fmt::format("Kafka Connect does not answer at {}: {}; is it running, and is --connect-url right?",
                                 url_, failed.message()));
+    if (io::is_too_deep(answer.get().body()))
+        throw error(error_kind::data,
+                    fmt::format("Kafka Connect at {} answers with JSON that is nested too deep", url_));
     return {static_cast<int>(answer.get().result_int()), answer.get().body()};
 }
 

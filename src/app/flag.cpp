@@ -100,8 +100,9 @@ std::string shown_unknown(std::string_view typed, std::span<const flag> table)
 {
     static const flag plain{};
     const auto start = std::min(typed.find_first_not_of('-'), typed.size());
-    const auto end = std::min(typed.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", start),
-                              typed.size());
+    const auto end = std::min(
+        typed.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", start),
+        typed.size());
     auto known = end;
     // "-pPASSWORD", as other programs have it.
     if (start == 1 && typed.size() > 2)

@@ -1146,7 +1146,8 @@ std::string set_kafka_conf(options& to, std::string_view text)
         // After a password, what librdkafka does not know is rather a part of it than a setting; nobody can be sure.
         if (is_key(part) && !made.empty() && postgres::is_secret_name(made.back().first) &&
             !::bazaar::kafka::is_setting(std::string(part.substr(0, part.find('=')))))
-            return "has a comma in a password, or behind it a setting that librdkafka does not know: give the password by "
+            return "has a comma in a password, or behind it a setting that librdkafka does not know: give the password "
+                   "by "
                    "--sasl-password-file";
         if (is_key(part))
             made.emplace_back(part.substr(0, part.find('=')), part.substr(part.find('=') + 1));

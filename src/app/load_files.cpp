@@ -106,7 +106,8 @@ public:
         if (stop_.stop_requested())
             return load_end::stopped;
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
-            files_.push_back(is_written(i) ? std::make_unique<io::new_file>(new_file(directory / file_of(i))) : nullptr);
+            files_.push_back(is_written(i) ? std::make_unique<io::new_file>(new_file(directory / file_of(i)))
+                                           : nullptr);
         write_first_rows();
         write_units();
         if (failure_)

@@ -97,8 +97,9 @@ private:
             if (std::find(made_.files.begin(), made_.files.end(), word) == made_.files.end() && holds_secret(word))
             {
                 odd = true;
-                usage_.emplace_back("a word that is not the value of a flag holds what looks like a connection string, or a "
-                                    "password: it is not repeated; give --db-url");
+                usage_.emplace_back(
+                    "a word that is not the value of a flag holds what looks like a connection string, or a "
+                    "password: it is not repeated; give --db-url");
             }
         if (odd)
             return;
@@ -234,9 +235,10 @@ private:
             if (value.which->secret == flag_secret::none && holds_secret(value.text))
             {
                 mistakes(value.from)
-                    .push_back(fmt::format("{}: holds what looks like a connection string with a password, which is not "
-                                           "repeated: give --db-url, or the flag that it is meant for",
-                                           described(value)));
+                    .push_back(
+                        fmt::format("{}: holds what looks like a connection string with a password, which is not "
+                                    "repeated: give --db-url, or the flag that it is meant for",
+                                    described(value)));
                 refused_.push_back(value.which->name);
                 continue;
             }
@@ -561,8 +563,8 @@ private:
         const auto open_to_all = [&](const std::string& what, const std::string& path)
         {
             if (around_.is_readable_by_all(path))
-                made_.warnings.push_back(
-                    fmt::format("{}: everybody on this machine can read the file, which has a secret: chmod o-r", what));
+                made_.warnings.push_back(fmt::format(
+                    "{}: everybody on this machine can read the file, which has a secret: chmod o-r", what));
         };
         bool by_file = false;
         for (const auto& [flag_text, value] : effective_)

@@ -36,7 +36,8 @@ bool is_null_device(const struct stat& facts)
 /// Wakes a poll when the stop is asked for.
 struct line_reader::waker
 {
-    explicit waker(const std::stop_token& stop) : event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), then(stop, wake{event.get()})
+    explicit waker(const std::stop_token& stop)
+        : event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), then(stop, wake{event.get()})
     {
         if (!event.is_open())
             throw error(error_kind::os, fmt::format("no descriptor to wait with: {}", std::strerror(errno)));

@@ -1,5 +1,5 @@
-#include "bazaar/io/json.hpp"
 #include "bazaar/observe/handler.hpp"
+#include "bazaar/io/json.hpp"
 
 #include <algorithm>
 #include <array>

@@ -178,8 +178,8 @@ std::string describe(const connection_parameters& parameters)
     };
     const auto service = parameters.find("service");
     // A service file, or libpq's own environment, may have a connection string where a name belongs.
-    const auto place = shown_name(part("user")) + '@' + shown_name(part("host")) + ':' + shown_name(part("port")) + '/' +
-                       shown_name(part("dbname"));
+    const auto place = shown_name(part("user")) + '@' + shown_name(part("host")) + ':' + shown_name(part("port")) +
+                       '/' + shown_name(part("dbname"));
     return service.empty() ? place : place + " (service " + shown_name(service) + ')';
 }
 

@@ -154,7 +154,8 @@ bool is_blank(char c)
 
 bool is_of_name(char c)
 {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == '%';
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' ||
+           c == '%';
 }
 
 /// Calls `take` for each name before a "=", with blanks or without; true as soon as it says so.
@@ -254,7 +255,8 @@ bool read_uri(std::string_view text, bool& has_secret)
     if (hosts.find(' ') != hosts.npos || !all_parts(hosts, ',', is_clear_host))
         return false;
     // An @ behind the hosts may be the end of a password that has what ends a host.
-    if (path.find('@') != path.npos || (at == hosts.npos && hosts.find(':') != hosts.npos && rest.find('@') != rest.npos))
+    if (path.find('@') != path.npos ||
+        (at == hosts.npos && hosts.find(':') != hosts.npos && rest.find('@') != rest.npos))
         return false;
     const auto name = decoded(path.substr(std::min<std::size_t>(path.size(), 1)));
     if (!name || secrecy_of(*name) != secrecy::none)
@@ -333,7 +335,8 @@ bool is_secret_name(std::string_view name)
     // Where a password is found is none.
     if (word == "passfile" || word.ends_with("file") || word.ends_with("encryption"))
         return false;
-    for (const auto* part : {"pass", "pwd", "secret", "token", "credential", "apikey", "api_key", "api-key", "client_key", "server_key"})
+    for (const auto* part :
+         {"pass", "pwd", "secret", "token", "credential", "apikey", "api_key", "api-key", "client_key", "server_key"})
         if (word.find(part) != word.npos)
             return true;
     return word == "pw";
@@ -399,18 +402,21 @@ std::string host_problem(std::string_view text)
                            [&](char c)
                            {
                                const bool hex = is_hex(c) || c == ':' || c == '.';
-                               return one.find(':') != one.npos ? hex : static_cast<unsigned char>(c) >= 0x80 || (is_of_name(c) && c != '%');
+                               return one.find(':') != one.npos
+                                          ? hex
+                                          : static_cast<unsigned char>(c) >= 0x80 || (is_of_name(c) && c != '%');
                            });
     };
     if (all_parts(text, ',', is_host))
         return {};
-    return "must be a host, an address, or the directory of a socket, or several behind commas: port, user and password "
+    return "must be a host, an address, or the directory of a socket, or several behind commas: port, user and "
+           "password "
            "have flags of their own";
 }
 
 std::string shown_name(std::string_view text)
 {
-    return name_problem(text).empty() ? std::string(text) : std::string(mask);
+    return secrecy_of(text) == secrecy::none ? std::string(text) : std::string(mask);
 }
 
 std::string uri_problem(std::string_view uri)

@@ -200,10 +200,8 @@ failure server_failure(const PGresult* answer, phase at)
 /// libpq opens these by itself, and waits for a pipe that nobody writes to.
 void check_files(const connection_parameters& to)
 {
-    constexpr std::array<std::pair<const char*, const char*>, 4> files{{{"sslrootcert", "PGSSLROOTCERT"},
-                                                                        {"sslcert", "PGSSLCERT"},
-                                                                        {"sslkey", "PGSSLKEY"},
-                                                                        {"sslcrl", "PGSSLCRL"}}};
+    constexpr std::array<std::pair<const char*, const char*>, 4> files{
+        {{"sslrootcert", "PGSSLROOTCERT"}, {"sslcert", "PGSSLCERT"}, {"sslkey", "PGSSLKEY"}, {"sslcrl", "PGSSLCRL"}}};
     for (const auto& [keyword, variable] : files)
     {
         const char* inherited = std::getenv(variable);
@@ -218,13 +216,13 @@ void check_files(const connection_parameters& to)
 /// What libpq found in its service file and would show, before it does.
 void check_names(const PGconn* raw)
 {
-    const auto given = [](const char* text) { return std::string_view(text == nullptr ? "" : text); };
-    for (const auto& [what, wrong] : {std::pair("database", name_problem(given(PQdb(raw)))),
-                                      std::pair("role", name_problem(given(PQuser(raw)))),
-                                      std::pair("host", host_problem(given(PQhost(raw))))})
-        if (!wrong.empty())
+    for (const auto& [what, name] :
+         {std::pair("database", PQdb(raw)), std::pair("role", PQuser(raw)), std::pair("host", PQhost(raw))})
+        if (name != nullptr && secrecy_of(name) != secrecy::none)
             throw error(error_kind::config,
-                        std::string("the name of the ") + what + " in the service file or the environment " + wrong);
+                        std::string("the name of the ") + what +
+                            " in the service file or the environment is a connection string, or has a "
+                            "password: it must be a name");
 }
 
 std::string quoted(std::string_view text)

@@ -1,5 +1,5 @@
-#include "bazaar/io/json.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/io/json.hpp"
 
 #include <fmt/format.h>
 

@@ -299,8 +299,9 @@ TEST(cli_secrets, what_may_be_one_is_refused_before_anything_is_done)
         EXPECT_TRUE(left.err.starts_with("bazaard: " + line[0] + ": ")) << left.err;
     }
     // Negative control: a flag goes before the variable, and these are as they should be.
-    EXPECT_EQ(bazaard({"card", "--db-url", "postgresql://u@127.0.0.1:1/d"}, {{"PGDATABASE", "postgres://u:x@h/d"}}).status,
-              69);
+    EXPECT_EQ(
+        bazaard({"card", "--db-url", "postgresql://u@127.0.0.1:1/d"}, {{"PGDATABASE", "postgres://u:x@h/d"}}).status,
+        69);
     for (const auto* url : {"postgresql://u:p%40q@h:1/d?sslmode=require", "host=/tmp dbname='a b' user=u password=x"})
         EXPECT_EQ(bazaard({"--db-url", url, "--print-config"}).status, 0) << url;
 }
@@ -317,8 +318,9 @@ TEST(cli_secrets, are_wiped_from_the_process_list)
 {
     // The program waits for the pipe that it takes for its configuration, long after it should have wiped its arguments.
     const std::string secret = "swordfish";
-    process running({"/bin/bash", "-euc", "exec \"$@\" --config <(read -r -t 20 line || true)", "bash", test::program_path(),
-                     "--db-password", secret, "--db-url", "postgresql://u:" + secret + "@h/d", "--print-config"});
+    process running({"/bin/bash", "-euc", "exec \"$@\" --config <(read -r -t 20 line || true)", "bash",
+                     test::program_path(), "--db-password", secret, "--db-url", "postgresql://u:" + secret + "@h/d",
+                     "--print-config"});
     const auto line = [&] { return contents("/proc/" + std::to_string(running.id()) + "/cmdline"); };
     // What the shell has in its arguments is there until it has become the program.
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);

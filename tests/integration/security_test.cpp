@@ -519,10 +519,10 @@ TEST_F(secrets, are_in_nothing_that_a_daemon_shows_or_writes)
     std::ofstream(directory_ + "/conf") << "db-url = postgresql://" << *database_.user << ':' << encoded << '@'
                                         << *database_.host << ':' << *database_.port << '/' << *database_.name << '\n';
     const auto url = bytes_of(directory_ + "/conf").substr(9, bytes_of(directory_ + "/conf").size() - 10);
-    const auto line = "host=" + *database_.host + " port=" + *database_.port + " user=" + *database_.user + " dbname=" +
-                      *database_.name + " password='" + hard + "'";
-    const words bare{"--db-host", *database_.host, "--db-port", *database_.port, "--db-user", *database_.user,
-                     "--db-name", *database_.name};
+    const auto line = "host=" + *database_.host + " port=" + *database_.port + " user=" + *database_.user +
+                      " dbname=" + *database_.name + " password='" + hard + "'";
+    const words bare{"--db-host", *database_.host, "--db-port", *database_.port,
+                     "--db-user", *database_.user, "--db-name", *database_.name};
     const std::vector<std::pair<words, variables>> ways{
         {{"--db-url", url}, {}},
         {{"--db-url", line}, {}},

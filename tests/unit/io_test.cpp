@@ -90,7 +90,11 @@ std::string small(const std::string& path, small_file how = {})
 TEST_F(files, small_ones_are_read_whole)
 {
     EXPECT_EQ(read_small_file(made("a", "x\ny"), "a"), "x\ny");
-    EXPECT_EQ(read_small_file(made("a", "\xef\xbb\xbf" "x"), "a"), "x") << "without its mark";
+    EXPECT_EQ(read_small_file(made("a", "\xef\xbb\xbf"
+                                        "x"),
+                              "a"),
+              "x")
+        << "without its mark";
     EXPECT_EQ(read_small_file(made("a", ""), "a"), "");
     EXPECT_EQ(read_small_file(made("a", std::string(300'000, 'x')), "a").size(), 300'000U);
     EXPECT_EQ(small(made("a", "12345678"), {.most = 8}), "");
@@ -146,7 +150,10 @@ TEST_F(files, of_a_secret_the_first_line_counts)
     EXPECT_EQ(read_secret(made("a", "first\r\nsecond"), "a"), "first");
     EXPECT_EQ(read_secret(made("a", "no end"), "a"), "no end");
     EXPECT_EQ(read_secret(made("a", " blanks stay \n"), "a"), " blanks stay ");
-    EXPECT_EQ(read_secret(made("a", "\xef\xbb\xbf" "first\n"), "a"), "first");
+    EXPECT_EQ(read_secret(made("a", "\xef\xbb\xbf"
+                                    "first\n"),
+                          "a"),
+              "first");
     EXPECT_EQ(read_secret(made("a", "\xe4\n"), "a"), "\xe4") << "of an encoding of its own";
     EXPECT_NE(refusal([&] { static_cast<void>(read_secret(made("a", std::string_view("a\0b", 3)), "a")); }), "");
     ASSERT_EQ(::chmod(place("a").c_str(), 0640), 0);

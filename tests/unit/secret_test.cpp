@@ -39,12 +39,29 @@ TEST(secrets, forms)
                              "http://token@h", "postgresql://h/d?password=p&sslmode=require", "password=p",
                              "host=h password = 'a b' user=u", "postgresql://h/d?p%61ssword=p"})
         EXPECT_EQ(secrecy_of(text), secrecy::apart) << text;
-    for (const auto* text :
-         {"u:p@h", "postgres://u:p", "postgresql://u:12/x@h", "postgresql://u:1?x@h", "postgresql://u:p#x@h",
-          "postgresql://u:p@x@h", "passWord=p", "PASSWORD=p", "passwd=p", "postgresql://h/d?passWord=p", "//u:p@h",
-          "postgresql:u:p@h", "host=h password=a b", "host=h password=a b=c", "password='a", "host=u:p@h password=x",
-          "dbname=postgres://u:p@h", "postgresql://h/postgres%3A%2F%2Fu%3Ap%40h", "postgresql://u:99999",
-          "http://u:p@h?x", "postgresql://h/d?dbname=u:p@x", "x pwd = p", "http://u:p@h/${env:X}#"})
+    for (const auto* text : {"u:p@h",
+                             "postgres://u:p",
+                             "postgresql://u:12/x@h",
+                             "postgresql://u:1?x@h",
+                             "postgresql://u:p#x@h",
+                             "postgresql://u:p@x@h",
+                             "passWord=p",
+                             "PASSWORD=p",
+                             "passwd=p",
+                             "postgresql://h/d?passWord=p",
+                             "//u:p@h",
+                             "postgresql:u:p@h",
+                             "host=h password=a b",
+                             "host=h password=a b=c",
+                             "password='a",
+                             "host=u:p@h password=x",
+                             "dbname=postgres://u:p@h",
+                             "postgresql://h/postgres%3A%2F%2Fu%3Ap%40h",
+                             "postgresql://u:99999",
+                             "http://u:p@h?x",
+                             "postgresql://h/d?dbname=u:p@x",
+                             "x pwd = p",
+                             "http://u:p@h/${env:X}#"})
         EXPECT_EQ(secrecy_of(text), secrecy::ambiguous) << text;
     EXPECT_EQ(postgres::without_secrets("http://token@h/x"), "http://***@h/x");
     EXPECT_EQ(postgres::without_secrets("user=u password='a b' sslpassword = x\\ y port=1"),
@@ -55,11 +72,14 @@ TEST(secrets, names_and_hosts)
 {
     for (const auto* text : {"demo", "a b", "Österreich", "x@y", "a:b", "db=1"})
         EXPECT_EQ(postgres::name_problem(text), "") << text;
-    for (const auto* text : {"u:p@h", "postgres://h", "postgresql://u:p@h/d", "host=h", "dbname = x", "PASSWORD=x", "User=x"})
+    for (const auto* text :
+         {"u:p@h", "postgres://h", "postgresql://u:p@h/d", "host=h", "dbname = x", "PASSWORD=x", "User=x"})
         EXPECT_NE(postgres::name_problem(text), "") << text;
-    for (const auto* text : {"h", "a,b", "10.0.0.1", "::1", "fe80::1%eth0", "/tmp/a b", "@abstract", "a_b.c-d", "h,", "m\xc3\xbcnchen"})
+    for (const auto* text :
+         {"h", "a,b", "10.0.0.1", "::1", "fe80::1%eth0", "/tmp/a b", "@abstract", "a_b.c-d", "h,", "m\xc3\xbcnchen"})
         EXPECT_EQ(postgres::host_problem(text), "") << text;
-    for (const auto* text : {"u:p", "h:5432", "u:p@h", "p@h", "host=h", "a b", "postgres://h", "h/d", "a,u:p@h", "::1 x", "h?x"})
+    for (const auto* text :
+         {"u:p", "h:5432", "u:p@h", "p@h", "host=h", "a b", "postgres://h", "h/d", "a,u:p@h", "::1 x", "h?x"})
         EXPECT_NE(postgres::host_problem(text), "") << text;
 }
 
@@ -74,9 +94,9 @@ struct world
     std::string shown()
     {
         const auto fields = scenario::registry().front().fields;
-        surroundings around{.environment = environment, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .fields = fields};
-        around.read = [&](const std::string& path)
-        { return path == "FILE" ? std::optional(config) : std::nullopt; };
+        surroundings around{
+            .environment = environment, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .fields = fields};
+        around.read = [&](const std::string& path) { return path == "FILE" ? std::optional(config) : std::nullopt; };
         auto line = words;
         line.insert(line.begin(), "bazaard");
         std::vector<char*> argv;
@@ -112,18 +132,36 @@ struct world
 std::vector<std::string> forms()
 {
     std::vector<std::string> all;
-    for (const auto* form :
-         {"u:{}@h",        "postgres://u:{}",       "postgresql://u:{}@h/d",     "postgresql://u:12/{}@h/d",
-          "postgresql://u:1?{}@h/d",                "postgresql://u:1#{}@h/d",   "postgresql://u:x@{}@h/d",
-          "postgresql://u:x@h:1/{}@h/d",            "passWord={}",               "PASSWORD={}",
-          "password={}",   "host=h password = 'x {}' user=u",                    "host=h password=x {}",
-          "host=h Password={} user=u",              "http://u:{}@h:8083",        "http://{}@h:8083",
-          "http://u:{}@h/${{env:X}}",               "HTTP://u:{}@h:1",           "//u:{}@h",
-          "postgresql:u:{}@h",                      "postgresql://h/d?password={}&sslmode=require",
-          "postgresql://h/d?passWord={}",           "postgresql://h/d?sslpassword={}",
-          "postgresql://h/d?p%61ssword={}",         "dbname=postgres://u:{}@h/d", "postgresql://u:{}@",
-          "postgresql://u:{}@/d?host=/tmp",         "user=u pwd={}",             "postgresql://u:%{}@h",
-          "postgresql://u: {}@h"})
+    for (const auto* form : {"u:{}@h",
+                             "postgres://u:{}",
+                             "postgresql://u:{}@h/d",
+                             "postgresql://u:12/{}@h/d",
+                             "postgresql://u:1?{}@h/d",
+                             "postgresql://u:1#{}@h/d",
+                             "postgresql://u:x@{}@h/d",
+                             "postgresql://u:x@h:1/{}@h/d",
+                             "passWord={}",
+                             "PASSWORD={}",
+                             "password={}",
+                             "host=h password = 'x {}' user=u",
+                             "host=h password=x {}",
+                             "host=h Password={} user=u",
+                             "http://u:{}@h:8083",
+                             "http://{}@h:8083",
+                             "http://u:{}@h/${{env:X}}",
+                             "HTTP://u:{}@h:1",
+                             "//u:{}@h",
+                             "postgresql:u:{}@h",
+                             "postgresql://h/d?password={}&sslmode=require",
+                             "postgresql://h/d?passWord={}",
+                             "postgresql://h/d?sslpassword={}",
+                             "postgresql://h/d?p%61ssword={}",
+                             "dbname=postgres://u:{}@h/d",
+                             "postgresql://u:{}@",
+                             "postgresql://u:{}@/d?host=/tmp",
+                             "user=u pwd={}",
+                             "postgresql://u:%{}@h",
+                             "postgresql://u: {}@h"})
         all.push_back(fmt::format(fmt::runtime(form), marker));
     return all;
 }
@@ -164,7 +202,8 @@ TEST(secrets, are_shown_by_no_flag_whatever_it_was_given)
                 {.words = with({flag_text + "x=" + value})},
                 {.words = {flag_text, value, "--max-iter", "zero"}},
                 {.environment = {{environment_name(entry.name), value}}, .words = with({"--print-config"})},
-                {.config = std::string(entry.name) + " = \"" + value + "\"\n", .words = with({"--config", "FILE", "--print-config"})},
+                {.config = std::string(entry.name) + " = \"" + value + "\"\n",
+                 .words = with({"--config", "FILE", "--print-config"})},
                 {.config = std::string(entry.name) + " = " + value + "\n" + std::string(entry.name) + ": " + value,
                  .words = with({"--config", "FILE"})}};
             if (entry.secret == flag_secret::whole)
@@ -192,7 +231,8 @@ TEST(secrets, are_shown_by_no_flag_whatever_it_was_given)
     EXPECT_GT(tried, 20'000U);
     // Negative control: what is no secret is shown, and is found.
     EXPECT_NE((world{.words = {"--run", std::string(marker)}}.shown().find(marker)), std::string::npos);
-    EXPECT_NE((world{.words = {"--db-user", std::string(marker), "--print-config"}}.shown().find(marker)), std::string::npos);
+    EXPECT_NE((world{.words = {"--db-user", std::string(marker), "--print-config"}}.shown().find(marker)),
+              std::string::npos);
     EXPECT_NE((world{.words = {std::string(marker)}}.shown().find(marker)), std::string::npos);
 }
 
@@ -216,11 +256,20 @@ TEST(secrets, words_without_a_flag_are_not_repeated)
 TEST(secrets, of_texts_made_at_random_are_not_shown)
 {
     // Between these, the marker stands where a password does: behind a colon or the name of a password.
-    const std::vector<std::string> heads{"postgresql://u:", "postgres://:", "postgresql://h/d?password=", "password=",
-                                         "host=h password=", "host=h password='", "u:", "http://u:", "postgresql://u@h/d?sslpassword=",
-                                         "PassWord = ", "postgresql://[::1]:"};
-    const std::vector<std::string> pieces{"@",  "/", "?", "#", "%", "%40", " ", "=", "&", ":", ",", "'", "\\", "[", "]", "h", "1",
-                                          "5432", "db", "user=", "host=", "&user=", " user=", "x=", "@h", "@h/d", "://", "\t", "."};
+    const std::vector<std::string> heads{"postgresql://u:",
+                                         "postgres://:",
+                                         "postgresql://h/d?password=",
+                                         "password=",
+                                         "host=h password=",
+                                         "host=h password='",
+                                         "u:",
+                                         "http://u:",
+                                         "postgresql://u@h/d?sslpassword=",
+                                         "PassWord = ",
+                                         "postgresql://[::1]:"};
+    const std::vector<std::string> pieces{
+        "@", "/", "?",    "#",  "%",     "%40",   " ",      "=",      "&",  ":",  ",",    "'",   "\\", "[", "]",
+        "h", "1", "5432", "db", "user=", "host=", "&user=", " user=", "x=", "@h", "@h/d", "://", "\t", "."};
     std::mt19937 dice(7);
     const auto any = [&](const std::vector<std::string>& of) { return of[dice() % of.size()]; };
     const flag url{.secret = flag_secret::url};
@@ -237,8 +286,9 @@ TEST(secrets, of_texts_made_at_random_are_not_shown)
         // What ends a password for every reader, libpq too, ends it here.
         const auto inside = text.substr(before);
         const bool quoted = text.find('\'') != text.npos;
-        const bool ended = inside.find('&') != inside.npos || inside.find('@') != inside.npos || inside.find('/') != inside.npos ||
-                           inside.find('?') != inside.npos || inside.find(' ') != inside.npos || inside.find('\t') != inside.npos ||
+        const bool ended = inside.find('&') != inside.npos || inside.find('@') != inside.npos ||
+                           inside.find('/') != inside.npos || inside.find('?') != inside.npos ||
+                           inside.find(' ') != inside.npos || inside.find('\t') != inside.npos ||
                            (quoted && inside.find('\'') != inside.npos) || inside.find(',') != inside.npos;
         text += marker;
         for (auto n = dice() % 4; n > 0; --n)
@@ -251,8 +301,8 @@ TEST(secrets, of_texts_made_at_random_are_not_shown)
             if (!ended)
             {
                 // "u:SwordFish" alone is no login: it may be any text. For a URL it is none.
-                const bool login = which.secret == flag_secret::url || which.secret == flag_secret::host || !text.starts_with("u:") ||
-                                   text.find('@') != text.npos;
+                const bool login = which.secret == flag_secret::url || which.secret == flag_secret::host ||
+                                   !text.starts_with("u:") || text.find('@') != text.npos;
                 EXPECT_TRUE(!login || seen.find(marker) == seen.npos) << text << " -> " << seen;
             }
         }
