@@ -39,8 +39,8 @@
 #include "bazaar/base/decimal.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
-#include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/diagnosis.hpp"
+#include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/heartbeat.hpp"
 #include "bazaar/postgres/ledger.hpp"
@@ -201,7 +201,7 @@ public:
             // Nothing was sent: the run is as it was found.
             if (keeper_)
                 keeper_->stop(run::progress{open_->recorded.settled, !open_->resumed || open_->recorded.clean,
-                                                 open_->recorded.live},
+                                            open_->recorded.live},
                               std::nullopt);
             if (stopping_ && !failure_)
                 log(log_level::info, "stop", "stopped before the run had begun");
@@ -282,7 +282,8 @@ private:
 
     void open()
     {
-        auto ledger = std::make_unique<postgres::ledger>(gateway_, opts_.schema, opts_.run, fields_of, opts_.batch_rows);
+        auto ledger = std::make_unique<postgres::ledger>(gateway_, opts_.schema, opts_.run, fields_of,
+                                                         opts_.batch_rows);
         open_ = open_run(opts_, *ledger, clock_, holder_of_this_process(session_name_), stop_.get_token());
         if (!open_ || open_->done)
             return;
@@ -427,9 +428,8 @@ private:
         how.outage_max = outage_limit(opts_);
         how.make_sink = [this](std::stop_token stop)
         {
-            return std::make_unique<postgres::writer>(
-                gateway_, opts_.schema, open_->shop(), open_->ids,
-                postgres::writer::options{.epoch = open_->epoch, .stop = stop});
+            return std::make_unique<postgres::writer>(gateway_, opts_.schema, open_->shop(), open_->ids,
+                                                      postgres::writer::options{.epoch = open_->epoch, .stop = stop});
         };
         how.record = [this](const model::control& entry, run::runner::recorded done)
         { keeper_->record(entry, std::move(done)); };
@@ -937,7 +937,7 @@ private:
     std::uint64_t reloads_ = 0, reload_failures_ = 0;
     std::optional<double> last_reload_;
     std::array<std::uint64_t, control_kinds.size()> earlier_entries_{};  ///< Of keepers before the present one.
-    std::atomic<std::chrono::system_clock::time_point> beaten_{};  ///< When the heartbeat was written last.
+    std::atomic<std::chrono::system_clock::time_point> beaten_{};        ///< When the heartbeat was written last.
     std::mutex seen_mutex_;
     std::vector<observe::slot> seen_slots_;
     std::vector<observe::sold> sales_;  ///< As they were shown last.

@@ -236,8 +236,7 @@ private:
         with_session([&](postgres::session& on) { postgres::analyze(on, opts_.schema, tables); });
         expect(end_.has_value(), "a load that is whole has come to its seam");
         const auto at = end_->at;
-        keeper_->stop(run::progress{state_.seam, true, false}, at,
-                      opts_.plan_cache ? std::move(end_) : std::nullopt);
+        keeper_->stop(run::progress{state_.seam, true, false}, at, opts_.plan_cache ? std::move(end_) : std::nullopt);
         print_out(
             fmt::format("rows      {} loaded in {:.1f} s ({}/s), {} units below the seam\n"
                         "again     bazaard run --run {} goes on here; seed {}, start {}\n",

@@ -22,8 +22,8 @@ struct opened_run
 {
     stage made;
     run::record recorded;
-    bool resumed = false;  ///< It was there before.
-    bool done = false;     ///< It has all ticks that were asked for: nothing was taken or touched.
+    bool resumed = false;           ///< It was there before.
+    bool done = false;              ///< It has all ticks that were asked for: nothing was taken or touched.
     std::int64_t epoch = 1;         ///< Of the lease.
     scenario::settings current;     ///< As the log has left them.
     unit_no replay_below = 0;       ///< Units below may have been sent before.

@@ -115,8 +115,9 @@ void ledger::trust()
 
 time ledger::now()
 {
-    return with([](session& on)
-                { return time{on.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {}).number(0, 0)}; });
+    return with(
+        [](session& on)
+        { return time{on.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {}).number(0, 0)}; });
 }
 
 // ---- What units are written to
@@ -132,7 +133,8 @@ std::vector<std::string> ledger::leftovers(const scenario::scenario& shop, std::
         [&](session& on) -> std::vector<std::string>
         {
             const auto found = tables_with_rows(on, own_.schema, shop.tables(), tag);
-            if (found.empty() || std::ranges::any_of(list(on, own_.schema), [&](const run::record& r) { return r.tag == tag; }))
+            if (found.empty() ||
+                std::ranges::any_of(list(on, own_.schema), [&](const run::record& r) { return r.tag == tag; }))
                 return {};
             return {found.begin(), found.end()};
         });
@@ -151,9 +153,8 @@ std::optional<run::record> ledger::load()
 void ledger::begin(const run::record& of, const scenario::scenario& shop, const run::holder& by,
                    const run::first_rows& wanted)
 {
-    with(
-        [&](session& on)
-        { blaming(on, own_.schema, shop.tables(), [&] { create(on, of, shop, batch_rows_, by, wanted); }); });
+    with([&](session& on)
+         { blaming(on, own_.schema, shop.tables(), [&] { create(on, of, shop, batch_rows_, by, wanted); }); });
     scenario_ = of.scenario;
     own_.tag = of.tag;
     own_.epoch = 1;

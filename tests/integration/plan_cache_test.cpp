@@ -68,9 +68,9 @@ protected:
             return run::progress{settled, false, true};
         };
         how.failed = [](std::exception_ptr) { ADD_FAILURE() << "the keeper failed"; };
-        auto ledger = std::make_unique<postgres::ledger>(
-            std::make_shared<postgres::gateway>(postgres::resolve(flags)), own.schema, own.run,
-            [](std::string_view) { return demo_scenario::fields(); });
+        auto ledger = std::make_unique<postgres::ledger>(std::make_shared<postgres::gateway>(postgres::resolve(flags)),
+                                                         own.schema, own.run,
+                                                         [](std::string_view) { return demo_scenario::fields(); });
         return std::make_unique<app::keeper>(std::move(ledger), std::move(how));
     }
 

@@ -15,6 +15,7 @@ namespace bazaar::postgres
 /// Works through a pooler: nothing hangs on a session.
 ///
 /// Errors: throws `temporary` when the holder is alive, naming it; `config` when the run is gone.
-[[nodiscard]] std::optional<run::taken_lease> take_lease(session& on, const ownership& own, const run::lease_options& how);
+[[nodiscard]] std::optional<run::taken_lease> take_lease(session& on, const ownership& own,
+                                                         const run::lease_options& how);
 
 }  // namespace bazaar::postgres
