@@ -223,7 +223,7 @@ std::string card_text(const run::record& recorded)
 
 run::record read_card(const std::string& file)
 {
-    const auto bytes = io::read_small_file(file, "--card " + file);
+    const auto bytes = io::read_small_file(file, "--card " + file, {.pipes = false});
     if (io::is_too_deep(bytes))
         throw error(error_kind::data, fmt::format("{}: is no card: its JSON is nested too deep", file));
     const auto card = io::read_json<json>(bytes);

@@ -17,7 +17,7 @@ namespace
 /// A name in the file system may have what looks like a login.
 bool is_path(std::string_view text)
 {
-    return (text.starts_with('/') || text.starts_with("./") || text.starts_with("../")) &&
+    return ((text.starts_with('/') && !text.starts_with("//")) || text.starts_with("./") || text.starts_with("../")) &&
            text.find("://") == text.npos;
 }
 

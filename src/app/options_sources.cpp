@@ -383,7 +383,7 @@ reading read_config(const std::string& path, std::string_view contents, std::spa
         contents.remove_prefix(byte_order_mark.size());
     if (contents.find('\0') != std::string_view::npos || !is_utf8(contents))
     {
-        reader.mistake(path, "is not a text file: it must be UTF-8");
+        reader.mistake(path, "is not a text file");
         return reader.take();
     }
     for (std::size_t number = 1; !contents.empty(); ++number)
@@ -422,13 +422,15 @@ void wipe_secrets(int argc, char** argv, std::span<const flag> table)
         hush = hush || is_of_secret(word, which);
         if (which == nullptr)
         {
-            // Its value, or its name, may be the password.
-            const auto from = std::min(equals == word.npos ? shown_unknown(word, table).find("...") : equals + 1,
-                                       word.size());
-            if (hush)
-                wipe(equals == word.npos ? argv[i] : argv[i] + from);
-            else if (!is_shown(plain, word.substr(from)))
-                wipe(argv[i] + from);
+            // Its value may be the password, or the end of its name.
+            const auto cut = shown_unknown(word, table).find("...");
+            const auto value = std::min(equals, word.size() - 1) + 1;
+            if (cut < word.size())
+                wipe(argv[i] + cut);
+            else if (hush)
+                wipe(equals == word.npos ? argv[i] : argv[i] + value);
+            else if (!is_shown(plain, word.substr(value)))
+                wipe(argv[i] + value);
             continue;
         }
         if (equals != word.npos)

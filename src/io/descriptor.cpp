@@ -43,7 +43,7 @@ const char* type_name(mode_t mode) noexcept
 {
     return S_ISREG(mode)                    ? "a file"
            : S_ISDIR(mode)                  ? "a directory"
-           : S_ISFIFO(mode)                 ? "a named pipe"
+           : S_ISFIFO(mode)                 ? "a pipe"
            : S_ISSOCK(mode)                 ? "a socket"
            : S_ISCHR(mode) || S_ISBLK(mode) ? "a device"
                                             : "no file";

@@ -25,7 +25,7 @@ namespace
 /// For whoever reads a pipe.
 constexpr int patience_ms = 10'000;
 
-constexpr std::size_t piece = 1 << 16;
+constexpr std::size_t buffer_max = 1 << 16;
 
 /// What a path leads to, links followed. A link to nothing is left as it is.
 std::string real_path(const std::string& path)
@@ -138,7 +138,7 @@ void new_file::fail(error_kind kind) const
 void new_file::write(std::string_view bytes)
 {
     buffer_ += bytes;
-    if (buffer_.size() >= piece)
+    if (buffer_.size() >= buffer_max)
         flush();
 }
 

@@ -71,7 +71,7 @@ std::optional<std::size_t> read_some(int raw, char* to, std::size_t most, std::s
 std::string read_small_file(const std::string& path, std::string_view who, small_file how)
 {
     std::size_t length = 0;
-    const auto file = open_small(path, who, true, length);
+    const auto file = open_small(path, who, how.pipes, length);
     const auto too_long = [&]
     { throw error(error_kind::data, fmt::format("{}: is longer than {} bytes", who, how.most)); };
     if (length > how.most)

@@ -115,6 +115,8 @@ std::optional<std::string> decoded(std::string_view text)
         if (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2]))
             return std::nullopt;
         made += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+        if (made.back() == '\0')
+            return std::nullopt;
         i += 2;
     }
     return made;

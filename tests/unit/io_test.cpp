@@ -106,7 +106,7 @@ TEST_F(files, small_ones_are_read_whole)
 TEST_F(files, of_other_types_are_refused_at_once)
 {
     const auto no_input = std::string(name(error_kind::no_input)) + ": --card X: cannot be read: ";
-    EXPECT_EQ(small(pipe()), no_input + "it is a named pipe");
+    EXPECT_EQ(small(pipe()), no_input + "it is a pipe");
     EXPECT_EQ(small(directory_), no_input + "it is a directory");
     EXPECT_EQ(small("/dev/zero"), no_input + "it is a device");
     EXPECT_EQ(small("/dev/null"), no_input + "it is a device");

@@ -31,7 +31,7 @@ private:
 /// open(2) that goes on after a signal and is closed on exec. Not open: `errno` says why.
 [[nodiscard]] descriptor open_file(const std::string& path, int flags, mode_t mode = 0) noexcept;
 
-/// "a directory", "a named pipe", "a device", "a socket".
+/// "a directory", "a pipe", "a device", "a socket".
 [[nodiscard]] const char* type_name(mode_t mode) noexcept;
 
 /// Whether it is a pipe that stands nowhere in the file system.

@@ -13,6 +13,7 @@ inline constexpr std::size_t small_file_max = 64 << 20;
 struct small_file
 {
     std::size_t most = small_file_max;  ///< Bytes.
+    bool pipes = true;                  ///< A pipe without a name will do; not for what is read again.
     bool text = true;                   ///< UTF-8 without a byte 0; a byte order mark at its beginning is left out.
 };
 
