@@ -9,6 +9,7 @@
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/postgres/identifier.hpp"
+#include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::app
 {
@@ -301,15 +302,16 @@ void add_run(std::vector<flag>& table)
                      .name = "history",
                      .placeholder = "DURATION",
                      .initially = "none",
-                     .range = "from 1s to 36500d",
+                     .range = "from 1s, back to 1975-01-01 at most",
                      .help = "A new run begins so long ago, and its history up to now is written first. A run that is "
                              "there goes on as it is.",
                      .commands = {command::run, command::load},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto value = parse_duration(text);
-                         if (!value || *value < std::chrono::seconds(1) || *value > std::chrono::days(36'500))
-                             return "must be a duration from 1s to 36500d, for example 90d or 12h";
+                         if (!value || *value < std::chrono::seconds(1) ||
+                             *value > scenario::times_end - scenario::start_min)
+                             return "must be a duration from 1s, back to 1975-01-01 at most, for example 90d or 12h";
                          to.history = value;
                          return {};
                      }});
@@ -339,21 +341,23 @@ void add_run(std::vector<flag>& table)
                              "run's card and a script for psql. No database is needed.",
                      .commands = {command::load},
                      .set = words(&options::to)});
-    table.push_back({.topic = running,
-                     .name = "max-iter",
-                     .placeholder = "N",
-                     .initial = "-1",
-                     .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
-                     .help = "Ticks (purchases with their side tasks) after which the run, or the load, ends.",
-                     .commands = {command::run, command::load, command::plan, command::answers},
-                     .set = [](options& to, std::string_view text) -> std::string
-                     {
-                         const auto ticks = parse_count(text);
-                         if (text != "-1" && (!ticks || *ticks < 1 || *ticks > ticks_most))
-                             return fmt::format("must be -1 (endless) or a whole number from 1 to {}", ticks_most);
-                         to.ticks_max = ticks;
-                         return {};
-                     }});
+    table.push_back(
+        {.topic = running,
+         .name = "max-iter",
+         .placeholder = "N",
+         .initial = "-1",
+         .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
+         .help = "Ticks (purchases with their side tasks) after which the run, or the load, ends. A load, and a "
+                 "new run that is --unpaced, ends now and began in 1975 at the earliest.",
+         .commands = {command::run, command::load, command::plan, command::answers},
+         .set = [](options& to, std::string_view text) -> std::string
+         {
+             const auto ticks = parse_count(text);
+             if (text != "-1" && (!ticks || *ticks < 1 || *ticks > ticks_most))
+                 return fmt::format("must be -1 (endless) or a whole number from 1 to {}", ticks_most);
+             to.ticks_max = ticks;
+             return {};
+         }});
     table.push_back(
         {.topic = running,
          .name = "unpaced",

@@ -118,7 +118,7 @@ private:
                                         fmt::join(filled, ", "), opts_.schema));
         check_no_rows(opts_, link, *made_.shop);
         const time now = clock_of(link);
-        recorded_ = planned_record(opts_, *made_.shop, seed, now);
+        recorded_ = planned_record(opts_, *made_.shop, seed, now, [this] { return stopped(); });
         history_ = run::history::of(*made_.shop, *recorded_, {now, opts_.ticks_max}, [this] { return stopped(); });
         if (stopped())
             return;

@@ -126,7 +126,7 @@ public:
           made_(opts.card.empty() ? make_stage(opts.run, seed_, opts.configuration, opts.seed_dir)
                                   : make_stage(read_card(opts.card), opts.seed_dir)),
           now_(process_surroundings().now),
-          recorded_(planned_record(opts, *made_.shop, seed_, now_)),
+          recorded_(planned_record(opts, *made_.shop, seed_, now_, [this] { return stop_.stop_requested(); })),
           ids_(recorded_.tag, recorded_.seed),
           tables_(made_.shop->tables()),
           print_(tables_, made_.shop->kinds(), ids_)

@@ -343,6 +343,12 @@ private:
     void history()
     {
         const auto* history = effective("history");
+        const auto most = around_.now - scenario::start_min;
+        if (history != nullptr && made_.history && *made_.history > most)
+            mistakes(history->from)
+                .push_back(fmt::format("{}: no run begins before {}, {}d ago", described(*history),
+                                       to_string(scenario::start_min),
+                                       std::chrono::floor<std::chrono::days>(most).count()));
         if (const auto* start = effective("start-time"); start != nullptr && history != nullptr)
             mistakes(history->from)
                 .push_back(described(*history) +

@@ -206,7 +206,7 @@ std::vector<model::decision> runner::sales() const
 std::exception_ptr runner::failure() const
 {
     const std::lock_guard lock(mutex_);
-    return failure_;
+    return failure_ ? failure_ : over_;
 }
 
 /// In the loop, if this is still there then.
@@ -232,6 +232,15 @@ void runner::post_pump()
             try
             {
                 pump();
+            }
+            catch (const scenario::plan_over&)
+            {
+                {
+                    const std::lock_guard lock(mutex_);
+                    over_ = std::current_exception();
+                }
+                planning_ = false;
+                finish_if_done();
             }
             catch (...)
             {

@@ -114,6 +114,8 @@ TEST_F(card, is_refused_when_it_is_not_right)
     const auto good = run_bazaard("card", database, {}).out;
     const auto with_entry = replaced(good, "\"log\": []",
                                      "\"log\": [{\"unit\": 1, \"kind\": \"jump\", \"value\": true, \"at\": 5}]");
+    const auto logged = [&](const std::string& entries)
+    { return replaced(good, "\"log\": []", "\"log\": [" + entries + "]"); };
     struct row
     {
         const char* what;
@@ -135,7 +137,59 @@ TEST_F(card, is_refused_when_it_is_not_right)
          {"\"bazaard_card\" must be 1"}},
         {"a seed that is none", replaced(good, "\"seed\": \"1\"", "\"seed\": \"-1\""), 65, {"\"seed\" must be"}},
         {"a start that is none", replaced(good, "\"start\": \"2", "\"start\": \"x2"), 65, {"\"start\" must be a time"}},
-        {"a window of none", replaced(good, "\"window\": 1024", "\"window\": 0"), 65, {"\"window\" must be 1 or more"}},
+        {"a window of none",
+         replaced(good, "\"window\": 1024", "\"window\": 0"),
+         65,
+         {"\"window\" must be from 1 to 65536"}},
+        {"a window too wide",
+         replaced(good, "\"window\": 1024", "\"window\": 65537"),
+         65,
+         {"\"window\" must be from 1 to 65536"}},
+        {"a start in the first century",
+         replaced(good, "\"start\": \"20", "\"start\": \"00"),
+         65,
+         {"\"start\" must be from"}},
+        {"a start in the last century",
+         replaced(good, "\"start\": \"20", "\"start\": \"99"),
+         65,
+         {"\"start\" must be from"}},
+        {"a mark beyond all ids",
+         replaced(good, "\"settled\": ", "\"settled\": 10000000000000"),
+         65,
+         {"\"settled\" must be below"}},
+        {"a setting out of its range",
+         replaced(good, "\"avg-qps\": \"20\"", "\"avg-qps\": \"0\""),
+         65,
+         {"\"avg-qps\" must be a number"}},
+        {"a shift of nothing",
+         logged(R"({"unit": 1, "kind": "shift", "value": 0, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"value\" of a shift"}},
+        {"a shift back",
+         logged(R"({"unit": 1, "kind": "shift", "value": -5, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"value\" of a shift"}},
+        {"a shift beyond all times",
+         logged(R"({"unit": 1, "kind": "shift", "value": 9223372036854775807, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"value\" of a shift"}},
+        {"a rate out of its range",
+         logged(R"({"unit": 1, "kind": "set", "field": "avg-qps", "value": 0, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"value\" 0 of avg-qps must be from 1 to"}},
+        {"a setting that is for all of the run",
+         logged(R"({"unit": 1, "kind": "set", "field": "init-num-users", "value": 5, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"field\" init-num-users"}},
+        {"entries that go back",
+         logged(R"({"unit": 9, "kind": "shift", "value": 1, "at": "2026-01-01"},)"
+                R"({"unit": 8, "kind": "shift", "value": 1, "at": "2026-01-01"})"),
+         65,
+         {"log entry 2: \"unit\" 8 lies before"}},
+        {"a load of too many chunks",
+         logged(R"({"unit": 1000000000000, "kind": "load", "value": -2, "at": "2026-01-01"})"),
+         65,
+         {"a load of 1000000000000 units in chunks of 1"}},
         {"a run that cannot be", replaced(good, "\"run\": \"main\"", "\"run\": \"Main!\""), 65, {"\"run\" must be"}},
         {"a setting that is none", replaced(good, "\"avg-qps\"", "\"avg-kps\""), 65, {"avg-kps"}},
         {"an entry that is none",
@@ -159,6 +213,11 @@ TEST_F(card, is_refused_when_it_is_not_right)
         for (const auto& part : says)
             EXPECT_NE(left.err.find(part), std::string::npos) << what << ": " << part << '\n' << left.err;
     }
+    const auto later = file(replaced(good, "\"start\": \"20", "\"start\": \"21"));
+    const auto begun = run_bazaard("run", postgres_cluster::get().fresh_database(),
+                                   {"--card", later, "--max-iter", "9"});
+    EXPECT_EQ(begun.status, 65) << begun.err;
+    EXPECT_NE(begun.err.find(later + ": \"start\" 21"), std::string::npos) << begun.err;
     EXPECT_EQ(run_bazaard("run", database, {"--card", directory_ + "/none", "--max-iter", "9"}).status, 66);
     const auto other_name = run_bazaard("run", database, {"--card", file(good), "--run", "other", "--max-iter", "9"});
     EXPECT_EQ(other_name.status, 64) << other_name.err;
