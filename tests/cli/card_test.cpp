@@ -224,6 +224,47 @@ TEST_F(card, is_refused_when_it_is_not_right)
     EXPECT_EQ(run_bazaard("card", database, {"--run", "none"}).status, 78);
 }
 
+/// Tables of the schema bazaard that somebody else has written to: nothing is planned by them.
+TEST_F(card, of_a_record_that_no_bazaard_wrote_is_none)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    ASSERT_EQ(run_bazaard("run", database, {"--unpaced", "--max-iter", "5", "--seed", "1"}).status, 0);
+    const auto first = "INSERT INTO bazaard.control (schema_name, run, sequence, unit, kind, field, value, at) VALUES "
+                       "('demo', 'main', 0, ";
+    struct row
+    {
+        std::string sql, back, says;
+    };
+    const auto none = "DELETE FROM bazaard.control";
+    const row table[] = {
+        {first + std::string("1, 'shift', NULL, -5, now())"), none, "log entry 1: \"value\" of a shift must be from 1"},
+        {first + std::string("1, 'set', 'avg-qps', 0, now())"), none,
+         "log entry 1: \"value\" 0 of avg-qps must be from 1"},
+        {first + std::string("1, 'set', 'init-num-users', 3, now())"), none, "log entry 1: \"field\" init-num-users"},
+        {"UPDATE bazaard.run SET start = '0900-01-01'", "UPDATE bazaard.run SET start = '2020-01-01'",
+         "\"start\" must be from 1975"},
+        {"UPDATE bazaard.run SET settings = settings || '{\"avg-kps\": \"1\"}'",
+         "UPDATE bazaard.run SET settings = settings - 'avg-kps'", "its recorded setting avg-kps"},
+    };
+    postgres::session on(postgres::resolve(database));
+    for (const auto& [sql, back, says] : table)
+    {
+        on.exec(sql);
+        for (const auto* verb : {"run", "plan", "verify"})
+        {
+            const std::vector<std::string> words = verb == std::string_view("verify")
+                                                       ? std::vector<std::string>{"tables"}
+                                                   : verb == std::string_view("plan")
+                                                       ? std::vector<std::string>{}
+                                                       : std::vector<std::string>{"--max-iter", "9", "--unpaced"};
+            const auto left = run_bazaard(verb, database, words);
+            EXPECT_EQ(left.status, 78) << verb << ": " << sql << '\n' << left.err;
+            EXPECT_NE(left.err.find(says), std::string::npos) << verb << ": " << left.err;
+        }
+        on.exec(back);
+    }
+}
+
 TEST_F(card, of_an_older_version_goes_on_as_that_version)
 {
     const auto database = postgres_cluster::get().fresh_database();
