@@ -32,6 +32,11 @@ namespace
 
 namespace fs = std::filesystem;
 
+/// It was stopped in the middle of a table.
+struct left
+{
+};
+
 /// A file that is new, and whole or said to be broken.
 class new_file
 {
@@ -147,8 +152,14 @@ public:
             return load_end::stopped;
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
             files_.push_back(is_written(i) ? std::make_unique<new_file>(directory / file_of(i)) : nullptr);
-        write_first_rows();
-        write_units();
+        try
+        {
+            write_first_rows();
+            write_units();
+        }
+        catch (const left&)
+        {
+        }
         if (failure_)
             std::rethrow_exception(failure_);
         if (stop_.stop_requested())
@@ -199,8 +210,11 @@ private:
             const auto take = [&](std::span<const model::value> row)
             {
                 text.add(row);
-                if (++rows_ % 4096 == 0)
-                    text.move_to(*files_[i]);
+                if (++rows_ % 4096 != 0)
+                    return;
+                text.move_to(*files_[i]);
+                if (stop_.stop_requested())
+                    throw left{};
             };
             history_.rows.first_rows(*made_.shop, i, recorded_.start, take);
             text.move_to(*files_[i]);
