@@ -33,7 +33,7 @@ namespace
 namespace fs = std::filesystem;
 
 /// It was stopped in the middle of a table.
-struct left
+struct left_early
 {
 };
 
@@ -157,7 +157,7 @@ public:
             write_first_rows();
             write_units();
         }
-        catch (const left&)
+        catch (const left_early&)
         {
         }
         if (failure_)
@@ -214,7 +214,7 @@ private:
                     return;
                 text.move_to(*files_[i]);
                 if (stop_.stop_requested())
-                    throw left{};
+                    throw left_early{};
             };
             history_.rows.first_rows(*made_.shop, i, recorded_.start, take);
             text.move_to(*files_[i]);

@@ -243,8 +243,7 @@ void runner::post_pump()
                     const std::lock_guard lock(mutex_);
                     over_ = std::current_exception();
                 }
-                planning_ = false;
-                finish_if_done();
+                drain();
             }
             catch (...)
             {
