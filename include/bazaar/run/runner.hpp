@@ -132,8 +132,12 @@ public:
 
     void start();
 
-    /// Gives a steerable field a new value from the next unit on; `unit` and `at` of the entry are filled in.
+    /// Gives a steerable field a new value from the next unit on; `unit` and `at` of the entry are filled in. An earlier value of
+    /// the field that is still to be recorded is replaced.
     void set(model::control entry);
+
+    /// Values that will hold and do not yet, in their order.
+    [[nodiscard]] std::vector<model::control> coming() const;
 
     /// Plans nothing more from now on; `since` is the business moment at which it stopped. What was planned is finished.
     void pause(time since);
@@ -211,6 +215,7 @@ private:
     bool steering_ = false;  ///< An entry is being recorded: the next unit is planned under it.
     bool pump_posted_ = false;
     std::vector<model::control> wanted_;
+    std::optional<model::control> recording_;  ///< A `set` of them that is being made durable.
     std::optional<time> paused_;  ///< Since that business moment.
     bool resuming_ = false;       ///< The pause ends when its shift is recorded.
     bool of_pause_ = false;       ///< The shift that is being recorded is that of the pause.
