@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <ctime>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,6 +22,14 @@ constexpr std::array<verb, 4> all_verbs{verb::pause, verb::resume, verb::drain, 
 std::string text_of(const json& value)
 {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// Of this thread.
+std::chrono::nanoseconds cpu_time()
+{
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 bool reads(std::string_view method)
@@ -95,14 +105,17 @@ handler::handler(options opts)
                           {
                               const auto now = options_.look();
                               return answer{now.ready ? 200U : 503U, "application/json", readiness_json(now)};
-                          }});
+                          },
+                          true});
     resources_.push_back({"/status", "GET", [this](const question&) {
                               return answer{200, "application/json", status_json(options_.look())};
-                          }});
+                          },
+                          true});
     resources_.push_back(
         {"/metrics", "GET", [this](const question&) {
              return answer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(options_.look())};
-         }});
+         },
+         true});
     resources_.push_back({"/control", "POST", [this](const question& asked) { return control(asked); }});
 }
 
@@ -137,7 +150,22 @@ answer handler::operator()(const question& asked)
         made.fields.emplace_back("Allow", found->verb == "GET" ? "GET, HEAD" : std::string(found->verb));
         return made;
     }
-    return found->serve(asked);
+    return served(*found, asked);
+}
+
+answer handler::served(resource& by, const question& asked)
+{
+    constexpr int share = 10;
+    constexpr std::chrono::milliseconds oldest{100};
+    if (!by.of_now)
+        return by.serve(asked);
+    if (options_.clock() >= by.kept_until)
+    {
+        const auto begun = cpu_time();
+        by.kept = by.serve(asked);
+        by.kept_until = options_.clock() + std::min<std::chrono::nanoseconds>(oldest, share * (cpu_time() - begun));
+    }
+    return by.kept;
 }
 
 /// Why the asker may not change anything; nothing where it may.
@@ -192,6 +220,8 @@ answer handler::control(const question& asked)
         made.fields.emplace_back("Retry-After", "1");
         return made;
     }
+    for (auto& one : resources_)
+        one.kept_until = {};
     const auto result = options_.obey(*given);
     json body;
     if (result.status >= 300)

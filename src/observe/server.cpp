@@ -151,9 +151,11 @@ struct server::connection : std::enable_shared_from_this<connection>
         parser.emplace();
         parser->header_limit(static_cast<std::uint32_t>(within.bytes));
         parser->body_limit(within.bytes);
-        if (!answered || buffer.size() > 0)
+        if (!answered)
             return read_header();
         become(rank::idle);
+        if (buffer.size() > 0)
+            return await_turn();
         stream.expires_after(within.request);
         stream.async_read_some(buffer.prepare(read_size),
                                [self = shared_from_this()](const error_code& failed, std::size_t bytes)
@@ -163,6 +165,18 @@ struct server::connection : std::enable_shared_from_this<connection>
                                    self->buffer.commit(bytes);
                                    self->read_header();
                                });
+    }
+
+    /// Who sends the next request before it has its answer gives way to others.
+    void await_turn()
+    {
+        wait.expires_after(within.pipelined);
+        wait.async_wait(
+            [self = shared_from_this()](const error_code& gone)
+            {
+                if (!gone)
+                    self->read_header();
+            });
     }
 
     void read_header()
@@ -186,6 +200,8 @@ struct server::connection : std::enable_shared_from_this<connection>
         // Told before it is sent, so that it need not be.
         if (length && *length > within.bytes)
             return refuse(make_error_code(http::error::body_limit));
+        if (parser->is_done())
+            return serve();
         http::async_read(stream, buffer, *parser,
                          [self = shared_from_this()](const error_code& failed, std::size_t)
                          {
@@ -363,57 +379,81 @@ struct server::listener : std::enable_shared_from_this<listener>
     void accept()
     {
         if (local.is_open())
-            local.async_accept([self = shared_from_this()](const error_code& failed, auto from)
-                               { self->accepted(failed, std::move(from)); });
+            accept(local);
         else if (tcp.is_open())
-            tcp.async_accept([self = shared_from_this()](const error_code& failed, auto from)
-                             { self->accepted(failed, std::move(from)); });
+            accept(tcp);
+    }
+
+    template <typename Acceptor>
+    void accept(Acceptor& from)
+    {
+        from.async_wait(asio::socket_base::wait_read,
+                        [self = shared_from_this(), &from](const error_code& failed)
+                        {
+                            if (!failed && from.is_open())
+                                self->take_some(from);
+                        });
+    }
+
+    /// Several at once, else those that are served would hold up those that wait. Not all: a few turns later they are served.
+    template <typename Acceptor>
+    void take_some(Acceptor& from)
+    {
+        constexpr int at_once = 16;
+        for (int i = 0; i < at_once; ++i)
+        {
+            error_code failed;
+            auto next = from.accept(failed);
+            if (!failed)
+                take(std::move(next));
+            else if (failed == asio::error::would_block)
+                break;
+            else if (is_shortage(failed) && !somebody_waits(from))
+                break;  // It fails so where nobody waits, too.
+            else if (!is_shortage(failed) || !(all->evict() || release()))
+                return rest();
+        }
+        accept();
+    }
+
+    /// Whoever waits is taken when there is something to do it with.
+    void rest()
+    {
+        pause.expires_after(std::chrono::milliseconds(100));
+        pause.async_wait(
+            [self = shared_from_this()](const error_code& gone)
+            {
+                if (!gone)
+                    self->accept();
+            });
     }
 
     template <typename Socket>
-    void accepted(const error_code& failed, Socket from)
+    void take(Socket from)
     {
-        if (failed == asio::error::operation_aborted || !(tcp.is_open() || local.is_open()))
-            return;
-        if (failed)
-        {
-            // Without a descriptor it also fails where nobody waits.
-            if (is_shortage(failed) && somebody_waits() && (all->evict() || release()))
-                return accept();
-            pause.expires_after(std::chrono::milliseconds(100));
-            pause.async_wait(
-                [self = shared_from_this()](const error_code& gone)
-                {
-                    if (!gone)
-                        self->accept();
-                });
-            return;
-        }
         constexpr bool is_local = std::is_same_v<Socket, asio::local::stream_protocol::socket>;
+        std::string client;
         if constexpr (is_local)
         {
-            if (ours(from.native_handle()))
-                take(any_socket(std::move(from)), {}, true);
+            if (!ours(from.native_handle()))
+                return;
         }
         else
         {
             error_code gone;
-            const auto address = from.remote_endpoint(gone).address();
-            take(any_socket(std::move(from)), gone ? std::string() : address.to_string(), false);
+            const auto place = from.remote_endpoint(gone);
+            if (!gone)
+                client = place.address().to_string();
         }
-        reserve();
-        accept();
-    }
-
-    void take(any_socket socket, std::string from, bool is_local)
-    {
         if (all->taken.size() < all->within.connections || all->evict())
-            std::make_shared<connection>(std::move(socket), std::move(from), is_local, answers, all)->next();
+            std::make_shared<connection>(any_socket(std::move(from)), std::move(client), is_local, answers, all)->next();
+        reserve();
     }
 
-    bool somebody_waits()
+    template <typename Acceptor>
+    static bool somebody_waits(Acceptor& from)
     {
-        pollfd at{local.is_open() ? local.native_handle() : tcp.native_handle(), POLLIN, 0};
+        pollfd at{from.native_handle(), POLLIN, 0};
         return ::poll(&at, 1, 0) > 0;
     }
 
@@ -478,6 +518,7 @@ void server::listen(int descriptor)
 {
     auto made = std::make_shared<listener>(loop_, answers_, limits_);
     made->local.assign(asio::local::stream_protocol(), descriptor);
+    made->local.non_blocking(true);
     made->accept();
     listeners_.push_back(std::move(made));
 }
@@ -502,6 +543,7 @@ std::uint16_t server::listen(const std::string& host, std::uint16_t port)
         made->tcp.listen(asio::socket_base::max_listen_connections, failed);
     if (failed)
         throw say(failed == asio::error::access_denied ? error_kind::permission : error_kind::unavailable, failed);
+    made->tcp.non_blocking(true);
     const auto got = made->tcp.local_endpoint().port();
     made->accept();
     listeners_.push_back(std::move(made));

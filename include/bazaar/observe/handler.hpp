@@ -55,7 +55,8 @@ struct order_limits
 ///
 /// Threads: the loop's.
 /// Errors:  none: whatever is asked, there is one answer.
-/// Limits:  as in `order_limits`. The right token is taken however many wrong ones come.
+/// Limits:  as in `order_limits`. The right token is taken however many wrong ones come. What is made of a look at the daemon
+///          is shown again for so short a time that all clients together take a tenth of a processor for it.
 class handler
 {
 public:
@@ -96,8 +97,12 @@ private:
         std::string path;
         std::string_view verb;
         std::function<answer(const question&)> serve;
+        bool of_now = false;  ///< Made of a look at the daemon.
+        answer kept{};
+        rate_limit::moment kept_until{};
     };
 
+    [[nodiscard]] answer served(resource& by, const question& asked);
     [[nodiscard]] answer control(const question& asked);
     [[nodiscard]] std::optional<answer> barred(const question& asked);
     [[nodiscard]] bool too_many(const order& given);

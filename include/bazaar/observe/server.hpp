@@ -36,6 +36,7 @@ public:
         std::size_t bytes = 8192;       ///< Of a request.
         /// For a request and its answer; between two, so long again.
         std::chrono::milliseconds request{5'000};
+        std::chrono::milliseconds pipelined{20};  ///< Before a request that came before its turn.
         std::size_t linger_bytes = 65'536;        ///< Read after the last answer, so that it arrives.
         std::chrono::milliseconds linger{1'000};  ///< The same.
     };
