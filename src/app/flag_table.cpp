@@ -1484,14 +1484,15 @@ void add_observe(std::vector<flag>& table)
                      .help = "Serves /metrics, /livez, /readyz and /status by HTTP. Nothing of it is encrypted.",
                      .commands = {command::run},
                      .set = set_http_listen});
-    table.push_back({.topic = observing,
-                     .name = "http-host",
-                     .placeholder = "NAME,...",
-                     .initially = "addresses, localhost, names without a dot, the machine's name, the host of --http-listen",
-                     .help = "Further names under which clients may ask, such as that of a service in a cluster; a request for "
-                             "another one is refused with 421.",
-                     .commands = {command::run},
-                     .set = set_http_host});
+    table.push_back(
+        {.topic = observing,
+         .name = "http-host",
+         .placeholder = "NAME,...",
+         .initially = "addresses, localhost, names without a dot, the machine's name, the host of --http-listen",
+         .help = "Further names under which clients may ask, such as that of a service in a cluster; a request for "
+                 "another one is refused with 421.",
+         .commands = {command::run},
+         .set = set_http_host});
     table.push_back(
         {.topic = observing,
          .name = "http-token-file",

@@ -100,7 +100,8 @@ void observing::report()
             {{"count", count}, {"from", all.from}});
     if (const auto count = grown(told_orders_, all.orders); count > 0)
         log(log_level::warning, "http",
-            fmt::format("{} orders were refused: more than {} a second", count, how_.limits.orders), {{"count", count}});
+            fmt::format("{} orders were refused: more than {} a second", count, how_.limits.orders),
+            {{"count", count}});
     if (const auto count = grown(told_evicted_, server_->evicted()); count > 0)
         log(log_level::warning, "http",
             fmt::format("{} connections were closed for newer ones: too many clients at the same time", count),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <ctime>
 
@@ -22,6 +23,17 @@ constexpr std::array<verb, 4> all_verbs{verb::pause, verb::resume, verb::drain, 
 std::string text_of(const json& value)
 {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// A number as a flag takes it: without an exponent.
+std::string decimal(const json& number)
+{
+    if (!number.is_number_float())
+        return number.dump();
+    std::array<char, 400> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), number.get<double>(),
+                                   std::chars_format::fixed);
+    return {text.data(), end.ptr};
 }
 
 /// Of this thread.
@@ -87,7 +99,7 @@ std::optional<order> read_order(std::string_view body, std::string& wrong)
     {
         if (!value.is_string() && !value.is_number())
             return refuse(fmt::format("{}: must be a number or a text", text_of(key)));
-        made.settings.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+        made.settings.emplace_back(key, value.is_string() ? value.get<std::string>() : decimal(value));
     }
     return made;
 }
@@ -107,12 +119,14 @@ handler::handler(options opts)
                               return answer{now.ready ? 200U : 503U, "application/json", readiness_json(now)};
                           },
                           true});
-    resources_.push_back({"/status", "GET", [this](const question&) {
+    resources_.push_back({"/status", "GET",
+                          [this](const question&) {
                               return answer{200, "application/json", status_json(options_.look())};
                           },
                           true});
     resources_.push_back(
-        {"/metrics", "GET", [this](const question&) {
+        {"/metrics", "GET",
+         [this](const question&) {
              return answer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(options_.look())};
          },
          true});

@@ -74,9 +74,10 @@ constexpr std::array table{
     metric{"bazaard_config_reloads_total", counter, "result", "Reloads of flags and files: ok, failed."},
     metric{"bazaard_config_last_reload_success_timestamp_seconds", gauge, "", "When the last one succeeded."},
     metric{"bazaard_log_dropped_total", counter, "", "Log lines that could not be written, or not whole."},
-    metric{"bazaard_http_refused_total", counter, "reason",
-           "What clients did not get: token (it was wrong), orders (too many a second), place (the connection was closed "
-           "for a newer one)."},
+    metric{
+        "bazaard_http_refused_total", counter, "reason",
+        "What clients did not get: token (it was wrong), orders (too many a second), place (the connection was closed "
+        "for a newer one)."},
     metric{"bazaard_build_info", gauge, "version, compiler", "Always 1."},
     metric{"bazaard_seed_info", gauge, "seed", "Always 1."},
     metric{"process_cpu_seconds_total", counter, "", "Processor time, user and system."},

@@ -336,8 +336,10 @@ bool server::places::evict()
 {
     if (taken.empty() || !within.evict)
         return false;
-    const auto first = std::min_element(taken.begin(), taken.end(), [](const connection* one, const connection* other)
-                                        { return std::tie(one->now, one->since) < std::tie(other->now, other->since); });
+    const auto first = std::min_element(taken.begin(), taken.end(),
+                                        [](const connection* one, const connection* other) {
+                                            return std::tie(one->now, one->since) < std::tie(other->now, other->since);
+                                        });
     auto* chosen = *first;
     if (chosen->now == rank::busy)
     {
@@ -446,7 +448,8 @@ struct server::listener : std::enable_shared_from_this<listener>
                 client = place.address().to_string();
         }
         if (all->taken.size() < all->within.connections || all->evict())
-            std::make_shared<connection>(any_socket(std::move(from)), std::move(client), is_local, answers, all)->next();
+            std::make_shared<connection>(any_socket(std::move(from)), std::move(client), is_local, answers, all)
+                ->next();
         reserve();
     }
 
@@ -464,10 +467,7 @@ struct server::listener : std::enable_shared_from_this<listener>
             spare = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
 
-    bool release()
-    {
-        return spare >= 0 && ::close(std::exchange(spare, -1)) == 0;
-    }
+    bool release() { return spare >= 0 && ::close(std::exchange(spare, -1)) == 0; }
 
     asio::ip::tcp::acceptor tcp;
     asio::local::stream_protocol::acceptor local;

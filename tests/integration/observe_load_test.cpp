@@ -242,10 +242,12 @@ protected:
         return {buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
     }
 
-    [[nodiscard]] static std::string order(std::string_view with, std::string_view body, std::string_view then = "close")
+    [[nodiscard]] static std::string order(std::string_view with, std::string_view body,
+                                           std::string_view then = "close")
     {
         return "POST /control HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: " +
-               std::string(then) + "\r\nAuthorization: Bearer " + std::string(with) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+               std::string(then) + "\r\nAuthorization: Bearer " + std::string(with) +
+               "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
     }
 
     postgres_server server_{[]
@@ -305,7 +307,7 @@ TEST_F(loaded, TheControlSocketIsAsOpen)
 // A process that may open few files serves few clients, and has some left for the server that comes back.
 TEST_F(loaded, FewDescriptorsAreEnough)
 {
-    auto daemon = start({"prlimit", "--nofile=40:40"}, {"--workers", "3", "--max-outage", "0"});
+    auto daemon = start({"/usr/bin/prlimit", "--nofile=40:40"}, {"--workers", "3", "--max-outage", "0"});
     ASSERT_TRUE(up());
     sockets open;
     for (const auto& what : misdeeds)
@@ -332,8 +334,8 @@ TEST_F(loaded, ManyOrdersLeaveFewEntries)
     const int with = connect(true);
     for (int i = 1; i <= 5'000; ++i)
     {
-        const auto text = answer_to(with, order("", R"({"verb":"set","settings":{"avg-qps":)" + std::to_string(50 + i) + "}}",
-                                                "keep-alive"));
+        const auto text = answer_to(
+            with, order("", R"({"verb":"set","settings":{"avg-qps":)" + std::to_string(50 + i) + "}}", "keep-alive"));
         if (text.substr(9, 3) == "202")
             ++taken, last = 50 + i;
         else if (text.substr(9, 3) == "429" && text.find("Retry-After: 1\r\n") != text.npos)

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -174,6 +175,16 @@ TEST(Handler, TakesOrdersWithTheTokenOrThroughTheSocket)
     ASSERT_EQ(d.orders.size(), 1U);
     EXPECT_EQ(d.orders[0].settings.at(0), (std::pair<std::string, std::string>("avg-qps", "50")));
     EXPECT_EQ(d.orders[0].settings.at(1).second, "0.1");
+    for (const auto& [number, text] : std::map<std::string, std::string>{{"0.000001", "0.000001"},
+                                                                         {"1e-6", "0.000001"},
+                                                                         {"2.5e3", "2500"},
+                                                                         {"1E5", "100000"},
+                                                                         {"7", "7"},
+                                                                         {"-0.5", "-0.5"}})
+    {
+        EXPECT_EQ(d.made(post(R"({"verb":"set","settings":{"avg-qps":)" + number + "}}")).status, 202U) << number;
+        EXPECT_EQ(d.orders.back().settings.at(0).second, text);
+    }
     auto q = post(R"({"verb":"drain"})");
     q.authorization.clear();
     q.host.reset();
@@ -187,19 +198,41 @@ TEST(Handler, TakesOrdersWithTheTokenOrThroughTheSocket)
 TEST(Handler, AnswersNoNameThatCouldBeSomebodyElses)
 {
     desk d;
-    for (const char* host : {"localhost", "LOCALHOST:1", "127.0.0.1:9187", "[::1]:9187", "bazaard:9187", "10.1.2.3",
-                             "shop.example:9187", "Shop.Example", "localhost.", "shop.example.:80", "[::ffff:127.0.0.1]",
-                             "bazaard_1", "localhost:"})
+    for (const char* host :
+         {"localhost", "LOCALHOST:1", "127.0.0.1:9187", "[::1]:9187", "bazaard:9187", "10.1.2.3", "shop.example:9187",
+          "Shop.Example", "localhost.", "shop.example.:80", "[::ffff:127.0.0.1]", "bazaard_1", "localhost:"})
     {
         auto q = get("/status");
         q.host = host;
         EXPECT_EQ(d.made(q).status, 200U) << host;
     }
-    for (const char* host : {"", "evil.example", "evil.example:9187", "127.0.0.1.evil.example", "shop.example.evil.com",
-                             "[::1", "localhost:80@evil.com", "a b", "evil.example.", "[127.0.0.1]evil.com",
-                             "[::1]evil.com", "[::1]:80evil.com", "[127.0.0.1]", "[localhost]", "[evil.com]", "[]", "::1",
-                             "127.0.0.1:80:90", "localhost:x", "127.1", ".", "..", "a..b", "localhost,evil.com", "evil%2ecom",
-                             "localhost/../evil.com", "\xe9vil"})
+    for (const char* host : {"",
+                             "evil.example",
+                             "evil.example:9187",
+                             "127.0.0.1.evil.example",
+                             "shop.example.evil.com",
+                             "[::1",
+                             "localhost:80@evil.com",
+                             "a b",
+                             "evil.example.",
+                             "[127.0.0.1]evil.com",
+                             "[::1]evil.com",
+                             "[::1]:80evil.com",
+                             "[127.0.0.1]",
+                             "[localhost]",
+                             "[evil.com]",
+                             "[]",
+                             "::1",
+                             "127.0.0.1:80:90",
+                             "localhost:x",
+                             "127.1",
+                             ".",
+                             "..",
+                             "a..b",
+                             "localhost,evil.com",
+                             "evil%2ecom",
+                             "localhost/../evil.com",
+                             "\xe9vil"})
     {
         auto q = get("/status");
         q.host = host;
@@ -216,8 +249,8 @@ TEST(Handler, TakesSchemesAndMediaTypesInAnyCase)
         q.authorization = scheme + token;
         EXPECT_EQ(d.made(q).status, 202U) << scheme;
     }
-    for (const std::string& wrong : {"Bearer" + token, "Bearers " + token, token, std::string("Bearer"),
-                                     std::string("Bearer "), "Basic " + token})
+    for (const std::string& wrong :
+         {"Bearer" + token, "Bearers " + token, token, std::string("Bearer"), std::string("Bearer "), "Basic " + token})
     {
         q.authorization = wrong;
         EXPECT_EQ(d.made(q).status, 401U) << wrong;
@@ -260,7 +293,11 @@ TEST(Handler, ReadsTargetsOfAllForms)
 struct timed_desk
 {
     explicit timed_desk(order_limits limits)
-        : made({[] { return some_snapshot(); }, [](const order&) { return obeyed{}; }, token, {}, limits,
+        : made({[] { return some_snapshot(); },
+                [](const order&) { return obeyed{}; },
+                token,
+                {},
+                limits,
                 [this] { return now; }})
     {
     }
@@ -365,6 +402,21 @@ TEST(Handler, TheDescriptionNamesWhatIsServed)
         for (const auto& [key, one] : schema["properties"].items())
             EXPECT_TRUE(value.contains(key)) << place << '.' << key << " is described, but not there";
     };
+    // What `set` takes, as flags do.
+    const auto settable = described["components"]["schemas"]["Settings"]["properties"];
+    std::size_t steerable = 0;
+    for (const auto& one : scenario::registry()[0].fields)
+    {
+        if (!one.steerable)
+            continue;
+        ++steerable;
+        ASSERT_TRUE(settable.contains(std::string(one.name))) << one.name;
+        const auto& range = settable[std::string(one.name)]["oneOf"][0];
+        const auto scale = std::pow(10, one.scale);
+        EXPECT_DOUBLE_EQ(range["minimum"].get<double>() * scale, static_cast<double>(one.low)) << one.name;
+        EXPECT_DOUBLE_EQ(range["maximum"].get<double>() * scale, static_cast<double>(one.high)) << one.name;
+    }
+    EXPECT_EQ(settable.size(), steerable);
     for (const char* path : {"/status", "/readyz", "/livez"})
         compare(described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"],
                 json::parse(d.made(get(path)).body), path);
@@ -643,8 +695,7 @@ TEST(Server, AnswersOneRequestAfterTheOther)
     ASSERT_NE(last, text.npos);
     EXPECT_EQ(text.substr(head, last - head).find('{'), text.npos) << "a HEAD has no body";
     EXPECT_EQ(text.find("Access-Control"), text.npos);
-    EXPECT_EQ(first_line(served::exchange(s.client(), "GET /status HTTP/1.0\r\n\r\n")),
-              "HTTP/1.0 200 OK")
+    EXPECT_EQ(first_line(served::exchange(s.client(), "GET /status HTTP/1.0\r\n\r\n")), "HTTP/1.0 200 OK")
         << "no browser speaks so";
     EXPECT_EQ(first_line(served::exchange(s.client(), "GET /status HTTP/1.0\r\nHost: evil.example\r\n\r\n")),
               "HTTP/1.0 421 Misdirected Request");
@@ -656,7 +707,8 @@ TEST(Server, TakesTargetsOfAllForms)
     const auto status = [&](const std::string& target, const std::string& fields)
     { return served::exchange(s.client(), "GET " + target + " HTTP/1.1\r\n" + fields + "\r\n").substr(9, 3); };
     EXPECT_EQ(status("http://localhost:9187/livez?x", "Host: localhost\r\n"), "200");
-    EXPECT_EQ(status("HTTP://shop.example/livez", "Host: evil.example\r\n"), "200") << "the target counts (RFC 9112, 3.2.2)";
+    EXPECT_EQ(status("HTTP://shop.example/livez", "Host: evil.example\r\n"), "200")
+        << "the target counts (RFC 9112, 3.2.2)";
     EXPECT_EQ(status("http://evil.example/livez", "Host: localhost\r\n"), "421");
     EXPECT_EQ(status("http://localhost@evil.example/livez", "Host: localhost\r\n"), "421");
     EXPECT_EQ(status("ftp://localhost/livez", "Host: localhost\r\n"), "400");
@@ -813,7 +865,7 @@ std::size_t streamed_after_nonsense(const server::limits& bounds, std::size_t mo
     const std::string block(1U << 16, 'x');
     std::size_t sent = 0;
     pollfd wait{one, POLLOUT, 0};
-    while (sent < most && ::poll(&wait, 1, 20'000) > 0)
+    while (sent<most&& ::poll(&wait, 1, 20'000)> 0)
     {
         const auto now = ::send(one, block.data(), block.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (now <= 0)
@@ -866,8 +918,8 @@ TEST(Server, AWrongTokenWaitsForItsAnswerAndKeepsNoPlace)
     const std::string body = R"({"verb":"pause"})";
     const auto order = [&](const std::string& with)
     {
-        return "POST /control HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer " + with +
-               "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        return "POST /control HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer " +
+               with + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     };
     for (int i = 0; i < 10; ++i)
         EXPECT_EQ(served::exchange(s.client(), order("wrong")).substr(9, 3), "403");

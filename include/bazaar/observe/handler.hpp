@@ -45,9 +45,9 @@ struct obeyed
 /// How much of what changes something is taken.
 struct order_limits
 {
-    double orders = 10;          ///< A second. Each value of a `set` counts; `drain` does not.
-    double orders_at_once = 40;  ///< After a rest.
-    double guesses = 10;         ///< Wrong tokens a second that are answered at once.
+    double orders = 10;                           ///< A second. Each value of a `set` counts; `drain` does not.
+    double orders_at_once = 40;                   ///< After a rest.
+    double guesses = 10;                          ///< Wrong tokens a second that are answered at once.
     std::chrono::milliseconds guess_wait{1'000};  ///< After which one more is answered.
 };
 

@@ -216,9 +216,9 @@ private:
     bool pump_posted_ = false;
     std::vector<model::control> wanted_;
     std::optional<model::control> recording_;  ///< A `set` of them that is being made durable.
-    std::optional<time> paused_;  ///< Since that business moment.
-    bool resuming_ = false;       ///< The pause ends when its shift is recorded.
-    bool of_pause_ = false;       ///< The shift that is being recorded is that of the pause.
+    std::optional<time> paused_;               ///< Since that business moment.
+    bool resuming_ = false;                    ///< The pause ends when its shift is recorded.
+    bool of_pause_ = false;                    ///< The shift that is being recorded is that of the pause.
     bool finished_ = false;
 
     mutable std::mutex mutex_;
