@@ -71,20 +71,20 @@ void tally::add_earlier(const tally& other)
     for (std::size_t i = 0; i < other.foreign_edits.size(); ++i)
         foreign_edits[i] += other.foreign_edits[i];
     for (const auto& one : other.troubles)
-        add_trouble(one.what, one.sqlstate, one.count);
+        add_trouble(one.what, one.code, one.count);
 }
 
-void tally::add_trouble(outcome what, const std::array<char, 6>& sqlstate, std::uint64_t number)
+void tally::add_trouble(outcome what, const std::array<char, 6>& code, std::uint64_t number)
 {
     constexpr std::size_t most = 32;
     for (auto& one : troubles)
-        if (one.what == what && one.sqlstate == sqlstate)
+        if (one.what == what && one.code == code)
         {
             one.count += number;
             return;
         }
     if (troubles.size() < most)
-        troubles.push_back({what, sqlstate, number});
+        troubles.push_back({what, code, number});
     else
         troubles.back().count += number;
 }
@@ -468,7 +468,7 @@ void runner::serve(sink& to)
         lock.lock();
         ++tally_.outcomes[static_cast<std::size_t>(answer.what)];
         if (answer.what != outcome::committed && answer.what != outcome::already_there)
-            tally_.add_trouble(answer.what, answer.sqlstate, 1);
+            tally_.add_trouble(answer.what, answer.code, 1);
         if (open)
         {
             keep_trying(task->unit, answer);
@@ -494,7 +494,7 @@ void runner::serve(sink& to)
                 error_kind::rejects,
                 fmt::format("{} units were refused for good, --max-rejected allows {}; the last: unit {} ({}): {} {}",
                             tally_.refused(), options_.rejected_max, task->unit.no, shop_.kinds()[task->unit.kind].name,
-                            answer.sqlstate.data(), answer.detail));
+                            answer.code.data(), answer.detail));
         wake();
     }
 }
@@ -585,7 +585,7 @@ bool runner::refuse(const model::unit& unit, const written& answer)
         options_.warn(fmt::format(
             "unit {} ({}) is given up, {}: {} {}", unit.decision.no, shop_.kinds()[unit.decision.kind].name,
             answer.what == outcome::foreign ? "somebody else changed its rows" : "the server refuses it for good",
-            answer.sqlstate.data(), answer.detail));
+            answer.code.data(), answer.detail));
     return true;
 }
 
@@ -598,14 +598,14 @@ void runner::keep_trying(const model::decision& unit, const written& answer)
     if (options_.outage_max && now - t.since > *options_.outage_max)
         throw error(error_kind::temporary,
                     fmt::format("unit {} could not be written for {:.0f} s (--max-outage): {} {}", unit.no, lasted,
-                                answer.sqlstate.data(), answer.detail));
+                                answer.code.data(), answer.detail));
     const bool first = t.told == t.since;
     if (now - t.told < (first ? patience : reminder))
         return;
     t.told = now;
     if (options_.warn)
         options_.warn(fmt::format("unit {} ({}) has been waiting for {:.0f} s: {} {}", unit.no,
-                                  shop_.kinds()[unit.kind].name, lasted, answer.sqlstate.data(), answer.detail));
+                                  shop_.kinds()[unit.kind].name, lasted, answer.code.data(), answer.detail));
 }
 
 void runner::watch()

@@ -40,11 +40,11 @@ struct kind_tally
     buckets service;   ///< From the sending to the answer.
 };
 
-/// Attempts that came to nothing, by what the server said.
+/// Attempts that came to nothing, by what the sink said.
 struct trouble_tally
 {
     outcome what = outcome::not_done;
-    std::array<char, 6> sqlstate{};  ///< Empty: the link broke.
+    std::array<char, 6> code{};  ///< Empty: the link broke.
     std::uint64_t count = 0;
 };
 
@@ -84,7 +84,7 @@ struct tally
     /// Adds what an earlier runner of the same run had done.
     void add_earlier(const tally& other);
 
-    void add_trouble(outcome what, const std::array<char, 6>& sqlstate, std::uint64_t number);
+    void add_trouble(outcome what, const std::array<char, 6>& code, std::uint64_t number);
 };
 
 /// Plans units when they are due and hands them to the workers.
