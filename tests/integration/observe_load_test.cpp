@@ -362,6 +362,21 @@ TEST_F(loaded, ManyOrdersLeaveFewEntries)
     EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
 }
 
+TEST_F(loaded, NamesThatAreGivenAreServedAndNoOthers)
+{
+    auto daemon = start({}, {"--http-host", "shop.demo.svc,Shop.Example."});
+    ASSERT_TRUE(up());
+    const auto status = [&](const std::string& host) {
+        return exchange(connect(), "GET /readyz HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")
+            .substr(9, 3);
+    };
+    for (const char* host : {"shop.demo.svc", "SHOP.demo.svc:9187", "shop.example", "127.0.0.1"})
+        EXPECT_EQ(status(host), "200") << host;
+    for (const char* host : {"other.demo.svc", "demo.svc", "x.shop.demo.svc", "[127.0.0.1]evil.com"})
+        EXPECT_EQ(status(host), "421") << host;
+    expect_stop(daemon);
+}
+
 TEST_F(loaded, GuessedTokensAreSlowedAndLogged)
 {
     auto daemon = start();
