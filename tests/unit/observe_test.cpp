@@ -914,7 +914,7 @@ TEST(Server, WhoStaysAfterTheLastAnswerIsCut)
 
 TEST(Server, AWrongTokenWaitsForItsAnswerAndKeepsNoPlace)
 {
-    served s(places_for(20));
+    served s(places_for(60));
     const std::string body = R"({"verb":"pause"})";
     const auto order = [&](const std::string& with)
     {
@@ -924,7 +924,7 @@ TEST(Server, AWrongTokenWaitsForItsAnswerAndKeepsNoPlace)
     for (int i = 0; i < 10; ++i)
         EXPECT_EQ(served::exchange(s.client(), order("wrong")).substr(9, 3), "403");
     std::vector<int> waiting;
-    for (int i = 0; i < 20; ++i)
+    for (int i = 0; i < 60; ++i)
     {
         waiting.push_back(s.client());
         leave_open(waiting.back(), order("wrong"));
