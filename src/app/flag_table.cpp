@@ -10,6 +10,7 @@
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/kafka/classify.hpp"
 #include "bazaar/postgres/connection.hpp"
+#include "bazaar/observe/http.hpp"
 #include "bazaar/postgres/identifier.hpp"
 #include "bazaar/scenario/scenario.hpp"
 #include "bazaar/postgres/secret.hpp"
@@ -1501,6 +1502,26 @@ std::string set_http_listen(options& to, std::string_view text)
     return {};
 }
 
+/// "shop,shop.demo.svc.cluster.local".
+std::string set_http_host(options& to, std::string_view text)
+{
+    std::vector<std::string> names;
+    for (std::size_t at = 0; at <= text.size();)
+    {
+        const auto end = std::min(text.find(',', at), text.size());
+        auto name = text.substr(at, end - at);
+        if (name.ends_with('.'))
+            name.remove_suffix(1);
+        if (!observe::is_host_name(name))
+            return "must be names of hosts without a port, with commas between them, for example "
+                   "shop.demo.svc,shop.example.com";
+        names.emplace_back(name);
+        at = end + 1;
+    }
+    to.http_hosts = std::move(names);
+    return {};
+}
+
 void add_observe(std::vector<flag>& table)
 {
     table.push_back(
@@ -1521,6 +1542,15 @@ void add_observe(std::vector<flag>& table)
                      .help = "Serves /metrics, /livez, /readyz and /status by HTTP. Nothing of it is encrypted.",
                      .commands = {command::run},
                      .set = set_http_listen});
+    table.push_back(
+        {.topic = observing,
+         .name = "http-host",
+         .placeholder = "NAME,...",
+         .initially = "addresses, localhost, names without a dot, the machine's name, the host of --http-listen",
+         .help = "Further names under which clients may ask, such as that of a service in a cluster; a request for "
+                 "another one is refused with 421.",
+         .commands = {command::run},
+         .set = set_http_host});
     table.push_back(
         {.topic = observing,
          .name = "http-token-file",

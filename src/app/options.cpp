@@ -398,9 +398,10 @@ private:
             usage_.emplace_back("verify events: needs the FILE... with the events; - is standard input");
         if (command_ == command::ctl && made_.verb == "set" && made_.changes.empty() && usage_.empty())
             usage_.emplace_back("ctl set: needs what to change, for example avg-qps=50");
-        if (const auto* token = effective("http-token-file");
-            token != nullptr && !made_.http_port && !refused("--http-listen"))
-            mistakes(token->from).push_back(described(*token) + ": needs --http-listen");
+        for (const char* of_http : {"http-host", "http-token-file"})
+            if (const auto* given = effective(of_http);
+                given != nullptr && !made_.http_port && !refused("--http-listen"))
+                mistakes(given->from).push_back(described(*given) + ": needs --http-listen");
         if (const auto* format = effective("format"))
         {
             const std::string_view known = command_ == command::plan      ? "text, jsonl"
