@@ -11,9 +11,9 @@
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/id.hpp"
-#include "bazaar/run/record_check.hpp"
 #include "bazaar/io/json.hpp"
 #include "bazaar/io/small_file.hpp"
+#include "bazaar/run/record_check.hpp"
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/sink.hpp"
 

@@ -9,11 +9,11 @@
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/kafka/classify.hpp"
-#include "bazaar/postgres/connection.hpp"
 #include "bazaar/observe/http.hpp"
+#include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/identifier.hpp"
-#include "bazaar/scenario/scenario.hpp"
 #include "bazaar/postgres/secret.hpp"
+#include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::app
 {

@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
-#include "bazaar/run/record_check.hpp"
 #include "bazaar/io/small_file.hpp"
+#include "bazaar/run/record_check.hpp"
 #include "bazaar/scenario/registry.hpp"
 
 namespace bazaar::app
