@@ -13,6 +13,7 @@
 #include "bazaar/base/id.hpp"
 #include "bazaar/io/json.hpp"
 #include "bazaar/io/small_file.hpp"
+#include "bazaar/run/record_check.hpp"
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/sink.hpp"
 
@@ -150,8 +151,6 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
     made.seed = in.wide("seed", 10);
     made.start = in.moment("start");
     made.window = in.integer<std::uint32_t>("window");
-    if (made.window == 0)
-        wrong.push_back(fmt::format("{}: \"window\" must be 1 or more", file));
     made.settled = in.integer<unit_no>("settled");
     // The first cards do not say it.
     made.clean = card.contains("ended") && in.flag("ended");
@@ -161,10 +160,15 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
     if (!wrong.empty())
         return made;
     const auto fields = fields_of(made.scenario);
+    scenario::settings configuration(fields);
     for (const auto& [name, value] : in.member("settings", json::value_t::object, "an object").items())
     {
         if (value.is_string() && std::ranges::find(fields, name, &scenario::field::name) != fields.end())
+        {
             made.settings.emplace_back(name, value.get<std::string>());
+            if (const auto bad = configuration.set(configuration.find(name), made.settings.back().second); !bad.empty())
+                wrong.push_back(fmt::format("{}: the setting \"{}\" {}", file, name, bad));
+        }
         else
             wrong.push_back(
                 fmt::format("{}: the setting \"{}\" must be one of the scenario, with a text as value", file, name));
@@ -179,6 +183,9 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
         made.checkpoints.push_back(
             {point.integer<unit_no>("unit"), point.integer<std::uint64_t>("steps"), point.wide("digest", 16)});
     }
+    if (wrong.empty())
+        for (const auto& line : run::wrong_in(made, fields))
+            wrong.push_back(fmt::format("{}: {}", file, line));
     return made;
 }
 
@@ -207,7 +214,7 @@ std::string card_text(const run::record& recorded)
         json one{{"unit", entry.unit}, {"kind", model::name(entry.what)}};
         if (entry.what == model::control::kind::set)
             one["field"] = fields[entry.field].name;
-        if (const auto state = run::reject_state(entry.value);
+        if (const auto state = run::reject_code(entry.value);
             entry.what == model::control::kind::reject && !state.empty())
             one["sqlstate"] = state;
         one["value"] = entry.value;

@@ -302,7 +302,7 @@ void obey(const daemon_link& link, const options& opts)
         lines.push_back(line.get<std::string>());
     if (answer.status >= 300 && lines.empty())
         lines.push_back(document.value("error", "the daemon refuses it"));
-    if (answer.status == 503)
+    if (answer.status == 503 || answer.status == 429)
         throw error(error_kind::temporary, lines);
     if (answer.status >= 300)
         throw error(error_kind::usage, lines);

@@ -9,9 +9,11 @@
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/kafka/classify.hpp"
+#include "bazaar/observe/http.hpp"
 #include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/secret.hpp"
+#include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::app
 {
@@ -319,15 +321,16 @@ void add_run(std::vector<flag>& table)
                      .name = "history",
                      .placeholder = "DURATION",
                      .initially = "none",
-                     .range = "from 1s to 36500d",
+                     .range = "from 1s, back to 1975-01-01 at most",
                      .help = "A new run begins so long ago, and its history up to now is written first. A run that is "
                              "there goes on as it is.",
                      .commands = {command::run, command::load},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto value = parse_duration(text);
-                         if (!value || *value < std::chrono::seconds(1) || *value > std::chrono::days(36'500))
-                             return "must be a duration from 1s to 36500d, for example 90d or 12h";
+                         if (!value || *value < std::chrono::seconds(1) ||
+                             *value > scenario::times_end - scenario::start_min)
+                             return "must be a duration from 1s, back to 1975-01-01 at most, for example 90d or 12h";
                          to.history = value;
                          return {};
                      }});
@@ -357,21 +360,23 @@ void add_run(std::vector<flag>& table)
                              "run's card and a script for psql. No database is needed.",
                      .commands = {command::load},
                      .set = words(&options::to)});
-    table.push_back({.topic = running,
-                     .name = "max-iter",
-                     .placeholder = "N",
-                     .initial = "-1",
-                     .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
-                     .help = "Ticks (purchases with their side tasks) after which the run, or the load, ends.",
-                     .commands = {command::run, command::load, command::plan, command::answers},
-                     .set = [](options& to, std::string_view text) -> std::string
-                     {
-                         const auto ticks = parse_count(text);
-                         if (text != "-1" && (!ticks || *ticks < 1 || *ticks > ticks_most))
-                             return fmt::format("must be -1 (endless) or a whole number from 1 to {}", ticks_most);
-                         to.ticks_max = ticks;
-                         return {};
-                     }});
+    table.push_back(
+        {.topic = running,
+         .name = "max-iter",
+         .placeholder = "N",
+         .initial = "-1",
+         .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
+         .help = "Ticks (purchases with their side tasks) after which the run, or the load, ends. A load, and a "
+                 "new run that is --unpaced, ends now and began in 1975 at the earliest.",
+         .commands = {command::run, command::load, command::plan, command::answers},
+         .set = [](options& to, std::string_view text) -> std::string
+         {
+             const auto ticks = parse_count(text);
+             if (text != "-1" && (!ticks || *ticks < 1 || *ticks > ticks_most))
+                 return fmt::format("must be -1 (endless) or a whole number from 1 to {}", ticks_most);
+             to.ticks_max = ticks;
+             return {};
+         }});
     table.push_back(
         {.topic = running,
          .name = "unpaced",
@@ -1497,6 +1502,26 @@ std::string set_http_listen(options& to, std::string_view text)
     return {};
 }
 
+/// "shop,shop.demo.svc.cluster.local".
+std::string set_http_host(options& to, std::string_view text)
+{
+    std::vector<std::string> names;
+    for (std::size_t at = 0; at <= text.size();)
+    {
+        const auto end = std::min(text.find(',', at), text.size());
+        auto name = text.substr(at, end - at);
+        if (name.ends_with('.'))
+            name.remove_suffix(1);
+        if (!observe::is_host_name(name))
+            return "must be names of hosts without a port, with commas between them, for example "
+                   "shop.demo.svc,shop.example.com";
+        names.emplace_back(name);
+        at = end + 1;
+    }
+    to.http_hosts = std::move(names);
+    return {};
+}
+
 void add_observe(std::vector<flag>& table)
 {
     table.push_back(
@@ -1517,6 +1542,15 @@ void add_observe(std::vector<flag>& table)
                      .help = "Serves /metrics, /livez, /readyz and /status by HTTP. Nothing of it is encrypted.",
                      .commands = {command::run},
                      .set = set_http_listen});
+    table.push_back(
+        {.topic = observing,
+         .name = "http-host",
+         .placeholder = "NAME,...",
+         .initially = "addresses, localhost, names without a dot, the machine's name, the host of --http-listen",
+         .help = "Further names under which clients may ask, such as that of a service in a cluster; a request for "
+                 "another one is refused with 421.",
+         .commands = {command::run},
+         .set = set_http_host});
     table.push_back(
         {.topic = observing,
          .name = "http-token-file",

@@ -30,6 +30,11 @@ namespace
 
 namespace fs = std::filesystem;
 
+/// It was stopped in the middle of a table.
+struct left_early
+{
+};
+
 /// Rows of one table as text or bytes of its file.
 class row_text
 {
@@ -86,7 +91,7 @@ public:
           made_(opts.card.empty() ? make_stage(opts.run, seed_, opts.configuration, opts.seed_dir)
                                   : make_stage(read_card(opts.card), opts.seed_dir)),
           now_(process_surroundings().now),
-          recorded_(planned_record(opts, *made_.shop, seed_, now_)),
+          recorded_(planned_record(opts, *made_.shop, seed_, now_, [this] { return stop_.stop_requested(); })),
           ids_(recorded_.tag, recorded_.seed),
           tables_(made_.shop->tables()),
           print_(tables_, made_.shop->kinds(), ids_)
@@ -108,8 +113,14 @@ public:
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
             files_.push_back(is_written(i) ? std::make_unique<io::new_file>(new_file(directory / file_of(i)))
                                            : nullptr);
-        write_first_rows();
-        write_units();
+        try
+        {
+            write_first_rows();
+            write_units();
+        }
+        catch (const left_early&)
+        {
+        }
         if (failure_)
             std::rethrow_exception(failure_);
         if (stop_.stop_requested())
@@ -159,8 +170,11 @@ private:
             const auto take = [&](std::span<const model::value> row)
             {
                 text.add(row);
-                if (++rows_ % 4096 == 0)
-                    text.move_to(*files_[i]);
+                if (++rows_ % 4096 != 0)
+                    return;
+                text.move_to(*files_[i]);
+                if (stop_.stop_requested())
+                    throw left_early{};
             };
             history_.rows.first_rows(*made_.shop, i, recorded_.start, take);
             text.move_to(*files_[i]);

@@ -398,9 +398,10 @@ private:
             usage_.emplace_back("verify events: needs the FILE... with the events; - is standard input");
         if (command_ == command::ctl && made_.verb == "set" && made_.changes.empty() && usage_.empty())
             usage_.emplace_back("ctl set: needs what to change, for example avg-qps=50");
-        if (const auto* token = effective("http-token-file");
-            token != nullptr && !made_.http_port && !refused("--http-listen"))
-            mistakes(token->from).push_back(described(*token) + ": needs --http-listen");
+        for (const char* of_http : {"http-host", "http-token-file"})
+            if (const auto* given = effective(of_http);
+                given != nullptr && !made_.http_port && !refused("--http-listen"))
+                mistakes(given->from).push_back(described(*given) + ": needs --http-listen");
         if (const auto* format = effective("format"))
         {
             const std::string_view known = command_ == command::plan      ? "text, jsonl"
@@ -434,6 +435,12 @@ private:
     void history()
     {
         const auto* history = effective("history");
+        const auto most = around_.now - scenario::start_min;
+        if (history != nullptr && made_.history && *made_.history > most)
+            mistakes(history->from)
+                .push_back(fmt::format("{}: no run begins before {}, {}d ago", described(*history),
+                                       to_string(scenario::start_min),
+                                       std::chrono::floor<std::chrono::days>(most).count()));
         if (const auto* start = effective("start-time"); start != nullptr && history != nullptr)
             mistakes(history->from)
                 .push_back(described(*history) +

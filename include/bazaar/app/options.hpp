@@ -161,6 +161,7 @@ struct options
     bool watch = false;
     std::string http_host = "localhost";
     std::optional<std::uint16_t> http_port;  ///< Nothing: no HTTP; 0: any.
+    std::vector<std::string> http_hosts;     ///< Names of the server beside its own.
     std::string http_token_file;             ///< Empty: HTTP only reads.
 
     // Kafka.
