@@ -135,11 +135,6 @@ void begin_report_file(const options& opts)
     if (opts.report_file.empty())
         return;
     io::new_file::check(opts.report_file, "--report " + opts.report_file);
-    // Who waits for the first report must not take an older one for it.
-    if (opts.follow && !io::odd_type(opts.report_file).empty())
-        return;
-    if (opts.follow)
-        io::new_file(opts.report_file, "--report " + opts.report_file).commit();
 }
 
 int tell(const options& opts, const verify::report& what)
@@ -162,6 +157,9 @@ int tell_again(const options& opts, const std::stop_token& stop, std::chrono::mi
 {
     if (!opts.follow)
         return tell(opts, compare_once(opts, stop, compare));
+    // Who waits for the first report must not take an older one for it.
+    if (!opts.report_file.empty() && io::odd_type(opts.report_file).empty())
+        io::new_file(opts.report_file, "--report " + opts.report_file).commit();
     auto last = compare_when_there(opts, stop, compare);
     if (!last)
     {
