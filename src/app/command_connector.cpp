@@ -11,6 +11,7 @@
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/postgres/trust.hpp"
 
 namespace bazaar::app
 {
@@ -101,6 +102,9 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
     bool restarted = false;
     if (!same)
     {
+        postgres::session link(postgres::resolve(opts.database));
+        postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::set_up,
+                              publication_of(opts));
         const auto answer = patiently([&] { return at.put(place, wished.dump()); });
         if (answer.status != 200 && answer.status != 201)
             refused(at, answer, "take connector " + name);

@@ -95,6 +95,7 @@ private:
         if (!dialed)
             return false;
         gateway_->trust(*dialed);
+        check_rights(opts_, *dialed);
         recorded_ = postgres::load(*dialed, opts_.schema, opts_.run, fields_of);
         if (recorded_)
             return resume(std::move(*dialed));

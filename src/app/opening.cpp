@@ -12,9 +12,11 @@
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/blame.hpp"
+#include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/plan_cache.hpp"
 #include "bazaar/postgres/schema.hpp"
+#include "bazaar/postgres/trust.hpp"
 #include "bazaar/postgres/writer.hpp"
 #include "bazaar/run/load_plan.hpp"
 
@@ -136,6 +138,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
         check_start(*opts.start, clock.now());
     log(log_level::info, "connected", fmt::format("connected to {}", link.where()),
         {{"server_version", link.server_version() / 10000}, {"tls", link.tls().empty() ? "off" : link.tls()}});
+    check_rights(opts, link);
     // Its tables may be without indexes.
     if (const auto known = postgres::load(link, opts.schema, opts.run, fields_of))
         if (const auto load = run::load_state::of(known->log); load && known->settled < load->seam)
@@ -218,6 +221,24 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
 }
 
 }  // namespace
+
+void check_rights(const options& opts, postgres::session& link)
+{
+    const auto found = postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(),
+                                             postgres::trust_use::write);
+    if (found.superuser)
+        log(log_level::warning, "superuser",
+            fmt::format(
+                "\"{}\" is a superuser: whoever finds a way into this run has the whole server; run as a role that "
+                "only writes (bazaard init --writer-role)",
+                found.role));
+    if (!found.taken_owner.empty())
+        log(log_level::warning, "owner",
+            fmt::format(
+                "schema {} and bazaard are of \"{}\", and nothing says that \"{}\" trusts it: GRANT {} TO {} does",
+                opts.schema, found.taken_owner, found.role, postgres::quote_identifier(found.role),
+                postgres::quote_identifier(found.taken_owner)));
+}
 
 std::string new_session_name(std::string_view run)
 {

@@ -58,6 +58,10 @@ struct opened_run
                                                    run::reference_clock& clock, const postgres::holder& by,
                                                    const std::stop_token& stop);
 
+/// Refuses schemas, tables and functions of a role that this one does not trust, before anything in them is read or called. Tells of
+/// a superuser, and of an owner that is only taken for it. Errors: `config`.
+void check_rights(const options& opts, postgres::session& link);
+
 /// A name for the sessions of one process with a run, no other process's.
 [[nodiscard]] std::string new_session_name(std::string_view run);
 

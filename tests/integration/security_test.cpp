@@ -162,6 +162,12 @@ TEST_F(roles, the_owner_makes_the_writer_writes_and_nobody_does_more)
                             "SELECT pg_create_logical_replication_slot('mine', 'pgoutput')",
                             "SELECT pg_read_file('PG_VERSION')",
                             "COPY demo.users TO PROGRAM 'cat'",
+                            "CREATE TEMPORARY TABLE mine (n int)",
+                            "SELECT 1 AS n INTO TEMPORARY mine",
+                            "SELECT lo_creat(-1)",
+                            "SELECT lo_create(0)",
+                            "SELECT lo_from_bytea(0, 'mine')",
+                            "CREATE TABLE public.mine (n int)",
                             "GRANT SELECT ON demo.users TO public; SELECT 1 / count(*) FROM pg_class "
                             "WHERE oid = 'demo.users'::regclass AND relacl::text LIKE '%,=r/%'"})
     {
