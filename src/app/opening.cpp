@@ -119,7 +119,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
                                   : make_stage(read_card(opts.card), opts.seed_dir);
     if (!to.ready(stop))
         return nullptr;
-    check_rights(opts, to, *made.shop);
+    const auto rights = to.check_rights(*made.shop);
     // Before a row is read: whatever the server forgets from now on is noticed.
     to.trust();
     read_clock(to, clock);
@@ -202,14 +202,14 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
     open->current = steered(open->shop(), open->recorded.log);
     if (resumed && !clean)
         open->replay_below = replay_limit(to, *open);
+    tell_rights(opts, rights);
     return open;
 }
 
 }  // namespace
 
-void check_rights(const options& opts, run::ledger& to, const scenario::scenario& shop)
+void tell_rights(const options& opts, const run::rights& found)
 {
-    const auto found = to.check_rights(shop);
     if (found.superuser)
         log(log_level::warning, "superuser",
             fmt::format(

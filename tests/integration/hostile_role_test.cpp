@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -379,6 +379,12 @@ TEST_F(hostile_role, honest_arrangements_run)
         "EXECUTE FUNCTION demo.mine()");
     done = run_bazaard("run", as("deployer"), longer_run);
     EXPECT_EQ(done.status, 0) << done.err;
+    // A superuser who works as that role, by his own word.
+    ASSERT_EQ(::setenv("PGOPTIONS", "-c role=house", 1), 0);
+    done = run_bazaard("run", as(superuser_), {"--unpaced", "--max-iter", "40"});
+    ::unsetenv("PGOPTIONS");
+    EXPECT_EQ(done.status, 0) << done.err;
+    expect_refused(run_bazaard("run", as(superuser_), longer_run), "whom the superuser");
     sql("DROP SCHEMA bazaard, demo CASCADE");
     // The schema public, which is the database owner's whoever that is.
     sql("GRANT CREATE ON SCHEMA public TO keeper; DO $$BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO house', "
@@ -473,6 +479,28 @@ TEST_F(hostile_role, an_event_trigger_with_a_function_of_the_stranger)
     EXPECT_TRUE(sprung()) << "the trap is none";
     sql("DROP EVENT TRIGGER loot");
     EXPECT_EQ(run_bazaard("run", as(superuser_), short_run).status, 0);
+}
+
+TEST_F(hostile_role, functions_of_the_stranger_in_the_search_path)
+{
+    // As behind a pooler that takes no start-up settings. An exact match there goes before what PostgreSQL would cast for.
+    make_shop("keeper");
+    sql("CREATE FUNCTION lair.cardinality(uuid[]) RETURNS integer LANGUAGE plpgsql AS $$BEGIN PERFORM lair.take(); "
+        "RETURN 1; "
+        "END$$; ALTER FUNCTION lair.cardinality(uuid[]) OWNER TO stranger");
+    const auto run_with = [&](const char* path)
+    {
+        EXPECT_EQ(::setenv("PGOPTIONS", path, 1), 0);
+        auto left = run_bazaard("run", as("keeper"), short_run);
+        ::unsetenv("PGOPTIONS");
+        return left;
+    };
+    expect_refused(run_with("-c search_path=public,lair"), "its schema is in search_path");
+    EXPECT_FALSE(sprung());
+    const auto ran = run_with("-c search_path=public");
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    sql("SET search_path = lair; SELECT cardinality('{}'::uuid[])");
+    EXPECT_TRUE(sprung()) << "the trap is none";
 }
 
 TEST_F(hostile_role, run_warns_a_superuser)
