@@ -169,7 +169,7 @@ std::optional<std::string> field_of(const model::control& entry, std::span<const
     if (entry.what == model::control::kind::set)
         return std::string(fields[entry.field].name);
     if (entry.what == model::control::kind::reject && entry.value != 0)
-        return run::reject_state(entry.value);
+        return run::reject_code(entry.value);
     return std::nullopt;
 }
 
