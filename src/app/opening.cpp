@@ -228,7 +228,7 @@ void tell_rights(const options& opts, const run::rights& found)
         log(log_level::warning, "superuser",
             fmt::format(
                 "\"{}\" is a superuser: whoever finds a way into this run has the whole server; run as a role that "
-                "only writes (bazaard init --writer-role)",
+                "only writes: docs/security.md",
                 found.role));
     if (!found.taken_owner.empty())
         log(log_level::warning, "owner",
