@@ -15,6 +15,7 @@
 #include "app/card.hpp"
 #include "app/keeper.hpp"
 #include "app/opening.hpp"
+#include "app/output.hpp"
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
@@ -252,7 +253,7 @@ private:
         const auto at = end_->at;
         keeper_->stop(postgres::progress{state_.seam, true, false}, at,
                       opts_.plan_cache ? std::move(end_) : std::nullopt);
-        print_out(
+        print_text(
             fmt::format("rows      {} loaded in {:.1f} s ({}/s), {} units below the seam\n"
                         "again     bazaard run --run {} goes on here; seed {}, start {}\n",
                         grouped(rows_), took.count(),

@@ -14,6 +14,7 @@
 #include "app/card.hpp"
 #include "app/load.hpp"
 #include "app/opening.hpp"
+#include "app/output.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
 #include "app/work_progress.hpp"
@@ -165,9 +166,9 @@ public:
                 files_[i]->close();
             }
         write_rest(directory);
-        print_out(fmt::format("rows      {} in {}, {} units below the seam; card.json reproduces them, load.sql loads "
-                              "them\n",
-                              grouped(rows_), opts_.to, grouped(history_.seam)));
+        print_line(fmt::format("rows      {} in {}, {} units below the seam; card.json reproduces them, load.sql loads "
+                               "them",
+                               grouped(rows_), opts_.to, grouped(history_.seam)));
         return load_end::loaded;
     }
 
