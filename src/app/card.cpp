@@ -209,7 +209,7 @@ std::string card_text(const run::record& recorded)
         json one{{"unit", entry.unit}, {"kind", model::name(entry.what)}};
         if (entry.what == model::control::kind::set)
             one["field"] = fields[entry.field].name;
-        if (const auto state = run::reject_state(entry.value);
+        if (const auto state = run::reject_code(entry.value);
             entry.what == model::control::kind::reject && !state.empty())
             one["sqlstate"] = state;
         one["value"] = entry.value;

@@ -40,7 +40,7 @@ constexpr std::chrono::seconds answer_limit{5};
 constexpr std::chrono::seconds effect_limit{10};
 constexpr std::chrono::milliseconds look_again{50};
 
-struct told
+struct reply
 {
     unsigned status = 0;
     std::string body;
@@ -53,7 +53,7 @@ public:
     explicit daemon_link(const options& opts) : path_(find(opts)) {}
 
     /// Errors: throws `unavailable`, `permission`.
-    [[nodiscard]] told ask(http::verb method, const char* target, const std::string& body = {}) const
+    [[nodiscard]] reply ask(http::verb method, const char* target, const std::string& body = {}) const
     {
         asio::io_context loop;
         beast::basic_stream<asio::local::stream_protocol> stream(loop);
@@ -211,7 +211,7 @@ private:
     const std::string path_;
 };
 
-json document_of(const told& answer)
+json document_of(const reply& answer)
 {
     auto document = json::parse(answer.body, nullptr, false);
     if (!document.is_object())

@@ -23,6 +23,7 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/doctor.hpp"
 #include "app/keeper.hpp"
 #include "app/load.hpp"
 #include "app/notify.hpp"
@@ -39,8 +40,11 @@
 #include "bazaar/base/decimal.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
+#include "bazaar/postgres/diagnosis.hpp"
 #include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/gateway.hpp"
+#include "bazaar/postgres/heartbeat.hpp"
+#include "bazaar/postgres/ledger.hpp"
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/postgres/writer.hpp"
 #include "bazaar/run/runner.hpp"
@@ -55,6 +59,9 @@ using steady = std::chrono::steady_clock;
 
 /// An outage that a run with an end waits for.
 constexpr auto bounded_outage = std::chrono::minutes(5);
+
+/// How often slots are looked at.
+constexpr microseconds slots_interval = std::chrono::seconds(10);
 
 std::optional<milliseconds> outage_limit(const options& opts)
 {
@@ -122,7 +129,7 @@ void announce(const opened_run& open, const options& opts)
             fmt::format("run {} goes on at unit {}, tick {}{}", opts.run, open.recorded.settled,
                         open.planner->ticks() + 1,
                         open.recorded.clean ? "" : "; it was not stopped cleanly: what may be there is recognised"),
-            {{"seed", open.recorded.seed}, {"start", to_string(open.recorded.start)}, {"epoch", open.own.epoch}});
+            {{"seed", open.recorded.seed}, {"start", to_string(open.recorded.start)}, {"epoch", open.epoch}});
     for (const auto& line : open.shop().outlook(open.current))
         log(log_level::info, "outlook", line);
     for (const auto& t : open.shop().tables())
@@ -194,8 +201,8 @@ public:
         {
             // Nothing was sent: the run is as it was found.
             if (keeper_)
-                keeper_->stop(postgres::progress{open_->recorded.settled, !open_->resumed || open_->recorded.clean,
-                                                 open_->recorded.live},
+                keeper_->stop(run::progress{open_->recorded.settled, !open_->resumed || open_->recorded.clean,
+                                            open_->recorded.live},
                               std::nullopt);
             if (stopping_ && !failure_)
                 log(log_level::info, "stop", "stopped before the run had begun");
@@ -279,12 +286,15 @@ private:
 
     void open()
     {
-        open_ = open_run(opts_, *gateway_, clock_, holder_of_this_process(session_name_), stop_.get_token());
+        auto ledger = std::make_unique<postgres::ledger>(gateway_, opts_.schema, opts_.run, fields_of,
+                                                         opts_.batch_rows);
+        open_ = open_run(opts_, *ledger, clock_, holder_of_this_process(session_name_), stop_.get_token());
         if (!open_ || open_->done)
             return;
         gateway_->outage({outage_limit(opts_), error_kind::temporary, "max-outage"});
         // The lease is renewed from now on, however long the plan takes.
-        keeper_ = std::make_unique<keeper>(gateway_, std::move(open_->link), open_->shop(), keeper_options());
+        auto how = keeper_options(*ledger);
+        keeper_ = std::make_unique<keeper>(std::move(ledger), std::move(how));
         for (unit_no no = 0; no < open_->recorded.settled && !stop_.stop_requested() && !given_up_;)
         {
             no = std::min(open_->recorded.settled, no + (unit_no{1} << 18));
@@ -295,21 +305,15 @@ private:
             open_->check_rows();
     }
 
-    [[nodiscard]] keeper::options keeper_options()
+    /// `ledger` is the keeper's.
+    [[nodiscard]] keeper::options keeper_options(postgres::ledger& ledger)
     {
         keeper::options how;
-        how.own = open_->own;
         how.sequence = open_->recorded.log.size();
-        how.heartbeat_interval = opts_.heartbeat_interval;
         how.probe_interval = doors_.probe_interval();
-        how.slots = &slots_;
-        how.seen = [this](const std::vector<postgres::slot_facts>& slots)
-        {
-            const std::lock_guard lock(seen_mutex_);
-            seen_slots_.clear();
-            for (const auto& one : slots)
-                seen_slots_.push_back({one.name, one.active, one.retained});
-        };
+        how.chores.push_back({opts_.heartbeat_interval, [this, &ledger] { return beat(ledger); }});
+        how.chores.push_back(
+            {slots_.on() ? slots_interval : microseconds{0}, [this, &ledger] { return look_at_slots(ledger); }});
         how.progress = [this] { return progress(false); };
         how.marked = [this](unit_no mark)
         {
@@ -326,9 +330,45 @@ private:
                                       fail(why);
                               });
         };
-        how.clock = [this](time database, microseconds sent, microseconds answered)
-        { tell_clock(clock_.sync(database, sent, answered)); };
+        how.clock = [this](time server, microseconds sent, microseconds answered)
+        { tell_clock(clock_.sync(server, sent, answered)); };
         return how;
+    }
+
+    // ---- Chores, in the keeper's thread
+
+    bool beat(postgres::ledger& ledger)
+    {
+        if (!progress(false).live)
+            return true;
+        ledger.with([&](postgres::session& on) { postgres::touch(on, opts_.schema, open_->shop()); });
+        beaten_ = std::chrono::system_clock::now();
+        return true;
+    }
+
+    bool look_at_slots(postgres::ledger& ledger)
+    {
+        try
+        {
+            const auto slots = ledger.with([](postgres::session& on) { return postgres::read_slots(on); });
+            {
+                const std::lock_guard lock(seen_mutex_);
+                seen_slots_.clear();
+                for (const auto& one : slots)
+                    seen_slots_.push_back({one.name, one.active, one.retained});
+            }
+            for (const auto& line : slots_.see(slots))
+                log(line.good ? log_level::info : log_level::warning, "slot", line.text);
+            return true;
+        }
+        catch (const postgres::query_error& problem)
+        {
+            if (problem.cause().link_lost)
+                throw;
+            // The shop goes on without.
+            log(log_level::warning, "slot", fmt::format("what slots retain is not watched: {}", problem.what()));
+            return false;
+        }
     }
 
     void opened(std::exception_ptr failed)
@@ -392,9 +432,8 @@ private:
         how.outage_max = outage_limit(opts_);
         how.make_sink = [this](std::stop_token stop)
         {
-            return std::make_unique<postgres::writer>(
-                gateway_, opts_.schema, open_->shop(), open_->ids,
-                postgres::writer::options{.epoch = open_->own.epoch, .stop = stop});
+            return std::make_unique<postgres::writer>(gateway_, opts_.schema, open_->shop(), open_->ids,
+                                                      postgres::writer::options{.epoch = open_->epoch, .stop = stop});
         };
         how.record = [this](const model::control& entry, run::runner::recorded done)
         { keeper_->record(entry, std::move(done)); };
@@ -527,7 +566,7 @@ private:
     }
 
     /// Any thread.
-    [[nodiscard]] postgres::progress progress(bool clean) const
+    [[nodiscard]] run::progress progress(bool clean) const
     {
         const auto* runner = active_.load();
         if (runner == nullptr)
@@ -599,7 +638,7 @@ private:
         all.scenario = open_->recorded.scenario;
         all.seed = open_->recorded.seed;
         all.start = open_->recorded.start;
-        all.epoch = open_->own.epoch;
+        all.epoch = open_->epoch;
         all.ticks = open_->planner->ticks();
         all.planned = open_->planner->next_no();
         all.lag = runner_->late();
@@ -617,8 +656,8 @@ private:
             all.tables.push_back(table.name);
         all.window = open_->recorded.window;
         all.lease_held = true;
-        if (const auto at = keeper_->beaten())
-            all.last_heartbeat = since_1970(*at);
+        if (const auto at = beaten_.load(); at.time_since_epoch().count() != 0)
+            all.last_heartbeat = since_1970(at);
         for (const auto kind : control_kinds)
             all.control_entries.emplace_back(model::name(kind), entries_of(kind));
         {
@@ -917,6 +956,7 @@ private:
     std::uint64_t reloads_ = 0, reload_failures_ = 0;
     std::optional<double> last_reload_;
     std::array<std::uint64_t, control_kinds.size()> earlier_entries_{};  ///< Of keepers before the present one.
+    std::atomic<std::chrono::system_clock::time_point> beaten_{};        ///< When the heartbeat was written last.
     std::mutex seen_mutex_;
     std::vector<observe::slot> seen_slots_;
     std::vector<observe::sold> sales_;  ///< As they were shown last.

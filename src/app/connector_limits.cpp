@@ -292,7 +292,7 @@ connector_limits limits_of(const settings& config, const verify::encodings& how,
     return reading(config, how, tables, schema).go();
 }
 
-connector_limits limits_of(const postgres::publication_facts& publication, const std::string& name,
+connector_limits limits_of(const postgres::publication_content& publication, const std::string& name,
                            std::span<const model::table> tables)
 {
     connector_limits made;

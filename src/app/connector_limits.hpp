@@ -59,7 +59,7 @@ struct connector_limits
                                          std::span<const model::table> tables, const std::string& schema);
 
 /// Those of a publication that is there.
-[[nodiscard]] connector_limits limits_of(const postgres::publication_facts& publication, const std::string& name,
+[[nodiscard]] connector_limits limits_of(const postgres::publication_content& publication, const std::string& name,
                                          std::span<const model::table> tables);
 
 }  // namespace bazaar::app

@@ -7,9 +7,6 @@
 
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
-#include "bazaar/postgres/classify.hpp"
-#include "bazaar/postgres/diagnosis.hpp"
-#include "bazaar/postgres/heartbeat.hpp"
 #include "bazaar/run/reference_clock.hpp"
 
 namespace bazaar::app
@@ -21,8 +18,6 @@ using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto retry_interval = 200ms;
-constexpr auto slots_interval = 10s;
-constexpr auto records = postgres::session_use::records;
 constexpr auto never = clock::time_point::max();
 
 /// How long a stop goes on keeping the plan.
@@ -42,17 +37,13 @@ bool fits(const run::saved_plan& plan)
 
 }  // namespace
 
-keeper::keeper(std::shared_ptr<postgres::gateway> to, postgres::session link, const scenario::scenario& shop,
-               options opts)
-    : to_(std::move(to)),
-      shop_(shop),
-      options_(std::move(opts)),
-      link_(std::move(link)),
-      mark_at_(clock::now()),
-      beat_at_(options_.heartbeat_interval.count() > 0 ? clock::now() : never),
-      slots_at_(options_.slots != nullptr && options_.slots->on() ? clock::now() : never),
-      thread_([this] { work(); })
+keeper::keeper(std::unique_ptr<run::ledger> to, options opts)
+    : to_(std::move(to)), options_(std::move(opts)), mark_at_(clock::now())
 {
+    for (auto& one : options_.chores)
+        if (one.interval.count() > 0)
+            chores_.push_back({std::move(one), clock::now()});
+    thread_ = std::thread([this] { work(); });
 }
 
 keeper::~keeper()
@@ -109,30 +100,25 @@ void keeper::halt()
         thread_.join();
 }
 
-void keeper::stop(std::optional<postgres::progress> last, std::optional<run::checkpoint> state,
+void keeper::stop(std::optional<run::progress> last, std::optional<run::checkpoint> state,
                   std::optional<run::saved_plan> plan)
 {
     halt();
-    const bool away = to_->away();
-    if (link_ && !link_->alive())
-        drop("the connection is gone");
-    const bool counted = link_.has_value();
     try
     {
-        // One attempt, and none where the server is away: a mark that is not left costs the next start a few replays.
-        if (last && !link_ && !away)
-            link_.emplace(to_->parameters(), to_->link());
-        if (state && link_)
-            postgres::append(*link_, options_.own, *state);
-        if (last && link_)
-            postgres::release(*link_, options_.own, *last);
-        if (plan && link_ && fits(*plan))
+        // One attempt: a mark that is not left costs the next start a few replays.
+        if (last && to_->ready_at_once())
         {
-            postgres::plan_writer writer(std::move(*plan));
-            const auto end = clock::now() + save_limit;
-            link_->call_deadline(save_limit);
-            while (clock::now() < end && writer.step(*link_, options_.own))
+            if (state)
+                to_->append(*state);
+            to_->release(*last);
+            if (plan && fits(*plan))
             {
+                const auto end = clock::now() + save_limit;
+                to_->keep(std::move(*plan), save_limit);
+                while (clock::now() < end && to_->keep_piece())
+                {
+                }
             }
         }
     }
@@ -140,20 +126,7 @@ void keeper::stop(std::optional<postgres::progress> last, std::optional<run::che
     {
         log(log_level::warning, "mark", problem.what());
     }
-    if (std::exchange(link_, std::nullopt) && counted)
-        to_->closed(records);
-}
-
-void keeper::drop(std::string_view why)
-{
-    if (std::exchange(link_, std::nullopt))
-        to_->lost(why, records);
-}
-
-void keeper::hang_up()
-{
-    if (std::exchange(link_, std::nullopt))
-        to_->closed(records);
+    to_->close();
 }
 
 void keeper::work()
@@ -180,147 +153,112 @@ void keeper::serve()
     while (!stop_.stop_requested())
     {
         const auto now = clock::now();
-        const bool probes = link_ && options_.probe_interval.count() > 0;
+        const bool probes = to_->connected() && options_.probe_interval.count() > 0;
         const auto probe_at = probes ? heard_.load() + options_.probe_interval : never;
-        const auto due = std::min({mark_at_, beat_at_, slots_at_, probe_at});
+        auto* const next = first_chore();
+        const auto chore_at = next != nullptr ? next->at : never;
+        const auto due = std::min({mark_at_, chore_at, probe_at});
         if (saved_)
-            plan_.emplace(*std::exchange(saved_, std::nullopt));
+        {
+            plan_unit_ = saved_->at.unit;
+            to_->keep(*std::exchange(saved_, std::nullopt));
+        }
         if (jobs_.empty() && !mark_wanted_ && now < due && !can_save())
         {
-            if (link_ && to_->gives_way(records))
-                hang_up();
-            changed_.wait_until(lock, to_->short_of_sessions() ? std::min(due, now + retry_interval) : due,
+            const auto wait = std::chrono::ceil<std::chrono::milliseconds>(due - now);
+            const auto most = to_->rest(wait);
+            changed_.wait_until(lock, most < wait ? now + most : due,
                                 [this] { return stop_.stop_requested() || !jobs_.empty() || mark_wanted_ || saved_; });
             continue;
         }
         std::optional<job> one;
         if (!jobs_.empty())
             one = jobs_.front();
-        const bool marks = !one && (now >= mark_at_ || (mark_wanted_ && now < std::min(beat_at_, slots_at_)));
+        const bool marks = !one && (now >= mark_at_ || (mark_wanted_ && now < chore_at));
         mark_wanted_ = mark_wanted_ && !marks;
         lock.unlock();
         try
         {
-            if (link_ && !link_->alive())
-                drop("the connection is gone");
-            if (!link_)
-                link_ = to_->dial(stop_.get_token(), records);
-            if (!link_)
+            if (!to_->ready(stop_.get_token()))
                 return;
             if (one)
                 append(*one);
             else if (marks)
-                mark(options_.progress());
-            else if (now >= beat_at_)
-                beat();
-            else if (now >= slots_at_)
-                look_at_slots();
+                mark();
+            else if (now >= chore_at)
+                do_chore(*next);
             else if (can_save())
                 save_piece();
             else if (now >= probe_at)
-                link_->exec("SELECT 1", {});
+                to_->probe();
             reachable_ = true;
             heard_ = clock::now();
             lock.lock();
             if (one)
                 jobs_.pop_front();
         }
-        catch (...)
+        catch (const run::not_now&)
         {
             reachable_ = false;
-            if (!passes(std::current_exception()))
-                throw;
             lock.lock();
             changed_.wait_for(lock, retry_interval, [this] { return stop_.stop_requested(); });
         }
-    }
-}
-
-/// Whether the same will work later.
-bool keeper::passes(const std::exception_ptr& problem)
-{
-    try
-    {
-        std::rethrow_exception(problem);
-    }
-    catch (const postgres::query_error& found)
-    {
-        const auto what = postgres::classify(found.cause()).what;
-        if (found.cause().link_lost || found.cause().state() == "25006")
-            drop(found.what());
-        return what == postgres::action::transient || what == postgres::action::in_doubt;
-    }
-    catch (const error&)
-    {
-        return false;
+        catch (...)
+        {
+            reachable_ = false;
+            throw;
+        }
     }
 }
 
 void keeper::append(const job& one)
 {
     if (!one.entry)
-        return postgres::append(*link_, options_.own, one.state);
-    postgres::append(*link_, options_.own, options_.sequence, *one.entry, shop_.configuration().fields());
+        return to_->append(one.state);
+    to_->append(options_.sequence, *one.entry);
     ++options_.sequence;
     ++entries_[static_cast<std::size_t>(one.entry->what)];
     one.done(nullptr);
 }
 
-void keeper::mark(const postgres::progress& now)
+void keeper::mark()
 {
+    const auto progress = options_.progress();
     const auto sent = run::reference_clock::steady();
-    const auto shown = postgres::mark(*link_, options_.own, now);
-    marked_ = now.settled;
-    options_.clock(shown, sent, run::reference_clock::steady());
+    const auto shown = to_->mark(progress);
+    marked_ = progress.settled;
+    if (options_.clock)
+        options_.clock(shown, sent, run::reference_clock::steady());
     mark_at_ = clock::now() + options_.mark_interval;
     if (options_.marked)
-        options_.marked(now.settled);
+        options_.marked(progress.settled);
 }
 
-void keeper::beat()
+keeper::due_chore* keeper::first_chore()
 {
-    if (options_.progress().live)
-    {
-        postgres::touch(*link_, options_.own.schema, shop_);
-        beaten_ = std::chrono::system_clock::now();
-    }
-    beat_at_ = clock::now() + options_.heartbeat_interval;
+    const auto first = std::ranges::min_element(chores_, {}, &due_chore::at);
+    return first == chores_.end() ? nullptr : &*first;
 }
 
-void keeper::look_at_slots()
+void keeper::do_chore(due_chore& one)
 {
-    try
-    {
-        const auto slots = postgres::read_slots(*link_);
-        if (options_.seen)
-            options_.seen(slots);
-        for (const auto& line : options_.slots->see(slots))
-            log(line.good ? log_level::info : log_level::warning, "slot", line.text);
-        slots_at_ = clock::now() + slots_interval;
-    }
-    catch (const postgres::query_error& problem)
-    {
-        if (problem.cause().link_lost || postgres::classify(problem.cause()).what == postgres::action::transient)
-            throw;
-        // The shop goes on without.
-        log(log_level::warning, "slot", fmt::format("what slots retain is not watched: {}", problem.what()));
-        slots_at_ = never;
-    }
+    const bool again = one.what.what();
+    one.at = again ? clock::now() + one.what.interval : never;
 }
 
 void keeper::save_piece()
 {
     try
     {
-        if (!plan_->step(*link_, options_.own))
-            plan_.reset();
+        if (!to_->keep_piece())
+            plan_unit_.reset();
     }
-    catch (const postgres::query_error& problem)
+    catch (const error& problem)
     {
         // What failed once is not tried again before the next checkpoint: nothing of the run may wait for a cache.
+        plan_unit_.reset();
         log(log_level::warning, "plan", fmt::format("the saved plan is not kept: {}", problem.what()));
-        plan_.reset();
-        if (problem.cause().link_lost)
+        if (dynamic_cast<const run::not_now*>(&problem) != nullptr)
             throw;
     }
 }

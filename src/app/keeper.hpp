@@ -11,23 +11,19 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
-#include "app/doctor.hpp"
 #include "bazaar/base/time.hpp"
-#include "bazaar/postgres/gateway.hpp"
-#include "bazaar/postgres/plan_cache.hpp"
-#include "bazaar/postgres/store.hpp"
+#include "bazaar/run/ledger.hpp"
 #include "bazaar/run/runner.hpp"
-#include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::app
 {
 
-/// Keeps the record of a run beside its units, on a session of its own: control entries and checkpoints as they come, the
-/// mark of settled units with the lease every few seconds, and the heartbeat; and looks at what slots retain of the log.
+/// Keeps the record of a run beside its units: control entries and checkpoints as they come, the mark of settled units with the
+/// lease every few seconds; and does the chores that need the same way to the server.
 ///
 /// Lifetime: works until `stop` or its end.
 /// Threads:  any; it has one of its own.
@@ -36,26 +32,29 @@ namespace bazaar::app
 class keeper
 {
 public:
-    struct options
+    /// Something that is done again and again, in the keeper's thread; the ledger is ready then.
+    struct chore
     {
-        postgres::ownership own;
-        std::uint64_t sequence = 0;  ///< Place of the next control entry.
-        std::chrono::milliseconds mark_interval = std::chrono::seconds{2};
-        microseconds heartbeat_interval{0};  ///< Zero: none.
-        /// How long the server may be left without a word; zero: until there is one to say.
-        std::chrono::milliseconds probe_interval{0};
-        slot_watch* slots = nullptr;  ///< Outlives the keeper.
-        /// What was seen of them; any thread. May be empty.
-        std::function<void(const std::vector<postgres::slot_facts>&)> seen;
-        std::function<postgres::progress()> progress;
-        std::function<void(unit_no)> marked;  ///< The mark is recorded. May be empty.
-        std::function<void(std::exception_ptr)> failed;
-        /// The database's clock, between two moments of this machine's steady one.
-        std::function<void(time database, microseconds sent, microseconds answered)> clock;
+        microseconds interval{0};    ///< Zero: never.
+        std::function<bool()> what;  ///< False: never again. Errors: as the ledger has them.
     };
 
-    /// `link` is a session of `to`.
-    keeper(std::shared_ptr<postgres::gateway> to, postgres::session link, const scenario::scenario& shop, options opts);
+    struct options
+    {
+        std::uint64_t sequence = 0;  ///< Place of the next control entry.
+        std::chrono::milliseconds mark_interval = std::chrono::seconds{2};
+        /// How long the server may be left without a word; zero: until there is one to say.
+        std::chrono::milliseconds probe_interval{0};
+        std::vector<chore> chores;
+        std::function<run::progress()> progress;
+        std::function<void(unit_no)> marked;  ///< The mark is recorded. May be empty.
+        std::function<void(std::exception_ptr)> failed;
+        /// The server's clock, between two moments of this machine's steady one. May be empty.
+        std::function<void(time server, microseconds sent, microseconds answered)> clock;
+    };
+
+    /// The run of `to` is ours.
+    keeper(std::unique_ptr<run::ledger> to, options opts);
     ~keeper();
 
     keeper(const keeper&) = delete;
@@ -87,16 +86,9 @@ public:
         return entries_[static_cast<std::size_t>(what)];
     }
 
-    /// When the heartbeat was written last; nothing before.
-    [[nodiscard]] std::optional<std::chrono::system_clock::time_point> beaten() const noexcept
-    {
-        const auto at = beaten_.load();
-        return at.time_since_epoch().count() == 0 ? std::nullopt : std::optional(at);
-    }
-
     /// Ends the work; then, with a last progress, sets the mark and gives the lease back, if that can be done at once. `state`
     /// is recorded with it; `plan` is kept behind it.
-    void stop(std::optional<postgres::progress> last, std::optional<run::checkpoint> state,
+    void stop(std::optional<run::progress> last, std::optional<run::checkpoint> state,
               std::optional<run::saved_plan> plan = std::nullopt);
 
 private:
@@ -107,33 +99,32 @@ private:
         run::runner::recorded done;
     };
 
+    struct due_chore
+    {
+        chore what;
+        std::chrono::steady_clock::time_point at;
+    };
+
     void work();
     void serve();
     void append(const job& one);
-    void mark(const postgres::progress& now);
-    [[nodiscard]] bool can_save() const { return plan_ && plan_->unit() <= marked_; }
+    void mark();
+    [[nodiscard]] due_chore* first_chore();
+    void do_chore(due_chore& one);
+    [[nodiscard]] bool can_save() const { return plan_unit_ && *plan_unit_ <= marked_; }
     void save_piece();
-    void beat();
-    void look_at_slots();
     void halt();
-    void drop(std::string_view why);
-    void hang_up();
-    [[nodiscard]] bool passes(const std::exception_ptr& problem);
 
-    const std::shared_ptr<postgres::gateway> to_;
-    const scenario::scenario& shop_;
+    const std::unique_ptr<run::ledger> to_;
     options options_;
-    std::optional<postgres::session> link_;
     std::chrono::steady_clock::time_point mark_at_;
-    std::chrono::steady_clock::time_point beat_at_;
-    std::chrono::steady_clock::time_point slots_at_;
-    std::optional<postgres::plan_writer> plan_;
+    std::vector<due_chore> chores_;
+    std::optional<unit_no> plan_unit_;  ///< Of the plan that is being kept.
     unit_no marked_ = 0;
 
     std::atomic<bool> reachable_{true};
     std::atomic<std::chrono::steady_clock::time_point> heard_{std::chrono::steady_clock::now()};
     std::array<std::atomic<std::uint64_t>, 5> entries_{};
-    std::atomic<std::chrono::system_clock::time_point> beaten_{};
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<job> jobs_;

@@ -22,11 +22,9 @@
 #include "app/work_progress.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
-#include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/gateway.hpp"
-#include "bazaar/postgres/lease.hpp"
+#include "bazaar/postgres/ledger.hpp"
 #include "bazaar/postgres/loader.hpp"
-#include "bazaar/postgres/schema.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/run/sink.hpp"
 
@@ -92,33 +90,36 @@ private:
     /// False when there is nothing to do.
     bool open()
     {
-        auto dialed = gateway_->dial(stop_.get_token());
-        if (!dialed)
+        ledger_ = std::make_unique<postgres::ledger>(gateway_, opts_.schema, opts_.run, fields_of, opts_.batch_rows);
+        if (!ledger_->ready(stop_.get_token()))
             return false;
-        gateway_->trust(*dialed);
-        recorded_ = postgres::load(*dialed, opts_.schema, opts_.run, fields_of);
+        ledger_->trust();
+        recorded_ = ledger_->load();
         if (recorded_)
-            return resume(std::move(*dialed));
-        begin(std::move(*dialed));
+            return resume();
+        begin();
         return !stopped();
     }
 
     /// Plans the history, and makes the run.
-    void begin(postgres::session link)
+    void begin()
     {
         const auto seed = opts_.seed ? *opts_.seed : random_seed();
         made_ = opts_.card.empty() ? make_stage(opts_.run, seed, opts_.configuration, opts_.seed_dir)
                                    : make_stage(read_card(opts_.card), opts_.seed_dir);
-        if (postgres::ensure_schema(link, opts_.schema, *made_.shop) == postgres::schema_state::created)
+        if (ledger_->prepare(*made_.shop))
             log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts_.schema));
         if (opts_.fast_load)
-            if (const auto filled = postgres::filled_tables(link, opts_.schema, made_.shop->tables()); !filled.empty())
+            if (const auto filled = ledger_->with(
+                    [&](postgres::session& on)
+                    { return postgres::filled_tables(on, opts_.schema, made_.shop->tables()); });
+                !filled.empty())
                 throw error(error_kind::config,
                             fmt::format("--fast-load: the tables {} of schema {} are not empty: it makes their indexes "
                                         "anew, which is for empty ones; leave it out",
                                         fmt::join(filled, ", "), opts_.schema));
-        check_no_rows(opts_, link, *made_.shop);
-        const time now = clock_of(link);
+        check_no_rows(opts_, *ledger_, *made_.shop);
+        const time now = ledger_->now();
         recorded_ = planned_record(opts_, *made_.shop, seed, now);
         history_ = run::history::of(*made_.shop, *recorded_, {now, opts_.ticks_max}, [this] { return stopped(); });
         if (stopped())
@@ -130,26 +131,21 @@ private:
                   recorded_->log.size(),
                   std::vector<bool>(run::load_state::count(history_.seam, chunk_units_of(history_.seam)))};
         recorded_->log.push_back(state_.begin());
-        const auto make = [&]
-        {
-            postgres::create(link, *recorded_, *made_.shop, opts_.batch_rows, holder_of_this_process(session_name_),
-                             [this](std::uint8_t table, std::uint64_t row) {
-                                 return made_.shop->tables()[table].version == model::no_column ||
-                                        history_.rows.initial(table, row);
-                             });
-        };
-        postgres::blaming(link, opts_.schema, made_.shop->tables(), make);
+        ledger_->begin(*recorded_, *made_.shop, holder_of_this_process(session_name_),
+                       [this](std::uint8_t table, std::uint64_t row) {
+                           return made_.shop->tables()[table].version == model::no_column ||
+                                  history_.rows.initial(table, row);
+                       });
         log(log_level::info, "run",
             fmt::format("new run {} in schema {}: {} units of {} ticks are loaded, from {} to {}", recorded_->run,
                         recorded_->schema, grouped(state_.seam), grouped(history_.ticks), to_string(recorded_->start),
                         to_string(state_.at)),
             {{"seed", recorded_->seed}});
-        own_ = {opts_.schema, opts_.run, recorded_->tag, 1, *gateway_->trusted()};
-        keep(std::move(link));
+        keep();
     }
 
     /// Goes on with a load that was interrupted. False where there is none.
-    bool resume(postgres::session link)
+    bool resume()
     {
         check_same(opts_, *recorded_);
         const auto state = run::load_state::of(recorded_->log);
@@ -166,16 +162,13 @@ private:
         if (recorded_->settled >= state->seam && state->whole())
             return false;
         made_ = make_stage(*recorded_, opts_.seed_dir);
-        own_ = {opts_.schema, opts_.run, recorded_->tag, 1, *gateway_->trusted()};
-        const auto taken = postgres::take_lease(link, own_,
-                                                {holder_of_this_process(session_name_), std::chrono::seconds(10),
-                                                 opts_.wait, stop_.get_token(),
-                                                 [](const std::string& line) { log(log_level::info, "lease", line); }});
+        const auto taken = ledger_->take({holder_of_this_process(session_name_), std::chrono::seconds(10), opts_.wait,
+                                          stop_.get_token(),
+                                          [](const std::string& line) { log(log_level::info, "lease", line); }});
         if (!taken)
             return false;
-        own_.epoch = taken->epoch;
         // Only now nobody else writes to it.
-        recorded_ = postgres::load(link, opts_.schema, opts_.run, fields_of);
+        recorded_ = ledger_->load();
         if (!recorded_)
             throw error(error_kind::config,
                         fmt::format("run {} of schema {} is not there any more", opts_.run, opts_.schema));
@@ -183,31 +176,24 @@ private:
         log(log_level::info, "run",
             fmt::format("run {}: the load goes on, {} of {} chunks are there", opts_.run,
                         std::ranges::count(state_.chunks, true), state_.chunks.size()));
-        keep(std::move(link));
+        keep();
         history_ = run::history::of(*made_.shop, *recorded_, {std::nullopt, std::nullopt, state_.seam},
                                     [this] { return stopped(); });
         return !stopped();
     }
 
-    [[nodiscard]] static time clock_of(postgres::session& link)
-    {
-        return {link.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").number(0, 0)};
-    }
-
     /// The lease is renewed from now on.
-    void keep(postgres::session link)
+    void keep()
     {
+        own_ = ledger_->own();
         gateway_->outage(
             {std::chrono::duration_cast<std::chrono::milliseconds>(opts_.outage_max.value_or(std::chrono::minutes(5))),
              error_kind::temporary, "max-outage"});
         keeper::options how;
-        how.own = own_;
         how.sequence = recorded_->log.size();
-        how.progress = [] { return postgres::progress{}; };
-        how.marked = [](unit_no) {};
-        how.clock = [](time, microseconds, microseconds) {};
+        how.progress = [] { return run::progress{}; };
         how.failed = [this](std::exception_ptr why) { fail(why); };
-        keeper_ = std::make_unique<keeper>(gateway_, std::move(link), *made_.shop, how);
+        keeper_ = std::make_unique<keeper>(std::move(ledger_), std::move(how));
     }
 
     void fail(std::exception_ptr why)
@@ -251,8 +237,7 @@ private:
         with_session([&](postgres::session& on) { postgres::analyze(on, opts_.schema, tables); });
         expect(end_.has_value(), "a load that is whole has come to its seam");
         const auto at = end_->at;
-        keeper_->stop(postgres::progress{state_.seam, true, false}, at,
-                      opts_.plan_cache ? std::move(end_) : std::nullopt);
+        keeper_->stop(run::progress{state_.seam, true, false}, at, opts_.plan_cache ? std::move(end_) : std::nullopt);
         print_text(
             fmt::format("rows      {} loaded in {:.1f} s ({}/s), {} units below the seam\n"
                         "again     bazaard run --run {} goes on here; seed {}, start {}\n",
@@ -273,7 +258,7 @@ private:
 
     load_end stop_here()
     {
-        keeper_->stop(postgres::progress{}, std::nullopt);
+        keeper_->stop(run::progress{}, std::nullopt);
         log(log_level::info, "stop", "stopped; the same command goes on with the load");
         return load_end::stopped;
     }
@@ -486,6 +471,7 @@ private:
     run::load_state state_;
     run::history history_;
     std::optional<run::saved_plan> end_;
+    std::unique_ptr<postgres::ledger> ledger_;  ///< Until it is the keeper's.
     postgres::ownership own_;
     std::vector<bool> first_;
     std::unique_ptr<keeper> keeper_;

@@ -38,7 +38,7 @@ constexpr std::array<exit_text, 17> exits{{
 }};
 
 /// Text of roff: nothing in it is a request or an escape.
-std::string plain(std::string_view text)
+std::string roff(std::string_view text)
 {
     std::string made;
     for (const char c : text)
@@ -65,7 +65,7 @@ std::string plain(std::string_view text)
 
 std::string bold(std::string_view text)
 {
-    return "\\fB" + plain(text) + "\\fR";
+    return "\\fB" + roff(text) + "\\fR";
 }
 
 /// "--db-host, --host HOST", each in its type.
@@ -73,7 +73,7 @@ std::string tagged(const flag& entry)
 {
     auto text = bold(spellings(entry));
     if (!entry.placeholder.empty())
-        text += " \\fI" + plain(entry.placeholder) + "\\fR";
+        text += " \\fI" + roff(entry.placeholder) + "\\fR";
     return text;
 }
 
@@ -84,11 +84,11 @@ std::string flags_of(std::span<const flag> table, std::string_view topic)
     {
         if (entry.topic != topic || entry.hidden)
             continue;
-        text += fmt::format(".TP\n{}\n{}\n", tagged(entry), plain(entry.help));
+        text += fmt::format(".TP\n{}\n{}\n", tagged(entry), roff(entry.help));
         if (const auto more = facts(entry); !more.empty())
-            text += plain(more) + '\n';
+            text += roff(more) + '\n';
         if (const auto of = listed(entry.commands); of != listed(all_commands))
-            text += fmt::format(".br\nOf {}.\n", plain(of));
+            text += fmt::format(".br\nOf {}.\n", roff(of));
     }
     return text;
 }
@@ -109,37 +109,36 @@ std::string man_page(std::span<const flag> table)
         between = ".br\n";
     }
     text += ".SH DESCRIPTION\n" +
-            plain(
-                "bazaard keeps a realistic shop alive inside PostgreSQL, for pipelines that capture its changes, by a "
-                "plan that follows from a seed; and it compares what arrived with the plan.") +
+            roff("bazaard keeps a realistic shop alive inside PostgreSQL, for pipelines that capture its changes, by a "
+                 "plan that follows from a seed; and it compares what arrived with the plan.") +
             "\n.SH COMMANDS\n";
     for (const auto& entry : command_texts())
-        text += fmt::format(".TP\n{}\n{}\n{}\n", bold(name(entry.what)), plain(entry.summary), plain(entry.text));
+        text += fmt::format(".TP\n{}\n{}\n{}\n", bold(name(entry.what)), roff(entry.summary), roff(entry.text));
     text += ".SH OPTIONS\n" +
-            plain("A flag goes before the environment, the environment before the file of --config, and the file "
-                  "before the default. A DURATION is a number with ms, s, m or h; a plain number counts seconds.") +
+            roff("A flag goes before the environment, the environment before the file of --config, and the file "
+                 "before the default. A DURATION is a number with ms, s, m or h; a plain number counts seconds.") +
             '\n';
     for (const auto topic : topics(table))
         if (const auto flags = flags_of(table, topic); !flags.empty())
-            text += fmt::format(".SS {}\n{}", plain(topic), flags);
+            text += fmt::format(".SS {}\n{}", roff(topic), flags);
     text += ".SH EXIT STATUS\n";
     for (const auto& entry : exits)
-        text += fmt::format(".TP\n{}\n{}\n", bold(entry.code), plain(entry.when));
+        text += fmt::format(".TP\n{}\n{}\n", bold(entry.code), roff(entry.when));
     text += ".SH SIGNALS\n"
             ".TP\n\\fBSIGTERM\\fR, \\fBSIGINT\\fR\n" +
-            plain("What is in flight is finished, and the command ends; a second one ends it at once.") +
+            roff("What is in flight is finished, and the command ends; a second one ends it at once.") +
             "\n.TP\n\\fBSIGHUP\\fR\n" +
-            plain("Flags, environment and file are read again; rates, probabilities and the log level take effect.") +
+            roff("Flags, environment and file are read again; rates, probabilities and the log level take effect.") +
             "\n.TP\n\\fBSIGUSR1\\fR, \\fBSIGUSR2\\fR\n" +
-            plain("Logs how the run is; switches the log level between debug and what was asked for.") +
+            roff("Logs how the run is; switches the log level between debug and what was asked for.") +
             "\n.SH ENVIRONMENT\n.TP\n\\fBBAZAARD_\\fR\\fINAME\\fR\n" +
-            plain("The flag of this name: BAZAARD_AVG_QPS is --avg-qps. An empty one counts as not set.") +
+            roff("The flag of this name: BAZAARD_AVG_QPS is --avg-qps. An empty one counts as not set.") +
             "\n.TP\n\\fBPGHOST\\fR, \\fBPGPORT\\fR, \\fBPGUSER\\fR, \\fBPGPASSFILE\\fR, \\fBPGSERVICE\\fR, ...\n" +
-            plain("Those of libpq, where no flag says otherwise.") + "\n.SH FILES\n.TP\n\\fI/etc/bazaard/\\fR\n" +
-            plain("Configuration of the services of systemd: bazaard.conf, and NAME.conf of bazaard@NAME.service.") +
-            "\n.SH EXAMPLES\n.nf\n" + plain("bazaard --avg-qps 20 --db-host localhost --db-name fh_dev") + '\n' +
-            plain("bazaard run --seed 7 --unpaced --max-iter 10000") + '\n' +
-            plain("bazaard plan --seed 7 --units 0..9") + "\n.fi\n.SH SEE ALSO\n" + "\\fBpsql\\fR(1)\n";
+            roff("Those of libpq, where no flag says otherwise.") + "\n.SH FILES\n.TP\n\\fI/etc/bazaard/\\fR\n" +
+            roff("Configuration of the services of systemd: bazaard.conf, and NAME.conf of bazaard@NAME.service.") +
+            "\n.SH EXAMPLES\n.nf\n" + roff("bazaard --avg-qps 20 --db-host localhost --db-name fh_dev") + '\n' +
+            roff("bazaard run --seed 7 --unpaced --max-iter 10000") + '\n' +
+            roff("bazaard plan --seed 7 --units 0..9") + "\n.fi\n.SH SEE ALSO\n" + "\\fBpsql\\fR(1)\n";
     return text;
 }
 

@@ -11,11 +11,6 @@
 #include "app/program.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
-#include "bazaar/postgres/blame.hpp"
-#include "bazaar/postgres/lease.hpp"
-#include "bazaar/postgres/plan_cache.hpp"
-#include "bazaar/postgres/schema.hpp"
-#include "bazaar/postgres/writer.hpp"
 #include "bazaar/run/load_plan.hpp"
 
 namespace bazaar::app
@@ -34,14 +29,14 @@ void check_start(time start, time now)
                                 to_string(start), to_string(now)));
 }
 
-/// Sets the clock by the database's, three times: the quickest answer says most.
-void read_clock(postgres::session& on, run::reference_clock& clock)
+/// Sets the clock by the server's, three times: the quickest answer says most.
+void read_clock(run::ledger& to, run::reference_clock& clock)
 {
     for (int i = 0; i < 3; ++i)
     {
         const auto sent = run::reference_clock::steady();
-        const auto answer = on.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {});
-        clock.sync({answer.number(0, 0)}, sent, run::reference_clock::steady());
+        const auto shown = to.now();
+        clock.sync(shown, sent, run::reference_clock::steady());
     }
 }
 
@@ -51,16 +46,15 @@ constexpr std::string_view ways_out =
     "reset --run {1}; or begin another with --run NEW, or in another schema with --db-schema";
 
 /// After a clean stop no unit from the mark on was sent: rows of one mean that the record is an older one.
-void check_not_older(const options& opts, postgres::session& link, const scenario::scenario& shop,
-                     const run::record& recorded)
+void check_not_older(const options& opts, run::ledger& to, const scenario::scenario& shop, const run::record& recorded)
 {
     if (!recorded.clean)
         return;
-    const auto highest = postgres::highest_unit(link, opts.schema, shop, id_codec(recorded.tag, recorded.seed));
+    const auto highest = to.highest_unit(recorded, shop);
     if (!highest || *highest < recorded.settled)
         return;
     // Another process may have gone on with it since.
-    const auto now = postgres::load(link, opts.schema, opts.run, fields_of);
+    const auto now = to.load();
     if (!now || !now->clean || now->settled != recorded.settled)
         return;
     throw error(
@@ -72,18 +66,16 @@ void check_not_older(const options& opts, postgres::session& link, const scenari
 }
 
 /// Makes a run where there is none: T0, run row, initial rows, the log of its card. Nothing when another process was faster.
-bool begin_run(const options& opts, postgres::session& link, const stage& made, const run::record& fresh,
-               const postgres::holder& by)
+bool begin_run(const options& opts, run::ledger& to, const stage& made, const run::record& fresh, const run::holder& by)
 {
-    check_no_rows(opts, link, *made.shop);
+    check_no_rows(opts, to, *made.shop);
     try
     {
-        postgres::blaming(link, opts.schema, made.shop->tables(),
-                          [&] { postgres::create(link, fresh, *made.shop, opts.batch_rows, by); });
+        to.begin(fresh, *made.shop, by);
     }
     catch (const error& problem)
     {
-        if (problem.kind() == error_kind::config && postgres::load(link, opts.schema, opts.run, fields_of))
+        if (problem.kind() == error_kind::config && to.load())
             return false;
         throw;
     }
@@ -94,18 +86,18 @@ bool begin_run(const options& opts, postgres::session& link, const stage& made, 
 
 /// Units below this one may have been sent before: after anything but a clean stop, the rows tell. Units without a row of
 /// their own may lie behind it; the runner finds them.
-unit_no replay_limit(opened_run& open)
+unit_no replay_limit(run::ledger& to, const opened_run& open)
 {
-    const auto highest = postgres::highest_unit(open.link, open.recorded.schema, open.shop(), open.ids);
+    const auto highest = to.highest_unit(open.recorded, open.shop());
     return std::max(open.recorded.settled, highest ? *highest + 1 : 0) + open.recorded.window;
 }
 
 /// The planner as the saved plan of the run has it, if that can be used.
-run::restored_plan saved_state(const options& opts, postgres::session& on, const scenario::scenario& shop,
+run::restored_plan saved_state(const options& opts, run::ledger& to, const scenario::scenario& shop,
                                const run::record& recorded)
 {
     const auto program = opts.plan_cache ? program_number() : std::nullopt;
-    const auto bytes = program ? postgres::kept_plan(on, recorded.schema, recorded.run) : std::nullopt;
+    const auto bytes = program ? to.kept_plan() : std::nullopt;
     if (!bytes)
         return {};
     auto saved = run::restore_plan(shop, recorded, *bytes, *program);
@@ -118,72 +110,68 @@ run::restored_plan saved_state(const options& opts, postgres::session& on, const
     return saved;
 }
 
-std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to, run::reference_clock& clock,
-                                      const postgres::holder& by, const std::stop_token& stop)
+std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run::reference_clock& clock,
+                                      const run::holder& by, const std::stop_token& stop)
 {
     // What is wrong with settings, seed files and card is told before anything connects.
     const auto seed = opts.seed ? *opts.seed : random_seed();
     auto made = opts.card.empty() ? make_stage(opts.run, seed, opts.configuration, opts.seed_dir)
                                   : make_stage(read_card(opts.card), opts.seed_dir);
-    auto dialed = to.dial(stop, postgres::session_use::records);
-    if (!dialed)
+    if (!to.ready(stop))
         return nullptr;
-    auto& link = *dialed;
     // Before a row is read: whatever the server forgets from now on is noticed.
-    to.trust(link);
-    read_clock(link, clock);
+    to.trust();
+    read_clock(to, clock);
     if (opts.start)
         check_start(*opts.start, clock.now());
-    log(log_level::info, "connected", fmt::format("connected to {}", link.where()),
-        {{"server_version", link.server_version() / 10000}, {"tls", link.tls().empty() ? "off" : link.tls()}});
+    const auto peer = to.other_end();
+    log(log_level::info, "connected", fmt::format("connected to {}", peer.where),
+        {{"server_version", peer.version}, {"tls", peer.tls.empty() ? "off" : peer.tls}});
     // Its tables may be without indexes.
-    if (const auto known = postgres::load(link, opts.schema, opts.run, fields_of))
+    if (const auto known = to.load())
         if (const auto load = run::load_state::of(known->log); load && known->settled < load->seam)
             throw error(error_kind::config,
                         fmt::format("run {} of schema {} is not loaded to its end: bazaard load finishes that, bazaard "
                                     "reset removes the run",
                                     opts.run, opts.schema));
-    if (postgres::ensure_schema(link, opts.schema, *made.shop) == postgres::schema_state::created)
+    if (to.prepare(*made.shop))
         log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts.schema));
 
-    postgres::ownership own{opts.schema, opts.run, run_tag(opts.run), 1, *to.trusted()};
+    std::int64_t epoch = 1;
     bool clean = false;
     stage known;
     run::restored_plan saved;
-    auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
+    auto recorded = to.load();
     const bool resumed = recorded ||
-                         !begin_run(opts, link, made, planned_record(opts, *made.shop, seed, clock.now()), by);
+                         !begin_run(opts, to, made, planned_record(opts, *made.shop, seed, clock.now()), by);
     if (resumed)
     {
         if (recorded)
         {
             check_same(opts, *recorded);
-            check_not_older(opts, link, *made.shop, *recorded);
+            check_not_older(opts, to, *made.shop, *recorded);
             if (recorded->clean && opts.ticks_max)
             {
                 known = make_stage(*recorded, opts.seed_dir);
-                saved = saved_state(opts, link, *known.shop, *recorded);
-                auto open = std::make_unique<opened_run>(std::move(known), *recorded, own, std::move(link),
-                                                         std::move(saved));
+                saved = saved_state(opts, to, *known.shop, *recorded);
+                auto open = std::make_unique<opened_run>(std::move(known), *recorded, epoch, std::move(saved));
                 open->walk.forward_to(open->recorded.settled);
                 open->done = open->planner->ticks() >= *opts.ticks_max;
                 if (open->done)
                     return open;
-                link = std::move(open->link);
                 known = std::move(open->made);
                 saved = {std::move(open->planner), open->walk.steps(), {}};
             }
         }
-        const auto taken = postgres::take_lease(link, own,
-                                                {by, std::chrono::seconds(10), opts.wait, stop,
-                                                 [](const std::string& line) { log(log_level::info, "lease", line); }});
+        const auto taken = to.take({by, std::chrono::seconds(10), opts.wait, stop,
+                                    [](const std::string& line) { log(log_level::info, "lease", line); }});
         if (!taken)
             return nullptr;
-        own.epoch = taken->epoch;
+        epoch = taken->epoch;
         clean = taken->clean;
     }
     // Only now nobody else writes to it.
-    const auto before = std::exchange(recorded, postgres::load(link, opts.schema, opts.run, fields_of));
+    const auto before = std::exchange(recorded, to.load());
     if (!recorded)
         throw error(error_kind::config,
                     fmt::format("run {} of schema {} is not there any more", opts.run, opts.schema));
@@ -196,24 +184,23 @@ std::unique_ptr<opened_run> open_once(const options& opts, postgres::gateway& to
     if (resumed)
         made = holds ? std::move(known) : make_stage(*recorded, opts.seed_dir);
     if (resumed && !holds)
-        saved = saved_state(opts, link, *made.shop, *recorded);
+        saved = saved_state(opts, to, *made.shop, *recorded);
     run::last_inserts::ends ends;
     if (resumed)
     {
-        ends = postgres::last_writers(link, opts.schema, *made.shop, id_codec(recorded->tag, recorded->seed));
+        ends = to.last_writers(*recorded, *made.shop);
         if (saved.plan && run::last_inserts(*made.shop).doubtful(ends, *recorded))
         {
             log(log_level::info, "plan", "rows that should be there are not: the run is planned again to be sure");
             saved = {};
         }
     }
-    auto open = std::make_unique<opened_run>(std::move(made), std::move(*recorded), std::move(own), std::move(link),
-                                             std::move(saved));
+    auto open = std::make_unique<opened_run>(std::move(made), std::move(*recorded), epoch, std::move(saved));
     open->resumed = resumed;
     open->ends = std::move(ends);
     open->current = steered(open->shop(), open->recorded.log);
     if (resumed && !clean)
-        open->replay_below = replay_limit(*open);
+        open->replay_below = replay_limit(to, *open);
     return open;
 }
 
@@ -224,7 +211,7 @@ std::string new_session_name(std::string_view run)
     return fmt::format("bazaard/{}/{:08x}", run, static_cast<std::uint32_t>(random_seed()));
 }
 
-postgres::holder holder_of_this_process(const std::string& session_name)
+run::holder holder_of_this_process(const std::string& session_name)
 {
     char host[256] = {};
     if (gethostname(host, sizeof host - 1) != 0)
@@ -276,16 +263,12 @@ void check_same(const options& opts, const run::record& recorded)
         throw error(error_kind::config, std::move(refused));
 }
 
-void check_no_rows(const options& opts, postgres::session& link, const scenario::scenario& shop)
+void check_no_rows(const options& opts, run::ledger& to, const scenario::scenario& shop)
 {
-    const auto tag = run_tag(opts.run);
-    const auto left = postgres::tables_with_rows(link, opts.schema, shop.tables(), tag);
+    // Another run with its tag is reported when this one is made; and one that was begun in the meantime is continued.
+    const auto left = to.leftovers(shop, run_tag(opts.run));
     if (left.empty())
         return;
-    // Another run with its tag is told by the making of this one; and one that was begun in the meantime is gone on with.
-    for (const auto& other : postgres::list(link, opts.schema))
-        if (other.tag == tag)
-            return;
     throw error(
         error_kind::config,
         fmt::format("schema {0} has rows of a run {1} (tables {2}), and the record of that run is gone from the "
@@ -295,12 +278,10 @@ void check_no_rows(const options& opts, postgres::session& link, const scenario:
                     opts.schema, opts.run, fmt::join(left, ", ")));
 }
 
-opened_run::opened_run(stage from, run::record what, postgres::ownership by, postgres::session on,
-                       run::restored_plan saved)
+opened_run::opened_run(stage from, run::record what, std::int64_t lease, run::restored_plan saved)
     : made(std::move(from)),
       recorded(std::move(what)),
-      own(std::move(by)),
-      link(std::move(on)),
+      epoch(lease),
       current(made.shop->configuration()),
       ids(recorded.tag, recorded.seed),
       planner(saved.plan ? std::move(saved.plan) : made.shop->plan(recorded.start)),
@@ -312,8 +293,8 @@ opened_run::opened_run(stage from, run::record what, postgres::ownership by, pos
             rejected.push_back(entry.unit);
 }
 
-std::unique_ptr<opened_run> open_run(const options& opts, postgres::gateway& to, run::reference_clock& clock,
-                                     const postgres::holder& by, const std::stop_token& stop)
+std::unique_ptr<opened_run> open_run(const options& opts, run::ledger& to, run::reference_clock& clock,
+                                     const run::holder& by, const std::stop_token& stop)
 {
     for (;;)
     {
@@ -322,14 +303,11 @@ std::unique_ptr<opened_run> open_run(const options& opts, postgres::gateway& to,
         {
             return open_once(opts, to, clock, by, stop);
         }
-        catch (const postgres::query_error& problem)
+        catch (const run::not_now& problem)
         {
-            // The session broke on the way: `dial` waits for the server, and ends the waiting in time.
-            const auto what = postgres::classify(problem.cause()).what;
-            const bool link = problem.cause().link_lost || what == postgres::action::in_doubt;
-            if (problem.cause().at == postgres::phase::connect || !link || stop.stop_requested())
+            // The way there broke: `ready` waits for the server, and ends the waiting in time.
+            if (!problem.link_lost() || stop.stop_requested())
                 throw;
-            to.lost(problem.what(), postgres::session_use::records);
         }
         catch (const run::history_lost& problem)
         {

@@ -8,9 +8,8 @@
 #include "app/stage.hpp"
 #include "bazaar/app/options.hpp"
 #include "bazaar/base/id.hpp"
-#include "bazaar/postgres/gateway.hpp"
-#include "bazaar/postgres/store.hpp"
 #include "bazaar/run/last_inserts.hpp"
+#include "bazaar/run/ledger.hpp"
 #include "bazaar/run/reference_clock.hpp"
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/saved_plan.hpp"
@@ -23,10 +22,9 @@ struct opened_run
 {
     stage made;
     run::record recorded;
-    bool resumed = false;  ///< It was there before.
-    bool done = false;     ///< It has all ticks that were asked for: nothing was taken or touched.
-    postgres::ownership own;
-    postgres::session link;         ///< Of the gateway.
+    bool resumed = false;           ///< It was there before.
+    bool done = false;              ///< It has all ticks that were asked for: nothing was taken or touched.
+    std::int64_t epoch = 1;         ///< Of the lease.
     scenario::settings current;     ///< As the log has left them.
     unit_no replay_below = 0;       ///< Units below may have been sent before.
     std::vector<unit_no> rejected;  ///< By the log.
@@ -37,7 +35,7 @@ struct opened_run
     run::last_inserts::ends ends;  ///< As the tables were when the run was opened.
 
     /// `saved` without a plan: it begins at unit 0.
-    opened_run(stage from, run::record what, postgres::ownership by, postgres::session on, run::restored_plan saved);
+    opened_run(stage from, run::record what, std::int64_t lease, run::restored_plan saved);
     opened_run(const opened_run&) = delete;
     opened_run& operator=(const opened_run&) = delete;
 
@@ -54,20 +52,19 @@ struct opened_run
 /// `stop` was asked for.
 ///
 /// Errors: throws what no waiting mends; `unavailable` when the server did not come within `--wait-for-db`.
-[[nodiscard]] std::unique_ptr<opened_run> open_run(const options& opts, postgres::gateway& to,
-                                                   run::reference_clock& clock, const postgres::holder& by,
-                                                   const std::stop_token& stop);
+[[nodiscard]] std::unique_ptr<opened_run> open_run(const options& opts, run::ledger& to, run::reference_clock& clock,
+                                                   const run::holder& by, const std::stop_token& stop);
 
 /// A name for the sessions of one process with a run, no other process's.
 [[nodiscard]] std::string new_session_name(std::string_view run);
 
 /// Who this is, with sessions of that name.
-[[nodiscard]] postgres::holder holder_of_this_process(const std::string& session_name);
+[[nodiscard]] run::holder holder_of_this_process(const std::string& session_name);
 
 /// Of a run that is about to be begun.
 ///
 /// Errors: `config` where rows of a run of that name are there already, whose record is gone.
-void check_no_rows(const options& opts, postgres::session& link, const scenario::scenario& shop);
+void check_no_rows(const options& opts, run::ledger& to, const scenario::scenario& shop);
 
 /// The run to be, as the command line or a card has it; `now` of the database.
 [[nodiscard]] run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed,

@@ -21,7 +21,7 @@ std::atomic<bool> asked{false};
 
 /// What stdout may take for the rest after a signal, before the signal does what it does by default.
 constexpr std::chrono::seconds rest{1};
-constexpr std::chrono::milliseconds look_again{100};
+constexpr std::chrono::milliseconds between_looks{100};
 
 }  // namespace
 
@@ -51,7 +51,7 @@ struct stop_by_signal::state
     {
         if (waits_for_stdout() > rest)
             ::kill(::getpid(), number);
-        timer.expires_after(look_again);
+        timer.expires_after(between_looks);
         timer.async_wait(
             [this, number](const boost::system::error_code& failed)
             {

@@ -21,7 +21,7 @@ constexpr auto round_time = std::chrono::seconds(1);
 constexpr std::size_t round_bytes = std::size_t{32} << 20;
 
 /// What the server would say late or never, and what the publication sends. Errors: `config`.
-postgres::connection_parameters checked(const options& opts, postgres::publication_facts& publication,
+postgres::connection_parameters checked(const options& opts, postgres::publication_content& publication,
                                         const std::stop_token& stop)
 {
     auto to = postgres::resolve(opts.database, opts.run);
@@ -147,7 +147,7 @@ private:
     const options& opts_;
     stop_by_signal signals_;
     std::stop_token stop_;
-    postgres::publication_facts publication_;
+    postgres::publication_content publication_;
     postgres::change_log tap_;  // Before the first cut: what the cut has not, the stream has.
     postgres::session sql_;
     cut now_;

@@ -26,7 +26,7 @@ using clock = std::chrono::steady_clock;
 constexpr auto poll_interval = std::chrono::milliseconds(100);
 
 /// Between two comparisons of --follow.
-constexpr auto default_interval = std::chrono::minutes(1);
+constexpr auto topics_interval = std::chrono::minutes(1);
 
 /// Waits until the connector has confirmed all that lies before the cut. Empty, or why it has not.
 std::string await_barrier(postgres::session& on, const options& opts, std::uint64_t lsn, const std::stop_token& stop)
@@ -274,7 +274,7 @@ int verify_topics(const options& given)
     begin_report_file(opts);
     const stop_by_signal signals;
     const auto stop = signals.token();
-    return tell_again(opts, stop, default_interval, [&](verify::report& out) { compare(opts, told, stop, out); });
+    return tell_again(opts, stop, topics_interval, [&](verify::report& out) { compare(opts, told, stop, out); });
 }
 
 }  // namespace bazaar::app

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 
 using event_handle = handle<rd_kafka_event_t, rd_kafka_event_destroy>;
 using options_handle = handle<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
-using topic_handle = handle<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
+using new_topic = handle<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
 using growth_handle = handle<rd_kafka_NewPartitions_t, rd_kafka_NewPartitions_destroy>;
 using removal_handle = handle<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy>;
 using config_handle = handle<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy>;
@@ -183,7 +183,7 @@ std::vector<outcome> admin::create(std::span<const model::topic> wished, bool va
 {
     if (wished.empty())
         return {};
-    std::vector<topic_handle> all;
+    std::vector<new_topic> all;
     std::array<char, text_max> complaint{};
     for (const auto& topic : wished)
     {

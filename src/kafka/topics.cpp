@@ -18,7 +18,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto poll_interval = std::chrono::milliseconds(100);
 
-constexpr auto partitions = partitions_setting;
+constexpr auto partition_count = partitions_setting;
 constexpr auto copies = copies_setting;
 
 std::set<std::string> names_of(std::span<const model::topic> topics)
@@ -117,7 +117,7 @@ std::vector<drift> differences(const model::topic& wished, const found_topic& is
             all.push_back({wished.name, std::string(setting), there, wish});
     };
     if (wished.partitions > 0)
-        compare(partitions, std::to_string(is.partitions), std::to_string(wished.partitions));
+        compare(partition_count, std::to_string(is.partitions), std::to_string(wished.partitions));
     if (wished.replication > 0)
         compare(copies, std::to_string(is.replication), std::to_string(wished.replication));
     for (const auto& [name, value] : wished.settings)
@@ -147,8 +147,8 @@ ensured ensure_topics(admin& at, std::span<const model::topic> wished, const ens
         std::map<std::string, std::string> settings;
         for (auto& difference : differences(topic, is->second))
         {
-            const bool more = difference.setting == partitions && topic.partitions > is->second.partitions;
-            const bool fixed = difference.setting == copies || (difference.setting == partitions && !more);
+            const bool more = difference.setting == partition_count && topic.partitions > is->second.partitions;
+            const bool fixed = difference.setting == copies || (difference.setting == partition_count && !more);
             if (!how.apply || fixed)
             {
                 done.left.push_back(std::move(difference));

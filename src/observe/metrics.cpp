@@ -241,7 +241,7 @@ void add_database(scrape& to, const snapshot& of)
     to.add("bazaard_db_sessions_lost_total", of.sessions_lost);
     for (const auto& one : done.troubles)
         to.add("bazaard_db_errors_total", one.count,
-               {label_of(one.what), one.sqlstate[0] == '\0' ? std::string_view("none") : one.sqlstate.data()});
+               {label_of(one.what), one.code[0] == '\0' ? std::string_view("none") : one.code.data()});
     to.add("bazaard_db_retries_total", done.of(outcome::not_done), {label_of(outcome::not_done)});
     to.add("bazaard_db_retries_total", done.of(outcome::in_doubt), {label_of(outcome::in_doubt)});
     to.add("bazaard_db_in_doubt_total", done.of(outcome::in_doubt));

@@ -9,7 +9,7 @@ namespace
 
 using json = nlohmann::ordered_json;
 
-std::string text_of(const json& document)
+std::string text_line_of(const json& document)
 {
     // Names of the server's may be no UTF-8: that must not cost the answer.
     return document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -107,7 +107,7 @@ std::string status_json(const snapshot& of)
     document["happenings"] = std::move(happenings);
     document["control"] = of.control;
     document["line"] = of.line;
-    return text_of(document);
+    return text_line_of(document);
 }
 
 std::string readiness_json(const snapshot& of)
@@ -116,7 +116,7 @@ std::string readiness_json(const snapshot& of)
     document["ready"] = of.ready;
     document["state"] = name(of.now);
     document["reasons"] = of.reasons;
-    return text_of(document);
+    return text_line_of(document);
 }
 
 }  // namespace bazaar::observe

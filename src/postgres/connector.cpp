@@ -47,10 +47,12 @@ bool changes(const model::table& t)
     return t.version != model::no_column || t.kept_by != model::role::planned;
 }
 
-class config
+class configuration_maker
 {
 public:
-    config(const connector_options& how, std::span<const model::table> tables) : how_(how), tables_(tables) {}
+    configuration_maker(const connector_options& how, std::span<const model::table> tables) : how_(how), tables_(tables)
+    {
+    }
 
     std::vector<std::pair<std::string, std::string>> make()
     {
@@ -291,7 +293,7 @@ std::vector<model::topic> wished_topics(const connector_options& how, std::span<
 std::vector<std::pair<std::string, std::string>> connector_config(const connector_options& how,
                                                                   std::span<const model::table> tables)
 {
-    return config(how, tables).make();
+    return configuration_maker(how, tables).make();
 }
 
 }  // namespace bazaar::postgres

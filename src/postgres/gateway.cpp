@@ -27,7 +27,7 @@ constexpr std::size_t index(session_use use)
     return static_cast<std::size_t>(use);
 }
 
-double seconds(std::chrono::steady_clock::duration d)
+double in_seconds(std::chrono::steady_clock::duration d)
 {
     return std::chrono::duration<double>(d).count();
 }
@@ -298,7 +298,8 @@ void gateway::came_back(session_use use)
     if (first_ == use && !away_since_)
         return;
     if (away_since_)
-        tell(true, fmt::format("PostgreSQL is back after {:.1f} s: {}", seconds(clock::now() - *away_since_), where_));
+        tell(true,
+             fmt::format("PostgreSQL is back after {:.1f} s: {}", in_seconds(clock::now() - *away_since_), where_));
     else if (tries_ > 0)
         tell(true, fmt::format("connected again: {} sessions", sessions()));
     connected_once_ = true;
@@ -340,13 +341,13 @@ void gateway::stays_away(const query_error& problem)
         throw error(patience_.kind, patience_.limit->count() == 0
                                         ? std::string(problem.what())
                                         : fmt::format("{} (waited for {:.0f} s: --{})", problem.what(),
-                                                      seconds(now - *away_since_), patience_.flag));
+                                                      in_seconds(now - *away_since_), patience_.flag));
     if (first || now - told_ >= reminder)
     {
         told_ = now;
         if (sessions() == 0)
             tell(false, fmt::format("{}; trying again{}", problem.what(),
-                                    first ? "" : fmt::format(", for {:.0f} s now", seconds(now - *away_since_))));
+                                    first ? "" : fmt::format(", for {:.0f} s now", in_seconds(now - *away_since_))));
         else
             tell(false, fmt::format("no further session, going on with {}: {}", sessions(), problem.what()));
     }

@@ -45,7 +45,7 @@ lease read_lease(session& on, const ownership& own)
 }
 
 /// Nothing when another process was faster.
-std::optional<taken_lease> try_take(session& on, const ownership& own, const lease& seen, const holder& by)
+std::optional<run::taken_lease> try_take(session& on, const ownership& own, const lease& seen, const run::holder& by)
 {
     const auto key = std::to_string(lease_lock_key(own.schema));
     const auto tag = std::to_string(own.tag);
@@ -63,7 +63,7 @@ std::optional<taken_lease> try_take(session& on, const ownership& own, const lea
     on.exec("UPDATE bazaard.run SET renewed_at = clock_timestamp(), clean = false WHERE schema_name = $1 AND run = $2",
             {own.schema, own.run});
     all.commit();
-    return taken_lease{taken.number(0, 0), before.rows() > 0 && before.get(0, 0) == "t"};
+    return run::taken_lease{taken.number(0, 0), before.rows() > 0 && before.get(0, 0) == "t"};
 }
 
 /// Server processes that still write under an older epoch.
@@ -80,7 +80,7 @@ std::string writers(session& on, const ownership& own)
 
 }  // namespace
 
-std::optional<taken_lease> take_lease(session& on, const ownership& own, const lease_options& how)
+std::optional<run::taken_lease> take_lease(session& on, const ownership& own, const run::lease_options& how)
 {
     const auto tell = [&](const std::string& line)
     {

@@ -23,7 +23,7 @@ constexpr std::string_view pattern_uuid = "^([0-9a-fA-F]{4}-?){8}$";
 constexpr std::string_view date =
     R"((?!0000)(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|\d{4}-(0[13-9]|1[0-2])-(29|30)|\d{4}-(0[13578]|1[02])-31|)"
     R"((\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29))";
-constexpr std::string_view clock =
+constexpr std::string_view time_of_day =
     R"(([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)? ?(Z|[-+](0\d|1[0-4])(:?[0-5]\d)?)?)?)";
 
 /// The precision of "numeric(12,2)".
@@ -95,7 +95,7 @@ std::optional<std::string> what_fits(const std::string& name, const model::colum
     case wire::uuid:
         return where(pattern_uuid, value);
     case wire::timestamptz:
-        return where(fmt::format("^{}{}$", date, clock), value);
+        return where(fmt::format("^{}{}$", date, time_of_day), value);
     case wire::date:
         return where(fmt::format("^{}$", date), value);
     default:

@@ -3,9 +3,9 @@
 namespace bazaar::postgres
 {
 
-publication_facts read_publication(session& on, std::string_view name, std::string_view schema)
+publication_content read_publication(session& on, std::string_view name, std::string_view schema)
 {
-    publication_facts found;
+    publication_content found;
     const auto head = on.exec(
         "SELECT pubinsert, pubupdate, pubdelete FROM pg_catalog.pg_publication WHERE pubname = $1", {name});
     if (head.rows() == 0)

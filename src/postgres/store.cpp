@@ -169,7 +169,7 @@ std::optional<std::string> field_of(const model::control& entry, std::span<const
     if (entry.what == model::control::kind::set)
         return std::string(fields[entry.field].name);
     if (entry.what == model::control::kind::reject && entry.value != 0)
-        return run::reject_state(entry.value);
+        return run::reject_code(entry.value);
     return std::nullopt;
 }
 
@@ -208,7 +208,7 @@ void refuse_neighbours(session& on, const run::record& record, std::span<const s
 }  // namespace
 
 void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows,
-            const holder& by, const first_rows& wanted)
+            const run::holder& by, const run::first_rows& wanted)
 {
     expect(batch_rows > 0, "a batch has rows");
     const id_codec ids(record.tag, record.seed);
@@ -334,7 +334,7 @@ void append(session& on, const ownership& own, const run::checkpoint& state)
             owner.with({unit, steps, digest}));
 }
 
-time mark(session& on, const ownership& own, progress now)
+time mark(session& on, const ownership& own, run::progress now)
 {
     const owner_parameters owner(own);
     const auto settled = std::to_string(now.settled);
@@ -350,7 +350,7 @@ time mark(session& on, const ownership& own, progress now)
     return {answer.number(0, 0)};
 }
 
-void release(session& on, const ownership& own, progress now)
+void release(session& on, const ownership& own, run::progress now)
 {
     transaction all(on);
     static_cast<void>(mark(on, own, now));

@@ -230,12 +230,12 @@ run::written writer::write(const model::unit& unit, run::form how)
         if (!refused)
             return found;
         if (!me.link || !me.believes())
-            return {run::outcome::not_done, found.sqlstate, found.detail};
+            return {run::outcome::not_done, found.code, found.detail};
         if (how == run::form::first || waited)
             return found;
         // An earlier attempt, given up without an answer, may still be under way: it has the last word.
         if (!me.wait_for_others())
-            return {run::outcome::not_done, found.sqlstate, found.detail};
+            return {run::outcome::not_done, found.code, found.detail};
         waited = true;
     }
 }

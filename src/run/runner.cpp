@@ -71,20 +71,20 @@ void tally::add_earlier(const tally& other)
     for (std::size_t i = 0; i < other.foreign_edits.size(); ++i)
         foreign_edits[i] += other.foreign_edits[i];
     for (const auto& one : other.troubles)
-        add_trouble(one.what, one.sqlstate, one.count);
+        add_trouble(one.what, one.code, one.count);
 }
 
-void tally::add_trouble(outcome what, const std::array<char, 6>& sqlstate, std::uint64_t number)
+void tally::add_trouble(outcome what, const std::array<char, 6>& code, std::uint64_t number)
 {
     constexpr std::size_t most = 32;
     for (auto& one : troubles)
-        if (one.what == what && one.sqlstate == sqlstate)
+        if (one.what == what && one.code == code)
         {
             one.count += number;
             return;
         }
     if (troubles.size() < most)
-        troubles.push_back({what, sqlstate, number});
+        troubles.push_back({what, code, number});
     else
         troubles.back().count += number;
 }
@@ -143,24 +143,28 @@ void runner::set(model::control entry)
 
 void runner::pause(time since)
 {
-    resuming_ = false;
-    if (paused_)
-        return;
-    paused_ = since;
-    shown_paused_ = true;
+    if (pause_ == run::pause::none)
+        paused_at_ = since;
+    pause_changes(pause_event::pause);
 }
 
 void runner::resume()
 {
-    if (!paused_)
+    if (pause_ == run::pause::none)
         return;
-    resuming_ = true;
+    pause_changes(pause_event::resume);
     post_pump();
+}
+
+void runner::pause_changes(pause_event what)
+{
+    advance(pause_, what);
+    shown_paused_ = pause_ != run::pause::none;
 }
 
 void runner::drain()
 {
-    planning_ = false;
+    advance(stage_, stage_event::drain);
     timer_.cancel();
     finish_if_done();
 }
@@ -188,7 +192,7 @@ microseconds runner::late() const
     const auto moment = clock_.now();
     const std::lock_guard lock(mutex_);
     const auto* oldest = dispatcher_.oldest();
-    if (oldest == nullptr && paused_)
+    if (oldest == nullptr && pause_ != run::pause::none)
         return microseconds{0};
     return std::max(microseconds{0}, moment - (oldest != nullptr ? oldest->at : plan_.plan().next_at()));
 }
@@ -255,12 +259,12 @@ void runner::pump()
 {
     auto& plan = plan_.plan();
     // A pause now and then keeps signals and status alive while a long history is planned.
-    for (int i = 0; i < 256 && planning_ && !steering_; ++i)
+    for (int i = 0; i < 256 && stage_ == stage::planning; ++i)
     {
         plan_.catch_up();
         if (options_.ticks_max && plan.ticks() >= *options_.ticks_max)
         {
-            planning_ = false;
+            advance(stage_, stage_event::drain);
             break;
         }
         bool may_steer = plan_.at_end();
@@ -277,11 +281,11 @@ void runner::pump()
         {
             auto entry = wanted_.front();
             wanted_.erase(wanted_.begin());
-            entry.at = std::min(paused_ ? *paused_ : clock_.now(), plan.next_at());
+            entry.at = std::min(pause_ != run::pause::none ? paused_at_ : clock_.now(), plan.next_at());
             steer(entry);
             return;
         }
-        if (paused_ && !end_pause(may_steer))
+        if (pause_ != run::pause::none && !end_pause(may_steer))
             return;
         const auto verdict = pacer_.judge(plan.next_at(), clock_.now());
         live_ = pacer_.live();
@@ -293,9 +297,9 @@ void runner::pump()
             return;
         plan_one();
     }
-    if (steering_)
+    if (recording())
         return;
-    if (planning_)
+    if (stage_ == stage::planning)
         post_pump();
     else
         finish_if_done();
@@ -304,11 +308,11 @@ void runner::pump()
 /// False while the pause goes on.
 bool runner::end_pause(bool may_steer)
 {
-    if (!resuming_)
+    if (pause_ != run::pause::ending)
         return false;
     if (options_.pace.shifts && pacer_.live())
     {
-        const auto lasted = clock_.now() - *paused_;
+        const auto lasted = clock_.now() - paused_at_;
         if (lasted.count() > 0 && may_steer)
         {
             steer_shift(lasted, true);
@@ -317,15 +321,8 @@ bool runner::end_pause(bool may_steer)
         if (lasted.count() > 0)
             return !await_suspects();
     }
-    leave_pause();
+    pause_changes(pause_event::leave);
     return true;
-}
-
-void runner::leave_pause()
-{
-    paused_.reset();
-    resuming_ = false;
-    shown_paused_ = false;
 }
 
 /// What may have been sent before goes out as it was planned; a shift comes behind it. Whether that is awaited.
@@ -347,7 +344,8 @@ void runner::steer_shift(microseconds amount, bool of_pause)
     entry.what = model::control::kind::shift;
     entry.value = amount.count();
     entry.at = plan_.plan().next_at();
-    of_pause_ = of_pause;
+    if (of_pause)
+        pause_changes(pause_event::move);
     steer(entry);
 }
 
@@ -375,15 +373,15 @@ void runner::plan_one()
 void runner::steer(model::control entry)
 {
     entry.unit = plan_.plan().next_no();
-    steering_ = true;
+    advance(stage_, stage_event::record);
     options_.record(entry, [this, entry](std::exception_ptr failed)
                     { later([this, entry, failed] { steer_done(entry, failed); }); });
 }
 
 void runner::steer_done(const model::control& entry, std::exception_ptr failed)
 {
-    steering_ = false;
-    if (finished_)
+    advance(stage_, stage_event::recorded);
+    if (stage_ == stage::finished)
         return;
     if (failed)
         return fail(failed);
@@ -393,11 +391,12 @@ void runner::steer_done(const model::control& entry, std::exception_ptr failed)
     if (entry.what == model::control::kind::shift)
     {
         const microseconds amount{entry.value};
-        const bool of_pause = std::exchange(of_pause_, false);
-        if (of_pause && resuming_)
-            leave_pause();
-        else if (of_pause)
-            paused_ = *paused_ + amount;  // Paused again meanwhile: so much is recorded.
+        const bool of_pause = pause_ == run::pause::moving || pause_ == run::pause::paused_anew;
+        if (of_pause)
+        {
+            paused_at_ = paused_at_ + amount;  // So much of it is recorded.
+            pause_changes(pause_event::moved);
+        }
         {
             const std::lock_guard lock(mutex_);
             ++tally_.shifts;
@@ -410,7 +409,7 @@ void runner::steer_done(const model::control& entry, std::exception_ptr failed)
     }
     if (options_.steered)
         options_.steered(entry);
-    if (planning_)
+    if (stage_ == stage::planning)
         post_pump();
     else
         finish_if_done();
@@ -469,7 +468,7 @@ void runner::serve(sink& to)
         lock.lock();
         ++tally_.outcomes[static_cast<std::size_t>(answer.what)];
         if (answer.what != outcome::committed && answer.what != outcome::already_there)
-            tally_.add_trouble(answer.what, answer.sqlstate, 1);
+            tally_.add_trouble(answer.what, answer.code, 1);
         if (open)
         {
             keep_trying(task->unit, answer);
@@ -495,7 +494,7 @@ void runner::serve(sink& to)
                 error_kind::rejects,
                 fmt::format("{} units were refused for good, --max-rejected allows {}; the last: unit {} ({}): {} {}",
                             tally_.refused(), options_.rejected_max, task->unit.no, shop_.kinds()[task->unit.kind].name,
-                            answer.sqlstate.data(), answer.detail));
+                            answer.code.data(), answer.detail));
         wake();
     }
 }
@@ -553,7 +552,7 @@ void runner::wake()
         later(
             [this]
             {
-                if (!planning_)
+                if (stage_ != stage::planning && stage_ != stage::recording)
                     finish_if_done();
             });
 }
@@ -586,7 +585,7 @@ bool runner::refuse(const model::unit& unit, const written& answer)
         options_.warn(fmt::format(
             "unit {} ({}) is given up, {}: {} {}", unit.decision.no, shop_.kinds()[unit.decision.kind].name,
             answer.what == outcome::foreign ? "somebody else changed its rows" : "the server refuses it for good",
-            answer.sqlstate.data(), answer.detail));
+            answer.code.data(), answer.detail));
     return true;
 }
 
@@ -599,14 +598,14 @@ void runner::keep_trying(const model::decision& unit, const written& answer)
     if (options_.outage_max && now - t.since > *options_.outage_max)
         throw error(error_kind::temporary,
                     fmt::format("unit {} could not be written for {:.0f} s (--max-outage): {} {}", unit.no, lasted,
-                                answer.sqlstate.data(), answer.detail));
+                                answer.code.data(), answer.detail));
     const bool first = t.told == t.since;
     if (now - t.told < (first ? patience : reminder))
         return;
     t.told = now;
     if (options_.warn)
         options_.warn(fmt::format("unit {} ({}) has been waiting for {:.0f} s: {} {}", unit.no,
-                                  shop_.kinds()[unit.kind].name, lasted, answer.sqlstate.data(), answer.detail));
+                                  shop_.kinds()[unit.kind].name, lasted, answer.code.data(), answer.detail));
 }
 
 void runner::watch()
@@ -617,7 +616,7 @@ void runner::watch()
     {
         const std::lock_guard lock(mutex_);
         const auto idle = now - settled_at_;
-        if (finished_ || failure_ || dispatcher_.empty() || idle < patience)
+        if (stage_ == stage::finished || failure_ || dispatcher_.empty() || idle < patience)
             return;
         enough = options_.outage_max && idle > *options_.outage_max;
         if (!enough && (now - told_idle_ < reminder || idle < reminder))
@@ -643,22 +642,22 @@ void runner::fail(std::exception_ptr why)
     quit_.request_stop();
     ready_.notify_all();
     halted_.notify_all();
-    planning_ = false;
+    advance(stage_, stage_event::drain);
     timer_.cancel();
     finish_if_done();
 }
 
 void runner::finish_if_done()
 {
-    if (finished_)
+    if (stage_ == stage::finished)
         return;
     {
         const std::lock_guard lock(mutex_);
-        if (!failure_ && (steering_ || !dispatcher_.empty()))
+        if (!failure_ && (recording() || !dispatcher_.empty()))
             return;
         stop_ = true;
     }
-    finished_ = true;
+    advance(stage_, stage_event::finish);
     quit_.request_stop();
     ready_.notify_all();
     halted_.notify_all();

@@ -12,7 +12,7 @@ namespace
 {
 
 /// "bzplan" and the version of the form.
-constexpr std::uint64_t form = 0x0001'6e61'6c70'7a62;
+constexpr std::uint64_t state_form = 0x0001'6e61'6c70'7a62;
 
 /// What stands before the state: eight bytes each, the least first.
 enum place : std::size_t
@@ -100,7 +100,7 @@ saved_plan save_plan(replanner& walk, const record& of, std::uint64_t program)
     scenario::state_writer to(made.bytes);
     plan.save(to);
     const auto put = [&](place where, std::uint64_t number) { put64(made.bytes.data() + where * 8, number); };
-    put(form_of, form);
+    put(form_of, state_form);
     put(program_of, program);
     put(run_of, sum_of_run(of));
     put(unit_of, made.at.unit);
@@ -119,7 +119,7 @@ restored_plan restore_plan(const scenario::scenario& shop, const record& of, std
     const auto get = [&](place where) { return get64(bytes.data() + where * 8); };
     if (bytes.size() < head_size)
         return refuse("is cut off");
-    if (get(form_of) != form)
+    if (get(form_of) != state_form)
         return refuse("has another form");
     if (get(size_of) != bytes.size() - head_size)
         return refuse("is cut off");

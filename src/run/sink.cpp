@@ -26,12 +26,12 @@ std::string_view name(outcome what) noexcept
 std::int64_t reject_value(const written& answer) noexcept
 {
     std::int64_t value = 0;
-    for (const char c : std::string_view(answer.sqlstate.data()))
+    for (const char c : std::string_view(answer.code.data()))
         value = value * 36 + (c >= '0' && c <= '9' ? c - '0' : c - 'A' + 10);
     return value;
 }
 
-std::string reject_state(std::int64_t value)
+std::string reject_code(std::int64_t value)
 {
     if (value == 0)
         return {};

@@ -52,7 +52,7 @@ protected:
             shop.build(planner->next(), unit);
     }
 
-    [[nodiscard]] postgres::lease_options as(const std::string& name, std::chrono::milliseconds lease_time = 10s)
+    [[nodiscard]] run::lease_options as(const std::string& name, std::chrono::milliseconds lease_time = 10s)
     {
         return {.by = {"the " + name, "bazaard/" + name},
                 .lease_time = lease_time,
@@ -175,7 +175,7 @@ TEST_F(lease_test, of_many_that_want_it_at_once_one_gets_it)
                                  {
                                      const auto me = "one-" + std::to_string(++number);
                                      session link(resolve(flags, me));
-                                     postgres::lease_options how{.by = {me, "bazaard/" + me}, .stop = {}};
+                                     run::lease_options how{.by = {me, "bazaard/" + me}, .stop = {}};
                                      try
                                      {
                                          const auto taken = postgres::take_lease(link, own, how);

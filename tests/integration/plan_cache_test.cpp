@@ -11,6 +11,7 @@
 
 #include "app/keeper.hpp"
 #include "bazaar/base/random.hpp"
+#include "bazaar/postgres/ledger.hpp"
 #include "bazaar/postgres/plan_cache.hpp"
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/postgres/store.hpp"
@@ -60,18 +61,17 @@ protected:
     [[nodiscard]] std::unique_ptr<app::keeper> keep()
     {
         app::keeper::options how;
-        how.own = own;
         how.mark_interval = 5ms;
         how.progress = [this]
         {
             ++asked;
-            return postgres::progress{settled, false, true};
+            return run::progress{settled, false, true};
         };
         how.failed = [](std::exception_ptr) { ADD_FAILURE() << "the keeper failed"; };
-        how.clock = [](time, microseconds, microseconds) {};
-        auto to = std::make_shared<postgres::gateway>(postgres::resolve(flags));
-        auto link = to->dial({}, postgres::session_use::records);
-        return std::make_unique<app::keeper>(std::move(to), std::move(*link), shop, how);
+        auto ledger = std::make_unique<postgres::ledger>(std::make_shared<postgres::gateway>(postgres::resolve(flags)),
+                                                         own.schema, own.run,
+                                                         [](std::string_view) { return demo_scenario::fields(); });
+        return std::make_unique<app::keeper>(std::move(ledger), std::move(how));
     }
 
     std::atomic<unit_no> settled{0};

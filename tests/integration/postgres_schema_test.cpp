@@ -417,7 +417,7 @@ TEST_F(store_test, a_run_comes_back_as_it_was_written)
     EXPECT_EQ(found->settled, 11U);
     EXPECT_TRUE(found->clean);
     ASSERT_EQ(found->log.size(), 3U);
-    EXPECT_EQ(run::reject_state(found->log[2].value), "23503");
+    EXPECT_EQ(run::reject_code(found->log[2].value), "23503");
     EXPECT_EQ(found->checkpoints, (std::vector<run::checkpoint>{{11, 2, 0xffff'0000'1111'2222}}));
     EXPECT_EQ(found->log[0].what, model::control::kind::set);
     EXPECT_EQ(found->log[0].field, 1);

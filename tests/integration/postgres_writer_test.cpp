@@ -276,7 +276,7 @@ TEST_F(writer_test, a_later_part_that_does_not_match_undoes_the_unit)
     {
         const auto done = through.write(unit, how);
         EXPECT_EQ(done.what, outcome::foreign);
-        EXPECT_STREQ(done.sqlstate.data(), "BZ001");
+        EXPECT_STREQ(done.code.data(), "BZ001");
         EXPECT_EQ(done.detail, "rows of shop.sensor updated: planned 1, found 0");
     }
     EXPECT_EQ(state(), before);
@@ -305,7 +305,7 @@ TEST_F(writer_test, what_constraints_and_triggers_refuse_is_rejected)
         {
             const auto done = through.write(unit, how);
             EXPECT_EQ(done.what, outcome::rejected);
-            EXPECT_EQ(std::string(done.sqlstate.data()), sqlstate);
+            EXPECT_EQ(std::string(done.code.data()), sqlstate);
         }
         on.exec("ALTER TABLE shop.sensor DROP CONSTRAINT IF EXISTS mine; DROP TRIGGER IF EXISTS no ON "
                 "shop.sensor; "
@@ -362,7 +362,7 @@ TEST_F(writer_test, locks_of_others_are_not_done)
         on.exec("SELECT FROM shop.sensor WHERE id = '" + id + "' FOR UPDATE");
         const auto done = through.write(unit, form::first);
         EXPECT_EQ(done.what, outcome::not_done);
-        EXPECT_STREQ(done.sqlstate.data(), "55P03");
+        EXPECT_STREQ(done.code.data(), "55P03");
     }
     EXPECT_EQ(through.write(unit, form::first).what, outcome::committed);
 }

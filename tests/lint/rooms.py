@@ -144,6 +144,32 @@ def check_tree(top, only=None):
     return findings
 
 
+def check_types(top):
+    """Types of one name in one namespace that are defined in two files: linked together, one is taken for the other."""
+    findings, seen = [], {}
+    for path in sorted(f for d in ("include", "src") for f in (top / d).rglob("*") if f.suffix in (".hpp", ".cpp", ".h")):
+        depth, spaces = 0, []  # Open braces, and the namespaces among them with their depth.
+        wanted = None  # A namespace whose brace comes next.
+        for number, line in enumerate(without_comments(path.read_text(encoding="utf-8")).split("\n"), 1):
+            if opened := re.match(r"\s*(?:inline )?namespace\b\s*([\w:]*)\s*\{?\s*$", line):
+                wanted = opened.group(1)
+            defined = re.match(r"\s*(?:struct|class|union|enum(?: class| struct)?) (\w+)(?: final)?\s*(?:(?::(?!:)|\{).*)?$", line)
+            if defined and depth == len(spaces) and "" not in [name for name, _ in spaces]:
+                name = "::".join([*(space for space, _ in spaces), defined.group(1)])
+                where = f"{path.relative_to(top)}:{number}"
+                if name in seen:
+                    findings.append(f"{where}: {name} is also defined at {seen[name]}")
+                seen.setdefault(name, where)
+            for brace in re.findall(r"[{}]", line):
+                depth += 1 if brace == "{" else -1
+                if brace == "{" and wanted is not None:
+                    spaces.append((wanted, depth))
+                    wanted = None
+                while spaces and spaces[-1][1] > depth:
+                    spaces.pop()
+    return findings
+
+
 def check_archive(path):
     listed = subprocess.run(["nm", "-u", "--format=posix", str(path)], capture_output=True, text=True, check=True).stdout
     findings = set()
@@ -156,6 +182,8 @@ def check_archive(path):
 
 # Where, which line, and what the finding must say.
 DAMAGES = [
+    ("include/bazaar/postgres/session.hpp", "namespace bazaar::postgres\n{\nstruct publication_facts\n{\n};\n}", "is also defined at"),
+    ("src/verify/report.cpp", "namespace bazaar::verify\n{\nclass judge final : public report\n{\n};\n}", "is also defined at"),
     ("include/bazaar/base/time.hpp", '#include "bazaar/model/unit.hpp"', "base is not above model"),
     ("include/bazaar/model/unit.hpp", '#include "bazaar/scenario/scenario.hpp"', "model is not above scenario"),
     ("src/scenario/thelook/planner.cpp", '#include "bazaar/run/clock.hpp"', "scenario is not above run"),
@@ -195,6 +223,8 @@ DAMAGES = [
 
 # None of these may be found: comments, literals, and names that only look alike.
 HARMLESS = [
+    ("src/verify/report.cpp", "namespace bazaar::verify\n{\nnamespace\n{\nstruct judge\n{\n};\n}\n}"),
+    ("src/verify/report.cpp", "namespace bazaar::verify\n{\nstruct outer_of_judge\n{\n    struct judge\n    {\n    };\n};\nstruct judge;\n}"),
     ("src/base/fixed.cpp", "// std::log and steady_clock would not do; getenv neither."),
     ("src/base/fixed.cpp", 'constexpr const char* text = "setlocale(0) and std::rand()";'),
     ("src/base/fixed.cpp", "constexpr int strand = 1, catalog_time = 2;"),
@@ -224,14 +254,14 @@ def self_test(top, compiler):
         copy = pathlib.Path(folder)
         for part in ("include", "src"):
             shutil.copytree(top / part, copy / part)
-        clean = check_tree(copy)
+        clean = [*check_tree(copy), *check_types(copy)]
 
         def with_line(file, line):
             path = copy / file
             before = path.read_bytes() if path.exists() else None
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes((before or b"") + b"\n" + line.encode() + b"\n")
-            found = [f for f in check_tree(copy, file) if f not in clean]
+            found = [f for f in [*check_tree(copy, file), *check_types(copy)] if f not in clean]
             if before is None:
                 shutil.rmtree(path.parent)
             else:
@@ -270,7 +300,7 @@ def main():
     given = parser.parse_args()
     if given.self_test:
         return self_test(given.top, given.compiler)
-    findings = check_tree(given.top)
+    findings = check_tree(given.top) + check_types(given.top.resolve())
     for archive in given.archive:
         findings += check_archive(archive)
     for line in findings:

@@ -445,7 +445,7 @@ TEST(connector_limits, a_publication_is_named_with_what_it_leaves_out)
 {
     const world w;
     const auto tables = w.shop->tables();
-    postgres::publication_facts facts{true, true, true, true, {}};
+    postgres::publication_content facts{true, true, true, true, {}};
     for (const auto& t : tables)
         for (const auto& c : t.columns)
             facts.tables[std::string(t.name)].columns.emplace(c.name);

@@ -850,7 +850,7 @@ TEST(Runner, RecordsARefusalBeforeAnythingBehindItIsSent)
     for (const auto& entry : r.log)
     {
         EXPECT_EQ(entry.what, model::control::kind::reject);
-        EXPECT_EQ(run::reject_state(entry.value), "23514");
+        EXPECT_EQ(run::reject_code(entry.value), "23514");
         EXPECT_TRUE(entry.unit == 20 || entry.unit == 70);
     }
 }

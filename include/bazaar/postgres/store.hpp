@@ -10,6 +10,7 @@
 #include "bazaar/base/id.hpp"
 #include "bazaar/model/control.hpp"
 #include "bazaar/postgres/gateway.hpp"
+#include "bazaar/run/ledger.hpp"
 #include "bazaar/run/record.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -28,23 +29,13 @@ using fields_of = std::function<std::span<const scenario::field>(std::string_vie
 /// All runs of a schema by name, without their logs.
 [[nodiscard]] std::vector<run::record> list(session& on, std::string_view schema);
 
-/// Who holds the lease of a run.
-struct holder
-{
-    std::string text;          ///< For people: process, host. Empty: nobody.
-    std::string session_name;  ///< application_name of its sessions, no other process's.
-};
-
-/// Which of the rows from before unit 0 are written; all where it is empty.
-using first_rows = std::function<bool(std::uint8_t table, std::uint64_t row)>;
-
 /// Writes the run row with its log, a lease of epoch 1, and the initial rows of all planned tables, in one
 /// transaction.
 ///
 /// Errors: throws `config` when the run exists, or another run of the schema has its tag.
 /// Limits: `batch_rows` rows a message; memory for one batch.
 void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows = 1000,
-            const holder& by = {}, const first_rows& wanted = {});
+            const run::holder& by = {}, const run::first_rows& wanted = {});
 
 /// The right to write in the name of a run: its lease at one epoch, on the server where it was taken.
 struct ownership
@@ -66,18 +57,10 @@ bool append(session& on, const ownership& own, std::uint64_t sequence, const mod
 /// Adds a checkpoint; one of the same unit stays. Errors: as `append`.
 void append(session& on, const ownership& own, const run::checkpoint& state);
 
-/// How far a run is.
-struct progress
-{
-    unit_no settled = 0;
-    bool clean = false;  ///< Stopped cleanly.
-    bool live = false;   ///< Had caught up with the clock.
-};
-
 /// Sets the mark of settled units, which never goes back, and renews the lease; what the server's clock shows. Errors: as `append`.
-time mark(session& on, const ownership& own, progress now);
+time mark(session& on, const ownership& own, run::progress now);
 
 /// Sets the mark and gives the lease back. Errors: as `append`.
-void release(session& on, const ownership& own, progress now);
+void release(session& on, const ownership& own, run::progress now);
 
 }  // namespace bazaar::postgres

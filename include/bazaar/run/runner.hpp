@@ -26,6 +26,7 @@
 #include "bazaar/run/pacer.hpp"
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/sink.hpp"
+#include "bazaar/run/stages.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::run
@@ -39,11 +40,11 @@ struct kind_tally
     buckets service;   ///< From the sending to the answer.
 };
 
-/// Attempts that came to nothing, by what the server said.
+/// Attempts that came to nothing, by what the sink said.
 struct trouble_tally
 {
     outcome what = outcome::not_done;
-    std::array<char, 6> sqlstate{};  ///< Empty: the link broke.
+    std::array<char, 6> code{};  ///< Empty: the link broke.
     std::uint64_t count = 0;
 };
 
@@ -83,7 +84,7 @@ struct tally
     /// Adds what an earlier runner of the same run had done.
     void add_earlier(const tally& other);
 
-    void add_trouble(outcome what, const std::array<char, 6>& sqlstate, std::uint64_t number);
+    void add_trouble(outcome what, const std::array<char, 6>& code, std::uint64_t number);
 };
 
 /// Plans units when they are due and hands them to the workers.
@@ -179,7 +180,8 @@ private:
     void wake();
     void ask_for_mark();
     [[nodiscard]] bool end_pause(bool may_steer);
-    void leave_pause();
+    void pause_changes(pause_event what);
+    [[nodiscard]] bool recording() const noexcept { return stage_ == stage::recording || stage_ == stage::last_entry; }
     [[nodiscard]] bool await_suspects();
     void steer_shift(microseconds amount, bool of_pause);
     void plan_one();
@@ -207,14 +209,11 @@ private:
     std::atomic<bool> live_{false};  ///< What the pacer says, for other threads.
     std::atomic<bool> shown_paused_{false};
     std::atomic<std::uint64_t> shown_wanted_{0};
-    bool planning_ = true;
-    bool steering_ = false;  ///< An entry is being recorded: the next unit is planned under it.
+    stage stage_ = stage::planning;
+    run::pause pause_ = run::pause::none;
+    time paused_at_{};  ///< The business moment at which the pause began.
     bool pump_posted_ = false;
     std::vector<model::control> wanted_;
-    std::optional<time> paused_;  ///< Since that business moment.
-    bool resuming_ = false;       ///< The pause ends when its shift is recorded.
-    bool of_pause_ = false;       ///< The shift that is being recorded is that of the pause.
-    bool finished_ = false;
 
     mutable std::mutex mutex_;
     std::condition_variable ready_;

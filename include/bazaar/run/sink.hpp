@@ -33,13 +33,13 @@ enum class outcome : std::uint8_t
 struct written
 {
     outcome what = outcome::committed;
-    std::array<char, 6> sqlstate{};  ///< Empty where the server said none.
-    std::string detail;              ///< One line for the log when the outcome is not a success.
+    std::array<char, 6> code{};  ///< The sink's own word for what happened, e.g. a SQLSTATE; empty where it has none.
+    std::string detail;          ///< One line for the log when the outcome is not a success.
 };
 
-/// A SQLSTATE as the value of a `reject` entry, and back; 0 for a foreign edit, which has none.
+/// A code as the value of a `reject` entry, and back; 0 for a foreign edit, which has none.
 [[nodiscard]] std::int64_t reject_value(const written& answer) noexcept;
-[[nodiscard]] std::string reject_state(std::int64_t value);
+[[nodiscard]] std::string reject_code(std::int64_t value);
 
 /// Commits that were acknowledged may be missing: a standby was promoted, a backup restored, an asynchronous commit
 /// forgotten. What the rows say counts: the run is opened again and goes on from there.

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "bazaar/postgres/gateway.hpp"
+#include "bazaar/postgres/plan_cache.hpp"
+#include "bazaar/postgres/session.hpp"
+#include "bazaar/postgres/store.hpp"
+#include "bazaar/run/ledger.hpp"
+
+namespace bazaar::postgres
+{
+
+/// The record of a run in the schema `bazaard`, on a session of the gateway's.
+///
+/// Lifetime, threads, errors: as the seam has them; what no waiting mends is a `query_error`, with all that the server said.
+class ledger final : public run::ledger
+{
+public:
+    /// `batch_rows`: rows of before unit 0 in one message.
+    ledger(std::shared_ptr<gateway> to, std::string schema, std::string run, fields_of fields,
+           std::size_t batch_rows = 1000);
+    ~ledger() override;
+
+    ledger(const ledger&) = delete;
+    ledger& operator=(const ledger&) = delete;
+
+    [[nodiscard]] bool ready(const std::stop_token& stop) override;
+    [[nodiscard]] bool ready_at_once() override;
+    [[nodiscard]] bool connected() const override { return link_.has_value(); }
+    [[nodiscard]] std::chrono::milliseconds rest(std::chrono::milliseconds wait) override;
+    void close() override;
+    void probe() override;
+    [[nodiscard]] peer other_end() const override;
+    void forget() override;
+    void trust() override;
+    [[nodiscard]] time now() override;
+
+    bool prepare(const scenario::scenario& shop) override;
+    [[nodiscard]] std::vector<std::string> leftovers(const scenario::scenario& shop, std::uint32_t tag) override;
+
+    [[nodiscard]] std::optional<run::record> load() override;
+    void begin(const run::record& of, const scenario::scenario& shop, const run::holder& by,
+               const run::first_rows& wanted) override;
+    [[nodiscard]] std::optional<run::taken_lease> take(const run::lease_options& how) override;
+    bool append(std::uint64_t sequence, const model::control& entry) override;
+    void append(const run::checkpoint& state) override;
+    time mark(const run::progress& now) override;
+    void release(const run::progress& now) override;
+
+    [[nodiscard]] std::optional<std::vector<std::byte>> kept_plan() override;
+    void keep(run::saved_plan what, std::optional<std::chrono::milliseconds> limit) override;
+    bool keep_piece() override;
+
+    [[nodiscard]] std::optional<unit_no> highest_unit(const run::record& of, const scenario::scenario& shop) override;
+    [[nodiscard]] run::last_inserts::ends last_writers(const run::record& of, const scenario::scenario& shop) override;
+
+    /// The lease as writers and loaders need it.
+    [[nodiscard]] const ownership& own() const noexcept { return own_; }
+
+    /// Does `work(session&)`, with the errors of the seam. `ready` comes first.
+    template <typename Work>
+    decltype(auto) with(Work&& work)
+    {
+        try
+        {
+            return std::forward<Work>(work)(*link_);
+        }
+        catch (const query_error& problem)
+        {
+            refuse(problem);
+            throw;
+        }
+    }
+
+private:
+    void refuse(const query_error& problem);
+    void drop(std::string_view why);
+
+    const std::shared_ptr<gateway> to_;
+    const fields_of fields_;
+    const std::size_t batch_rows_;
+    ownership own_;
+    std::string scenario_;  ///< Of the run, as it was last seen.
+    std::optional<session> link_;
+    bool counted_ = false;  ///< The gateway knows of the session.
+    std::optional<plan_writer> plan_;
+};
+
+}  // namespace bazaar::postgres
