@@ -15,6 +15,7 @@
 #include "app/card.hpp"
 #include "app/keeper.hpp"
 #include "app/opening.hpp"
+#include "app/output.hpp"
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
@@ -245,7 +246,7 @@ private:
         expect(end_.has_value(), "a load that is whole has come to its seam");
         const auto at = end_->at;
         keeper_->stop(run::progress{state_.seam, true, false}, at, opts_.plan_cache ? std::move(end_) : std::nullopt);
-        print_out(
+        print_text(
             fmt::format("rows      {} loaded in {:.1f} s ({}/s), {} units below the seam\n"
                         "again     bazaard run --run {} goes on here; seed {}, start {}\n",
                         grouped(rows_), took.count(),

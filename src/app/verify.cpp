@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/output.hpp"
 #include "app/report.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
