@@ -13,6 +13,7 @@
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/json.hpp"
+#include "bazaar/postgres/trust.hpp"
 
 namespace bazaar::app
 {
@@ -103,6 +104,9 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
     bool restarted = false;
     if (!same)
     {
+        postgres::session link(postgres::resolve(opts.database));
+        postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::set_up,
+                              publication_of(opts));
         const auto answer = patiently([&] { return at.put(place, json_text(wished)); });
         if (answer.status != 200 && answer.status != 201)
             refused(at, answer, "take connector " + name);

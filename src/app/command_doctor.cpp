@@ -191,7 +191,9 @@ int doctor(const options& opts)
 
     std::vector<std::string_view> examined{"database"};
     postgres::session link(postgres::resolve(opts.database));
-    const auto facts = postgres::read_cdc_facts(link, wished.schema, wished.publication, wished.role, wished.tables);
+    auto facts = postgres::read_cdc_facts(link, wished.schema, wished.publication, wished.role, wished.tables);
+    const auto functions = postgres::make_write_functions(wished.schema, wished.tables, made.shop->kinds());
+    facts.altered = postgres::altered_functions(link, functions);
     std::vector<finding> of_connector;
     auto connector = connector_health::unknown;
     if (!opts.skip_connect)

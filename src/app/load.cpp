@@ -97,11 +97,13 @@ private:
         ledger_ = std::make_unique<postgres::ledger>(gateway_, opts_.schema, opts_.run, fields_of, opts_.batch_rows);
         if (!ledger_->ready(stop_.get_token()))
             return false;
+        const auto rights = ledger_->check_rights(*stage_of_no_run().shop);
         ledger_->trust();
         recorded_ = ledger_->load();
         if (recorded_)
             return resume();
         begin();
+        tell_rights(opts_, rights);
         return !stopped();
     }
 

@@ -15,6 +15,7 @@
 #include "bazaar/io/new_file.hpp"
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/postgres/trust.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/verify/not_there.hpp"
 
@@ -87,9 +88,12 @@ std::optional<verify::report> compare_when_there(const options& opts, const std:
 
 }  // namespace
 
-postgres::session reading_session(const postgres::connection_parameters& to, const std::stop_token& stop)
+postgres::session reading_session(const postgres::connection_parameters& to, const options& opts,
+                                  const std::stop_token& stop)
 {
-    return postgres::session(to, {.call_deadline = patience, .cut = stop, .connect_cut = {}});
+    postgres::session made(to, {.call_deadline = patience, .cut = stop, .connect_cut = {}});
+    postgres::check_trust(made, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::read);
+    return made;
 }
 
 snapshot::snapshot(postgres::session& on) : transaction_(on, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

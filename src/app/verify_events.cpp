@@ -86,7 +86,7 @@ int verify_events(const options& given)
             source = {};
             source.url = opts.source_url;
         }
-        auto on = reading_session(postgres::resolve(source, opts.run), stop);
+        auto on = reading_session(postgres::resolve(source, opts.run), opts, stop);
         to = cut_now(on, opts);
         prepare(&on);
     }
