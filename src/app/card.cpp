@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -14,6 +11,9 @@
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/id.hpp"
+#include "bazaar/io/json.hpp"
+#include "bazaar/io/small_file.hpp"
+#include "bazaar/run/record_check.hpp"
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/sink.hpp"
 
@@ -151,8 +151,6 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
     made.seed = in.wide("seed", 10);
     made.start = in.moment("start");
     made.window = in.integer<std::uint32_t>("window");
-    if (made.window == 0)
-        wrong.push_back(fmt::format("{}: \"window\" must be 1 or more", file));
     made.settled = in.integer<unit_no>("settled");
     // The first cards do not say it.
     made.clean = card.contains("ended") && in.flag("ended");
@@ -162,10 +160,15 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
     if (!wrong.empty())
         return made;
     const auto fields = fields_of(made.scenario);
+    scenario::settings configuration(fields);
     for (const auto& [name, value] : in.member("settings", json::value_t::object, "an object").items())
     {
         if (value.is_string() && std::ranges::find(fields, name, &scenario::field::name) != fields.end())
+        {
             made.settings.emplace_back(name, value.get<std::string>());
+            if (const auto bad = configuration.set(configuration.find(name), made.settings.back().second); !bad.empty())
+                wrong.push_back(fmt::format("{}: the setting \"{}\" {}", file, name, bad));
+        }
         else
             wrong.push_back(
                 fmt::format("{}: the setting \"{}\" must be one of the scenario, with a text as value", file, name));
@@ -180,6 +183,9 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
         made.checkpoints.push_back(
             {point.integer<unit_no>("unit"), point.integer<std::uint64_t>("steps"), point.wide("digest", 16)});
     }
+    if (wrong.empty())
+        for (const auto& line : run::wrong_in(made, fields))
+            wrong.push_back(fmt::format("{}: {}", file, line));
     return made;
 }
 
@@ -224,12 +230,10 @@ std::string card_text(const run::record& recorded)
 
 run::record read_card(const std::string& file)
 {
-    std::error_code failed;
-    std::ifstream in(file, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    if (!in || !std::filesystem::is_regular_file(file, failed))
-        throw error(error_kind::no_input, fmt::format("--card {}: cannot be read", file));
-    const auto card = json::parse(bytes, nullptr, false);
+    const auto bytes = io::read_small_file(file, "--card " + file, {.pipes = false});
+    if (io::is_too_deep(bytes))
+        throw error(error_kind::data, fmt::format("{}: is no card: its JSON is nested too deep", file));
+    const auto card = io::read_json<json>(bytes);
     std::vector<std::string> wrong;
     if (!card.is_object())
         throw error(error_kind::data,

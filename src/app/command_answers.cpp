@@ -158,10 +158,7 @@ int answers(const options& opts)
                         "may change it and those behind it",
                         s.recorded.settled));
     answering to(opts, s);
-    if (opts.answers_as == answers_as::changes)
-        to.changes();
-    else
-        to.rows();
+    within_units(opts, [&] { opts.answers_as == answers_as::changes ? to.changes() : to.rows(); });
     return 0;
 }
 

@@ -45,24 +45,28 @@ int plan(const options& opts)
     const auto s = run_to_plan(opts);
     const auto planner = s.made.shop->plan(s.recorded.start);
     run::replanner walk(*planner, s.recorded);
-    walk.forward_to(opts.units_first);
     const id_codec ids(s.recorded.tag, s.recorded.seed);
     const model::renderer print(s.made.shop->tables(), s.made.shop->kinds(), ids);
     model::unit unit;
     std::string text;
-    for (unit_no no = opts.units_first; no <= opts.units_last; ++no)
-    {
-        s.made.shop->build(walk.next(), unit);
-        if (opts.plan_format == plan_format::jsonl)
-            print.json(unit, text);
-        else
-            print.text(unit, text);
-        if (text.size() > 65'536 || no == opts.units_last)
-        {
-            print_out(text);
-            text.clear();
-        }
-    }
+    within_units(opts,
+                 [&]
+                 {
+                     walk.forward_to(opts.units_first);
+                     for (unit_no no = opts.units_first; no <= opts.units_last; ++no)
+                     {
+                         s.made.shop->build(walk.next(), unit);
+                         if (opts.plan_format == plan_format::jsonl)
+                             print.json(unit, text);
+                         else
+                             print.text(unit, text);
+                         if (text.size() > 65'536 || no == opts.units_last)
+                         {
+                             print_out(text);
+                             text.clear();
+                         }
+                     }
+                 });
     return 0;
 }
 

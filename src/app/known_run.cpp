@@ -77,4 +77,17 @@ known_run run_to_plan(const options& opts)
     return s;
 }
 
+void within_units(const options& opts, const std::function<void()>& walk)
+{
+    try
+    {
+        walk();
+    }
+    catch (const scenario::plan_over& end)
+    {
+        throw error(error_kind::usage,
+                    fmt::format("--units {}..{}: {}", opts.units_first, opts.units_last, end.what()));
+    }
+}
+
 }  // namespace bazaar::app

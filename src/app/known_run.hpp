@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -30,5 +31,8 @@ struct known_run
 ///
 /// Errors: those of `known_runs` and `make_stage`.
 [[nodiscard]] known_run run_to_plan(const options& opts);
+
+/// Does what walks a plan as far as --units says. Errors: `usage` where the plan has no such unit.
+void within_units(const options& opts, const std::function<void()>& walk);
 
 }  // namespace bazaar::app

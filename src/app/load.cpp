@@ -62,6 +62,10 @@ public:
                     return stopped() ? load_end::stopped : load_end::there;
                 return load();
             }
+            catch (const left&)
+            {
+                return load_end::stopped;
+            }
             catch (const run::history_lost& problem)
             {
                 // What the log says of the chunks counts.
@@ -119,7 +123,7 @@ private:
                                         fmt::join(filled, ", "), opts_.schema));
         check_no_rows(opts_, *ledger_, *made_.shop);
         const time now = ledger_->now();
-        recorded_ = planned_record(opts_, *made_.shop, seed, now);
+        recorded_ = planned_record(opts_, *made_.shop, seed, now, [this] { return stopped(); });
         history_ = run::history::of(*made_.shop, *recorded_, {now, opts_.ticks_max}, [this] { return stopped(); });
         if (stopped())
             return;
@@ -131,7 +135,11 @@ private:
                   std::vector<bool>(run::load_state::count(history_.seam, chunk_units_of(history_.seam)))};
         recorded_->log.push_back(state_.begin());
         ledger_->begin(*recorded_, *made_.shop, holder_of_this_process(session_name_),
-                       [this](std::uint8_t table, std::uint64_t row) {
+                       [this](std::uint8_t table, std::uint64_t row)
+                       {
+                           // There may be a hundred millions of them.
+                           if (stopped())
+                               throw left{};
                            return made_.shop->tables()[table].version == model::no_column ||
                                   history_.rows.initial(table, row);
                        });

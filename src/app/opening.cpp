@@ -10,6 +10,7 @@
 #include "app/card.hpp"
 #include "app/program.hpp"
 #include "bazaar/app/logging.hpp"
+#include "bazaar/base/duration.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/run/load_plan.hpp"
 
@@ -21,12 +22,20 @@ namespace
 /// Two machines' clocks may be so far apart: a start in the near future is waited for.
 constexpr auto skew_max = std::chrono::minutes(1);
 
-void check_start(time start, time now)
+/// `given` is a flag with its value, or a place in a card.
+void check_start(time start, time now, error_kind kind, const std::string& given)
 {
     if (start > now + skew_max)
-        throw error(error_kind::usage,
-                    fmt::format("--start-time {}: lies in the future of the database, where it is {}; rows never do",
-                                to_string(start), to_string(now)));
+        throw error(kind, fmt::format("{}: lies in the future of the database, where it is {}; rows never do", given,
+                                      to_string(now)));
+    if (start < scenario::start_min)
+        throw error(kind, fmt::format("{}: no run begins before {}", given, to_string(scenario::start_min)));
+}
+
+void check_start(const options& opts, time now)
+{
+    if (opts.start)
+        check_start(*opts.start, now, error_kind::usage, fmt::format("--start-time {}", to_string(*opts.start)));
 }
 
 /// Sets the clock by the server's, three times: the quickest answer says most.
@@ -122,8 +131,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
     // Before a row is read: whatever the server forgets from now on is noticed.
     to.trust();
     read_clock(to, clock);
-    if (opts.start)
-        check_start(*opts.start, clock.now());
+    check_start(opts, clock.now());
     const auto peer = to.other_end();
     log(log_level::info, "connected", fmt::format("connected to {}", peer.where),
         {{"server_version", peer.version}, {"tls", peer.tls.empty() ? "off" : peer.tls}});
@@ -142,8 +150,14 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
     stage known;
     run::restored_plan saved;
     auto recorded = to.load();
-    const bool resumed = recorded ||
-                         !begin_run(opts, to, made, planned_record(opts, *made.shop, seed, clock.now()), by);
+    bool resumed = true;
+    if (!recorded)
+    {
+        const auto fresh = planned_record(opts, *made.shop, seed, clock.now(), [&] { return stop.stop_requested(); });
+        if (stop.stop_requested())
+            return nullptr;
+        resumed = !begin_run(opts, to, made, fresh, by);
+    }
     if (resumed)
     {
         if (recorded)
@@ -219,12 +233,14 @@ run::holder holder_of_this_process(const std::string& session_name)
     return {fmt::format("process {} on {}", getpid(), host), session_name};
 }
 
-run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed, time now)
+run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed, time now,
+                           const std::function<bool()>& stopped)
 {
     if (!opts.card.empty())
     {
         auto copy = read_card(opts.card);
-        check_start(copy.start, now);
+        check_start(copy.start, now, error_kind::data,
+                    fmt::format("{}: \"start\" {}", opts.card, to_string(copy.start)));
         copy.schema = opts.schema;
         copy.settled = 0;
         // What was loaded there is not here.
@@ -233,14 +249,19 @@ run::record planned_record(const options& opts, const scenario::scenario& shop, 
     }
     auto fresh = new_record(opts, seed, shop);
     const bool ends_now = opts.unpaced || opts.what == command::load;
-    if (opts.start)
-        fresh.start = *opts.start;
-    else if (opts.history)
-        fresh.start = now - *opts.history;
-    else if (ends_now && opts.ticks_max)
-        fresh.start = start_to_end_at(shop, *opts.ticks_max, now);
-    else
-        fresh.start = now;
+    fresh.start = now;
+    if (!opts.start && !opts.history)
+    {
+        if (ends_now && opts.ticks_max)
+            fresh.start = start_to_end_at(shop, *opts.ticks_max, now, stopped);
+        return fresh;
+    }
+    fresh.start = opts.start ? *opts.start : now - *opts.history;
+    const auto given = opts.start ? fmt::format("--start-time {}", to_string(*opts.start))
+                                  : fmt::format("--history {}", to_string(*opts.history));
+    check_start(fresh.start, now, error_kind::usage, given);
+    if (const auto why = shop.ends_within(now - fresh.start, opts.ticks_max); !why.empty())
+        throw error(error_kind::usage, fmt::format("{}: {}", given, why));
     return fresh;
 }
 

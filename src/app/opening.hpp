@@ -66,9 +66,11 @@ struct opened_run
 /// Errors: `config` where rows of a run of that name are there already, whose record is gone.
 void check_no_rows(const options& opts, run::ledger& to, const scenario::scenario& shop);
 
-/// The run to be, as the command line or a card has it; `now` of the database.
+/// The run to be, as the command line or a card has it; `now` of the database. Of no use once `stopped` says so.
+///
+/// Errors: `usage` for a start or an end that no run can have; `data` for that of a card.
 [[nodiscard]] run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed,
-                                         time now);
+                                         time now, const std::function<bool()>& stopped);
 
 /// Refuses flags, a card and a program that would plan another run than the recorded one. Errors: `config`.
 void check_same(const options& opts, const run::record& recorded);

@@ -1,16 +1,17 @@
 #include "app/stage.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/small_file.hpp"
+#include "bazaar/run/record_check.hpp"
 #include "bazaar/scenario/registry.hpp"
 
 namespace bazaar::app
@@ -42,14 +43,8 @@ scenario::seed_files read_seed_dir(const std::string& directory, std::span<const
         const auto path = fs::path(directory) / name;
         if (!fs::exists(path, failed))
             continue;
-        // A directory would fail as it is read, and a pipe nobody writes to would hold us up.
-        if (!fs::is_regular_file(path, failed))
-            throw error(error_kind::no_input, fmt::format("{}: cannot be read: it is no regular file", path.string()));
-        std::ifstream in(path, std::ios::binary);
-        auto bytes = std::make_unique<std::string>(std::istreambuf_iterator<char>(in),
-                                                   std::istreambuf_iterator<char>());
-        if (!in)
-            throw error(error_kind::no_input, fmt::format("{}: cannot be read", path.string()));
+        // What is no text is told with its line by who reads it.
+        auto bytes = std::make_unique<std::string>(io::read_small_file(path, path.string(), {.text = false}));
         files[std::string(name)] = *bytes;
         kept.push_back(std::move(bytes));
     }
@@ -79,9 +74,18 @@ stage make_stage(const std::string& run, std::uint64_t seed, const scenario::set
 stage make_stage(const run::record& recorded, const std::string& seed_dir)
 {
     const auto& entry = entry_named(recorded.scenario);
+    if (auto wrong = run::wrong_in(recorded, entry.fields); !wrong.empty())
+    {
+        for (auto& line : wrong)
+            line = fmt::format("run {} has a record that no bazaard has written: {}", recorded.run, line);
+        throw error(error_kind::config, std::move(wrong));
+    }
     scenario::settings configuration(entry.fields);
     for (const auto& [name, text] : recorded.settings)
-        if (const auto wrong = configuration.set(configuration.find(name), text); !wrong.empty())
+        if (std::ranges::find(entry.fields, name, &scenario::field::name) == entry.fields.end())
+            throw error(error_kind::config, fmt::format("run {}: its recorded setting {} is none of the scenario {}",
+                                                        recorded.run, name, recorded.scenario));
+        else if (const auto wrong = configuration.set(configuration.find(name), text); !wrong.empty())
             throw error(error_kind::config,
                         fmt::format("run {}: its recorded {} {} {}", recorded.run, name, text, wrong));
     auto made = make(entry, recorded.run, recorded.seed, configuration, seed_dir, recorded.scenario_version);
@@ -129,12 +133,26 @@ std::uint64_t random_seed()
     return std::uint64_t{device()} << 32 | device();
 }
 
-time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time now)
+time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time now,
+                     const std::function<bool()>& stopped)
 {
+    if (const auto why = shop.ends_within(std::nullopt, ticks); !why.empty())
+        throw error(error_kind::usage, fmt::format("--max-iter {}: {}", ticks, why));
     const auto trial = shop.plan(time{});
+    const time earliest{(now - scenario::start_min).count()};
     time last;
-    while (trial->ticks() < ticks)
+    while (trial->ticks() < ticks && last <= earliest)
+    {
+        if (trial->next_no() % (unit_no{1} << 16) == 0 && stopped && stopped())
+            return now;
         last = trial->next().at;
+    }
+    if (last > earliest)
+        throw error(
+            error_kind::usage,
+            fmt::format("--max-iter {}: the last tick would be now and the first before {}, when no run begins: "
+                        "fewer ticks, or a higher --avg-qps",
+                        ticks, to_string(scenario::start_min)));
     return now - (last - time{});
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,8 +38,11 @@ struct stage
 /// 64 bits from the operating system.
 [[nodiscard]] std::uint64_t random_seed();
 
-/// T0 that makes the run's last tick happen at `now`: decides it once, from 0.
-[[nodiscard]] time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time now);
+/// T0 that makes the run's last tick happen at `now`: decides it once, from 0. `now` as soon as `stopped` says so.
+///
+/// Errors: `usage` where no run begins so early, or the plan has fewer ticks.
+[[nodiscard]] time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time now,
+                                   const std::function<bool()>& stopped = {});
 
 /// Fields of a scenario by its name.
 [[nodiscard]] std::span<const scenario::field> fields_of(std::string_view scenario);

@@ -9,6 +9,10 @@ namespace
 
 constexpr std::int64_t us_per_day = 86'400'000'000;
 
+/// The years 0001 to 9999.
+constexpr std::int64_t first_us = -62'135'596'800'000'000;
+constexpr std::int64_t last_us = 253'402'300'799'999'999;
+
 /// Reads exactly `digits` decimal digits at the front and takes them off.
 std::optional<int> take(std::string_view& text, std::size_t digits)
 {
@@ -56,6 +60,12 @@ std::string to_string(time t)
         rest += us_per_day;
         --day;
     }
+    // The library's calendar goes no further; such a time is nobody's, and its distance says enough.
+    constexpr std::int64_t days_most = 11'248'000;
+    if (day > days_most || day < -days_most)
+        return fmt::format("{} us {} 1970",
+                           t.us < 0 ? 0 - static_cast<std::uint64_t>(t.us) : static_cast<std::uint64_t>(t.us),
+                           t.us < 0 ? "before" : "after");
     const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
     const auto seconds = rest / 1'000'000;
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
@@ -106,6 +116,9 @@ std::optional<time> parse_time(std::string_view text)
                 return std::nullopt;
         }
     }
+    // An offset may lead out of the years that have a form.
+    const auto within = [](std::int64_t at) -> std::optional<time>
+    { return at >= first_us && at <= last_us ? std::optional(time{at}) : std::nullopt; };
     if (text == "Z" || text == "z")
         return time{us};
     const bool east = !text.empty() && text.front() == '+';
@@ -114,7 +127,7 @@ std::optional<time> parse_time(std::string_view text)
     const auto offset = take_hours_minutes(text);
     if (!offset || !text.empty())
         return std::nullopt;
-    return time{east ? us - *offset : us + *offset};
+    return within(east ? us - *offset : us + *offset);
 }
 
 }  // namespace bazaar

@@ -1,4 +1,5 @@
 #include "bazaar/observe/handler.hpp"
+#include "bazaar/io/json.hpp"
 
 #include <algorithm>
 #include <array>
@@ -74,7 +75,7 @@ std::optional<order> read_order(std::string_view body, std::string& wrong)
         wrong = std::move(why);
         return std::nullopt;
     };
-    const auto document = json::parse(body, nullptr, false);
+    const auto document = io::read_json<json>(body);
     if (!document.is_object())
         return refuse("the body must be a JSON object, for example {\"verb\": \"pause\"}");
     for (const auto& [key, value] : document.items())

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "bazaar/base/error.hpp"
 
 namespace bazaar::run
@@ -19,15 +21,16 @@ std::optional<load_state> load_state::of(std::span<const model::control> log)
         {
             if (entry.value >= 0)
                 throw error(error_kind::config, "the control log has a chunk of a load before the load itself");
-            const auto coded = static_cast<std::uint64_t>(-entry.value);
+            const auto coded = 0 - static_cast<std::uint64_t>(entry.value);
             state.emplace();
             state->seam = entry.unit;
             state->at = entry.at;
             state->chunk_units = coded / 2;
             state->fast = coded % 2 == 1;
             state->sequence = i;
-            if (state->chunk_units == 0)
-                throw error(error_kind::config, "the control log has a load in chunks of no units");
+            if (state->chunk_units == 0 || state->seam > no_unit || state->seam / state->chunk_units >= chunks_max)
+                throw error(error_kind::config, fmt::format("the control log has a load of {} units in chunks of {}",
+                                                            state->seam, state->chunk_units));
             state->chunks.resize(count(state->seam, state->chunk_units));
         }
         else if (entry.value < 0 || static_cast<std::uint64_t>(entry.value) >= state->chunks.size())

@@ -224,7 +224,7 @@ std::vector<model::decision> runner::sales() const
 std::exception_ptr runner::failure() const
 {
     const std::lock_guard lock(mutex_);
-    return failure_;
+    return failure_ ? failure_ : over_;
 }
 
 /// In the loop, if this is still there then.
@@ -250,6 +250,14 @@ void runner::post_pump()
             try
             {
                 pump();
+            }
+            catch (const scenario::plan_over&)
+            {
+                {
+                    const std::lock_guard lock(mutex_);
+                    over_ = std::current_exception();
+                }
+                drain();
             }
             catch (...)
             {

@@ -36,6 +36,12 @@ std::string range(const field& f)
                        to_decimal(f.high, f.scale, zeros::trim));
 }
 
+bool takes(const field& f, std::int64_t units) noexcept
+{
+    return (f.kind == field_kind::number || f.kind == field_kind::duration) &&
+           ((units >= f.low && units <= f.high) || (f.zero_too && units == 0));
+}
+
 settings::settings(std::span<const field> fields) : fields_(fields), values_(fields.size())
 {
     for (std::size_t i = 0; i < fields.size(); ++i)
@@ -84,9 +90,7 @@ std::string settings::set(std::size_t number, std::string_view text)
 
 void settings::set(std::size_t number, std::int64_t units)
 {
-    const auto& f = fields_[number];
-    expect((f.kind == field_kind::number || f.kind == field_kind::duration) && units >= f.low && units <= f.high,
-           "a field is set within its range");
+    expect(takes(fields_[number], units), "a field is set within its range");
     values_[number].number = units;
 }
 

@@ -114,6 +114,8 @@ TEST_F(card, is_refused_when_it_is_not_right)
     const auto good = run_bazaard("card", database, {}).out;
     const auto with_entry = replaced(good, "\"log\": []",
                                      "\"log\": [{\"unit\": 1, \"kind\": \"jump\", \"value\": true, \"at\": 5}]");
+    const auto logged = [&](const std::string& entries)
+    { return replaced(good, "\"log\": []", "\"log\": [" + entries + "]"); };
     struct row
     {
         const char* what;
@@ -135,7 +137,59 @@ TEST_F(card, is_refused_when_it_is_not_right)
          {"\"bazaard_card\" must be 1"}},
         {"a seed that is none", replaced(good, "\"seed\": \"1\"", "\"seed\": \"-1\""), 65, {"\"seed\" must be"}},
         {"a start that is none", replaced(good, "\"start\": \"2", "\"start\": \"x2"), 65, {"\"start\" must be a time"}},
-        {"a window of none", replaced(good, "\"window\": 1024", "\"window\": 0"), 65, {"\"window\" must be 1 or more"}},
+        {"a window of none",
+         replaced(good, "\"window\": 1024", "\"window\": 0"),
+         65,
+         {"\"window\" must be from 1 to 65536"}},
+        {"a window too wide",
+         replaced(good, "\"window\": 1024", "\"window\": 65537"),
+         65,
+         {"\"window\" must be from 1 to 65536"}},
+        {"a start in the first century",
+         replaced(good, "\"start\": \"20", "\"start\": \"00"),
+         65,
+         {"\"start\" must be from"}},
+        {"a start in the last century",
+         replaced(good, "\"start\": \"20", "\"start\": \"99"),
+         65,
+         {"\"start\" must be from"}},
+        {"a mark beyond all ids",
+         replaced(good, "\"settled\": ", "\"settled\": 10000000000000"),
+         65,
+         {"\"settled\" must be below"}},
+        {"a setting out of its range",
+         replaced(good, "\"avg-qps\": \"20\"", "\"avg-qps\": \"0\""),
+         65,
+         {"\"avg-qps\" must be a number"}},
+        {"a shift of nothing",
+         logged(R"({"unit": 1, "kind": "shift", "value": 0, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"value\" of a shift"}},
+        {"a shift back",
+         logged(R"({"unit": 1, "kind": "shift", "value": -5, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"value\" of a shift"}},
+        {"a shift beyond all times",
+         logged(R"({"unit": 1, "kind": "shift", "value": 9223372036854775807, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"value\" of a shift"}},
+        {"a rate out of its range",
+         logged(R"({"unit": 1, "kind": "set", "field": "avg-qps", "value": 0, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"value\" 0 of avg-qps must be from 1 to"}},
+        {"a setting that is for all of the run",
+         logged(R"({"unit": 1, "kind": "set", "field": "init-num-users", "value": 5, "at": "2026-01-01"})"),
+         65,
+         {"log entry 1: \"field\" init-num-users"}},
+        {"entries that go back",
+         logged(R"({"unit": 9, "kind": "shift", "value": 1, "at": "2026-01-01"},)"
+                R"({"unit": 8, "kind": "shift", "value": 1, "at": "2026-01-01"})"),
+         65,
+         {"log entry 2: \"unit\" 8 lies before"}},
+        {"a load of too many chunks",
+         logged(R"({"unit": 1000000000000, "kind": "load", "value": -2, "at": "2026-01-01"})"),
+         65,
+         {"a load of 1000000000000 units in chunks of 1"}},
         {"a run that cannot be", replaced(good, "\"run\": \"main\"", "\"run\": \"Main!\""), 65, {"\"run\" must be"}},
         {"a setting that is none", replaced(good, "\"avg-qps\"", "\"avg-kps\""), 65, {"avg-kps"}},
         {"an entry that is none",
@@ -159,10 +213,56 @@ TEST_F(card, is_refused_when_it_is_not_right)
         for (const auto& part : says)
             EXPECT_NE(left.err.find(part), std::string::npos) << what << ": " << part << '\n' << left.err;
     }
+    const auto later = file(replaced(good, "\"start\": \"20", "\"start\": \"21"));
+    const auto begun = run_bazaard("run", postgres_cluster::get().fresh_database(),
+                                   {"--card", later, "--max-iter", "9"});
+    EXPECT_EQ(begun.status, 65) << begun.err;
+    EXPECT_NE(begun.err.find(later + ": \"start\" 21"), std::string::npos) << begun.err;
     EXPECT_EQ(run_bazaard("run", database, {"--card", directory_ + "/none", "--max-iter", "9"}).status, 66);
     const auto other_name = run_bazaard("run", database, {"--card", file(good), "--run", "other", "--max-iter", "9"});
     EXPECT_EQ(other_name.status, 64) << other_name.err;
     EXPECT_EQ(run_bazaard("card", database, {"--run", "none"}).status, 78);
+}
+
+/// Tables of the schema bazaard that somebody else has written to: nothing is planned by them.
+TEST_F(card, of_a_record_that_no_bazaard_wrote_is_none)
+{
+    const auto database = postgres_cluster::get().fresh_database();
+    ASSERT_EQ(run_bazaard("run", database, {"--unpaced", "--max-iter", "5", "--seed", "1"}).status, 0);
+    const auto first = "INSERT INTO bazaard.control (schema_name, run, sequence, unit, kind, field, value, at) VALUES "
+                       "('demo', 'main', 0, ";
+    struct row
+    {
+        std::string sql, back, says;
+    };
+    const auto none = "DELETE FROM bazaard.control";
+    const row table[] = {
+        {first + std::string("1, 'shift', NULL, -5, now())"), none, "log entry 1: \"value\" of a shift must be from 1"},
+        {first + std::string("1, 'set', 'avg-qps', 0, now())"), none,
+         "log entry 1: \"value\" 0 of avg-qps must be from 1"},
+        {first + std::string("1, 'set', 'init-num-users', 3, now())"), none, "log entry 1: \"field\" init-num-users"},
+        {"UPDATE bazaard.run SET start = '0900-01-01'", "UPDATE bazaard.run SET start = '2020-01-01'",
+         "\"start\" must be from 1975"},
+        {"UPDATE bazaard.run SET settings = settings || '{\"avg-kps\": \"1\"}'",
+         "UPDATE bazaard.run SET settings = settings - 'avg-kps'", "its recorded setting avg-kps"},
+    };
+    postgres::session on(postgres::resolve(database));
+    for (const auto& [sql, back, says] : table)
+    {
+        on.exec(sql);
+        for (const auto* verb : {"run", "plan", "verify"})
+        {
+            const std::vector<std::string> words = verb == std::string_view("verify")
+                                                       ? std::vector<std::string>{"tables"}
+                                                   : verb == std::string_view("plan")
+                                                       ? std::vector<std::string>{}
+                                                       : std::vector<std::string>{"--max-iter", "9", "--unpaced"};
+            const auto left = run_bazaard(verb, database, words);
+            EXPECT_EQ(left.status, 78) << verb << ": " << sql << '\n' << left.err;
+            EXPECT_NE(left.err.find(says), std::string::npos) << verb << ": " << left.err;
+        }
+        on.exec(back);
+    }
 }
 
 TEST_F(card, of_an_older_version_goes_on_as_that_version)

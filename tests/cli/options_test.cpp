@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <sys/stat.h>
-
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "process.hpp"
@@ -71,6 +71,24 @@ const std::vector<bad_line> table{
     {"unpaced_endless", {"--unpaced"}, {"--unpaced: needs --max-iter N"}},
     {"unpaced_explicitly_endless", {"--unpaced", "--max-iter", "-1"}, {"--unpaced: needs --max-iter N"}},
     {"start_in_the_future", {"--start-time", "9000-01-01"}, {"--start-time 9000-01-01: must not be in the future"}},
+    {"history_before_all_runs",
+     {"load", "--history", "20800d", "--avg-qps", "0.0001"},
+     {"--history 20800d: no run begins before 1975-01-01"}},
+    {"more_ticks_than_time",
+     {"load", "--to", "/nowhere/x", "--seed", "1", "--avg-qps", "0.000001", "--max-iter", "1000000"},
+     {"--max-iter 1000000: the last tick would be now and the first before 1975-01-01"}},
+    {"more_ticks_than_time_unpaced",
+     {"plan", "--seed", "1", "--unpaced", "--avg-qps", "0.000001", "--max-iter", "1000000"},
+     {"--max-iter 1000000: the last tick would be now and the first before 1975-01-01"}},
+    {"more_sessions_than_ids",
+     {"load", "--to", "/nowhere/x", "--history", "9000d", "--avg-qps", "100000"},
+     {"--history 9000d: --avg-qps 100000 makes about", "ids have room for"}},
+    {"more_price_changes_than_count",
+     {"load", "--to", "/nowhere/x", "--history", "9000d", "--touch-interval", "100ms"},
+     {"--history 9000d: --touch-interval 100ms makes about"}},
+    {"units_beyond_the_plan",
+     {"plan", "--seed", "1", "--avg-qps", "0.000001", "--units", "100000..100001", "--log-level", "error"},
+     {"--units 100000..100001: the plan ends here: there is no unit", "2199"}},
     {"start_no_time", {"--start-time", "yesterday"}, {"--start-time yesterday: must be a date or a time"}},
     {"run_name", {"--run", "Main!"}, {"--run Main!: must be 1 to 31 of the characters"}},
     {"seed_negative", {"--seed", "-1"}, {"--seed -1: must be a whole number from 0 to 18446744073709551615"}},
@@ -220,6 +238,7 @@ TEST(cli_secrets, are_never_in_any_output)
     const temporary_file file("db-password = " + secret + "\n");
     const temporary_file bare(secret + "\n");
     const std::string url = "postgresql://u:" + secret + "@127.0.0.1:1/db?sslpassword=" + secret;
+    const temporary_file service("[s]\nhost=127.0.0.1\nport=1\ndbname=postgres://u:" + secret + "@h/d\n");
     const std::vector<std::pair<std::vector<std::string>, std::map<std::string, std::string>>> lines{
         {{"--password", secret, "--print-config"}, {}},
         {{"--db-password=" + secret, "--print-config", "--log-level", "trace"}, {}},
@@ -241,13 +260,75 @@ TEST(cli_secrets, are_never_in_any_output)
         {{"--print-config"}, {{"BAZAARD_DB_URL", url}}},
         {{"--print-config", "--config", file.path()}, {}},
         {{"--print-config", "--config", bare.path()}, {}},
+        {{"--db-password", "--", secret}, {}},
+        {{"--db-passwrod", "half", secret}, {}},
+        {{"--db-password" + secret}, {}},
+        {{"-p" + secret}, {}},
+        {{"--db-url", "u:" + secret + "@h", "--print-config"}, {}},
+        {{"--db-url", "postgres://u:" + secret, "--print-config"}, {}},
+        {{"--db-url", "passWord=" + secret, "--print-config"}, {}},
+        {{"--db-url", "host=h PASSWORD=" + secret, "--print-config"}, {}},
+        {{"--db-url", "postgresql://u:x@h:1/" + secret + "@h/x", "--print-config"}, {}},
+        {{"--db-name", "postgres://u:" + secret + "@h/d", "--print-config"}, {}},
+        {{"--db-name", "dbname=d password=" + secret, "--print-config"}, {}},
+        {{"--db-host", "u:" + secret + "@h", "--print-config"}, {}},
+        {{"card"}, {{"PGDATABASE", "postgres://u:" + secret + "@127.0.0.1:1/d"}}},
+        {{"card"}, {{"PGHOST", "u:" + secret + "@127.0.0.1"}}},
+        {{"card"}, {{"PGUSER", "password=" + secret}}},
+        {{"card"}, {{"PGPORT", secret}}},
+        {{"card"}, {{"PGSERVICEFILE", service.path()}, {"PGSERVICE", "s"}}},
+        {{"run", "--wait-for-db", "1s"}, {{"PGSERVICEFILE", service.path()}, {"PGSERVICE", "s"}}},
+        {{"connector", "config", "--connector-password", secret}, {}},
+        {{"connector", "config", "--connector-password", secret, "--print-config"}, {}},
+        {{"connector", "status", "--connect-url", "http://u:" + secret + "@127.0.0.1:1"}, {}},
+        {{"connector", "status", "--connect-url", "http://" + secret + "@127.0.0.1:1", "--print-config"}, {}},
+        {{"connector", "config", "--format", "avro", "--registry-url", "http://u:" + secret + "@h/${env:X}"}, {}},
+        {{"topics", "check", "--kafka-timeout", "1s", "--kafka-conf", "sasl.password=a,pw=" + secret}, {}},
+        {{"topics", "check", "--kafka-timeout", "1s", "--kafka-conf", "metadata.broker.list=u:" + secret + "@h:1"}, {}},
+        {{"topics", "check", "--bootstrap-servers", "u:" + secret + "@h:1"}, {}},
+        {{"card", "--db-url", "postgresql://u@127.0.0.1:1/d", "--db-password-file", secret}, {}},
+        {{"doctor", "--skip", "connect,kafka", "--db-url", "postgresql://u:" + secret + "@127.0.0.1:1/d"}, {}},
     };
     for (const auto& [arguments, environment] : lines)
     {
         const auto left = bazaard(arguments, environment);
-        EXPECT_EQ((left.out + left.err).find(secret), std::string::npos) << left.out << left.err;
+        EXPECT_EQ((left.out + left.err).find(secret), std::string::npos)
+            << testing::PrintToString(arguments) << left.out << left.err;
         EXPECT_NE(left.status, -1);
     }
+    // Negative control: what is no secret is there.
+    EXPECT_NE(bazaard({"--run", secret, "--print-config"}).out.find(secret), std::string::npos);
+}
+
+TEST(cli_secrets, what_may_be_one_is_refused_before_anything_is_done)
+{
+    for (const auto& [variable, value] : std::vector<std::pair<std::string, std::string>>{
+             {"PGDATABASE", "postgres://u:x@h/d"}, {"PGHOST", "u:x@h"}, {"PGPORT", "x"}, {"PGUSER", "u:x@h"}})
+    {
+        const auto left = bazaard({"card"}, {{variable, value}});
+        EXPECT_EQ(left.status, 64) << left.err;
+        EXPECT_TRUE(left.err.starts_with("bazaard: " + variable + " in the environment: must be")) << left.err;
+    }
+    for (const auto& line : std::vector<std::vector<std::string>>{{"--db-url", "u:x@h"},
+                                                                  {"--db-url", "postgres://u:x"},
+                                                                  {"--db-url", "passWord=x"},
+                                                                  {"--db-name", "postgres://u:x@h/d"},
+                                                                  {"--db-host", "u:x@h"},
+                                                                  {"--run", "postgres://u:x@h/d"},
+                                                                  {"--card", "postgres://u:x@h/d"}})
+    {
+        auto words = line;
+        words.emplace_back("--print-config");
+        const auto left = bazaard(words);
+        EXPECT_EQ(left.status, 64) << left.err;
+        EXPECT_TRUE(left.err.starts_with("bazaard: " + line[0])) << left.err;
+    }
+    // Negative control: a flag goes before the variable, and these are as they should be.
+    EXPECT_EQ(
+        bazaard({"card", "--db-url", "postgresql://u@127.0.0.1:1/d"}, {{"PGDATABASE", "postgres://u:x@h/d"}}).status,
+        69);
+    for (const auto* url : {"postgresql://u:p%40q@h:1/d?sslmode=require", "host=/tmp dbname='a b' user=u password=x"})
+        EXPECT_EQ(bazaard({"--db-url", url, "--print-config"}).status, 0) << url;
 }
 
 TEST(cli_secrets, a_password_on_the_command_line_brings_advice)
@@ -260,25 +341,22 @@ TEST(cli_secrets, a_password_on_the_command_line_brings_advice)
 
 TEST(cli_secrets, are_wiped_from_the_process_list)
 {
-    // The program blocks on the pipe that it takes for its configuration, long after it should have wiped its arguments.
-    std::string directory = "/tmp/bazaard-test-XXXXXX";
-    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
-    const auto pipe = directory + "/config";
-    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-
+    // The program waits for the pipe that it takes for its configuration, long after it should have wiped its arguments.
     const std::string secret = "swordfish";
-    process running({test::program_path(), "--db-password", secret, "--db-url", "postgresql://u:" + secret + "@h/d",
-                     "--config", pipe, "--print-config"});
-    // Opening the other end waits until the program has opened its own.
-    const int writer = ::open(pipe.c_str(), O_WRONLY | O_CLOEXEC);
-    ASSERT_GE(writer, 0);
-    const auto line = contents("/proc/" + std::to_string(running.id()) + "/cmdline");
-    EXPECT_NE(line.find("--db-password"), std::string::npos);
-    EXPECT_EQ(line.find(secret), std::string::npos);
-    ::close(writer);
-    EXPECT_EQ(running.wait().status, 0);
-    ::unlink(pipe.c_str());
-    ::rmdir(directory.c_str());
+    process running({"/bin/bash", "-euc", "exec \"$@\" --config <(read -r -t 20 line || true)", "bash",
+                     test::program_path(), "--db-password", secret, "--db-url", "postgresql://u:" + secret + "@h/d",
+                     "--print-config"});
+    const auto line = [&] { return contents("/proc/" + std::to_string(running.id()) + "/cmdline"); };
+    // What the shell has in its arguments is there until it has become the program.
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto is_wiped = [&]
+    {
+        const auto now = line();
+        return now.find("--print-config") != now.npos && now.find("-euc") == now.npos && now.find(secret) == now.npos;
+    };
+    while (!is_wiped() && std::chrono::steady_clock::now() < end)
+        std::this_thread::yield();
+    EXPECT_TRUE(is_wiped()) << line();
 }
 
 class helps : public testing::TestWithParam<std::vector<std::string>>

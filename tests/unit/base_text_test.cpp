@@ -115,6 +115,11 @@ TEST(time, prints_the_proleptic_calendar_in_utc)
     EXPECT_EQ(to_string(time{951'782'400'000'000}), "2000-02-29T00:00:00.000000Z");
     EXPECT_EQ(to_string(*parse_time("9999-12-31T23:59:59.999999Z")), "9999-12-31T23:59:59.999999Z");
     EXPECT_EQ(to_string(*parse_time("0001-01-01")), "0001-01-01T00:00:00.000000Z");
+    // Nobody's times, and out of all calendars.
+    EXPECT_EQ(to_string(time{INT64_MAX}), "9223372036854775807 us after 1970");
+    EXPECT_EQ(to_string(time{INT64_MIN}), "9223372036854775808 us before 1970");
+    EXPECT_EQ(parse_time("0001-01-01T00:00:00+00:01"), std::nullopt) << "an offset leads before the first year";
+    EXPECT_EQ(parse_time("9999-12-31T23:59:59-00:01"), std::nullopt) << "or behind the last one";
 }
 
 TEST(time, reads_its_own_print_back)

@@ -531,6 +531,19 @@ TEST(Runner, ShiftsOnlyBehindWhatAnEarlierProcessMayHaveSent)
         EXPECT_EQ(d.at < time{0} + std::chrono::hours(1), d.no < r.log[0].unit) << d.no;
 }
 
+TEST(Runner, AtTheEndOfThePlanEverythingBeforeIsSentFirst)
+{
+    rig r({}, scenario::times_end - seconds(30));
+    r.clock.us = (scenario::times_end + std::chrono::hours(10)).us;
+    const auto all = r.go([](auto& how) { how.ticks_max.reset(); });
+    EXPECT_TRUE(r.message().starts_with("data: the plan ends here")) << r.message();
+    EXPECT_GT(all.planned, 500U);
+    EXPECT_EQ(all.settled, all.planned) << "none is left open";
+    EXPECT_EQ(r.to.committed.size(), all.planned);
+    for (const auto& d : r.to.committed)
+        EXPECT_LT(d.at, scenario::times_end);
+}
+
 TEST(Runner, PlansAlongTheEntriesThatStandBehindTheMark)
 {
     run::record recorded;

@@ -255,8 +255,11 @@ struct surroundings
 {
     std::map<std::string, std::string> environment;
 
-    /// Contents of a file, or nothing when it cannot be read.
+    /// Contents of a file, or nothing when it cannot be read; an `error` says why.
     std::function<std::optional<std::string>(const std::string& path)> read;
+
+    /// Whether everybody on the machine may read a file; may be missing.
+    std::function<bool(const std::string& path)> is_readable_by_all = {};
 
     time now;
     std::span<const scenario::field> fields;  ///< Of the scenario.

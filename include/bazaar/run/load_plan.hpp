@@ -32,6 +32,9 @@ struct load_state
     /// Nothing where the log has no load.
     [[nodiscard]] static std::optional<load_state> of(std::span<const model::control> log);
 
+    /// Of 65,536 units each, as far as ids go.
+    static constexpr std::uint64_t chunks_max = std::uint64_t{1} << 24;
+
     [[nodiscard]] static std::uint64_t count(unit_no seam, unit_no chunk_units) noexcept
     {
         return 1 + (seam + chunk_units - 1) / chunk_units;

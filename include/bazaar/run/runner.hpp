@@ -231,6 +231,7 @@ private:
     std::chrono::steady_clock::time_point settled_at_;  ///< The last one, or when the first of those that wait came.
     std::chrono::steady_clock::time_point told_idle_;
     std::exception_ptr failure_;
+    std::exception_ptr over_;  ///< What the plan said at its end: all that it had is sent first.
     bool stop_ = false;
     bool starved_ = false;  ///< The loop waits for room in the window, or for replays to be settled.
     std::stop_source quit_;

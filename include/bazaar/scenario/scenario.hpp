@@ -5,11 +5,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bazaar/base/error.hpp"
 #include "bazaar/model/control.hpp"
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/unit.hpp"
@@ -18,6 +20,19 @@
 
 namespace bazaar::scenario
 {
+
+/// Runs begin at `start_min` or later, and their plans end before `times_end`: `verify` tells the unit of a time by its size, which
+/// is unambiguous from 1971 to 2200, and rows may be some years older than their run.
+inline constexpr time start_min{157'766'400'000'000};    ///< 1975-01-01
+inline constexpr time times_end{7'258'118'400'000'000};  ///< 2200-01-01
+
+/// The plan has no further unit: times, ids or counters end there. Nothing was decided.
+class plan_over : public error
+{
+public:
+    /// `why` is a part of a sentence, for example "business times end with the year 2199".
+    plan_over(unit_no no, std::string_view why);
+};
 
 /// A number that a planner counts: rows of a table, orders in a state. Exact for all units decided so far.
 struct figure
@@ -50,6 +65,8 @@ public:
     [[nodiscard]] virtual time next_at() const = 0;
 
     /// Decides the next unit and moves on.
+    ///
+    /// Errors: throws `plan_over` at the end of the plan, each time.
     virtual model::decision next() = 0;
 
     /// Number of the next unit.
@@ -102,6 +119,14 @@ public:
 
     /// Lines that tell a user at the start what to expect, e.g. when the first updates come.
     [[nodiscard]] virtual std::vector<std::string> outlook(const settings& /*now*/) const { return {}; }
+
+    /// What ends a plan of this configuration before so long a time, or so many ticks, are over, as a sentence; nothing when it is
+    /// as long as that. On the average, so that nobody plans for hours to find out.
+    [[nodiscard]] virtual std::string ends_within(std::optional<microseconds> /*time*/,
+                                                  std::optional<std::uint64_t> /*ticks*/) const
+    {
+        return {};
+    }
 
     /// A planner at unit 0 of a run that starts at `start`.
     [[nodiscard]] virtual std::unique_ptr<planner> plan(time start) const = 0;

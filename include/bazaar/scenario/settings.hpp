@@ -37,6 +37,9 @@ struct field
 /// The range of a number or duration as a sentence part: "from 0 to 1".
 [[nodiscard]] std::string range(const field& f);
 
+/// Whether a number or duration may have this value, in its own units.
+[[nodiscard]] bool takes(const field& f, std::int64_t units) noexcept;
+
 /// Values of all fields of one scenario, in their order.
 class settings
 {
@@ -47,7 +50,7 @@ public:
     /// Sets a field from its text. Returns what is wrong ("must be a number from 0 to 1"), or nothing.
     [[nodiscard]] std::string set(std::size_t number, std::string_view text);
 
-    /// Sets a number in its own units; used for `set` entries of the control log.
+    /// Sets a number in its own units; used for `set` entries of the control log. `takes` says whether it may be.
     void set(std::size_t number, std::int64_t units);
 
     [[nodiscard]] std::int64_t number(std::string_view name) const;

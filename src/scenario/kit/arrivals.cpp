@@ -30,8 +30,8 @@ void arrivals::set_rate(std::uint64_t rate_micro, std::int64_t at)
     const wide now = static_cast<wide>(at) << 32;
     if (now > from_q32_)
     {
-        const auto consumed = static_cast<std::uint64_t>((now - from_q32_) * rate_micro_ / us_micro);
-        gap_q32_ -= consumed < gap_q32_ ? consumed : gap_q32_;
+        const wide consumed = (now - from_q32_) * rate_micro_ / us_micro;
+        gap_q32_ -= consumed < gap_q32_ ? static_cast<std::uint64_t>(consumed) : gap_q32_;
         from_q32_ = now;
     }
     rate_micro_ = rate_micro;

@@ -1,5 +1,6 @@
 #include "scenario/thelook/growth.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -7,6 +8,7 @@
 
 #include "bazaar/base/duration.hpp"
 #include "scenario/thelook/lives.hpp"
+#include "scenario/thelook/planner.hpp"
 
 namespace bazaar::scenario::thelook
 {
@@ -54,6 +56,28 @@ std::string size(double bytes)
 }
 
 }  // namespace
+
+std::string ends_within(const settings& now, std::optional<microseconds> time, std::optional<std::uint64_t> ticks)
+{
+    const configuration c(now);
+    const double rate = static_cast<double>(c.rate_micro) / 1e6;
+    double seconds = time ? static_cast<double>(time->count()) / 1e6 : static_cast<double>(ticks.value_or(0)) / rate;
+    if (time && ticks)
+        seconds = std::min(seconds, static_cast<double>(*ticks) / rate);
+    const double sessions = seconds * rate * (1 + static_cast<double>(now.number("ghost-create-prob")) / 1e9);
+    if (sessions > static_cast<double>(sessions_most))
+        return fmt::format(
+            "--avg-qps {} makes about {} sessions in that time, and ids have room for {}: a lower rate, or less "
+            "of it",
+            now.printed(now.find("avg-qps")), amount(sessions), amount(static_cast<double>(sessions_most)));
+    const double touches = c.touch_us == 0 ? 0 : seconds * 1e6 / static_cast<double>(c.touch_us);
+    if (touches > static_cast<double>(touches_most))
+        return fmt::format(
+            "--touch-interval {} makes about {} price changes in that time, and {} can be counted: a longer "
+            "interval, or less time",
+            now.printed(now.find("touch-interval")), amount(touches), amount(static_cast<double>(touches_most)));
+    return {};
+}
 
 std::vector<std::string> growth(const settings& now, std::size_t products)
 {

@@ -29,10 +29,13 @@ struct open_order
     friend bool operator==(const open_order&, const open_order&) = default;
 };
 
+/// Whether a plan can have such an order.
+[[nodiscard]] bool is_possible(const open_order& o) noexcept;
+
 /// Orders waiting for their next step, the one that is due first in front.
 ///
-/// Limits: 48 bytes an order; those from behind a price change, and the few that wait for their return, about 80 more. Dues below 140 years, times below the year
-/// 2255, at most 8.9 years from an order to its shipment.
+/// Limits: 48 bytes an order; those from behind a price change, and the few that wait for their return or were shipped after 8.9
+/// years, about 80 more. Dues below 285 years, times from 1970 to the year 2255: more than `start_min` and `times_end` allow.
 class open_orders
 {
 public:
@@ -60,7 +63,12 @@ public:
     {
         *this = {};
         for (auto count = from.get_count(); count > 0 && from.good(); --count)
-            push(get_one(from));
+        {
+            const open_order o = get_one(from);
+            if (!from.good() || !is_possible(o) || (o.steps[o.at] == step::returned) != (o.delivered.us != 0))
+                return static_cast<void>(from.fail());
+            push(o);
+        }
     }
 
 private:
@@ -87,6 +95,7 @@ private:
 
     kit::due_queue<packed> queue_;
     std::map<std::uint64_t, time> delivered_;         ///< By order: those that wait for their return.
+    std::map<std::uint64_t, time> shipped_late_;      ///< By order: a shift stood before the shipment.
     std::map<std::uint64_t, std::uint32_t> touches_;  ///< By order: those from behind a price change.
     std::uint64_t digest_ = 0;
 };

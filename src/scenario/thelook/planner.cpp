@@ -16,6 +16,12 @@ namespace
 /// A session needs this much room before its end, so that its events have moments of their own.
 constexpr microseconds session_min{20};
 
+/// So often a user moves at most, as moves are counted in 24 bits.
+constexpr std::uint64_t moves_most = (1U << 24) - 1;
+
+/// So many orders of a user may wait to be cancelled or returned, as they are counted in 23 bits.
+constexpr std::uint64_t closings_most = (1U << 23) - 1;
+
 /// So often another user is looked for.
 constexpr std::uint64_t tries = 64;
 
@@ -80,8 +86,21 @@ std::int64_t shop_planner::due() const noexcept
     return std::max(now_, due_.empty() ? arrival : std::min(arrival, due_.first_due()));
 }
 
+void shop_planner::check_end(unit_no no, time at) const
+{
+    if (at >= times_end)
+        throw plan_over(no, "business times end with the year 2199");
+    if (no >= no_unit || users_.end() >= row_end)
+        throw plan_over(no, "its number, or that of a row, is the last one that ids have room for");
+    if (sessions_ >= sessions_most)
+        throw plan_over(no, "there are as many sessions as ids have room for");
+    if (touches_ >= touches_most)
+        throw plan_over(no, "prices have changed as often as can be counted");
+}
+
 model::decision shop_planner::next()
 {
+    check_end(next_no_, next_at());
     if (pending_count_ == 0)
     {
         if (next_touch() <= arrivals_.next() && (due_.empty() || next_touch() <= due_.first_due()))
@@ -99,10 +118,9 @@ model::decision shop_planner::next()
         }
         start_tick();
     }
-    const task what = pending_[0];
+    const auto d = decide(pending_[0]);
     std::copy(pending_.begin() + 1, pending_.begin() + pending_count_, pending_.begin());
     --pending_count_;
-    const auto d = decide(what);
     make_room();
     return d;
 }
@@ -129,7 +147,7 @@ void shop_planner::start_tick()
     const bool ghost = configuration_.ghost.happens(dice.next());
     choose_user(dice);
     pending_count_ = 0;
-    if (moves)
+    if (moves && users_[buyer_].moves < moves_most)
         pending_[pending_count_++] = task::user_moved;
     pending_[pending_count_++] = task::purchase;
     if (creates)
@@ -266,6 +284,8 @@ std::pair<std::uint32_t, time> shop_planner::session_home(const user& u, time at
 
 model::decision shop_planner::purchase()
 {
+    if (users_[buyer_].closings == closings_most)
+        throw plan_over(next_no_, "more orders of one user are open than can be counted");
     auto d = begin(kind::purchase);
     user u = users_[buyer_];
     const std::uint64_t order = orders_++;
@@ -367,7 +387,6 @@ const shop_planner::touch& shop_planner::last_touch() const
 
 model::decision shop_planner::price_changed()
 {
-    expect(touches_ < UINT32_MAX, "an order counts the price changes before it in 32 bits");
     const std::uint64_t place = touches_ % round_->size();
     const bool first = place == touched_.size();
     const unit_no last = touches_ > 0 ? last_touch().unit : no_unit;

@@ -16,6 +16,10 @@
 namespace bazaar::scenario::thelook
 {
 
+/// Ticks fewer than sessions, each with numbers of its own for its events; orders, with four items each, are fewer, too.
+inline constexpr std::uint64_t sessions_most = row_end / 16;
+inline constexpr std::uint64_t touches_most = UINT32_MAX;
+
 /// Initial users are born this long before the start, at least; the rest is spread over `births_spread`.
 inline constexpr microseconds births_before = std::chrono::days(90);
 inline constexpr microseconds births_spread = std::chrono::days(640);
@@ -60,6 +64,14 @@ public:
     [[nodiscard]] bool order_over() const noexcept { return order_over_; }
 
     void number_next(unit_no no) noexcept { next_no_ = no; }
+
+    /// Whether there is a next unit, with this number and at this moment.
+    ///
+    /// Errors: throws `plan_over`.
+    void check_end(unit_no no, time at) const;
+
+    /// Whether an entry is one that steers, with a value that can be.
+    [[nodiscard]] bool may_apply(const model::control& entry) const noexcept;
 
     /// As `load`, from a state in which more follows.
     void load_part(state_reader& from);

@@ -96,6 +96,15 @@ void shop_planner::save(state_writer& to) const
     to.put(order_over_ ? 1 : 0);
 }
 
+bool shop_planner::may_apply(const model::control& entry) const noexcept
+{
+    const auto fields = settings_.fields();
+    if (entry.what == model::control::kind::shift)
+        return entry.value > 0 && entry.value < times_end.us;
+    return entry.what == model::control::kind::set && entry.field < fields.size() && fields[entry.field].steerable &&
+           takes(fields[entry.field], entry.value);
+}
+
 bool shop_planner::load(state_reader& from)
 {
     load_part(from);
@@ -109,14 +118,22 @@ void shop_planner::load_part(state_reader& from)
         const auto number = in.get();
         return static_cast<step>(number <= static_cast<std::uint64_t>(step::returned) ? number : in.fail());
     };
-    for (std::size_t i = 0; i < settings_.fields().size(); ++i)
-        if (settings_.fields()[i].steerable)
-            settings_.set(i, from.get_signed());
-    if (!from.good())
-        return;
-    configuration_ = configuration(settings_);
+    for (std::size_t i = 0; i < settings_.fields().size() && from.good(); ++i)
+    {
+        const auto& field = settings_.fields()[i];
+        if (!field.steerable)
+            continue;
+        if (const auto value = from.get_signed(); takes(field, value))
+            settings_.set(i, value);
+        else
+            from.fail();
+    }
     shift_ = from.get_signed();
     now_ = from.get_signed();
+    const auto is_span = [](std::int64_t us) { return us >= 0 && us < times_end.us; };
+    if (!from.good() || !is_span(shift_) || !is_span(now_))
+        return static_cast<void>(from.fail());
+    configuration_ = configuration(settings_);
     for (auto* number : {&next_no_, &ticks_, &orders_, &items_, &events_, &sessions_})
         *number = from.get();
     for (auto& number : orders_at_)
@@ -185,6 +202,10 @@ void shop_planner::load_part(state_reader& from)
                   for (auto& s : o.steps)
                       s = get_step(in);
                   o.at = static_cast<std::uint8_t>(in.get());
+                  const bool closes = std::any_of(o.steps.begin(), o.steps.end(),
+                                                  [](step s) { return s == step::cancelled || s == step::returned; });
+                  if (closes && !users_.knows(o.user) && !departed_.contains(o.user))
+                      in.fail();
                   return o;
               });
 
@@ -192,11 +213,20 @@ void shop_planner::load_part(state_reader& from)
     if (pending_count_ > pending_.size())
         pending_count_ = static_cast<std::uint8_t>(from.fail());
     for (std::uint8_t i = 0; i < pending_count_; ++i)
-        pending_[i] = static_cast<task>(from.get());
+    {
+        const auto number = from.get();
+        pending_[i] = static_cast<task>(number <= static_cast<std::uint64_t>(task::user_erased) ? number : from.fail());
+    }
     buyer_ = from.get();
     leaver_ = from.get();
     buyer_moves_then_ = static_cast<std::uint32_t>(from.get());
     order_over_ = from.get() != 0;
+    const bool known = users_.begin() < users_.end() && eligible_ > users_.begin() && eligible_ <= users_.end() &&
+                       users_.end() <= row_end && (pending_count_ == 0 || users_.knows(buyer_)) &&
+                       std::none_of(pending_.begin(), pending_.begin() + pending_count_,
+                                    [this](task what) { return what == task::user_erased && !users_.knows(leaver_); });
+    if (!known)
+        from.fail();
 }
 
 }  // namespace bazaar::scenario::thelook

@@ -48,6 +48,7 @@ model::decision retaining_planner::next()
     model::decision d;
     if (removes_)
     {
+        front.core.check_end(next_no(), next_at());
         d = behind.next->unit;
         last_ = due(*behind.next);
         d.no = next_no();
@@ -84,8 +85,8 @@ model::decision retaining_planner::decide(std::size_t which)
     for (; which == 1 && removal_due(which); ++one.removals)
         lines_[which + 1].next.reset();
     one.core.number_next(one.units + one.removals);
-    ++one.units;
     const auto d = one.core.next();
+    ++one.units;
     if (which == 1)
         note(d);
     else if (which == 2 && (d.kind == kind::ghost || one.core.order_over()))

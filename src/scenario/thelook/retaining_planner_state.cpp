@@ -1,3 +1,4 @@
+#include "bazaar/scenario/thelook/tables.hpp"
 #include "scenario/thelook/retaining_planner.hpp"
 
 namespace bazaar::scenario::thelook
@@ -27,6 +28,8 @@ model::decision get_unit(state_reader& from)
         number = from.get();
     for (auto& number : d.arg)
         number = from.get();
+    if ((d.kind != kind::order_removed && d.kind != kind::ghost_removed) || d.after_count > d.after.size())
+        from.fail();
     return d;
 }
 
@@ -87,6 +90,8 @@ bool retaining_planner::load(state_reader& from)
         }
     }
     removes_ = from.get() != 0;
+    if (removes_ && !lines_[1].next)
+        from.fail();
     last_ = from.get_signed();
     open_.clear();
     std::uint64_t order = 0;
@@ -106,6 +111,8 @@ bool retaining_planner::load(state_reader& from)
         entry.field = static_cast<std::uint16_t>(from.get());
         entry.value = from.get_signed();
         entry.at.us = from.get_signed();
+        if (!lines_[0].core.may_apply(entry) && entry.what != model::control::kind::ddl)
+            from.fail();
         entries_.emplace_back(unit, entry);
     }
     forgotten_ = from.get();

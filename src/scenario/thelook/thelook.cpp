@@ -126,6 +126,12 @@ public:
         return told;
     }
 
+    [[nodiscard]] std::string ends_within(std::optional<microseconds> time,
+                                          std::optional<std::uint64_t> ticks) const override
+    {
+        return thelook::ends_within(settings_, time, ticks);
+    }
+
     [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
     {
         const auto after_move = version_ == version_before ? home_after_move::as_before : home_after_move::the_new_one;

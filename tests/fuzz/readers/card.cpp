@@ -1,6 +1,8 @@
-// The card of a run; one that is taken is printed as one that reads the same.
+// The card of a run; one that is taken is printed as one that reads the same, and can be planned along its log.
 
 #include "app/card.hpp"
+#include "bazaar/run/load_plan.hpp"
+#include "bazaar/scenario/registry.hpp"
 #include "reader.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -12,5 +14,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto text = app::card_text(made);
     const fuzz::memory_file again(text);
     fuzz::require(app::card_text(app::read_card(again.path())) == text, "a card that was printed reads the same");
+    static const auto shop = scenario::registry().front().make(
+        {"main", 7, scenario::settings(scenario::registry().front().fields), {}});
+    fuzz::is_taken(
+        [&]
+        {
+            made.checkpoints.clear();
+            const auto planner = shop->plan(made.start);
+            run::replanner walk(*planner, made);
+            static_cast<void>(run::load_state::of(made.log));
+            while (planner->next_no() < 60)
+                static_cast<void>(to_string(walk.next().at));
+            walk.catch_up();
+        });
     return 0;
 }
