@@ -65,6 +65,7 @@ public:
             }
             catch (const left&)
             {
+                log(log_level::info, "stop", "stopped before the load had begun");
                 return load_end::stopped;
             }
             catch (const run::history_lost& problem)
