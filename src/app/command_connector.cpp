@@ -9,6 +9,7 @@
 #include "app/connector.hpp"
 #include "app/json_text.hpp"
 #include "app/output.hpp"
+#include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
