@@ -77,16 +77,17 @@ constexpr std::string_view functions_sql =
     "r "
     "ON r.oid = p.proowner WHERE n.nspname = 'bazaard' ORDER BY 1";
 
-/// Who may make things in the schemas, or triggers on the tables.
+/// Who may make things in the schemas, or triggers on the tables, their owners apart.
 constexpr std::string_view rights_sql =
     "SELECT 'CREATE', 'schema', n.nspname, '', a.grantee, CASE a.grantee WHEN 0 THEN '' ELSE "
     "pg_catalog.pg_get_userbyid(a.grantee) END FROM pg_catalog.pg_namespace n, "
-    "pg_catalog.aclexplode(n.nspacl) a WHERE a.privilege_type = 'CREATE' AND (n.nspname = 'bazaard' OR (n.nspname = $1 "
+    "pg_catalog.aclexplode(n.nspacl) a WHERE a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner AND (n.nspname = "
+    "'bazaard' OR (n.nspname = $1 "
     "AND n.nspname <> 'public')) UNION ALL "
     "SELECT 'TRIGGER', 'table', n.nspname, c.relname, a.grantee, CASE a.grantee WHEN 0 THEN '' ELSE "
     "pg_catalog.pg_get_userbyid(a.grantee) END FROM pg_catalog.pg_class c "
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, pg_catalog.aclexplode(c.relacl) a "
-    "WHERE a.privilege_type = 'TRIGGER' AND c.oid = ANY ($2::oid[]) ORDER BY 3, 4, 6";
+    "WHERE a.privilege_type = 'TRIGGER' AND a.grantee <> c.relowner AND c.oid = ANY ($2::oid[]) ORDER BY 3, 4, 6";
 
 /// Functions that run when rows of the tables are written, with what leads to them; types are followed to the checks of domains
 /// and to casts. What PostgreSQL itself brings is not in pg_depend.
