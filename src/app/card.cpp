@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -14,6 +11,8 @@
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/id.hpp"
+#include "bazaar/io/json.hpp"
+#include "bazaar/io/small_file.hpp"
 #include "bazaar/run/record_check.hpp"
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/sink.hpp"
@@ -231,12 +230,10 @@ std::string card_text(const run::record& recorded)
 
 run::record read_card(const std::string& file)
 {
-    std::error_code failed;
-    std::ifstream in(file, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    if (!in || !std::filesystem::is_regular_file(file, failed))
-        throw error(error_kind::no_input, fmt::format("--card {}: cannot be read", file));
-    const auto card = json::parse(bytes, nullptr, false);
+    const auto bytes = io::read_small_file(file, "--card " + file, {.pipes = false});
+    if (io::is_too_deep(bytes))
+        throw error(error_kind::data, fmt::format("{}: is no card: its JSON is nested too deep", file));
+    const auto card = io::read_json<json>(bytes);
     std::vector<std::string> wrong;
     if (!card.is_object())
         throw error(error_kind::data,

@@ -101,19 +101,29 @@ int drop(const options& opts, postgres::session& link)
     return 0;
 }
 
+int set_up(const options& opts, postgres::session& link, std::span<const model::table> tables,
+           const postgres::cdc_options& how)
+{
+    const auto made = postgres::blaming(link, opts.schema, tables,
+                                        [&] { return postgres::cdc_setup(link, how, tables); });
+    return told(made) ? findings : 0;
+}
+
 }  // namespace
 
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables)
 {
-    const auto made = postgres::blaming(link, opts.schema, tables,
-                                        [&] { return postgres::cdc_setup(link, setup_of(opts, tables), tables); });
-    return told(made) ? findings : 0;
+    return set_up(opts, link, tables, setup_of(opts, tables));
 }
 
 int cdc(const options& opts)
 {
+    const auto made = stage_of_no_run();
+    const auto tables = made.shop->tables();
+    // Before the database is asked: what is wrong with it is a mistake of the command line.
+    const auto how = opts.verb == "drop" ? names_of(opts) : setup_of(opts, tables);
     postgres::session link(postgres::resolve(opts.database, opts.run));
-    return opts.verb == "drop" ? drop(opts, link) : cdc_setup(opts, link, stage_of_no_run().shop->tables());
+    return opts.verb == "drop" ? drop(opts, link) : set_up(opts, link, tables, how);
 }
 
 }  // namespace bazaar::app

@@ -11,6 +11,7 @@
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/json.hpp"
 
 namespace bazaar::app
 {
@@ -80,7 +81,7 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
     const auto wished = wished_connector(opts);
     const auto place = "/connectors/" + name + "/config";
     const auto there = at.get(place);
-    auto current = there.status == 200 ? json::parse(there.body, nullptr, false) : json();
+    auto current = there.status == 200 ? io::read_json<json>(there.body) : json();
     if (current.is_object())
         current.erase("name");
     // Order says nothing.

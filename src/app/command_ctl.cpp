@@ -22,6 +22,7 @@
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/json.hpp"
 #include "bazaar/observe/control_socket.hpp"
 
 namespace bazaar::app
@@ -160,7 +161,7 @@ private:
     {
         try
         {
-            const auto status = json::parse(daemon_link(path).ask(http::verb::get, "/status").body, nullptr, false);
+            const auto status = io::read_json<json>(daemon_link(path).ask(http::verb::get, "/status").body);
             const auto& database = status.at("database");
             return postgres::database_place{database.at("host"), database.at("port"), database.at("name")};
         }
@@ -212,7 +213,7 @@ private:
 
 json document_of(const reply& answer)
 {
-    auto document = json::parse(answer.body, nullptr, false);
+    auto document = io::read_json<json>(answer.body);
     if (!document.is_object())
         throw error(error_kind::unavailable, "what answers at the control socket is no bazaard");
     return document;
@@ -301,7 +302,7 @@ void obey(const daemon_link& link, const options& opts)
         lines.push_back(line.get<std::string>());
     if (answer.status >= 300 && lines.empty())
         lines.push_back(document.value("error", "the daemon refuses it"));
-    if (answer.status == 503)
+    if (answer.status == 503 || answer.status == 429)
         throw error(error_kind::temporary, lines);
     if (answer.status >= 300)
         throw error(error_kind::usage, lines);
@@ -334,6 +335,7 @@ int status(const daemon_link& link, const options& opts)
 }  // namespace
 
 int ctl(const options& opts)
+try
 {
     const daemon_link link(opts);
     if (opts.verb == "health")
@@ -354,6 +356,10 @@ int ctl(const options& opts)
         throw error(error_kind::temporary,
                     "taken, but not recorded yet: the database is away, or the run goes over what it had sent before");
     return 0;
+}
+catch (const json::exception&)
+{
+    throw error(error_kind::unavailable, "what answers at the control socket is no bazaard");
 }
 
 }  // namespace bazaar::app

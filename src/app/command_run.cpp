@@ -598,6 +598,7 @@ private:
         if (topics_)
             all.topics = {{"made", topics_->made}, {"there", topics_->there}, {"differing", topics_->differing}};
         all.loop_delay = loop_delay_;
+        all.http_refused = doors_.refused();
         all.reloads = reloads_;
         all.reload_failures = reload_failures_;
         all.last_reload = last_reload_;
@@ -748,6 +749,15 @@ private:
         return {202, {"the run goes on"}};
     }
 
+    /// The values that will hold when all that was asked for is recorded.
+    [[nodiscard]] scenario::settings coming() const
+    {
+        auto all = open_->current;
+        for (const auto& entry : runner_->coming())
+            all.set(entry.field, entry.value);
+        return all;
+    }
+
     /// What a reload reaches, value by value; it holds until flags and files are read again.
     [[nodiscard]] observe::obeyed set(const observe::order& given)
     {
@@ -757,7 +767,7 @@ private:
         auto wrong = std::move(asked.wrong);
         std::vector<model::control> entries;
         if (wrong.empty())
-            entries = changes_of(asked.only, open_->recorded, open_->current, wrong);
+            entries = changes_of(asked.only, open_->recorded, coming(), wrong);
         if (!wrong.empty())
             return {422, wrong};
         latest_ = std::move(asked.all);
@@ -837,7 +847,7 @@ private:
             set_log_level(level_);
             std::vector<std::string> refused;
             if (runner_)
-                for (const auto& entry : changes_of(fresh, open_->recorded, open_->current, refused))
+                for (const auto& entry : changes_of(fresh, open_->recorded, coming(), refused))
                     runner_->set(entry);
             for (const auto& line : refused)
                 log(log_level::warning, "reload", line);
@@ -864,6 +874,7 @@ private:
                 if (failed)
                     return;
                 loop_delay_ = std::chrono::duration<double>(steady::now() - tick_.expiry()).count();
+                doors_.report();
                 if (runner_)
                 {
                     runner_->watch();

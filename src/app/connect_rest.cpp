@@ -1,7 +1,5 @@
 #include "app/connect_rest.hpp"
 
-#include <fstream>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -12,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/json.hpp"
+#include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/password.hpp"
 
 namespace bazaar::app
@@ -53,8 +53,8 @@ bool is_refusal(const beast::error_code& problem)
 
 void must_be_readable(std::string_view flag, const std::string& path)
 {
-    if (!path.empty() && !std::ifstream(path))
-        throw error(error_kind::no_input, fmt::format("--{} {}: the file is missing or not readable", flag, path));
+    if (!path.empty())
+        io::must_be_file(path, fmt::format("--{} {}", flag, path));
 }
 
 ssl::context context_of(const std::string& ca_file, const std::string& cert_file, const std::string& key_file,
@@ -185,6 +185,9 @@ rest_answer connect_rest::ask(std::string_view verb, std::string_view target, st
         throw error(error_kind::unavailable,
                     fmt::format("Kafka Connect does not answer at {}: {}; is it running, and is --connect-url right?",
                                 url_, failed.message()));
+    if (io::is_too_deep(answer.get().body()))
+        throw error(error_kind::data,
+                    fmt::format("Kafka Connect at {} answers with JSON that is nested too deep", url_));
     return {static_cast<int>(answer.get().result_int()), answer.get().body()};
 }
 

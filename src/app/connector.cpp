@@ -8,6 +8,7 @@
 #include "app/cdc_names.hpp"
 #include "app/stage.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/json.hpp"
 #include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/connector.hpp"
 
@@ -33,8 +34,9 @@ std::string first_of(std::string_view list)
 /// What Connect says is wrong, in one line.
 std::string complaint(const rest_answer& answer)
 {
-    const auto body = json::parse(answer.body, nullptr, false);
-    auto text = body.is_object() ? body.value("message", answer.body) : answer.body;
+    const auto body = io::read_json<json>(answer.body);
+    const bool says = body.is_object() && body.contains("message") && body["message"].is_string();
+    auto text = says ? body["message"].get<std::string>() : answer.body;
     for (char& c : text)
         if (c == '\n' || c == '\r')
             c = ' ';
@@ -148,7 +150,7 @@ connector_facts connector_state(const connect_rest& at, const std::string& name)
     const auto answer = patient_get(at, "/connectors/" + name + "/status");
     if (answer.status != 200 && answer.status != 404)
         refused(at, answer, "tell the state of connector " + name);
-    const auto body = json::parse(answer.body, nullptr, false);
+    const auto body = io::read_json<json>(answer.body);
     if (!body.is_object())
         no_connect(at);
     if (answer.status == 404)
@@ -156,17 +158,22 @@ connector_facts connector_state(const connect_rest& at, const std::string& name)
     now.there = true;
     const auto failure = [&](const json& of)
     {
-        if (now.trace.empty() && of.is_object() && of.contains("trace"))
+        if (now.trace.empty() && of.contains("trace"))
             now.trace = summary_of(of["trace"].get<std::string>());
     };
-    if (!body.contains("connector") || !body.contains("tasks"))
-        no_connect(at);
-    now.state = body["connector"].value("state", "?");
-    failure(body["connector"]);
-    for (const auto& task : body["tasks"])
+    try
     {
-        now.tasks.push_back(task.value("state", "?"));
-        failure(task);
+        now.state = body.at("connector").value("state", "?");
+        failure(body["connector"]);
+        for (const auto& task : body.at("tasks"))
+        {
+            now.tasks.push_back(task.value("state", "?"));
+            failure(task);
+        }
+    }
+    catch (const json::exception&)
+    {
+        no_connect(at);
     }
     return now;
 }
@@ -176,19 +183,20 @@ connector_facts read_connector(const connect_rest& at, const std::string& name)
     const auto plugins = patient_get(at, "/connector-plugins");
     if (plugins.status == 401 || plugins.status == 403)
         refused(at, plugins, "list its plugins");
-    const auto listed = json::parse(plugins.body, nullptr, false);
+    const auto listed = io::read_json<json>(plugins.body);
     if (plugins.status != 200 || !listed.is_array())
         no_connect(at);
     auto now = connector_state(at, name);
     for (const auto& plugin : listed)
-        if (plugin.is_object() && plugin.value("class", "") == plugin_class)
-            now.debezium = plugin.value("version", "");
+        if (plugin.is_object() && plugin.contains("class") && plugin["class"] == plugin_class &&
+            plugin.contains("version") && plugin["version"].is_string())
+            now.debezium = plugin["version"].get<std::string>();
     if (!now.there)
         return now;
     const auto answer = patient_get(at, "/connectors/" + name + "/config");
     if (answer.status != 200)
         refused(at, answer, "tell the configuration of connector " + name);
-    const auto config = json::parse(answer.body, nullptr, false);
+    const auto config = io::read_json<json>(answer.body);
     if (!config.is_object())
         no_connect(at);
     for (const auto& [key, value] : config.items())

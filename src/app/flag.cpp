@@ -11,6 +11,18 @@
 
 namespace bazaar::app
 {
+namespace
+{
+
+/// A name in the file system may have what looks like a login.
+bool is_path(std::string_view text)
+{
+    return ((text.starts_with('/') && !text.starts_with("//")) || text.starts_with("./") || text.starts_with("../")) &&
+           text.find("://") == text.npos;
+}
+
+}  // namespace
+
 const flag* find_flag(std::span<const flag> table, std::string_view name)
 {
     for (const auto& entry : table)
@@ -27,16 +39,96 @@ std::string environment_name(std::string_view flag_name)
     return text;
 }
 
+bool is_reference(std::string_view text)
+{
+    return text.size() > 4 && text.starts_with("${") && text.find('}') == text.size() - 1 &&
+           text.find("${", 1) == text.npos && text.find(':') > 2 && text.find(':') + 2 < text.size() &&
+           text.find_first_of(" \t\r\n") == text.npos;
+}
+
+std::string without_references(std::string_view text)
+{
+    std::string made;
+    for (std::size_t i = 0; i < text.size();)
+    {
+        const auto end = text.substr(i).starts_with("${") ? text.find('}', i) : text.npos;
+        if (end != text.npos && is_reference(text.substr(i, end + 1 - i)))
+        {
+            made += 'x';
+            i = end + 1;
+        }
+        else
+            made += text[i++];
+    }
+    return made;
+}
+
+std::string without_secrets(const flag& which, std::string_view text)
+{
+    const std::string hidden(postgres::mask);
+    switch (which.secret)
+    {
+    case flag_secret::whole:
+        return hidden;
+    case flag_secret::url:
+        if (postgres::is_clear_uri(text) || postgres::is_clear_line(text))
+            return postgres::without_secrets(text);
+        // References are no secrets: the same without them must have none.
+        if (const auto plain = without_references(text); plain != text)
+        {
+            const auto before = std::string_view(plain).substr(0, plain.find('@'));
+            const bool login = before.size() < plain.size() && !before.ends_with("://x:x") && !before.ends_with("://x");
+            return !login && (plain == "x" || postgres::is_clear_uri(plain)) ? std::string(text) : hidden;
+        }
+        return hidden;
+    case flag_secret::name:
+        return postgres::name_problem(text).empty() ? std::string(text) : hidden;
+    case flag_secret::user:
+        return text.find(':') == text.npos && postgres::name_problem(text).empty() ? std::string(text) : hidden;
+    case flag_secret::host:
+        return postgres::host_problem(text).empty() ? std::string(text) : hidden;
+    case flag_secret::reference:
+        return is_reference(text) ? std::string(text) : hidden;
+    case flag_secret::none:
+        break;
+    }
+    return postgres::secrecy_of(text) == postgres::secrecy::none || is_path(text) ? std::string(text)
+                                                                                  : postgres::without_secrets(text);
+}
+
+std::string shown_unknown(std::string_view typed, std::span<const flag> table)
+{
+    static const flag plain{};
+    const auto start = std::min(typed.find_first_not_of('-'), typed.size());
+    const auto end = std::min(
+        typed.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", start),
+        typed.size());
+    auto known = end;
+    // "-pPASSWORD", as other programs have it.
+    if (start == 1 && typed.size() > 2)
+        known = 2;
+    const auto word = typed.substr(start, end - start);
+    const auto take = [&](std::string_view name)
+    {
+        if (word.size() > name.size() && word.starts_with(name) && !name.empty())
+            known = std::min(known, start + name.size());
+    };
+    for (const auto& entry : table)
+        if (entry.secret == flag_secret::whole)
+        {
+            take(entry.name);
+            for (const auto alias : entry.aliases)
+                take(alias);
+        }
+    for (const auto* name : {"pass", "passwd", "pwd", "token", "secret"})
+        if (word.starts_with(name) && !word.starts_with("password") && !word.starts_with("passw"))
+            take(name);
+    return shown(plain, typed.substr(0, known)) + (known < typed.size() ? "..." : "");
+}
+
 std::string shown(const flag& which, std::string_view text)
 {
-    if (which.secret == flag_secret::whole)
-        return "***";
-    // A URI in the wrong place may hold a password too.
-    const bool url = which.secret == flag_secret::url || text.find("://") != std::string_view::npos;
-    // Where its parts cannot be told apart, the password cannot either.
-    if (url && !uri_problem(text).empty())
-        return "***";
-    const std::string value = url ? masked_url(text) : std::string(text);
+    const std::string value = without_secrets(which, text);
 
     static constexpr std::size_t longest = 120;
     std::string safe;

@@ -8,7 +8,11 @@
 #include "app/http_url.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
+#include "bazaar/kafka/classify.hpp"
+#include "bazaar/observe/http.hpp"
+#include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/identifier.hpp"
+#include "bazaar/postgres/secret.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::app
@@ -163,6 +167,18 @@ setter database_text(std::optional<std::string> database_flags::*member)
     };
 }
 
+/// A name that a connection string is now and then given for.
+setter database_name(std::optional<std::string> database_flags::*member)
+{
+    return [member](options& to, std::string_view text) -> std::string
+    {
+        auto wrong = text.empty() ? "must not be empty" : postgres::name_problem(text);
+        if (wrong.empty())
+            to.database.*member = std::string(text);
+        return wrong;
+    };
+}
+
 setter duration(microseconds options::*member, microseconds low, microseconds high, std::string complaint)
 {
     return [=](options& to, std::string_view text) -> std::string
@@ -191,6 +207,9 @@ std::string readable_url(std::string_view text, std::string_view instead)
         "dbname=... user=...'";
     if (text.empty())
         return "must not be empty";
+    // libpq takes some that can be read in two ways, and would show the wrong part.
+    if (!postgres::is_clear_uri(text) && !postgres::is_clear_line(text))
+        return fmt::format("{}, percent-encoded where it must be; or give the password by {}", wanted, instead);
     try
     {
         postgres::connection_flags flags;
@@ -607,7 +626,14 @@ void add_database(std::vector<flag>& table)
                      .initially = "PGHOST or the service file, then localhost",
                      .help = "Server, directory of its socket, or several behind commas.",
                      .commands = on_database,
-                     .set = database_text(&database_flags::host)});
+                     .secret = flag_secret::host,
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         auto wrong = text.empty() ? "must not be empty" : postgres::host_problem(text);
+                         if (wrong.empty())
+                             to.database.host = std::string(text);
+                         return wrong;
+                     }});
     table.push_back({.topic = database,
                      .name = "db-port",
                      .placeholder = "PORT",
@@ -629,7 +655,8 @@ void add_database(std::vector<flag>& table)
                      .initially = "PGUSER or the service file, then db_user",
                      .help = "Role.",
                      .commands = on_database,
-                     .set = database_text(&database_flags::user)});
+                     .secret = flag_secret::name,
+                     .set = database_name(&database_flags::user)});
     table.push_back({.topic = database,
                      .name = "db-password",
                      .aliases = {"password"},
@@ -652,7 +679,8 @@ void add_database(std::vector<flag>& table)
                      .initially = "PGDATABASE or the service file, then fh_dev",
                      .help = "Database.",
                      .commands = on_database,
-                     .set = database_text(&database_flags::name)});
+                     .secret = flag_secret::name,
+                     .set = database_name(&database_flags::name)});
     table.push_back(
         {.topic = database,
          .name = "db-url",
@@ -896,7 +924,16 @@ void add_cdc(std::vector<flag>& table)
                      .placeholder = "NAME",
                      .help = "Who logs in to Kafka Connect, by HTTP's basic authentication.",
                      .commands = on_connect,
-                     .set = words(&options::connect_user)});
+                     .secret = flag_secret::user,
+                     .set = [](options& to, std::string_view value) -> std::string
+                     {
+                         if (value.empty())
+                             return "must not be empty";
+                         if (value.find(':') != value.npos)
+                             return "must have no colon: the password has a flag of its own, --connect-password-file";
+                         to.connect_user = value;
+                         return {};
+                     }});
     table.push_back({.topic = capture,
                      .name = "connect-password",
                      .placeholder = "PASSWORD",
@@ -953,7 +990,14 @@ void add_cdc(std::vector<flag>& table)
                      .initially = "that of this program; localhost for a socket",
                      .help = "The server, as the worker of the connector reaches it.",
                      .commands = configures,
-                     .set = words(&options::connector_db_host)});
+                     .secret = flag_secret::host,
+                     .set = [](options& to, std::string_view value) -> std::string
+                     {
+                         auto wrong = value.empty() ? "must not be empty" : postgres::host_problem(value);
+                         if (wrong.empty())
+                             to.connector_db_host = value;
+                         return wrong;
+                     }});
     table.push_back({.topic = capture,
                      .name = "connector-db-port",
                      .placeholder = "PORT",
@@ -976,9 +1020,10 @@ void add_cdc(std::vector<flag>& table)
          .range = "${env:NAME} or ${file:PATH:KEY}",
          .help = "Where the worker finds the password of the connector's role; never the password itself.",
          .commands = configures,
+         .secret = flag_secret::reference,
          .set = [](options& to, std::string_view value) -> std::string
          {
-             if (!value.starts_with("${") || !value.ends_with("}") || value.find(':') == value.npos)
+             if (!is_reference(value))
                  return "must be a reference that the worker resolves, like ${env:NAME} or ${file:PATH:KEY}";
              to.connector_password = value;
              return {};
@@ -997,10 +1042,10 @@ void add_cdc(std::vector<flag>& table)
              if (value.empty())
                  return "must not be empty";
              http_url parts;
-             const bool reference = value.find("${") != value.npos;
-             if (auto wrong = parse_http_url(value, "8080", parts); !wrong.empty() && !reference)
+             const auto plain = without_references(value);
+             if (auto wrong = parse_http_url(plain, "8080", parts); !wrong.empty() && plain != "x")
                  return wrong;
-             if (parts.user && !reference)
+             if (parts.user && without_secrets({.secret = flag_secret::url}, value) != value)
                  return "must have no user and no password: everybody who may look at the connector's "
                         "configuration would see them; a ${env:NAME} is resolved by the worker";
              to.registry_url = value;
@@ -1103,6 +1148,12 @@ std::string set_kafka_conf(options& to, std::string_view text)
         const auto comma = std::min(rest.find(','), rest.size());
         const auto part = rest.substr(0, comma);
         rest.remove_prefix(std::min(comma + 1, rest.size()));
+        // After a password, what librdkafka does not know is rather a part of it than a setting; nobody can be sure.
+        if (is_key(part) && !made.empty() && postgres::is_secret_name(made.back().first) &&
+            !::bazaar::kafka::is_setting(std::string(part.substr(0, part.find('=')))))
+            return "has a comma in a password, or behind it a setting that librdkafka does not know: give the password "
+                   "by "
+                   "--sasl-password-file";
         if (is_key(part))
             made.emplace_back(part.substr(0, part.find('=')), part.substr(part.find('=') + 1));
         else if (!made.empty())
@@ -1112,6 +1163,10 @@ std::string set_kafka_conf(options& to, std::string_view text)
     }
     if (made.empty())
         return "must not be empty";
+    for (const auto& [name, value] : made)
+        if ((name == "bootstrap.servers" || name == "metadata.broker.list") &&
+            postgres::secrecy_of(value) != postgres::secrecy::none)
+            return "has a list of brokers with what looks like a password";
     to.kafka_conf = std::move(made);
     return {};
 }
@@ -1447,6 +1502,26 @@ std::string set_http_listen(options& to, std::string_view text)
     return {};
 }
 
+/// "shop,shop.demo.svc.cluster.local".
+std::string set_http_host(options& to, std::string_view text)
+{
+    std::vector<std::string> names;
+    for (std::size_t at = 0; at <= text.size();)
+    {
+        const auto end = std::min(text.find(',', at), text.size());
+        auto name = text.substr(at, end - at);
+        if (name.ends_with('.'))
+            name.remove_suffix(1);
+        if (!observe::is_host_name(name))
+            return "must be names of hosts without a port, with commas between them, for example "
+                   "shop.demo.svc,shop.example.com";
+        names.emplace_back(name);
+        at = end + 1;
+    }
+    to.http_hosts = std::move(names);
+    return {};
+}
+
 void add_observe(std::vector<flag>& table)
 {
     table.push_back(
@@ -1467,6 +1542,15 @@ void add_observe(std::vector<flag>& table)
                      .help = "Serves /metrics, /livez, /readyz and /status by HTTP. Nothing of it is encrypted.",
                      .commands = {command::run},
                      .set = set_http_listen});
+    table.push_back(
+        {.topic = observing,
+         .name = "http-host",
+         .placeholder = "NAME,...",
+         .initially = "addresses, localhost, names without a dot, the machine's name, the host of --http-listen",
+         .help = "Further names under which clients may ask, such as that of a service in a cluster; a request for "
+                 "another one is refused with 421.",
+         .commands = {command::run},
+         .set = set_http_host});
     table.push_back(
         {.topic = observing,
          .name = "http-token-file",

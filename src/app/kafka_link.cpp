@@ -1,10 +1,9 @@
 #include "app/kafka_link.hpp"
 
-#include <fstream>
-
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/password.hpp"
 
 namespace bazaar::app
@@ -28,8 +27,14 @@ kafka::client_settings kafka_settings(const options& opts)
     {
         if (path.empty())
             return;
-        if (!std::ifstream(path))
-            missing.push_back(fmt::format("--{} {}: the file is missing or not readable", flag, path));
+        try
+        {
+            io::must_be_file(path, fmt::format("--{} {}", flag, path));
+        }
+        catch (const error& problem)
+        {
+            missing.emplace_back(problem.what());
+        }
         made.emplace_back(name, path);
     };
     file("ssl.ca.location", "kafka-ca-file", opts.kafka_ca_file);

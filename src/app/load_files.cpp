@@ -1,7 +1,4 @@
-#include <cerrno>
 #include <condition_variable>
-#include <cstdio>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -19,6 +16,7 @@
 #include "app/work_progress.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/new_file.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/copy_form.hpp"
 #include "bazaar/postgres/loader.hpp"
@@ -35,44 +33,6 @@ namespace fs = std::filesystem;
 /// It was stopped in the middle of a table.
 struct left_early
 {
-};
-
-/// A file that is new, and whole or said to be broken.
-class new_file
-{
-public:
-    explicit new_file(fs::path path) : path_(std::move(path)), raw_(std::fopen(path_.c_str(), "wbx"))
-    {
-        if (!raw_)
-            throw error(error_kind::no_output,
-                        fmt::format("--to: {}: cannot be made: {}", path_.string(), std::strerror(errno)));
-    }
-
-    void write(std::string_view bytes)
-    {
-        if (std::fwrite(bytes.data(), 1, bytes.size(), raw_.get()) != bytes.size())
-            broken();
-    }
-
-    void close()
-    {
-        if (std::fclose(raw_.release()) != 0)
-            broken();
-    }
-
-private:
-    struct closer
-    {
-        void operator()(std::FILE* raw) const noexcept { std::fclose(raw); }
-    };
-
-    [[noreturn]] void broken() const
-    {
-        throw error(error_kind::io, fmt::format("{}: cannot be written: {}", path_.string(), std::strerror(errno)));
-    }
-
-    fs::path path_;
-    std::unique_ptr<std::FILE, closer> raw_;
 };
 
 /// Rows of one table as text or bytes of its file.
@@ -103,7 +63,7 @@ public:
         if (binary_)
             postgres::encode_copy_trailer(bytes_);
     }
-    void move_to(new_file& to)
+    void move_to(io::new_file& to)
     {
         to.write(binary_ ? bytes_.view() : std::string_view(text_));
         bytes_.clear();
@@ -151,7 +111,8 @@ public:
         if (stop_.stop_requested())
             return load_end::stopped;
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
-            files_.push_back(is_written(i) ? std::make_unique<new_file>(directory / file_of(i)) : nullptr);
+            files_.push_back(is_written(i) ? std::make_unique<io::new_file>(new_file(directory / file_of(i)))
+                                           : nullptr);
         try
         {
             write_first_rows();
@@ -164,7 +125,7 @@ public:
             std::rethrow_exception(failure_);
         if (stop_.stop_requested())
         {
-            log(log_level::warning, "stop", fmt::format("stopped: the files in {} are not whole", opts_.to));
+            log(log_level::warning, "stop", fmt::format("stopped: nothing is left in {}", opts_.to));
             return load_end::stopped;
         }
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
@@ -173,7 +134,6 @@ public:
                 auto last = text_of(i);
                 last.end();
                 last.move_to(*files_[i]);
-                files_[i]->close();
             }
         write_rest(directory);
         print_out(fmt::format("rows      {} in {}, {} units below the seam; card.json reproduces them, load.sql loads "
@@ -299,18 +259,23 @@ private:
             recorded_.log.push_back(state.done(i));
         recorded_.settled = history_.seam;
         recorded_.clean = true;
-        new_file card(directory / "card.json");
+        auto card = new_file(directory / "card.json");
         card.write(card_text(recorded_));
-        card.close();
-        new_file script(directory / "load.sql");
+        auto script = new_file(directory / "load.sql");
         script.write("-- psql -v ON_ERROR_STOP=1 -f load.sql, in this directory, after bazaard init.\n" +
                      postgres::copy_script(
                          opts_.schema, tables_, [this](std::uint8_t number) { return file_of(number); },
                          binary_ ? "binary" : "csv, header",
                          [this](std::uint8_t number)
                          { return scenario::does(*made_.shop, model::op::update, number); }));
-        script.close();
+        for (const auto& file : files_)
+            if (file)
+                file->commit();
+        card.commit();
+        script.commit();
     }
+
+    static io::new_file new_file(const fs::path& path) { return {path, "--to: " + path.string()}; }
 
     const options& opts_;
     const std::stop_token stop_;
@@ -323,7 +288,7 @@ private:
     std::span<const model::table> tables_;
     model::renderer print_;
     run::history history_;
-    std::vector<std::unique_ptr<new_file>> files_;  ///< By table; none for those that are not written.
+    std::vector<std::unique_ptr<io::new_file>> files_;  ///< By table; none for those that are not written.
     std::uint64_t rows_ = 0;
     std::mutex mutex_;
     std::condition_variable turn_;

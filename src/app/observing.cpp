@@ -35,7 +35,8 @@ void observing::open(const options& opts)
             throw error(error_kind::config, fmt::format("--http-token-file {}: a token has {} characters or more",
                                                         opts.http_token_file, token_min));
     }
-    how_.hosts = {opts.http_host};
+    how_.hosts = opts.http_hosts;
+    how_.hosts.push_back(opts.http_host);
     char own[256] = {};
     if (::gethostname(own, sizeof own - 1) == 0)
         how_.hosts.emplace_back(own);
@@ -79,8 +80,37 @@ void observing::open_socket(const options& opts)
     }
 }
 
+std::vector<std::pair<std::string_view, std::uint64_t>> observing::refused() const
+{
+    if (!server_)
+        return {};
+    const auto& by_handler = handler_->refused();
+    return {{"token", by_handler.tokens}, {"orders", by_handler.orders}, {"place", server_->evicted()}};
+}
+
+void observing::report()
+{
+    if (!server_)
+        return;
+    const auto grown = [](std::uint64_t& told, std::uint64_t now) { return now - std::exchange(told, now); };
+    const auto& all = handler_->refused();
+    if (const auto count = grown(told_tokens_, all.tokens); count > 0)
+        log(log_level::warning, "http",
+            fmt::format("{} requests with a wrong token were refused, the last of them from {}", count, all.from),
+            {{"count", count}, {"from", all.from}});
+    if (const auto count = grown(told_orders_, all.orders); count > 0)
+        log(log_level::warning, "http",
+            fmt::format("{} orders were refused: more than {} a second", count, how_.limits.orders),
+            {{"count", count}});
+    if (const auto count = grown(told_evicted_, server_->evicted()); count > 0)
+        log(log_level::warning, "http",
+            fmt::format("{} connections were closed for newer ones: too many clients at the same time", count),
+            {{"count", count}});
+}
+
 void observing::close()
 {
+    report();
     server_.reset();
     socket_.reset();
 }

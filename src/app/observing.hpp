@@ -1,8 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -37,6 +41,12 @@ public:
     /// Whether whoever has the token can steer the run by HTTP.
     [[nodiscard]] bool control() const noexcept { return how_.token.has_value(); }
 
+    /// What clients did not get, by reason.
+    [[nodiscard]] std::vector<std::pair<std::string_view, std::uint64_t>> refused() const;
+
+    /// Once a second: says what was refused since.
+    void report();
+
     /// How often the server must be asked whether it is there, and when its silence means that it is not.
     [[nodiscard]] std::chrono::milliseconds probe_interval() const noexcept;
     [[nodiscard]] std::chrono::milliseconds silence_max() const noexcept;
@@ -47,6 +57,7 @@ private:
 
     boost::asio::io_context& loop_;
     observe::handler::options how_;
+    std::uint64_t told_tokens_ = 0, told_orders_ = 0, told_evicted_ = 0;
     bool probes_ = false;  ///< Somebody who asks by HTTP wants to know soon.
     std::unique_ptr<observe::handler> handler_;
     std::unique_ptr<observe::server> server_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <fstream>
 #include <iterator>
 #include <utility>
 
@@ -12,7 +11,10 @@
 
 #include "app/http_url.hpp"
 #include "bazaar/app/flag.hpp"
+#include "bazaar/app/flag_value.hpp"
 #include "bazaar/app/options_sources.hpp"
+#include "bazaar/io/small_file.hpp"
+#include "bazaar/postgres/secret.hpp"
 #include "bazaar/scenario/registry.hpp"
 
 namespace bazaar::app
@@ -48,7 +50,7 @@ public:
         made_.warnings.clear();
         add(usage_, line.mistakes);
         for (const auto& typed : line.unknown)
-            unknown(typed);
+            unknown(typed, line.hush);
 
         // Whoever asks for help gets it, whatever else is wrong.
         for (const auto& value : line.values)
@@ -87,11 +89,20 @@ private:
     void words(const reading& line)
     {
         const auto& words = line.words;
-        // A word may be the second half of a password with a blank, or a connection URI without its flag.
-        const bool hush = std::any_of(line.values.begin(), line.values.end(),
-                                      [](const assignment& value)
-                                      { return value.which->secret == flag_secret::whole; });
-        const flag plain{.secret = hush ? flag_secret::whole : flag_secret::none};
+        // A word may be the second half of a password with a blank, or the password of a misspelled flag.
+        const flag plain{.secret = line.hush ? flag_secret::whole : flag_secret::none};
+        // Or a connection string without its flag. Nobody behind this looks for one.
+        bool odd = false;
+        for (const auto& word : words)
+            if (std::find(made_.files.begin(), made_.files.end(), word) == made_.files.end() && holds_secret(word))
+            {
+                odd = true;
+                usage_.emplace_back(
+                    "a word that is not the value of a flag holds what looks like a connection string, or a "
+                    "password: it is not repeated; give --db-url");
+            }
+        if (odd)
+            return;
         std::size_t next = 0;
         if (!words.empty())
         {
@@ -105,8 +116,9 @@ private:
                 std::vector<std::string_view> names;
                 for (const auto what_name : all_commands)
                     names.push_back(name(what_name));
+                const auto near = line.hush ? std::string_view() : likely_meant(words[0], names);
                 usage_.push_back(fmt::format("'{}': unknown command{} (commands: {})", shown(plain, words[0]),
-                                             suggestion(likely_meant(words[0], names)), fmt::join(names, ", ")));
+                                             suggestion(near), fmt::join(names, ", ")));
                 return;
             }
             next = 1;
@@ -140,9 +152,8 @@ private:
         made_.changes.emplace_back(word.substr(0, word.find('=')), word.substr(word.find('=') + 1));
     }
 
-    void unknown(const std::string& typed)
+    void unknown(const std::string& typed, bool hush)
     {
-        static const flag plain{};
         std::vector<std::string_view> names;
         // Those of this command first: of two that are as near, the first wins.
         for (const bool own : {true, false})
@@ -153,8 +164,12 @@ private:
                     names.insert(names.end(), entry.aliases.begin(), entry.aliases.end());
                 }
         const auto bare = std::string_view(typed).substr(std::min(typed.find_first_not_of('-'), typed.size()));
-        usage_.push_back(
-            fmt::format("{}: unknown flag{}", shown(plain, typed), suggestion(likely_meant(bare, names), "--")));
+        const auto near = likely_meant(bare, names);
+        // "-avg-qps" is one with a dash too few, "-swordfish" may be a password.
+        const auto name = near.empty() && hush && typed.find("pass") == typed.npos
+                              ? std::string("***")
+                              : shown_unknown((near.empty() ? "" : "-") + typed, table_).substr(near.empty() ? 0 : 1);
+        usage_.push_back(fmt::format("{}: unknown flag{}", name, suggestion(near, "--")));
     }
 
     /// The file that flag or environment name; nothing read when they name none.
@@ -167,12 +182,29 @@ private:
                     named = &value;
         if (named == nullptr)
             return {};
-        const auto contents = named->text.empty() ? std::nullopt : around_.read(named->text);
+        std::optional<std::string> contents;
+        std::string why;
+        try
+        {
+            if (!named->text.empty())
+                contents = around_.read(named->text);
+        }
+        catch (const error& problem)
+        {
+            why = problem.what();
+            if (problem.kind() != error_kind::no_input)
+            {
+                config_.push_back(described(*named) + why);
+                return {};
+            }
+            why.erase(0, why.rfind(": "));
+        }
         if (!contents)
         {
-            no_input_.push_back(described(*named) + ": the file is missing or not readable");
+            no_input_.push_back(described(*named) + ": the file is missing or not readable" + why);
             return {};
         }
+        config_file_ = named->text;
         return read_config(named->text, *contents, table_);
     }
 
@@ -198,6 +230,16 @@ private:
                         ? fmt::format("{}: {} {} does not do that; it is for {}", value.spelled, name(command_),
                                       made_.verb, takers)
                         : fmt::format("{}: is a flag of {}, not of {}", value.spelled, takers, name(command_)));
+                continue;
+            }
+            if (value.which->secret == flag_secret::none && holds_secret(value.text))
+            {
+                mistakes(value.from)
+                    .push_back(
+                        fmt::format("{}: holds what looks like a connection string with a password, which is not "
+                                    "repeated: give --db-url, or the flag that it is meant for",
+                                    described(value)));
+                refused_.push_back(value.which->name);
                 continue;
             }
             // Environment and file serve all commands: what belongs to another one is judged, but not used.
@@ -245,9 +287,12 @@ private:
                 made_.given_settings[flag_name] = value.text;
     }
 
-    static std::string shown_whole(const assignment& value)
+    static std::string shown_whole(const assignment& value) { return without_secrets(*value.which, value.text); }
+
+    static bool holds_secret(std::string_view text)
     {
-        return value.which->secret == flag_secret::none ? value.text : shown(*value.which, value.text);
+        static const flag plain{};
+        return without_secrets(plain, text) != text;
     }
 
     [[nodiscard]] const assignment* effective(std::string_view flag_name) const
@@ -275,7 +320,7 @@ private:
             if (in_url || of_sasl || of_connect || effective(name) != nullptr)
                 continue;
             const auto path = directory->second + '/' + std::string(name);
-            if (const auto contents = around_.read(path); contents && !contents->empty())
+            if (has_content(path))
                 take({{.which = &entry,
                        .from = source::credential,
                        .spelled = std::string(entry.name),
@@ -284,9 +329,55 @@ private:
         }
     }
 
+    [[nodiscard]] bool has_content(const std::string& path) const
+    {
+        try
+        {
+            const auto contents = around_.read(path);
+            return contents && !contents->empty();
+        }
+        catch (const error&)
+        {
+            return false;
+        }
+    }
+
+    /// Of libpq's own variables those that it, and we, would show.
+    void inherited()
+    {
+        if (const auto* url = flag_of("db-url"); url == nullptr || !url->commands.has(command_, made_.verb))
+            return;
+        postgres::connection_parameters given;
+        if (!refused("--db-url"))
+            given = postgres::resolve(made_.database);
+        for (const auto& [variable, keyword] :
+             {std::pair("PGHOST", "host"), std::pair("PGHOSTADDR", "hostaddr"), std::pair("PGPORT", "port"),
+              std::pair("PGDATABASE", "dbname"), std::pair("PGUSER", "user"), std::pair("PGSERVICE", "service")})
+        {
+            const auto found = around_.environment.find(variable);
+            if (found == around_.environment.end() || found->second.empty() || !given.find(keyword).empty())
+                continue;
+            const auto key = std::string_view(keyword);
+            auto wrong = key.starts_with("host") ? postgres::host_problem(found->second)
+                         : key != "port"         ? postgres::name_problem(found->second)
+                         : is_port_list(found->second)
+                             ? std::string()
+                             : "must be a whole number from 1 to 65535, or several behind commas";
+            if (!wrong.empty())
+                usage_.push_back(fmt::format("{} in the environment: {}", variable, wrong));
+        }
+        for (const auto* variable : {"PGSERVICEFILE"})
+            if (const auto found = around_.environment.find(variable); found != around_.environment.end())
+                if (const auto odd = io::odd_type(found->second); !odd.empty())
+                    no_input_.push_back(fmt::format("{} in the environment: cannot be read: {}", variable, odd));
+    }
+
+    [[nodiscard]] const flag* flag_of(std::string_view flag_text) const { return find_flag(table_, flag_text); }
+
     /// What only several values together can violate.
     void combine()
     {
+        inherited();
         if (const auto* start = effective("start-time"); start != nullptr && *made_.start > around_.now)
             mistakes(start->from)
                 .push_back(
@@ -307,9 +398,10 @@ private:
             usage_.emplace_back("verify events: needs the FILE... with the events; - is standard input");
         if (command_ == command::ctl && made_.verb == "set" && made_.changes.empty() && usage_.empty())
             usage_.emplace_back("ctl set: needs what to change, for example avg-qps=50");
-        if (const auto* token = effective("http-token-file");
-            token != nullptr && !made_.http_port && !refused("--http-listen"))
-            mistakes(token->from).push_back(described(*token) + ": needs --http-listen");
+        for (const char* of_http : {"http-host", "http-token-file"})
+            if (const auto* given = effective(of_http);
+                given != nullptr && !made_.http_port && !refused("--http-listen"))
+                mistakes(given->from).push_back(described(*given) + ": needs --http-listen");
         if (const auto* format = effective("format"))
         {
             const std::string_view known = command_ == command::plan      ? "text, jsonl"
@@ -473,6 +565,24 @@ private:
             warn(*password, "--sasl-password-file");
         if (const auto* password = by_flag("connect-password"); password != nullptr)
             warn(*password, "--connect-password-file");
+        if (!around_.is_readable_by_all)
+            return;
+        const auto open_to_all = [&](const std::string& what, const std::string& path)
+        {
+            if (around_.is_readable_by_all(path))
+                made_.warnings.push_back(fmt::format(
+                    "{}: everybody on this machine can read the file, which has a secret: chmod o-r", what));
+        };
+        bool by_file = false;
+        for (const auto& [flag_text, value] : effective_)
+        {
+            if (flag_text.ends_with("-password-file") || flag_text.ends_with("-token-file") ||
+                flag_text.ends_with("-key-file") || flag_text == "db-sslkey")
+                open_to_all(described(value), value.text);
+            by_file = by_file || (value.from == source::file && shown_whole(value) != value.text);
+        }
+        if (by_file)
+            open_to_all(config_file_, config_file_);
     }
 
     [[noreturn]] void fail()
@@ -492,6 +602,7 @@ private:
     options elsewhere_;  ///< Takes the values of flags that this command does not use.
     command command_ = command::run;
     std::map<std::string, assignment, std::less<>> effective_;
+    std::string config_file_;                ///< Empty: none.
     std::vector<std::string_view> refused_;  ///< Flags whose values were.
     std::vector<std::string> usage_;
     std::vector<std::string> no_input_;
@@ -512,19 +623,11 @@ surroundings process_surroundings()
     }
     made.read = [](const std::string& path) -> std::optional<std::string>
     {
-        // Far above any real file; it keeps /dev/zero from filling the memory.
-        static constexpr std::streamsize longest = 1 << 20;
-        std::ifstream file(path, std::ios::binary);
-        if (!file)
-            return std::nullopt;
-        std::string contents;
-        contents.resize(longest);
-        file.read(contents.data(), longest);
-        if (file.bad() || file.gcount() == longest)
-            return std::nullopt;
-        contents.resize(static_cast<std::size_t>(file.gcount()));
-        return contents;
+        // Far above any real file.
+        static constexpr std::size_t longest = 1 << 20;
+        return io::read_small_file(path, {}, {.most = longest, .text = false});
     };
+    made.is_readable_by_all = io::is_readable_by_all;
     made.now = time{
         std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
     made.fields = scenario::registry().front().fields;

@@ -9,6 +9,8 @@
 
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/base/words.hpp"
+#include "bazaar/postgres/secret.hpp"
 
 namespace bazaar::app
 {
@@ -66,6 +68,15 @@ bool is_command(std::string_view word)
     return std::any_of(all_commands.begin(), all_commands.end(), [&](command what) { return name(what) == word; });
 }
 
+/// Whether this flag, which may be a misspelled one, is for a secret. `known`: null for one that does not exist.
+bool is_of_secret(std::string_view word, const flag* known)
+{
+    if (known != nullptr)
+        return known->secret == flag_secret::whole;
+    const auto name = word.substr(0, word.find('='));
+    return postgres::is_secret_name(name) || (name.starts_with("-p") && !name.starts_with("--"));
+}
+
 bool is_number(std::string_view word)
 {
     return word.size() > 1 && word[0] == '-' && (std::strchr("0123456789.", word[1]) != nullptr);
@@ -96,6 +107,7 @@ private:
     {
         const auto equals = word.find('=');
         found_.unknown.push_back(word.substr(0, equals));
+        found_.hush = found_.hush || is_of_secret(word, nullptr);
         // What follows is most likely its value, not a word of its own.
         if (equals == std::string::npos && !rest.empty() && (rest.front()[0] != '-' || is_number(rest.front())) &&
             !is_command(rest.front()))
@@ -106,6 +118,7 @@ private:
     std::vector<po::option> known(const flag& which, bool negated, const std::string& word,
                                   std::vector<std::string>& rest)
     {
+        found_.hush = found_.hush || is_of_secret(word, &which);
         const auto equals = word.find('=');
         const std::string spelled = word.substr(0, equals);
         po::option made(std::string(which.name), {});
@@ -250,9 +263,8 @@ public:
 private:
     void unknown(const std::string& place, std::string_view key)
     {
-        static const flag plain{};
         const auto near = likely_meant(key, names_for(table_, flag_place::anywhere));
-        mistake(place, fmt::format("{}: unknown name{}", shown(plain, key),
+        mistake(place, fmt::format("{}: unknown name{}", shown_unknown(key, table_),
                                    near.empty() ? std::string() : fmt::format("; did you mean {}?", near)));
     }
 
@@ -269,7 +281,7 @@ std::string described(const assignment& value)
                     ? shown(*value.which, value.text)
                     : std::string();
     // A whole secret is not even hinted at.
-    if (value.which->secret != flag_secret::none && text == "***")
+    if (text == postgres::mask && value.text != postgres::mask)
         text.clear();
     else if (value.text.empty() || text.find(' ') != std::string::npos)
         text = fmt::format("'{}'", text);
@@ -369,7 +381,7 @@ reading read_config(const std::string& path, std::string_view contents, std::spa
     static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     if (contents.starts_with(byte_order_mark))
         contents.remove_prefix(byte_order_mark.size());
-    if (contents.find('\0') != std::string_view::npos)
+    if (contents.find('\0') != std::string_view::npos || !is_utf8(contents))
     {
         reader.mistake(path, "is not a text file");
         return reader.take();
@@ -391,25 +403,48 @@ void wipe_secrets(int argc, char** argv, std::span<const flag> table)
         for (volatile char* c = text; *c != '\0'; c = c + 1)
             *c = 'x';
     };
+    static const flag plain{};
+    const auto is_shown = [](const flag& which, std::string_view text)
+    { return which.secret != flag_secret::whole && without_secrets(which, text) == text; };
+    bool hush = false;
     for (int i = 1; i < argc; ++i)
     {
         const std::string_view word(argv[i]);
-        if (!word.starts_with("--") || word.size() == 2)
+        if (word.size() < 2 || word[0] != '-' || word == "--")
+        {
+            // Another one than the value of a flag.
+            if ((hush && !is_command(word) && word != "--") || !is_shown(plain, word))
+                wipe(argv[i]);
             continue;
-        const auto typed = flag_name(word);
-        const auto* which = find_flag(table, typed);
-        const bool has_value = word.find('=') != std::string_view::npos;
-        char* value = has_value ? argv[i] + word.find('=') + 1 : i + 1 < argc ? argv[i + 1] : nullptr;
-        if (value == nullptr || (!has_value && is_flag(value, table)))
+        }
+        const auto equals = word.find('=');
+        const auto [which, negated] = word.starts_with("--") ? find_spelled(table, flag_name(word)) : spelling{};
+        hush = hush || is_of_secret(word, which);
+        if (which == nullptr)
+        {
+            // Its value may be the password, or the end of its name.
+            const auto cut = shown_unknown(word, table).find("...");
+            const auto value = std::min(equals, word.size() - 1) + 1;
+            if (cut < word.size())
+                wipe(argv[i] + cut);
+            else if (hush)
+                wipe(equals == word.npos ? argv[i] : argv[i] + value);
+            else if (!is_shown(plain, word.substr(value)))
+                wipe(argv[i] + value);
             continue;
-        // A misspelled flag may carry a password too.
-        const bool secret = which == nullptr ? typed.find("pass") != std::string_view::npos && !typed.ends_with("file")
-                                             : which->secret == flag_secret::whole ||
-                                                   (which->secret == flag_secret::url && masked_url(value) != value);
-        if (secret)
-            wipe(value);
-        if (which != nullptr && which->form == flag_form::value && !has_value)
-            ++i;
+        }
+        if (equals != word.npos)
+        {
+            if (!is_shown(*which, word.substr(equals + 1)))
+                wipe(argv[i] + equals + 1);
+            continue;
+        }
+        if (which->form != flag_form::value || i + 1 >= argc || std::string_view(argv[i + 1]) == "--" ||
+            is_flag(argv[i + 1], table))
+            continue;
+        ++i;
+        if (!is_shown(*which, argv[i]))
+            wipe(argv[i]);
     }
 }
 

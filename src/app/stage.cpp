@@ -5,13 +5,12 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/small_file.hpp"
 #include "bazaar/run/record_check.hpp"
 #include "bazaar/scenario/registry.hpp"
 
@@ -44,14 +43,8 @@ scenario::seed_files read_seed_dir(const std::string& directory, std::span<const
         const auto path = fs::path(directory) / name;
         if (!fs::exists(path, failed))
             continue;
-        // A directory would fail as it is read, and a pipe nobody writes to would hold us up.
-        if (!fs::is_regular_file(path, failed))
-            throw error(error_kind::no_input, fmt::format("{}: cannot be read: it is no regular file", path.string()));
-        std::ifstream in(path, std::ios::binary);
-        auto bytes = std::make_unique<std::string>(std::istreambuf_iterator<char>(in),
-                                                   std::istreambuf_iterator<char>());
-        if (!in)
-            throw error(error_kind::no_input, fmt::format("{}: cannot be read", path.string()));
+        // What is no text is told with its line by who reads it.
+        auto bytes = std::make_unique<std::string>(io::read_small_file(path, path.string(), {.text = false}));
         files[std::string(name)] = *bytes;
         kept.push_back(std::move(bytes));
     }

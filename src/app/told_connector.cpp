@@ -1,9 +1,6 @@
 #include "app/told_connector.hpp"
 
 #include <array>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -15,6 +12,8 @@
 #include "app/connector.hpp"
 #include "app/connector_topics.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/json.hpp"
+#include "bazaar/io/small_file.hpp"
 
 namespace bazaar::app
 {
@@ -205,12 +204,11 @@ told_connector told_by(const settings& config, const std::string& place)
 
 settings read_connector_config(const std::string& file)
 {
-    std::error_code failed;
-    std::ifstream in(file, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    if (!in || std::filesystem::is_directory(file, failed))
-        throw error(error_kind::no_input, fmt::format("--connector-config {}: cannot be read", file));
-    auto config = nlohmann::json::parse(bytes, nullptr, false);
+    const auto bytes = io::read_small_file(file, "--connector-config " + file);
+    if (io::is_too_deep(bytes))
+        throw error(error_kind::data,
+                    fmt::format("{}: is no connector's configuration: its JSON is nested too deep", file));
+    auto config = io::read_json<nlohmann::json>(bytes);
     // As POST /connectors takes it.
     if (config.is_object() && config.contains("config"))
         config = config["config"];

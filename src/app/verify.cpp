@@ -1,10 +1,7 @@
 #include "app/verify.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
-#include <cstring>
-#include <fstream>
 #include <mutex>
 #include <optional>
 
@@ -14,6 +11,8 @@
 #include "app/report.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/new_file.hpp"
+#include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/verify/not_there.hpp"
@@ -40,11 +39,9 @@ void write_report(const options& opts, const verify::report& what)
 {
     if (opts.report_file.empty())
         return;
-    std::ofstream file(opts.report_file, std::ios::trunc);
-    file << what.json() << std::flush;
-    if (!file)
-        throw error(error_kind::io,
-                    fmt::format("--report {}: cannot be written: {}", opts.report_file, std::strerror(errno)));
+    io::new_file file(opts.report_file, "--report " + opts.report_file);
+    file.write(what.json());
+    file.commit();
 }
 
 /// One comparison. A stop cuts its sessions: then the report is partial.
@@ -135,9 +132,14 @@ run::record run_of_that_card(const options& opts)
 
 void begin_report_file(const options& opts)
 {
-    if (!opts.report_file.empty() && !std::ofstream(opts.report_file, std::ios::trunc))
-        throw error(error_kind::no_output,
-                    fmt::format("--report {}: cannot be written: {}", opts.report_file, std::strerror(errno)));
+    if (opts.report_file.empty())
+        return;
+    io::new_file::check(opts.report_file, "--report " + opts.report_file);
+    // Who waits for the first report must not take an older one for it.
+    if (opts.follow && !io::odd_type(opts.report_file).empty())
+        return;
+    if (opts.follow)
+        io::new_file(opts.report_file, "--report " + opts.report_file).commit();
 }
 
 int tell(const options& opts, const verify::report& what)

@@ -102,7 +102,7 @@ int verify_events(const options& given)
     for (const auto& [number, names] : limits.topics)
         for (const auto& name : names)
             form.topics.emplace(name, tables[number].name);
-    verify::dump from(opts.files, tables, opts.schema, form);
+    verify::dump from(opts.files, tables, opts.schema, form, stop);
     auto how = judge_options_of(opts);
     how.cut = opts.up_to.has_value();
     if (to.lsn > 0)

@@ -70,6 +70,31 @@ std::vector<std::string_view> nearest(std::string_view word, std::vector<std::st
     return known;
 }
 
+bool is_utf8(std::string_view text) noexcept
+{
+    for (std::size_t i = 0; i < text.size();)
+    {
+        const auto lead = static_cast<unsigned char>(text[i]);
+        const std::size_t length = lead < 0x80   ? 1
+                                   : lead < 0xc2 ? 0
+                                   : lead < 0xe0 ? 2
+                                   : lead < 0xf0 ? 3
+                                   : lead < 0xf5 ? 4
+                                                 : 0;
+        if (length == 0 || i + length > text.size())
+            return false;
+        for (std::size_t k = 1; k < length; ++k)
+            if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80)
+                return false;
+        const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0U;
+        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+            (lead == 0xf4 && second > 0x8f))
+            return false;
+        i += length;
+    }
+    return true;
+}
+
 std::string one_line(std::string_view text)
 {
     std::string line;

@@ -50,6 +50,15 @@ std::string library_version()
     return rd_kafka_version_str();
 }
 
+bool is_setting(const std::string& name)
+{
+    auto* const all = rd_kafka_conf_new();
+    std::size_t size = 0;
+    const bool known = rd_kafka_conf_get(all, name.c_str(), nullptr, &size) == RD_KAFKA_CONF_OK;
+    rd_kafka_conf_destroy(all);
+    return known;
+}
+
 std::string login_advice(std::string_view mechanism, int version)
 {
     constexpr int mended = 0x020601ff;

@@ -1,7 +1,11 @@
 #include "bazaar/observe/handler.hpp"
+#include "bazaar/io/json.hpp"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
+#include <ctime>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,6 +24,25 @@ constexpr std::array<verb, 4> all_verbs{verb::pause, verb::resume, verb::drain, 
 std::string text_of(const json& value)
 {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// A number as a flag takes it: without an exponent.
+std::string decimal(const json& number)
+{
+    if (!number.is_number_float())
+        return number.dump();
+    std::array<char, 400> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), number.get<double>(),
+                                   std::chars_format::fixed);
+    return {text.data(), end.ptr};
+}
+
+/// Of this thread.
+std::chrono::nanoseconds cpu_time()
+{
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 bool reads(std::string_view method)
@@ -52,7 +75,7 @@ std::optional<order> read_order(std::string_view body, std::string& wrong)
         wrong = std::move(why);
         return std::nullopt;
     };
-    const auto document = json::parse(body, nullptr, false);
+    const auto document = io::read_json<json>(body);
     if (!document.is_object())
         return refuse("the body must be a JSON object, for example {\"verb\": \"pause\"}");
     for (const auto& [key, value] : document.items())
@@ -77,12 +100,15 @@ std::optional<order> read_order(std::string_view body, std::string& wrong)
     {
         if (!value.is_string() && !value.is_number())
             return refuse(fmt::format("{}: must be a number or a text", text_of(key)));
-        made.settings.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+        made.settings.emplace_back(key, value.is_string() ? value.get<std::string>() : decimal(value));
     }
     return made;
 }
 
-handler::handler(options opts) : options_(std::move(opts))
+handler::handler(options opts)
+    : options_(std::move(opts)),
+      orders_(options_.limits.orders, options_.limits.orders_at_once),
+      guesses_(options_.limits.guesses, options_.limits.guesses)
 {
     const auto alive = [](const question&) { return answer{200, "application/json", "{\"alive\":true}\n"}; };
     resources_.push_back({"/livez", "GET", alive});
@@ -92,14 +118,19 @@ handler::handler(options opts) : options_(std::move(opts))
                           {
                               const auto now = options_.look();
                               return answer{now.ready ? 200U : 503U, "application/json", readiness_json(now)};
-                          }});
-    resources_.push_back({"/status", "GET", [this](const question&) {
+                          },
+                          true});
+    resources_.push_back({"/status", "GET",
+                          [this](const question&) {
                               return answer{200, "application/json", status_json(options_.look())};
-                          }});
+                          },
+                          true});
     resources_.push_back(
-        {"/metrics", "GET", [this](const question&) {
+        {"/metrics", "GET",
+         [this](const question&) {
              return answer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(options_.look())};
-         }});
+         },
+         true});
     resources_.push_back({"/control", "POST", [this](const question& asked) { return control(asked); }});
 }
 
@@ -119,11 +150,11 @@ std::vector<std::string> handler::paths() const
     return all;
 }
 
-answer handler::operator()(const question& asked) const
+answer handler::operator()(const question& asked)
 {
     // A page of somebody else's that a browser takes for ours could read all that is served here.
-    if (!asked.local && !own_host(asked.host, options_.hosts))
-        return refusal(421, "the Host header names another server");
+    if (!asked.local && asked.host && !own_host(*asked.host, options_.hosts))
+        return refusal(421, "the Host header names another server: --http-host permits names");
     const auto found = std::find_if(resources_.begin(), resources_.end(),
                                     [&](const resource& one) { return one.path == asked.path; });
     if (found == resources_.end())
@@ -134,40 +165,78 @@ answer handler::operator()(const question& asked) const
         made.fields.emplace_back("Allow", found->verb == "GET" ? "GET, HEAD" : std::string(found->verb));
         return made;
     }
-    return found->serve(asked);
+    return served(*found, asked);
+}
+
+answer handler::served(resource& by, const question& asked)
+{
+    constexpr int share = 10;
+    constexpr std::chrono::milliseconds oldest{100};
+    if (!by.of_now)
+        return by.serve(asked);
+    if (options_.clock() >= by.kept_until)
+    {
+        const auto begun = cpu_time();
+        by.kept = by.serve(asked);
+        by.kept_until = options_.clock() + std::min<std::chrono::nanoseconds>(oldest, share * (cpu_time() - begun));
+    }
+    return by.kept;
 }
 
 /// Why the asker may not change anything; nothing where it may.
-std::optional<answer> handler::barred(const question& asked) const
+std::optional<answer> handler::barred(const question& asked)
 {
     if (asked.local)
         return std::nullopt;
     if (!options_.token)
         return refusal(403, "this server only reads: --http-token-file lets it be controlled");
-    constexpr std::string_view scheme = "Bearer ";
-    const std::string_view given = asked.authorization;
-    if (!given.starts_with(scheme))
+    const auto given = bearer_token(asked.authorization);
+    if (!given)
     {
         auto made = refusal(401, "needs the header Authorization: Bearer TOKEN");
         made.fields.emplace_back("WWW-Authenticate", "Bearer");
         return made;
     }
-    if (!same_secret(given.substr(scheme.size()), *options_.token))
+    if (same_secret(*given, *options_.token))
+        return std::nullopt;
+    ++refused_.tokens;
+    refused_.from = asked.from;
+    if (guesses_.take(options_.clock()))
         return refusal(403, "this is not the token of --http-token-file");
-    return std::nullopt;
+    auto made = refusal(429, "too many wrong tokens");
+    made.fields.emplace_back("Retry-After", "1");
+    made.after = options_.limits.guess_wait;
+    return made;
 }
 
-answer handler::control(const question& asked) const
+/// Each order may leave an entry in the control log, for ever; a stop leaves none.
+bool handler::too_many(const order& given)
+{
+    if (given.what == verb::drain ||
+        orders_.take(options_.clock(), static_cast<double>(std::max<std::size_t>(1, given.settings.size()))))
+        return false;
+    ++refused_.orders;
+    return true;
+}
+
+answer handler::control(const question& asked)
 {
     if (auto no = barred(asked))
         return std::move(*no);
-    const auto type = std::string_view(asked.content_type).substr(0, asked.content_type.find(';'));
-    if (type != "application/json")
+    if (!is_media_type(asked.content_type, "application/json"))
         return refusal(415, "the body must be application/json");
     std::string wrong;
     const auto given = read_order(asked.body, wrong);
     if (!given)
         return refusal(400, wrong);
+    if (too_many(*given))
+    {
+        auto made = refusal(429, fmt::format("too many orders: {} a second are taken", options_.limits.orders));
+        made.fields.emplace_back("Retry-After", "1");
+        return made;
+    }
+    for (auto& one : resources_)
+        one.kept_until = {};
     const auto result = options_.obey(*given);
     json body;
     if (result.status >= 300)

@@ -22,6 +22,13 @@ bool same_name(std::string_view one, std::string_view other) noexcept
                       [](char a, char b) { return lower(a) == lower(b); });
 }
 
+std::string_view without_blanks(std::string_view text) noexcept
+{
+    constexpr std::string_view blanks = " \t";
+    const auto first = text.find_first_not_of(blanks);
+    return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+}
+
 }  // namespace
 
 answer refusal(unsigned status, std::string_view why)
@@ -42,29 +49,81 @@ bool same_secret(std::string_view one, std::string_view other) noexcept
     return differ == 0;
 }
 
+std::optional<target> read_target(std::string_view text) noexcept
+{
+    constexpr std::string_view scheme = "http://";
+    target made;
+    if (same_name(text.substr(0, scheme.size()), scheme))
+    {
+        text.remove_prefix(scheme.size());
+        const auto end = std::min(text.find_first_of("/?"), text.size());
+        made.authority = text.substr(0, end);
+        text.remove_prefix(end);
+    }
+    else if (text != "*" && !text.starts_with('/'))
+        return std::nullopt;
+    made.path = text.substr(0, text.find('?'));
+    if (made.path.empty())
+        made.path = "/";
+    return made;
+}
+
+std::optional<std::string_view> bearer_token(std::string_view header) noexcept
+{
+    constexpr std::string_view scheme = "Bearer";
+    if (!same_name(header.substr(0, scheme.size()), scheme))
+        return std::nullopt;
+    header.remove_prefix(scheme.size());
+    const auto token = without_blanks(header);
+    return token.empty() || token.size() == header.size() ? std::nullopt : std::optional(token);
+}
+
+bool is_media_type(std::string_view header, std::string_view type) noexcept
+{
+    return same_name(without_blanks(header.substr(0, header.find(';'))), type);
+}
+
+bool is_host_name(std::string_view text) noexcept
+{
+    constexpr std::size_t longest = 253;
+    if (text.empty() || text.size() > longest || text.front() == '.' || text.back() == '.' ||
+        text.find("..") != text.npos)
+        return false;
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) {
+                           return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+                                  c == '_' || c == '.';
+                       });
+}
+
 bool own_host(std::string_view header, const std::vector<std::string>& own)
 {
     auto name = header;
-    if (name.starts_with('['))
+    std::string_view port;
+    const bool six = name.starts_with('[');
+    if (const auto end = six ? name.find(']') : std::min(name.find(':'), name.size()); end != name.npos)
     {
-        const auto end = name.find(']');
-        if (end == name.npos)
-            return false;
-        name = name.substr(1, end - 1);
+        port = name.substr(end + (six ? 1 : 0));
+        name = name.substr(six ? 1 : 0, end - (six ? 1 : 0));
     }
-    else if (const auto colon = name.rfind(':'); colon != name.npos)
-    {
-        if (name.substr(colon + 1).find_first_not_of("0123456789") != name.npos)
-            return false;
-        name = name.substr(0, colon);
-    }
-    if (name.empty())
+    else
+        return false;
+    if (!port.empty() && (port.front() != ':' || port.find_first_not_of("0123456789", 1) != port.npos))
         return false;
     boost::system::error_code none;
-    static_cast<void>(boost::asio::ip::make_address(std::string(name), none));
-    if (!none || name.find('.') == name.npos)
-        return name.find_first_of(" \t/\\@<>\"'") == name.npos;
-    return std::any_of(own.begin(), own.end(), [&](const std::string& one) { return same_name(one, name); });
+    if (six)
+    {
+        static_cast<void>(boost::asio::ip::make_address_v6(std::string(name), none));
+        return !none;
+    }
+    // The dot at the end of a full name is of the root.
+    if (name.ends_with('.'))
+        name.remove_suffix(1);
+    if (!is_host_name(name))
+        return false;
+    static_cast<void>(boost::asio::ip::make_address_v4(std::string(name), none));
+    return !none || name.find('.') == name.npos ||
+           std::any_of(own.begin(), own.end(), [&](const std::string& one) { return same_name(one, name); });
 }
 
 }  // namespace bazaar::observe

@@ -74,6 +74,10 @@ constexpr std::array table{
     metric{"bazaard_config_reloads_total", counter, "result", "Reloads of flags and files: ok, failed."},
     metric{"bazaard_config_last_reload_success_timestamp_seconds", gauge, "", "When the last one succeeded."},
     metric{"bazaard_log_dropped_total", counter, "", "Log lines that could not be written, or not whole."},
+    metric{
+        "bazaard_http_refused_total", counter, "reason",
+        "What clients did not get: token (it was wrong), orders (too many a second), place (the connection was closed "
+        "for a newer one)."},
     metric{"bazaard_build_info", gauge, "version, compiler", "Always 1."},
     metric{"bazaard_seed_info", gauge, "seed", "Always 1."},
     metric{"process_cpu_seconds_total", counter, "", "Processor time, user and system."},
@@ -266,6 +270,8 @@ void add_process(scrape& to, const snapshot& of)
     if (of.last_reload)
         to.add("bazaard_config_last_reload_success_timestamp_seconds", *of.last_reload);
     to.add("bazaard_log_dropped_total", of.log_lines_lost);
+    for (const auto& [reason, number] : of.http_refused)
+        to.add("bazaard_http_refused_total", number, {reason});
     to.add("bazaard_build_info", 1, {of.version, of.compiler});
     if (of.seed)
         to.add("bazaard_seed_info", 1, {std::to_string(*of.seed)});

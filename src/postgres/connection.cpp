@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/postgres/secret.hpp"
 
 namespace bazaar::postgres
 {
@@ -155,7 +156,8 @@ connection_parameters resolve(const connection_flags& flags, std::string_view ru
 
 bool is_keyword(std::string_view name)
 {
-    static const conninfo all(PQconndefaults());
+    // Not PQconndefaults: it reads the service file.
+    static const conninfo all(PQconninfoParse("", nullptr));
     for (const auto* option = all.get(); option != nullptr && option->keyword != nullptr; ++option)
         if (option->keyword == name)
             return true;
@@ -175,8 +177,10 @@ std::string describe(const connection_parameters& parameters)
         return libpq_default(defaults.get(), keyword);
     };
     const auto service = parameters.find("service");
-    const auto place = part("user") + '@' + part("host") + ':' + part("port") + '/' + part("dbname");
-    return service.empty() ? place : place + " (service " + std::string(service) + ')';
+    // A service file, or libpq's own environment, may have a connection string where a name belongs.
+    const auto place = shown_name(part("user")) + '@' + shown_name(part("host")) + ':' + shown_name(part("port")) +
+                       '/' + shown_name(part("dbname"));
+    return service.empty() ? place : place + " (service " + shown_name(service) + ')';
 }
 
 database_place place_of(const connection_parameters& parameters)
@@ -185,14 +189,14 @@ database_place place_of(const connection_parameters& parameters)
     const auto part = [&](std::string_view keyword)
     {
         const auto given = parameters.find(keyword);
-        return given.empty() ? libpq_default(defaults.get(), keyword) : std::string(given);
+        return shown_name(given.empty() ? libpq_default(defaults.get(), keyword) : std::string(given));
     };
     auto host = part("host");
     if (host.empty())
         host = part("hostaddr");
     // A service is looked up as libpq connects.
     if (const auto service = parameters.find("service"); !service.empty())
-        host += " (service " + std::string(service) + ')';
+        host += " (service " + shown_name(service) + ')';
     return {plain_host(host), part("port"), part("dbname")};
 }
 

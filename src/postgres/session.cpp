@@ -8,15 +8,16 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/words.hpp"
+#include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/password.hpp"
+#include "bazaar/postgres/secret.hpp"
 
 namespace bazaar::postgres
 {
@@ -196,6 +197,34 @@ failure server_failure(const PGresult* answer, phase at)
     return what;
 }
 
+/// libpq opens these by itself, and waits for a pipe that nobody writes to.
+void check_files(const connection_parameters& to)
+{
+    constexpr std::array<std::pair<const char*, const char*>, 4> files{
+        {{"sslrootcert", "PGSSLROOTCERT"}, {"sslcert", "PGSSLCERT"}, {"sslkey", "PGSSLKEY"}, {"sslcrl", "PGSSLCRL"}}};
+    for (const auto& [keyword, variable] : files)
+    {
+        const char* inherited = std::getenv(variable);
+        std::string path(to.find(keyword));
+        if (path.empty() && inherited != nullptr)
+            path = inherited;
+        if (const auto odd = io::odd_type(path); !odd.empty() && path != "/dev/null")
+            throw error(error_kind::no_input, std::string(keyword) + " " + path + ": cannot be read: " + odd);
+    }
+}
+
+/// What libpq found in its service file and would show, before it does.
+void check_names(const PGconn* raw)
+{
+    for (const auto& [what, name] :
+         {std::pair("database", PQdb(raw)), std::pair("role", PQuser(raw)), std::pair("host", PQhost(raw))})
+        if (name != nullptr && secrecy_of(name) != secrecy::none)
+            throw error(error_kind::config,
+                        std::string("the name of the ") + what +
+                            " in the service file or the environment is a connection string, or has a "
+                            "password: it must be a name");
+}
+
 std::string quoted(std::string_view text)
 {
     return '"' + std::string(text) + '"';
@@ -205,13 +234,21 @@ std::string quoted(std::string_view text)
 
 std::string read_password(const std::string& path)
 {
-    std::ifstream file(path);
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file)
-        throw error(error_kind::no_input, "cannot read the password file " + path);
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-        text.pop_back();
-    return text;
+    // Where somebody has given the password instead of its file, the name must not be repeated.
+    const bool is_path = path.find_first_of("/.") != path.npos || std::filesystem::exists(path);
+    const auto who = is_path ? "the password file " + path : "the password file that was named";
+    try
+    {
+        return io::read_secret(path, who);
+    }
+    catch (const error& problem)
+    {
+        if (problem.kind() != error_kind::no_input)
+            throw;
+        auto why = std::string_view(problem.what());
+        why.remove_prefix(why.rfind(": ") + 2);
+        throw error(error_kind::no_input, "cannot read " + who + ": " + std::string(why));
+    }
 }
 
 // ---- result
@@ -281,12 +318,14 @@ session::session(const connection_parameters& to, options opts) : options_(opts)
 void session::connect(const connection_parameters& to)
 {
     const auto deadline = clock::now() + options_.connect_deadline;
+    check_files(to);
     for (const bool with_options : {true, false})
     {
         const connect_words words(to, with_options);
         raw_.reset(PQconnectStartParams(words.keywords(), words.values(), 0));
         if (raw_ == nullptr)
             throw error(error_kind::os, "no memory for a database connection");
+        check_names(raw_.get());
         PQsetErrorVerbosity(raw_.get(), PQERRORS_VERBOSE);
         PQsetNoticeReceiver(raw_.get(), silent, nullptr);
 

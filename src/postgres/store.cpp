@@ -1,4 +1,5 @@
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/io/json.hpp"
 
 #include <fmt/format.h>
 
@@ -49,7 +50,7 @@ std::string settings_json(const run::record& record)
 std::vector<std::pair<std::string, std::string>> settings_of(std::string_view text)
 {
     std::vector<std::pair<std::string, std::string>> settings;
-    const auto object = nlohmann::ordered_json::parse(text, nullptr, false);
+    const auto object = io::read_json(text);
     if (!object.is_object())
         throw error(error_kind::config, "the table bazaard.run holds settings that are no JSON object");
     for (const auto& [name, value] : object.items())

@@ -136,9 +136,23 @@ void runner::start()
 
 void runner::set(model::control entry)
 {
+    const auto waiting = std::ranges::find(wanted_, entry.field, &model::control::field);
+    if (waiting != wanted_.end())
+    {
+        waiting->value = entry.value;
+        return;
+    }
     wanted_.push_back(entry);
     ++shown_wanted_;
     post_pump();
+}
+
+std::vector<model::control> runner::coming() const
+{
+    auto all = wanted_;
+    if (recording_)
+        all.insert(all.begin(), *recording_);
+    return all;
 }
 
 void runner::pause(time since)
@@ -382,6 +396,8 @@ void runner::steer(model::control entry)
 {
     entry.unit = plan_.plan().next_no();
     advance(stage_, stage_event::record);
+    if (entry.what == model::control::kind::set)
+        recording_ = entry;
     options_.record(entry, [this, entry](std::exception_ptr failed)
                     { later([this, entry, failed] { steer_done(entry, failed); }); });
 }
@@ -389,6 +405,7 @@ void runner::steer(model::control entry)
 void runner::steer_done(const model::control& entry, std::exception_ptr failed)
 {
     advance(stage_, stage_event::recorded);
+    recording_.reset();
     if (stage_ == stage::finished)
         return;
     if (failed)

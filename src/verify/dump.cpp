@@ -1,12 +1,11 @@
 #include "bazaar/verify/dump.hpp"
 
-#include <filesystem>
-#include <fstream>
-#include <iostream>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/line_reader.hpp"
 #include "bazaar/verify/debezium.hpp"
 
 namespace bazaar::verify
@@ -17,25 +16,13 @@ class dump::stream
 {
 public:
     stream(const std::string& path, std::span<const model::table> tables, const std::string& schema,
-           const encodings& how)
-        : name(path == "-" ? "standard input" : path), reader(tables, schema, how)
+           const encodings& how, std::stop_token stop)
+        : lines(path, std::move(stop)), reader(tables, schema, how)
     {
-        if (path == "-")
-        {
-            from = &std::cin;
-            return;
-        }
-        file.open(path);
-        if (!file)
-            throw error(error_kind::no_input, fmt::format("{}: the file is missing or not readable", path));
-        from = &file;
     }
 
-    std::string name;
+    io::line_reader lines;
     debezium_reader reader;
-    std::ifstream file;
-    std::istream* from = nullptr;
-    std::string line;
     std::int64_t number = 0;
     change_event head;
     bool used = true;  ///< The head has been given away.
@@ -43,24 +30,22 @@ public:
 };
 
 dump::dump(const std::vector<std::string>& files, std::span<const model::table> tables, const std::string& schema,
-           const encodings& how)
+           const encodings& how, const std::stop_token& stop)
 {
-    std::ios::sync_with_stdio(false);
     std::vector<std::string> wrong;
     for (const auto& path : files)
     {
         try
         {
-            streams_.push_back(std::make_unique<stream>(path, tables, schema, how));
+            streams_.push_back(std::make_unique<stream>(path, tables, schema, how, stop));
         }
         catch (const error& problem)
         {
             wrong.push_back(problem.what());
         }
-        std::error_code failed;
-        if (const auto size = std::filesystem::file_size(path, failed); !failed)
-            length_ += size;
     }
+    for (const auto& each : streams_)
+        length_ += each->lines.length();
     if (!wrong.empty())
         throw error(error_kind::no_input, std::move(wrong));
 }
@@ -69,23 +54,22 @@ dump::~dump() = default;
 
 void dump::advance(stream& from)
 {
-    while (std::getline(*from.from, from.line))
+    std::string_view line;
+    while (from.lines.next(line))
     {
         ++from.number;
-        position_ += from.line.size() + 1;
-        if (from.line.find_first_not_of(" \t\r") == std::string::npos)
+        position_ += line.size() + 1;
+        if (line.find_first_not_of(" \t\r") == line.npos)
             continue;
-        from.head.stream = from.name;
+        from.head.stream = from.lines.name();
         from.head.partition = -1;
         from.head.offset = from.number;
-        if (unused_.is_change(from.reader.read_line(from.line, from.head), from.head, from.reader))
+        if (unused_.is_change(from.reader.read_line(line, from.head), from.head, from.reader))
         {
             from.used = false;
             return;
         }
     }
-    if (from.from->bad())
-        throw error(error_kind::io, fmt::format("{}: cannot be read to its end", from.name));
     from.ended = true;
 }
 

@@ -28,6 +28,8 @@ class connect(http.server.BaseHTTPRequestHandler):
     def do_PUT(self):
         right = self.headers.get("Authorization") == expected
         body = b"" if right else b'{"error_code": 401, "message": "Unauthorized"}'
+        if self.path.startswith("/connectors/deep"):
+            right, body = False, b'{"message": ' + b"[" * 80000 + b"]" * 80000 + b"}"
         self.send_response(202 if right else 401)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -108,6 +110,15 @@ protected:
     std::string directory_ = "/tmp/bazaard-connect-XXXXXX";
     std::unique_ptr<process> server_;
 };
+
+TEST_F(connect_login, an_answer_that_is_nested_too_deep_is_data)
+{
+    const auto at = "http://shop:tunafish@127.0.0.1:" + start("shop:tunafish");
+    const auto left = pause({}, {{"BAZAARD_CONNECT_URL", at}, {"BAZAARD_CONNECTOR_NAME", "deep"}});
+    EXPECT_EQ(left.status, 65) << left.err;
+    EXPECT_NE(left.err.find("nested too deep"), std::string::npos) << left.err;
+    EXPECT_EQ(pause({}, {{"BAZAARD_CONNECT_URL", at}}).status, 0);
+}
 
 TEST_F(connect_login, by_http)
 {

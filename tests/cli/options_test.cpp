@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <sys/stat.h>
-
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "process.hpp"
@@ -113,6 +113,13 @@ const std::vector<bad_line> table{
     {"kafka_conf", {"--kafka-conf", "linger"}, {"must be KEY=VALUE, or several behind commas"}},
     {"retention", {"topics", "check", "--retention", "1s"}, {"--retention 1s: must be a duration from 1m"}},
     {"topics", {"topics"}, {"topics: needs a word: ensure, check, delete"}},
+    {"http_host",
+     {"--http-listen", "0", "--http-host", "shop:80"},
+     {"--http-host shop:80: must be names of hosts without a port"}},
+    {"http_host_empty",
+     {"--http-listen", "0", "--http-host", "shop,,x"},
+     {"--http-host shop,,x: must be names of hosts"}},
+    {"http_host_alone", {"--http-host", "shop"}, {"--http-host shop: needs --http-listen"}},
     {"log_level", {"--log-level", "loud"}, {"--log-level loud: must be one of: trace"}},
     {"units", {"plan", "--units", "9..0"}, {"--units 9..0: must be A..B"}},
     {"units_too_many", {"plan", "--units", "0..1000000"}, {"--units 0..1000000: must be at most 1000000 units"}},
@@ -231,6 +238,7 @@ TEST(cli_secrets, are_never_in_any_output)
     const temporary_file file("db-password = " + secret + "\n");
     const temporary_file bare(secret + "\n");
     const std::string url = "postgresql://u:" + secret + "@127.0.0.1:1/db?sslpassword=" + secret;
+    const temporary_file service("[s]\nhost=127.0.0.1\nport=1\ndbname=postgres://u:" + secret + "@h/d\n");
     const std::vector<std::pair<std::vector<std::string>, std::map<std::string, std::string>>> lines{
         {{"--password", secret, "--print-config"}, {}},
         {{"--db-password=" + secret, "--print-config", "--log-level", "trace"}, {}},
@@ -252,13 +260,75 @@ TEST(cli_secrets, are_never_in_any_output)
         {{"--print-config"}, {{"BAZAARD_DB_URL", url}}},
         {{"--print-config", "--config", file.path()}, {}},
         {{"--print-config", "--config", bare.path()}, {}},
+        {{"--db-password", "--", secret}, {}},
+        {{"--db-passwrod", "half", secret}, {}},
+        {{"--db-password" + secret}, {}},
+        {{"-p" + secret}, {}},
+        {{"--db-url", "u:" + secret + "@h", "--print-config"}, {}},
+        {{"--db-url", "postgres://u:" + secret, "--print-config"}, {}},
+        {{"--db-url", "passWord=" + secret, "--print-config"}, {}},
+        {{"--db-url", "host=h PASSWORD=" + secret, "--print-config"}, {}},
+        {{"--db-url", "postgresql://u:x@h:1/" + secret + "@h/x", "--print-config"}, {}},
+        {{"--db-name", "postgres://u:" + secret + "@h/d", "--print-config"}, {}},
+        {{"--db-name", "dbname=d password=" + secret, "--print-config"}, {}},
+        {{"--db-host", "u:" + secret + "@h", "--print-config"}, {}},
+        {{"card"}, {{"PGDATABASE", "postgres://u:" + secret + "@127.0.0.1:1/d"}}},
+        {{"card"}, {{"PGHOST", "u:" + secret + "@127.0.0.1"}}},
+        {{"card"}, {{"PGUSER", "password=" + secret}}},
+        {{"card"}, {{"PGPORT", secret}}},
+        {{"card"}, {{"PGSERVICEFILE", service.path()}, {"PGSERVICE", "s"}}},
+        {{"run", "--wait-for-db", "1s"}, {{"PGSERVICEFILE", service.path()}, {"PGSERVICE", "s"}}},
+        {{"connector", "config", "--connector-password", secret}, {}},
+        {{"connector", "config", "--connector-password", secret, "--print-config"}, {}},
+        {{"connector", "status", "--connect-url", "http://u:" + secret + "@127.0.0.1:1"}, {}},
+        {{"connector", "status", "--connect-url", "http://" + secret + "@127.0.0.1:1", "--print-config"}, {}},
+        {{"connector", "config", "--format", "avro", "--registry-url", "http://u:" + secret + "@h/${env:X}"}, {}},
+        {{"topics", "check", "--kafka-timeout", "1s", "--kafka-conf", "sasl.password=a,pw=" + secret}, {}},
+        {{"topics", "check", "--kafka-timeout", "1s", "--kafka-conf", "metadata.broker.list=u:" + secret + "@h:1"}, {}},
+        {{"topics", "check", "--bootstrap-servers", "u:" + secret + "@h:1"}, {}},
+        {{"card", "--db-url", "postgresql://u@127.0.0.1:1/d", "--db-password-file", secret}, {}},
+        {{"doctor", "--skip", "connect,kafka", "--db-url", "postgresql://u:" + secret + "@127.0.0.1:1/d"}, {}},
     };
     for (const auto& [arguments, environment] : lines)
     {
         const auto left = bazaard(arguments, environment);
-        EXPECT_EQ((left.out + left.err).find(secret), std::string::npos) << left.out << left.err;
+        EXPECT_EQ((left.out + left.err).find(secret), std::string::npos)
+            << testing::PrintToString(arguments) << left.out << left.err;
         EXPECT_NE(left.status, -1);
     }
+    // Negative control: what is no secret is there.
+    EXPECT_NE(bazaard({"--run", secret, "--print-config"}).out.find(secret), std::string::npos);
+}
+
+TEST(cli_secrets, what_may_be_one_is_refused_before_anything_is_done)
+{
+    for (const auto& [variable, value] : std::vector<std::pair<std::string, std::string>>{
+             {"PGDATABASE", "postgres://u:x@h/d"}, {"PGHOST", "u:x@h"}, {"PGPORT", "x"}, {"PGUSER", "u:x@h"}})
+    {
+        const auto left = bazaard({"card"}, {{variable, value}});
+        EXPECT_EQ(left.status, 64) << left.err;
+        EXPECT_TRUE(left.err.starts_with("bazaard: " + variable + " in the environment: must be")) << left.err;
+    }
+    for (const auto& line : std::vector<std::vector<std::string>>{{"--db-url", "u:x@h"},
+                                                                  {"--db-url", "postgres://u:x"},
+                                                                  {"--db-url", "passWord=x"},
+                                                                  {"--db-name", "postgres://u:x@h/d"},
+                                                                  {"--db-host", "u:x@h"},
+                                                                  {"--run", "postgres://u:x@h/d"},
+                                                                  {"--card", "postgres://u:x@h/d"}})
+    {
+        auto words = line;
+        words.emplace_back("--print-config");
+        const auto left = bazaard(words);
+        EXPECT_EQ(left.status, 64) << left.err;
+        EXPECT_TRUE(left.err.starts_with("bazaard: " + line[0])) << left.err;
+    }
+    // Negative control: a flag goes before the variable, and these are as they should be.
+    EXPECT_EQ(
+        bazaard({"card", "--db-url", "postgresql://u@127.0.0.1:1/d"}, {{"PGDATABASE", "postgres://u:x@h/d"}}).status,
+        69);
+    for (const auto* url : {"postgresql://u:p%40q@h:1/d?sslmode=require", "host=/tmp dbname='a b' user=u password=x"})
+        EXPECT_EQ(bazaard({"--db-url", url, "--print-config"}).status, 0) << url;
 }
 
 TEST(cli_secrets, a_password_on_the_command_line_brings_advice)
@@ -271,25 +341,22 @@ TEST(cli_secrets, a_password_on_the_command_line_brings_advice)
 
 TEST(cli_secrets, are_wiped_from_the_process_list)
 {
-    // The program blocks on the pipe that it takes for its configuration, long after it should have wiped its arguments.
-    std::string directory = "/tmp/bazaard-test-XXXXXX";
-    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
-    const auto pipe = directory + "/config";
-    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-
+    // The program waits for the pipe that it takes for its configuration, long after it should have wiped its arguments.
     const std::string secret = "swordfish";
-    process running({test::program_path(), "--db-password", secret, "--db-url", "postgresql://u:" + secret + "@h/d",
-                     "--config", pipe, "--print-config"});
-    // Opening the other end waits until the program has opened its own.
-    const int writer = ::open(pipe.c_str(), O_WRONLY | O_CLOEXEC);
-    ASSERT_GE(writer, 0);
-    const auto line = contents("/proc/" + std::to_string(running.id()) + "/cmdline");
-    EXPECT_NE(line.find("--db-password"), std::string::npos);
-    EXPECT_EQ(line.find(secret), std::string::npos);
-    ::close(writer);
-    EXPECT_EQ(running.wait().status, 0);
-    ::unlink(pipe.c_str());
-    ::rmdir(directory.c_str());
+    process running({"/bin/bash", "-euc", "exec \"$@\" --config <(read -r -t 20 line || true)", "bash",
+                     test::program_path(), "--db-password", secret, "--db-url", "postgresql://u:" + secret + "@h/d",
+                     "--print-config"});
+    const auto line = [&] { return contents("/proc/" + std::to_string(running.id()) + "/cmdline"); };
+    // What the shell has in its arguments is there until it has become the program.
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto is_wiped = [&]
+    {
+        const auto now = line();
+        return now.find("--print-config") != now.npos && now.find("-euc") == now.npos && now.find(secret) == now.npos;
+    };
+    while (!is_wiped() && std::chrono::steady_clock::now() < end)
+        std::this_thread::yield();
+    EXPECT_TRUE(is_wiped()) << line();
 }
 
 class helps : public testing::TestWithParam<std::vector<std::string>>

@@ -132,6 +132,9 @@ public:
         return true;
     }
 
+    /// What it has written to stderr, as far as it was read.
+    [[nodiscard]] const std::string& said() const noexcept { return left_.err; }
+
     /// Reads its output to the end, then its status.
     finished wait(std::chrono::milliseconds limit = std::chrono::seconds(30))
     {

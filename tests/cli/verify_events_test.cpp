@@ -5,6 +5,10 @@
 #include <fstream>
 #include <set>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "app/card.hpp"
@@ -132,6 +136,88 @@ TEST_F(verify_events, that_end_early_are_demanded_up_to_a_unit)
     const auto beyond = verified({}, {"--up-to", "801"});
     EXPECT_EQ(beyond.status, 64) << beyond.out;
     EXPECT_NE(beyond.err.find("--up-to 801: the card ends at unit 800"), std::string::npos) << beyond.err;
+}
+
+TEST_F(verify_events, of_pipes)
+{
+    ASSERT_EQ(verified({}).status, 0);
+    const auto by_bash = [&](const std::string& script)
+    {
+        return process({"/bin/bash", "-euc", script, "bash", program_path(), directory_ + "/card.json",
+                        directory_ + "/events.jsonl"})
+            .wait();
+    };
+    EXPECT_EQ(by_bash("exec \"$1\" verify events --card \"$2\" <(cat \"$3\")").status, 0);
+    EXPECT_EQ(by_bash("cat \"$3\" | \"$1\" verify events --card \"$2\" -").status, 0);
+    EXPECT_EQ(by_bash("exec \"$1\" verify events --card \"$2\" - <\"$3\"").status, 0);
+    // What is written slowly, and in two pipes side by side.
+    EXPECT_EQ(by_bash("exec \"$1\" verify events --card \"$2\" <(head -n 50 \"$3\") <(tail -n +51 \"$3\")").status, 0);
+    // Negative control: half of it is not all.
+    const auto half = by_bash("exec \"$1\" verify events --card \"$2\" <(head -n 50 \"$3\")");
+    EXPECT_NE(half.status, 0) << half.out;
+    for (const auto* odd : {"/dev/zero", "/dev/random", "/"})
+        EXPECT_EQ(by_bash(std::string("exec \"$1\" verify events --card \"$2\" ") + odd).status, 66) << odd;
+    EXPECT_EQ(by_bash("exec \"$1\" verify events --card \"$2\" - </dev/zero").status, 66);
+    // A line without an end, which is no device.
+    const auto wide = by_bash("exec \"$1\" verify events --card \"$2\" <(head -c 100000000 /dev/zero)");
+    EXPECT_EQ(wide.status, 65) << wide.err;
+    EXPECT_NE(wide.err.find("line 1 is longer than"), std::string::npos) << wide.err;
+}
+
+TEST_F(verify_events, a_signal_ends_the_waiting_for_a_pipe)
+{
+    ASSERT_EQ(verified({}).status, 0);
+    const auto pipe = directory_ + "/pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    for (const int signal : {SIGTERM, SIGINT})
+    {
+        process waiting({program_path(), "verify", "events", "--card", directory_ + "/card.json", pipe});
+        // Waits until the program has opened its end.
+        const int writer = ::open(pipe.c_str(), O_WRONLY | O_CLOEXEC);
+        ASSERT_GE(writer, 0);
+        const auto line = sent_.front().json + "\nhalf of a li";
+        EXPECT_EQ(::write(writer, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+        waiting.send(signal);
+        const auto left = waiting.wait();
+        EXPECT_EQ(left.status, 2) << left.out << left.err;
+        EXPECT_NE(left.out.find("partial"), std::string::npos) << left.out;
+        ::close(writer);
+    }
+}
+
+TEST_F(verify_events, a_report_is_whole_or_the_old_one)
+{
+    const auto report = directory_ + "/report.json";
+    const auto text = [&]
+    {
+        std::ifstream in(report);
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    std::ofstream(report) << "old";
+    ASSERT_EQ(verified({}, {"--report", report}).status, 0);
+    EXPECT_EQ(json::parse(text()).at("verdict"), "clean");
+    std::ofstream(report) << "old";
+    // A mistake, in the middle of it: the second dump is not there.
+    EXPECT_EQ(verified({}, {"--report", report, directory_ + "/none"}).status, 66);
+    EXPECT_EQ(text(), "old");
+    for (const auto& one : std::filesystem::directory_iterator(directory_))
+        EXPECT_EQ(one.path().filename().string().find(".part"), std::string::npos) << one.path();
+    // Into what is no file.
+    const auto both = verified({}, {"--report", "/dev/stdout"});
+    EXPECT_EQ(both.status, 0) << both.err;
+    EXPECT_NE(both.out.find("\"verdict\""), std::string::npos) << both.out;
+    EXPECT_EQ(verified({}, {"--report", "/dev/full"}).status, 74);
+    EXPECT_EQ(verified({}, {"--report", directory_}).status, 73);
+    EXPECT_EQ(verified({}, {"--report", "/nowhere/report"}).status, 73);
+    const auto pipe = directory_ + "/pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_EQ(verified({}, {"--report", pipe}).status, 73) << "nobody reads it";
+    const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    EXPECT_EQ(verified({}, {"--report", pipe}).status, 0);
+    char first = 0;
+    EXPECT_EQ(::read(reader, &first, 1), 1);
+    EXPECT_EQ(first, '{');
+    ::close(reader);
 }
 
 }  // namespace

@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -475,6 +479,109 @@ TEST_F(secrets, are_not_in_logs_command_line_or_core_files)
     setrlimit(RLIMIT_CORE, &before);
     if (!to_file)
         GTEST_SKIP() << "core files go elsewhere on this machine: " << pattern;
+}
+
+/// What a daemon answers to a GET, or nothing.
+std::string got(std::uint16_t port, const std::string& target)
+{
+    const int link = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    std::string all;
+    const auto question = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    if (::connect(link, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
+        ::send(link, question.data(), question.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(question.size()))
+    {
+        std::array<char, 4096> part;
+        for (ssize_t count = 0; (count = ::recv(link, part.data(), part.size(), 0)) > 0;)
+            all.append(part.data(), static_cast<std::size_t>(count));
+    }
+    ::close(link);
+    return all;
+}
+
+std::string bytes_of(const std::string& path)
+{
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST_F(secrets, are_in_nothing_that_a_daemon_shows_or_writes)
+{
+    // As it stands in a URL, and as it is.
+    const std::string hard = "Zq7/hV3@xk:T9#m?L%w-" + std::to_string(getpid());
+    const std::string encoded = "Zq7%2FhV3%40xk%3AT9%23m%3FL%25w-" + std::to_string(getpid());
+    auto super = server_.superuser(*database_.name);
+    super.exec("ALTER ROLE " + *database_.user + " PASSWORD '" + hard + "'");
+    std::ofstream(directory_ + "/hard") << hard << "\nand a second line\n";
+    std::ofstream(directory_ + "/conf") << "db-url = postgresql://" << *database_.user << ':' << encoded << '@'
+                                        << *database_.host << ':' << *database_.port << '/' << *database_.name << '\n';
+    const auto url = bytes_of(directory_ + "/conf").substr(9, bytes_of(directory_ + "/conf").size() - 10);
+    const auto line = "host=" + *database_.host + " port=" + *database_.port + " user=" + *database_.user +
+                      " dbname=" + *database_.name + " password='" + hard + "'";
+    const words bare{"--db-host", *database_.host, "--db-port", *database_.port,
+                     "--db-user", *database_.user, "--db-name", *database_.name};
+    const std::vector<std::pair<words, variables>> ways{
+        {{"--db-url", url}, {}},
+        {{"--db-url", line}, {}},
+        {{"--config", directory_ + "/conf"}, {}},
+        {with(bare, {"--db-password", hard}), {}},
+        {with(bare, {"--db-password-file", directory_ + "/hard"}), {}},
+        {bare, {{"BAZAARD_DB_PASSWORD", hard}}},
+        {{}, {{"BAZAARD_DB_URL", url}}},
+        {bare, {{"PGPASSWORD", hard}}},
+    };
+    const auto holds = [&](const std::string& text)
+    { return text.find(hard) != text.npos || text.find(encoded) != text.npos || text.find("xk:T9") != text.npos; };
+    EXPECT_TRUE(holds(url));
+    for (const auto& [words_of, environment] : ways)
+    {
+        SCOPED_TRACE(testing::PrintToString(words_of));
+        super.exec("DROP SCHEMA IF EXISTS demo CASCADE; DROP SCHEMA IF EXISTS bazaard CASCADE");
+        auto all = with({test::program_path(), "run"}, words_of);
+        process daemon(with(all, {"--seed", "3", "--init-num-users", "40", "--avg-qps", "50", "--log-level", "trace",
+                                  "--log-format", "json", "--http-listen", "0", "--heartbeat-interval", "1s"}),
+                       environment);
+        ASSERT_TRUE(daemon.says("HTTP at http://"));
+        ASSERT_TRUE(daemon.says("\"port\":"));
+        const auto& said = daemon.said();
+        const auto place = said.find("\"port\":", said.find("HTTP at http://"));
+        const auto port = static_cast<std::uint16_t>(std::stoi(said.substr(place + 7)));
+        std::string shown;
+        const auto end = std::chrono::steady_clock::now() + 60s;
+        do
+            shown = got(port, "/readyz");
+        while (shown.find("200 OK") == shown.npos && std::chrono::steady_clock::now() < end);
+        for (const auto* target : {"/status", "/metrics", "/", "/nowhere", "/livez", "/control"})
+            shown += got(port, target);
+        EXPECT_NE(shown.find(*database_.name), shown.npos) << "it says where it writes";
+        EXPECT_FALSE(holds(shown)) << shown;
+        const auto process_place = "/proc/" + std::to_string(daemon.id());
+        EXPECT_FALSE(holds(bytes_of(process_place + "/cmdline")));
+        EXPECT_EQ(holds(bytes_of(process_place + "/environ")), !environment.empty()) << "only where it was put there";
+        for (const words& command : std::vector<words>{{"card"},
+                                                       {"doctor", "--skip", "connect,kafka"},
+                                                       {"doctor", "--skip", "connect,kafka", "--json"},
+                                                       {"connector", "config"},
+                                                       {"run", "--print-config"},
+                                                       {"verify", "tables", "--report", directory_ + "/report"},
+                                                       {"plan", "--units", "0..3"}})
+        {
+            auto one = command;
+            one.insert(one.begin(), test::program_path());
+            const auto left = process(with(one, words_of), environment).wait(60s);
+            EXPECT_FALSE(holds(left.out + left.err)) << left.out << left.err;
+            EXPECT_NE(left.status, 64) << left.err;
+        }
+        EXPECT_FALSE(bytes_of(directory_ + "/report").empty());
+        EXPECT_FALSE(holds(bytes_of(directory_ + "/report")));
+        daemon.send(SIGTERM);
+        const auto left = daemon.wait(60s);
+        EXPECT_EQ(left.status, 0) << left.err;
+        EXPECT_FALSE(holds(left.out + left.err)) << left.err;
+    }
 }
 
 }  // namespace

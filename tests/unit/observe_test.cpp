@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -145,7 +147,9 @@ TEST(Handler, RefusesAsJsonAndChangesNothing)
     EXPECT_EQ(status(q), 401U);
     q.authorization = "Basic " + token;
     EXPECT_EQ(status(q), 401U);
-    for (const auto& wrong : {std::string(), token + "x", token.substr(1), std::string("A") + token.substr(1)})
+    q.authorization = "Bearer ";
+    EXPECT_EQ(status(q), 401U);
+    for (const auto& wrong : {token + "x", token.substr(1), std::string("A") + token.substr(1)})
     {
         q.authorization = "Bearer " + wrong;
         EXPECT_EQ(status(q), 403U) << wrong;
@@ -171,9 +175,19 @@ TEST(Handler, TakesOrdersWithTheTokenOrThroughTheSocket)
     ASSERT_EQ(d.orders.size(), 1U);
     EXPECT_EQ(d.orders[0].settings.at(0), (std::pair<std::string, std::string>("avg-qps", "50")));
     EXPECT_EQ(d.orders[0].settings.at(1).second, "0.1");
+    for (const auto& [number, text] : std::map<std::string, std::string>{{"0.000001", "0.000001"},
+                                                                         {"1e-6", "0.000001"},
+                                                                         {"2.5e3", "2500"},
+                                                                         {"1E5", "100000"},
+                                                                         {"7", "7"},
+                                                                         {"-0.5", "-0.5"}})
+    {
+        EXPECT_EQ(d.made(post(R"({"verb":"set","settings":{"avg-qps":)" + number + "}}")).status, 202U) << number;
+        EXPECT_EQ(d.orders.back().settings.at(0).second, text);
+    }
     auto q = post(R"({"verb":"drain"})");
     q.authorization.clear();
-    q.host.clear();
+    q.host.reset();
     q.local = true;
     EXPECT_EQ(d.made(q).status, 202U);
     EXPECT_EQ(d.orders.back().what, verb::drain);
@@ -184,20 +198,168 @@ TEST(Handler, TakesOrdersWithTheTokenOrThroughTheSocket)
 TEST(Handler, AnswersNoNameThatCouldBeSomebodyElses)
 {
     desk d;
-    for (const char* host : {"localhost", "LOCALHOST:1", "127.0.0.1:9187", "[::1]:9187", "bazaard:9187", "10.1.2.3",
-                             "shop.example:9187", "Shop.Example"})
+    for (const char* host :
+         {"localhost", "LOCALHOST:1", "127.0.0.1:9187", "[::1]:9187", "bazaard:9187", "10.1.2.3", "shop.example:9187",
+          "Shop.Example", "localhost.", "shop.example.:80", "[::ffff:127.0.0.1]", "bazaard_1", "localhost:"})
     {
         auto q = get("/status");
         q.host = host;
         EXPECT_EQ(d.made(q).status, 200U) << host;
     }
-    for (const char* host : {"", "evil.example", "evil.example:9187", "127.0.0.1.evil.example", "shop.example.evil.com",
-                             "[::1", "localhost:80@evil.com", "a b", "evil.example."})
+    for (const char* host : {"",
+                             "evil.example",
+                             "evil.example:9187",
+                             "127.0.0.1.evil.example",
+                             "shop.example.evil.com",
+                             "[::1",
+                             "localhost:80@evil.com",
+                             "a b",
+                             "evil.example.",
+                             "[127.0.0.1]evil.com",
+                             "[::1]evil.com",
+                             "[::1]:80evil.com",
+                             "[127.0.0.1]",
+                             "[localhost]",
+                             "[evil.com]",
+                             "[]",
+                             "::1",
+                             "127.0.0.1:80:90",
+                             "localhost:x",
+                             "127.1",
+                             ".",
+                             "..",
+                             "a..b",
+                             "localhost,evil.com",
+                             "evil%2ecom",
+                             "localhost/../evil.com",
+                             "\xe9vil"})
     {
         auto q = get("/status");
         q.host = host;
         EXPECT_EQ(d.made(q).status, 421U) << host;
     }
+}
+
+TEST(Handler, TakesSchemesAndMediaTypesInAnyCase)
+{
+    desk d;
+    auto q = post(R"({"verb":"pause"})");
+    for (const std::string scheme : {"Bearer ", "bearer ", "BEARER ", "bEaReR   "})
+    {
+        q.authorization = scheme + token;
+        EXPECT_EQ(d.made(q).status, 202U) << scheme;
+    }
+    for (const std::string& wrong :
+         {"Bearer" + token, "Bearers " + token, token, std::string("Bearer"), std::string("Bearer "), "Basic " + token})
+    {
+        q.authorization = wrong;
+        EXPECT_EQ(d.made(q).status, 401U) << wrong;
+    }
+    q.authorization = "Bearer " + token;
+    for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8",
+                             "APPLICATION/JSON ;charset=\"UTF-8\"", "application/json;"})
+    {
+        q.content_type = type;
+        EXPECT_EQ(d.made(q).status, 202U) << type;
+    }
+    for (const char* type : {"", ";", "application/jsonx", "application/json x", "text/plain; application/json",
+                             "application/vnd.api+json", "application/ json"})
+    {
+        q.content_type = type;
+        EXPECT_EQ(d.made(q).status, 415U) << type;
+    }
+}
+
+TEST(Handler, ReadsTargetsOfAllForms)
+{
+    const auto shown = [](std::string_view text)
+    {
+        const auto found = read_target(text);
+        return found ? std::string(found->path) + '|' + std::string(found->authority.value_or("-")) : std::string();
+    };
+    EXPECT_EQ(shown("/livez"), "/livez|-");
+    EXPECT_EQ(shown("/livez?a=b?c"), "/livez|-");
+    EXPECT_EQ(shown("*"), "*|-");
+    EXPECT_EQ(shown("http://shop:9187/livez?x"), "/livez|shop:9187");
+    EXPECT_EQ(shown("HTTP://shop"), "/|shop");
+    EXPECT_EQ(shown("http://shop?x"), "/|shop");
+    EXPECT_EQ(shown("http:///livez"), "/livez|");
+    EXPECT_EQ(shown("//evil.com/livez"), "//evil.com/livez|-") << "a path";
+    for (const char* text : {"", "livez", "shop:80", "https://shop/livez", "ftp://shop/", "http:/livez", "?"})
+        EXPECT_EQ(shown(text), "") << text;
+}
+
+/// A desk whose clock stands.
+struct timed_desk
+{
+    explicit timed_desk(order_limits limits)
+        : made({[] { return some_snapshot(); },
+                [](const order&) { return obeyed{}; },
+                token,
+                {},
+                limits,
+                [this] { return now; }})
+    {
+    }
+
+    /// Answers to so many of the same, by status.
+    std::map<unsigned, int> ask(const question& q, int times)
+    {
+        std::map<unsigned, int> all;
+        for (int i = 0; i < times; ++i)
+            ++all[made(q).status];
+        return all;
+    }
+
+    rate_limit::moment now{};
+    handler made;
+};
+
+TEST(Handler, WrongTokensWaitAndTheRightOneDoesNot)
+{
+    using counts = std::map<unsigned, int>;
+    timed_desk d{{}};
+    auto guess = post(R"({"verb":"pause"})");
+    guess.authorization = "Bearer a guess that is as long";
+    guess.from = "10.0.0.7";
+    EXPECT_EQ(d.ask(guess, 1000), (counts{{403, 10}, {429, 990}}));
+    const auto late = d.made(guess);
+    EXPECT_EQ(late.after, 1s);
+    EXPECT_EQ(late.fields.at(0), (std::pair<std::string_view, std::string>("Retry-After", "1")));
+    const auto right = d.made(post(R"({"verb":"pause"})"));
+    EXPECT_EQ(right.status, 202U);
+    EXPECT_EQ(right.after, 0s);
+    EXPECT_EQ(d.made.refused().tokens, 1001U);
+    EXPECT_EQ(d.made.refused().from, "10.0.0.7");
+    d.now += 500ms;
+    EXPECT_EQ(d.ask(guess, 100), (counts{{403, 5}, {429, 95}}));
+    // Without the limit each is answered at once.
+    order_limits none;
+    none.guesses = 1e9;
+    timed_desk open{none};
+    EXPECT_EQ(open.ask(guess, 1000), (counts{{403, 1000}}));
+}
+
+TEST(Handler, TakesSoManyOrdersASecond)
+{
+    using counts = std::map<unsigned, int>;
+    timed_desk d{{}};
+    auto set = post(R"({"verb":"set","settings":{"avg-qps":50}})");
+    EXPECT_EQ(d.ask(set, 5000), (counts{{202, 40}, {429, 4960}}));
+    set.local = true;
+    EXPECT_EQ(d.ask(set, 10), (counts{{429, 10}})) << "through the socket, too";
+    EXPECT_EQ(d.ask(post(R"({"verb":"resume"})"), 10), (counts{{429, 10}})) << "each may leave a shift";
+    EXPECT_EQ(d.ask(post(R"({"verb":"drain"})"), 3), (counts{{202, 3}})) << "a stop waits for nobody";
+    EXPECT_EQ(d.made(get("/livez")).status, 200U);
+    EXPECT_EQ(d.made.refused().orders, 4980U);
+    d.now += 2s;
+    EXPECT_EQ(d.ask(post(R"({"verb":"set","settings":{"avg-qps":1,"erase-prob":0,"user-create-prob":0}})"), 100),
+              (counts{{202, 6}, {429, 94}}))
+        << "each value counts";
+    order_limits none;
+    none.orders = none.orders_at_once = 1e9;
+    timed_desk open{none};
+    EXPECT_EQ(open.ask(set, 5000), (counts{{202, 5000}}));
 }
 
 TEST(Handler, TheDescriptionNamesWhatIsServed)
@@ -240,6 +402,21 @@ TEST(Handler, TheDescriptionNamesWhatIsServed)
         for (const auto& [key, one] : schema["properties"].items())
             EXPECT_TRUE(value.contains(key)) << place << '.' << key << " is described, but not there";
     };
+    // What `set` takes, as flags do.
+    const auto settable = described["components"]["schemas"]["Settings"]["properties"];
+    std::size_t steerable = 0;
+    for (const auto& one : scenario::registry()[0].fields)
+    {
+        if (!one.steerable)
+            continue;
+        ++steerable;
+        ASSERT_TRUE(settable.contains(std::string(one.name))) << one.name;
+        const auto& range = settable[std::string(one.name)]["oneOf"][0];
+        const auto scale = std::pow(10, one.scale);
+        EXPECT_DOUBLE_EQ(range["minimum"].get<double>() * scale, static_cast<double>(one.low)) << one.name;
+        EXPECT_DOUBLE_EQ(range["maximum"].get<double>() * scale, static_cast<double>(one.high)) << one.name;
+    }
+    EXPECT_EQ(settable.size(), steerable);
     for (const char* path : {"/status", "/readyz", "/livez"})
         compare(described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"],
                 json::parse(d.made(get(path)).body), path);
@@ -359,6 +536,7 @@ snapshot full_snapshot()
     s.last_heartbeat = 1;
     s.topics = {{"made", 6}};
     s.last_reload = 1;
+    s.http_refused = {{"token", 2}};
     s.control_entries = {{"set", 1}};
     return s;
 }
@@ -425,9 +603,23 @@ public:
     }
 
     /// A connected socket.
-    [[nodiscard]] int client() const
+    [[nodiscard]] int client() const { return connected(unconnected()); }
+
+    static int unconnected() { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+
+    /// One from another address of this machine.
+    [[nodiscard]] int client(const char* address) const
     {
-        const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const int made = unconnected();
+        sockaddr_in from{};
+        from.sin_family = AF_INET;
+        from.sin_addr.s_addr = ::inet_addr(address);
+        EXPECT_EQ(::bind(made, reinterpret_cast<const sockaddr*>(&from), sizeof from), 0);
+        return connected(made);
+    }
+
+    [[nodiscard]] int connected(int made) const
+    {
         sockaddr_in to{};
         to.sin_family = AF_INET;
         to.sin_port = htons(port_);
@@ -503,9 +695,28 @@ TEST(Server, AnswersOneRequestAfterTheOther)
     ASSERT_NE(last, text.npos);
     EXPECT_EQ(text.substr(head, last - head).find('{'), text.npos) << "a HEAD has no body";
     EXPECT_EQ(text.find("Access-Control"), text.npos);
-    EXPECT_EQ(first_line(served::exchange(s.client(), "GET /status HTTP/1.0\r\n\r\n")),
-              "HTTP/1.0 421 Misdirected Request")
-        << "nobody says whose page it is";
+    EXPECT_EQ(first_line(served::exchange(s.client(), "GET /status HTTP/1.0\r\n\r\n")), "HTTP/1.0 200 OK")
+        << "no browser speaks so";
+    EXPECT_EQ(first_line(served::exchange(s.client(), "GET /status HTTP/1.0\r\nHost: evil.example\r\n\r\n")),
+              "HTTP/1.0 421 Misdirected Request");
+}
+
+TEST(Server, TakesTargetsOfAllForms)
+{
+    served s(patient());
+    const auto status = [&](const std::string& target, const std::string& fields)
+    { return served::exchange(s.client(), "GET " + target + " HTTP/1.1\r\n" + fields + "\r\n").substr(9, 3); };
+    EXPECT_EQ(status("http://localhost:9187/livez?x", "Host: localhost\r\n"), "200");
+    EXPECT_EQ(status("HTTP://shop.example/livez", "Host: evil.example\r\n"), "200")
+        << "the target counts (RFC 9112, 3.2.2)";
+    EXPECT_EQ(status("http://evil.example/livez", "Host: localhost\r\n"), "421");
+    EXPECT_EQ(status("http://localhost@evil.example/livez", "Host: localhost\r\n"), "421");
+    EXPECT_EQ(status("ftp://localhost/livez", "Host: localhost\r\n"), "400");
+    EXPECT_EQ(status("livez", "Host: localhost\r\n"), "400");
+    EXPECT_EQ(status("*", "Host: localhost\r\n"), "404");
+    EXPECT_EQ(status("/livez", ""), "400") << "HTTP/1.1 names its host";
+    EXPECT_EQ(status("/livez", "Host:\r\n"), "421");
+    EXPECT_EQ(status("/livez", "Host: localhost\r\nAuthorization: a\r\nAuthorization: b\r\n"), "400");
 }
 
 TEST(Server, RefusesWhatIsTooLongOrNoRequest)
@@ -544,32 +755,237 @@ TEST(Server, AHalfOpenOrSlowClientIsCut)
     EXPECT_EQ(s.asked_, 0);
 }
 
-TEST(Server, TheSeventeenthConnectionIsClosedAtOnce)
+const std::string livez = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// Sends a request and reads its answer; false where the connection is closed.
+bool is_answered(int with)
 {
-    served s(patient());
-    std::vector<int> open;
-    for (int i = 0; i < 16; ++i)
-    {
-        open.push_back(s.client());
-        // Answered: so it counts.
-        const std::string_view text = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        ASSERT_GT(::send(open.back(), text.data(), text.size(), MSG_NOSIGNAL), 0);
-        char byte = 0;
-        ASSERT_EQ(::recv(open.back(), &byte, 1, 0), 1);
-    }
-    EXPECT_EQ(served::exchange(s.client(), "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"), "");
-    ::close(open.back());
-    open.pop_back();
-    // Its place is free as soon as the server has seen it.
-    std::string text;
-    for (const auto end = std::chrono::steady_clock::now() + 20s; text.empty();)
-    {
-        ASSERT_LT(std::chrono::steady_clock::now(), end);
-        text = served::exchange(s.client(), "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    }
-    EXPECT_EQ(first_line(text), "HTTP/1.1 200 OK");
-    for (const int one : open)
+    char buffer[1024];
+    pollfd wait{with, POLLIN, 0};
+    return ::send(with, livez.data(), livez.size(), MSG_NOSIGNAL) > 0 && ::poll(&wait, 1, 20'000) > 0 &&
+           ::recv(with, buffer, sizeof buffer, 0) > 0;
+}
+
+/// Whether the server has closed it, or does so within a time.
+bool is_closed(int with, int within_ms)
+{
+    char byte = 0;
+    pollfd wait{with, POLLIN, 0};
+    return ::poll(&wait, 1, within_ms) > 0 && ::recv(with, &byte, 1, 0) <= 0;
+}
+
+/// Sends a part of a request, or one that is none, to which no answer comes or is read.
+void leave_open(int with, std::string_view text)
+{
+    ASSERT_GT(::send(with, text.data(), text.size(), MSG_NOSIGNAL), 0);
+}
+
+server::limits places_for(std::size_t connections, bool evict = true)
+{
+    auto bounds = patient();
+    bounds.connections = connections;
+    bounds.evict = evict;
+    return bounds;
+}
+
+TEST(Server, ThePlaceOfTheIdlestGoesToTheNext)
+{
+    served s(places_for(3));
+    const int first = s.client(), second = s.client(), third = s.client();
+    for (const int one : {first, second, third, first})
+        ASSERT_TRUE(is_answered(one));
+    const int next = s.client();
+    EXPECT_TRUE(is_answered(next));
+    EXPECT_TRUE(is_closed(second, 20'000)) << "idle for longest";
+    EXPECT_TRUE(is_answered(first));
+    EXPECT_TRUE(is_answered(third));
+    for (const int one : {first, second, third, next})
         ::close(one);
+}
+
+TEST(Server, WhereAllAreBusyTheOldestIsClosedForTheNext)
+{
+    for (const bool evict : {true, false})
+    {
+        served s(places_for(3, evict));
+        std::vector<int> slow;
+        for (int i = 0; i < 3; ++i)
+        {
+            slow.push_back(s.client());
+            leave_open(slow.back(), "GET /livez HTTP/1.1\r\nHo");
+        }
+        const auto text = served::exchange(s.client(), livez);
+        EXPECT_EQ(first_line(text), evict ? "HTTP/1.1 200 OK" : "") << "without it, the next is refused";
+        EXPECT_EQ(is_closed(slow[0], evict ? 20'000 : 0), evict);
+        EXPECT_FALSE(is_closed(slow[2], 0));
+        for (const int one : slow)
+            ::close(one);
+    }
+}
+
+TEST(Server, WhoseAnswerIsSentGoesBeforeTheIdle)
+{
+    served s(places_for(2));
+    const int idle = s.client();
+    ASSERT_TRUE(is_answered(idle));
+    const int over = s.client();
+    leave_open(over, "NONSENSE\r\n\r\n");
+    char byte = 0;
+    ASSERT_EQ(::recv(over, &byte, 1, 0), 1);
+    EXPECT_TRUE(is_answered(s.client()));
+    EXPECT_TRUE(is_answered(idle));
+    EXPECT_NE(served::rest(over).find("400 Bad Request"), std::string::npos);
+    ::close(idle);
+}
+
+TEST(Server, AClientWithManyPlacesTakesThemFromItself)
+{
+    served s(places_for(4));
+    const int patient_one = s.client("127.0.0.2");
+    leave_open(patient_one, "GET /livez HTTP/1.1\r\n");
+    std::vector<int> flood;
+    for (int i = 0; i < 50; ++i)
+    {
+        flood.push_back(s.client());
+        leave_open(flood.back(), "GET /livez HTTP/1.1\r\n");
+    }
+    EXPECT_EQ(first_line(served::exchange(s.client(), livez)), "HTTP/1.1 200 OK");
+    EXPECT_EQ(first_line(served::exchange(patient_one, "Host: localhost\r\n\r\n")), "HTTP/1.1 200 OK")
+        << "though it is the oldest";
+    for (const int one : flood)
+        ::close(one);
+}
+
+/// How much of this many bytes a client can send after a bad request.
+std::size_t streamed_after_nonsense(const server::limits& bounds, std::size_t most)
+{
+    served s(bounds);
+    const int one = s.client();
+    leave_open(one, "NONSENSE\r\n\r\n");
+    const std::string block(1U << 16, 'x');
+    std::size_t sent = 0;
+    pollfd wait{one, POLLOUT, 0};
+    while (sent<most&& ::poll(&wait, 1, 20'000)> 0)
+    {
+        const auto now = ::send(one, block.data(), block.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (now <= 0)
+            break;
+        sent += static_cast<std::size_t>(now);
+    }
+    ::close(one);
+    return sent;
+}
+
+TEST(Server, WhoStreamsAfterABadRequestIsCut)
+{
+    // What is sent and not read lies in the buffers of two sockets.
+    constexpr std::size_t much = 64U << 20;
+    EXPECT_LT(streamed_after_nonsense(patient(), much), much / 2);
+    auto endless = patient();
+    endless.linger_bytes = 1U << 30;
+    endless.linger = 20s;
+    EXPECT_GE(streamed_after_nonsense(endless, much), much) << "without the limit, all of it is read";
+}
+
+/// Whether a client that sends a byte now and then after a bad request is cut within a time.
+bool is_cut_after_nonsense(const server::limits& bounds, std::chrono::milliseconds time)
+{
+    served s(bounds);
+    const int one = s.client();
+    leave_open(one, "NONSENSE\r\n\r\n");
+    bool cut = false;
+    for (const auto end = std::chrono::steady_clock::now() + time; !cut && std::chrono::steady_clock::now() < end;)
+    {
+        pollfd wait{one, POLLHUP | POLLERR, 0};
+        cut = ::poll(&wait, 1, 20) > 0 || ::send(one, "x", 1, MSG_NOSIGNAL) <= 0;
+    }
+    ::close(one);
+    return cut;
+}
+
+TEST(Server, WhoStaysAfterTheLastAnswerIsCut)
+{
+    auto bounds = patient();
+    bounds.linger = 100ms;
+    EXPECT_TRUE(is_cut_after_nonsense(bounds, 20s));
+    bounds.linger = 20s;
+    EXPECT_FALSE(is_cut_after_nonsense(bounds, 500ms)) << "an answer is not taken from it";
+}
+
+TEST(Server, AWrongTokenWaitsForItsAnswerAndKeepsNoPlace)
+{
+    served s(places_for(60));
+    const std::string body = R"({"verb":"pause"})";
+    const auto order = [&](const std::string& with)
+    {
+        return "POST /control HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer " +
+               with + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    };
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(served::exchange(s.client(), order("wrong")).substr(9, 3), "403");
+    std::vector<int> waiting;
+    for (int i = 0; i < 60; ++i)
+    {
+        waiting.push_back(s.client());
+        leave_open(waiting.back(), order("wrong"));
+    }
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_EQ(served::exchange(s.client(), order(token)).substr(9, 3), "202") << "the right one is taken meanwhile";
+    const auto last = served::rest(waiting.back());
+    EXPECT_EQ(last.substr(9, 3), "429");
+    EXPECT_NE(last.find("Connection: close"), last.npos) << last;
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, 500ms);
+    waiting.pop_back();
+    for (const int one : waiting)
+        ::close(one);
+}
+
+/// Takes all descriptors from the process but those that are open.
+class no_more_descriptors
+{
+public:
+    no_more_descriptors()
+    {
+        EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+        const int lowest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        ::close(lowest);
+        auto few = before_;
+        few.rlim_cur = static_cast<rlim_t>(lowest);
+        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    }
+    ~no_more_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    no_more_descriptors(const no_more_descriptors&) = delete;
+    no_more_descriptors& operator=(const no_more_descriptors&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+TEST(Server, IsReachedWhenNoDescriptorIsLeft)
+{
+    for (const bool evict : {true, false})
+    {
+        served s(places_for(100, evict));
+        const int idle = s.client();
+        ASSERT_TRUE(is_answered(idle));
+        std::vector<int> next{served::unconnected(), served::unconnected(), served::unconnected()};
+        {
+            const no_more_descriptors none;
+            int answered = 0;
+            for (const int one : next)
+            {
+                static_cast<void>(s.connected(one));
+                ASSERT_GT(::send(one, livez.data(), livez.size(), MSG_NOSIGNAL), 0);
+                pollfd wait{one, POLLIN, 0};
+                answered += ::poll(&wait, 1, evict ? 20'000 : 300);
+            }
+            // The one that was kept back is enough for one.
+            EXPECT_EQ(answered, evict ? 3 : 1);
+        }
+        for (const int one : next)
+            ::close(one);
+        ::close(idle);
+    }
 }
 
 /// A request with a few bytes changed, taken out, doubled or put in.

@@ -711,6 +711,52 @@ TEST(Runner, AValueThatIsSetInAPauseHoldsFromItsMoment)
     EXPECT_EQ(r.log[0].unit, r.log[1].unit);
 }
 
+TEST(Runner, AValueThatIsSetAgainBeforeItIsRecordedReplacesTheEarlierOne)
+{
+    rig r;
+    bool first = true;
+    const auto set = [&](std::uint16_t field, std::int64_t value)
+    {
+        model::control entry;
+        entry.what = model::control::kind::set;
+        entry.field = field;
+        entry.value = value;
+        r.active->set(entry);
+    };
+    const auto coming = [&]
+    {
+        std::vector<std::pair<int, std::int64_t>> all;
+        for (const auto& entry : r.active->coming())
+            all.emplace_back(entry.field, entry.value);
+        return all;
+    };
+    using values = std::vector<std::pair<int, std::int64_t>>;
+    r.clock.us = (time{0} + std::chrono::hours(10)).us;
+    boost::asio::post(r.loop, [&] { set(0, 7'000'000); });
+    const auto done = r.go(
+        [&](auto& how)
+        {
+            how.record = [&](const model::control& entry, const run::runner::recorded& durable)
+            {
+                r.log.push_back(entry);
+                if (std::exchange(first, false))
+                {
+                    // While one is being recorded, many come.
+                    for (std::int64_t i = 1; i <= 5'000; ++i)
+                        set(i % 2 == 0 ? 0 : 5, 1'000'000 + i);
+                    EXPECT_EQ(r.active->now().wanted, 3U);
+                    EXPECT_EQ(coming(), (values{{0, 7'000'000}, {5, 1'004'999}, {0, 1'005'000}}));
+                }
+                durable(nullptr);
+            };
+        });
+    EXPECT_EQ(r.message(), "");
+    ASSERT_EQ(r.log.size(), 3U) << "of 5,001";
+    EXPECT_EQ(r.log[1].value, 1'004'999);
+    EXPECT_EQ(r.log[2].value, 1'005'000) << "the last one holds";
+    EXPECT_EQ(done.wanted, 0U);
+}
+
 TEST(Runner, PausedAgainWhileItsShiftIsBeingRecordedItCountsNoTimeTwice)
 {
     rig r;

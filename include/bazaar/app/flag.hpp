@@ -158,8 +158,12 @@ enum class flag_place : std::uint8_t
 enum class flag_secret : std::uint8_t
 {
     none,
-    whole,  ///< The value is never shown.
-    url,    ///< The passwords inside the value are never shown.
+    whole,      ///< The value is never shown.
+    url,        ///< The passwords inside the value are never shown.
+    name,       ///< A name beside a password: shown where it is one, and nothing that may hold the password.
+    user,       ///< The same where a colon begins the password.
+    host,       ///< The same of a host.
+    reference,  ///< Where others find a secret: shown where it is that, and not the secret.
 };
 
 /// One flag. Parser, help, docs/flags.md, environment name and configuration key are made from it.
@@ -197,8 +201,21 @@ inline constexpr std::uint64_t plan_units_max = 1'000'000;
 /// "BAZAARD_AVG_QPS" for "avg-qps".
 [[nodiscard]] std::string environment_name(std::string_view flag_name);
 
+/// The value without secrets: "***" for what may be one, whatever flag it was given to.
+[[nodiscard]] std::string without_secrets(const flag& which, std::string_view text);
+
 /// The value as output may show it: secrets masked, control characters escaped, cut to one short line.
 [[nodiscard]] std::string shown(const flag& which, std::string_view text);
+
+/// The same of a flag or a key that does not exist: its beginning, as far as a name goes. A password may have been typed right behind a
+/// name.
+[[nodiscard]] std::string shown_unknown(std::string_view typed, std::span<const flag> table);
+
+/// "${env:NAME}": what the worker of a connector replaces by a secret.
+[[nodiscard]] bool is_reference(std::string_view text);
+
+/// The text with an "x" for each reference in it.
+[[nodiscard]] std::string without_references(std::string_view text);
 
 /// The candidate that a typing mistake most likely meant; empty when none is near.
 [[nodiscard]] std::string_view likely_meant(std::string_view typed, std::span<const std::string_view> candidates);

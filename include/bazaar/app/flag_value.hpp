@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bazaar/base/duration.hpp"
+#include "bazaar/postgres/secret.hpp"
 
 namespace bazaar::app
 {
@@ -35,11 +36,7 @@ namespace bazaar::app
 
 [[nodiscard]] bool is_run_name(std::string_view text);
 
-/// What in a URI's user and password should be percent-encoded and is not; nothing where there is none. Tells the character, nothing of
-/// the text.
-[[nodiscard]] std::string uri_problem(std::string_view uri);
-
-/// The connection URI, or line of "keyword=value", with all passwords replaced by "***". Masks too much rather than too little.
-[[nodiscard]] std::string masked_url(std::string_view url);
+using postgres::masked_url;
+using postgres::uri_problem;
 
 }  // namespace bazaar::app

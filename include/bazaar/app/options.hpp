@@ -161,6 +161,7 @@ struct options
     bool watch = false;
     std::string http_host = "localhost";
     std::optional<std::uint16_t> http_port;  ///< Nothing: no HTTP; 0: any.
+    std::vector<std::string> http_hosts;     ///< Names of the server beside its own.
     std::string http_token_file;             ///< Empty: HTTP only reads.
 
     // Kafka.
@@ -254,8 +255,11 @@ struct surroundings
 {
     std::map<std::string, std::string> environment;
 
-    /// Contents of a file, or nothing when it cannot be read.
+    /// Contents of a file, or nothing when it cannot be read; an `error` says why.
     std::function<std::optional<std::string>(const std::string& path)> read;
+
+    /// Whether everybody on the machine may read a file; may be missing.
+    std::function<bool(const std::string& path)> is_readable_by_all = {};
 
     time now;
     std::span<const scenario::field> fields;  ///< Of the scenario.

@@ -43,6 +43,7 @@ struct reading
     // Of the command line alone.
     std::vector<std::string> words;    ///< Neither flags nor their values.
     std::vector<std::string> unknown;  ///< Flags that do not exist, as they were typed.
+    bool hush = false;                 ///< A flag of a secret is there: any word may be the secret.
 
     // Of the environment alone.
     std::vector<std::string> warnings;
@@ -58,7 +59,7 @@ struct reading
 /// `name = value` lines; # begins a comment at the start of a line or after a blank; "…" keeps # and outer blanks.
 [[nodiscard]] reading read_config(const std::string& path, std::string_view contents, std::span<const flag> table);
 
-/// Overwrites the values of secret flags in the memory of the process's arguments.
+/// Overwrites in the memory of the process's arguments the values of secret flags, and whatever else may be a secret there.
 void wipe_secrets(int argc, char** argv, std::span<const flag> table);
 
 }  // namespace bazaar::app

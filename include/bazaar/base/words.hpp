@@ -18,6 +18,9 @@ namespace bazaar
 [[nodiscard]] std::vector<std::string_view> nearest(std::string_view word, std::vector<std::string_view> known,
                                                     std::size_t count);
 
+/// Well-formed UTF-8 of RFC 3629: no overlong forms, no surrogates.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
 /// The text as one line: a space for each run of spaces, tabs and line ends, and none at its ends.
 [[nodiscard]] std::string one_line(std::string_view text);
 

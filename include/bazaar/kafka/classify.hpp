@@ -17,6 +17,9 @@ namespace bazaar::kafka
 /// Version of librdkafka as it runs.
 [[nodiscard]] std::string library_version();
 
+/// Whether librdkafka has a setting of this name.
+[[nodiscard]] bool is_setting(const std::string& name);
+
 /// What a refused login means; `mechanism` is SASL's, empty without SASL. `version` is librdkafka's, as
 /// rd_kafka_version() gives it. Below 2.6.1 it cannot log in by SCRAM to a broker that is mended against CVE-2024-56128, as
 /// Kafka 4 is: confluentinc/librdkafka#4895.

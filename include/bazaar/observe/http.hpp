@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,13 +14,25 @@ namespace bazaar::observe
 struct question
 {
     std::string method;  ///< "GET"
-    std::string path;    ///< Of the target, without what stands behind `?`.
-    std::string host;    ///< Header fields; empty where not given.
-    std::string authorization;
+    std::string path;    ///< Of the target, without what follows `?`.
+    /// Whom the client means: the authority of an absolute target, else the Host header; nothing where HTTP/1.0 names nobody.
+    std::optional<std::string> host;
+    std::string authorization;  ///< Header fields; empty where not given.
     std::string content_type;
     std::string body;
+    std::string from;    ///< Address of the client, for the log.
     bool local = false;  ///< Through the control socket: whoever can open it owns the daemon.
 };
+
+/// A request target: `/path?query`, or `http://host:port/path?query` as proxies get it.
+struct target
+{
+    std::string_view path;                      ///< Without the query; "*" is one, too.
+    std::optional<std::string_view> authority;  ///< Of an absolute target.
+};
+
+/// Nothing for what is neither.
+[[nodiscard]] std::optional<target> read_target(std::string_view text) noexcept;
 
 struct answer
 {
@@ -26,6 +40,7 @@ struct answer
     std::string type = "application/json";
     std::string body;
     std::vector<std::pair<std::string_view, std::string>> fields{};  ///< Further header fields.
+    std::chrono::milliseconds after{0};                              ///< Sent so much later, and then closed.
 };
 
 /// A refusal as JSON: `{"error": ...}`.
@@ -33,6 +48,15 @@ struct answer
 
 /// Whether two texts are equal, in a time that tells nothing of where they differ.
 [[nodiscard]] bool same_secret(std::string_view one, std::string_view other) noexcept;
+
+/// The token of an Authorization header of the scheme Bearer, in any case; nothing for other schemes.
+[[nodiscard]] std::optional<std::string_view> bearer_token(std::string_view header) noexcept;
+
+/// Whether a Content-Type header names this type, in any case and with any parameters.
+[[nodiscard]] bool is_media_type(std::string_view header, std::string_view type) noexcept;
+
+/// Whether a text can be the name of a host: labels of letters, digits, `-` and `_`, with dots between.
+[[nodiscard]] bool is_host_name(std::string_view text) noexcept;
 
 /// Whether a Host header can be this server's own: a literal address, `localhost`, a name without a dot, or one of `own`. A
 /// page from elsewhere whose name was bound to our address names another.

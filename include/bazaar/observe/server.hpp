@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -15,6 +16,10 @@ namespace bazaar::observe
 {
 
 /// Serves HTTP/1.1 over TCP and over Unix sockets.
+///
+/// Who comes next is always served: where all places are taken, or no descriptor is left, another connection is closed for it.
+/// That is one whose answer has been sent or is kept from it, else the one that is idle for longest, else, of the client that holds
+/// most places, the one whose request began first.
 ///
 /// Lifetime: serves until it is destroyed; answers that are under way end with it.
 /// Threads:  the loop's alone.
@@ -26,10 +31,14 @@ class server
 public:
     struct limits
     {
-        std::size_t connections = 16;  ///< One more is closed at once.
-        std::size_t bytes = 8192;      ///< Of a request.
-        std::chrono::milliseconds request{
-            5'000};  ///< From the first byte, or the end of the last answer, to the answer.
+        std::size_t connections = 128;  ///< Fewer where the process may open few descriptors.
+        bool evict = true;              ///< Else the next one is closed.
+        std::size_t bytes = 8192;       ///< Of a request.
+        /// For a request and its answer; between two, so long again.
+        std::chrono::milliseconds request{5'000};
+        std::chrono::milliseconds pipelined{20};  ///< Before a request that came before its turn.
+        std::size_t linger_bytes = 65'536;        ///< Read after the last answer, so that it arrives.
+        std::chrono::milliseconds linger{1'000};  ///< The same.
     };
 
     using answerer = std::function<answer(const question&)>;
@@ -46,12 +55,16 @@ public:
     /// The port that it got: 0 asks for any.
     std::uint16_t listen(const std::string& host, std::uint16_t port);
 
+    /// Connections that were closed for others.
+    [[nodiscard]] std::uint64_t evicted() const noexcept;
+
 private:
     struct listener;
     struct connection;
+    struct places;
     boost::asio::io_context& loop_;
     const std::shared_ptr<const answerer> answers_;
-    const limits limits_;
+    limits limits_;
     std::vector<std::shared_ptr<listener>> listeners_;
 };
 

@@ -101,6 +101,7 @@ struct snapshot
     std::uint64_t reloads = 0, reload_failures = 0;
     std::optional<double> last_reload;
     std::uint64_t log_lines_lost = 0;
+    std::vector<std::pair<std::string_view, std::uint64_t>> http_refused;  ///< By reason.
 };
 
 /// GET /status: an object whose fields are always there.

@@ -133,8 +133,12 @@ public:
 
     void start();
 
-    /// Gives a steerable field a new value from the next unit on; `unit` and `at` of the entry are filled in.
+    /// Gives a steerable field a new value from the next unit on; `unit` and `at` of the entry are filled in. An earlier value of
+    /// the field that is still to be recorded is replaced.
     void set(model::control entry);
+
+    /// Values that will hold and do not yet, in their order.
+    [[nodiscard]] std::vector<model::control> coming() const;
 
     /// Plans nothing more from now on; `since` is the business moment at which it stopped. What was planned is finished.
     void pause(time since);
@@ -214,6 +218,7 @@ private:
     time paused_at_{};  ///< The business moment at which the pause began.
     bool pump_posted_ = false;
     std::vector<model::control> wanted_;
+    std::optional<model::control> recording_;  ///< A `set` of them that is being made durable.
 
     mutable std::mutex mutex_;
     std::condition_variable ready_;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -13,14 +14,14 @@ namespace bazaar::verify
 
 /// Change events from files of JSON lines, one message a line. Several files are read side by side.
 ///
-/// Errors: `no_input` for a file that cannot be opened, `io` for one that cannot be read to its end.
-/// Limits: memory for one line of each file.
+/// Errors: `no_input` for a file that cannot be opened, `io` for one that cannot be read to its end, `data` for a line that no message
+/// has. Limits: memory for one line of each file. A stop ends the waiting for a pipe.
 class dump final : public change_source
 {
 public:
     /// "-" is standard input.
     dump(const std::vector<std::string>& files, std::span<const model::table> tables, const std::string& schema,
-         const encodings& how = {});
+         const encodings& how = {}, const std::stop_token& stop = {});
     ~dump() override;
 
     bool next(change_event& out) override;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+namespace bazaar::io
+{
+
+/// Far above what anybody writes. Deeper ones take a stack frame a level when they are printed, copied or freed.
+inline constexpr std::size_t json_depth_max = 100;
+
+/// Whether arrays and objects of the text stand deeper in each other.
+[[nodiscard]] bool is_too_deep(std::string_view text, std::size_t most = json_depth_max) noexcept;
+
+/// JSON of others. What is none, or is too deep, is discarded, and so neither object nor array.
+template <typename Json = nlohmann::ordered_json>
+[[nodiscard]] Json read_json(std::string_view text)
+{
+    return is_too_deep(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+}
+
+}  // namespace bazaar::io
