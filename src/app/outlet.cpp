@@ -124,7 +124,7 @@ struct outlet::state
         for (;;)
         {
             if (queue.empty() && of != nullptr && !ended)
-                tell(lock, [this, now_well = well] { of->caught_up(now_well); });
+                unlocked(lock, [this, now_well = well] { of->caught_up(now_well); });
             more.wait(lock, [&] { return ended || !queue.empty(); });
             if (ended)
                 return;
@@ -140,7 +140,7 @@ struct outlet::state
             {
                 error = problem;
                 if (of != nullptr && !ended)
-                    tell(lock, [&] { of->failed(now, problem); });
+                    unlocked(lock, [&] { of->failed(now, problem); });
             }
             if (queue.empty())
                 stalled = false;
@@ -161,7 +161,7 @@ struct outlet::state
 
     /// The owner has locks of its own, and so is never called locked.
     template <typename Call>
-    void tell(std::unique_lock<std::mutex>& lock, Call call)
+    void unlocked(std::unique_lock<std::mutex>& lock, Call call)
     {
         calling = true;
         lock.unlock();
