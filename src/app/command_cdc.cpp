@@ -106,7 +106,7 @@ int drop(const options& opts, postgres::session& link)
 int set_up(const options& opts, postgres::session& link, std::span<const model::table> tables,
            const postgres::cdc_options& how)
 {
-    postgres::check_trust(link, opts.schema, tables, postgres::trust_use::set_up, publication_of(opts));
+    postgres::check_trust(link, opts.schema, tables, postgres::trust_use::set_up, how.publication);
     const auto made = postgres::blaming(link, opts.schema, tables,
                                         [&] { return postgres::cdc_setup(link, how, tables); });
     return told(made) ? findings : 0;

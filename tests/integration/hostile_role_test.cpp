@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +11,7 @@
 #include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/session.hpp"
 #include "support/daemon.hpp"
+#include "support/places.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
 
@@ -133,6 +134,13 @@ void expect_refused(const finished& left, std::string_view says)
 {
     EXPECT_EQ(left.status, 78) << left.out << left.err;
     EXPECT_NE(left.err.find(says), std::string::npos) << says << "\n" << left.err;
+}
+
+/// `run` with options of libpq in the environment.
+finished run_with(const std::string& pgoptions, const connection_flags& to, const words& more)
+{
+    return process(with(with({program_path(), "run"}, database_arguments(to)), more), {{"PGOPTIONS", pgoptions}})
+        .wait(std::chrono::minutes(2));
 }
 
 /// The end of each fault that is a statement for a superuser.
@@ -380,9 +388,12 @@ TEST_F(hostile_role, honest_arrangements_run)
     done = run_bazaard("run", as("deployer"), longer_run);
     EXPECT_EQ(done.status, 0) << done.err;
     // A superuser who works as that role, by his own word.
-    ASSERT_EQ(::setenv("PGOPTIONS", "-c role=house", 1), 0);
-    done = run_bazaard("run", as(superuser_), {"--unpaced", "--max-iter", "40"});
-    ::unsetenv("PGOPTIONS");
+    sql("DO $$DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relowner = 'deployer'::regrole AND "
+        "relkind = "
+        "'r' LOOP EXECUTE format('ALTER TABLE %s OWNER TO house', t); END LOOP; END$$; "
+        "DO $$DECLARE f regprocedure; BEGIN FOR f IN SELECT oid FROM pg_proc WHERE proowner = 'deployer'::regrole LOOP "
+        "EXECUTE format('ALTER FUNCTION %s OWNER TO house', f); END LOOP; END$$");
+    done = run_with("-c role=house", as(superuser_), {"--unpaced", "--max-iter", "40", "--workers", "2"});
     EXPECT_EQ(done.status, 0) << done.err;
     expect_refused(run_bazaard("run", as(superuser_), longer_run), "whom the superuser");
     sql("DROP SCHEMA bazaard, demo CASCADE");
@@ -488,16 +499,9 @@ TEST_F(hostile_role, functions_of_the_stranger_in_the_search_path)
     sql("CREATE FUNCTION lair.cardinality(uuid[]) RETURNS integer LANGUAGE plpgsql AS $$BEGIN PERFORM lair.take(); "
         "RETURN 1; "
         "END$$; ALTER FUNCTION lair.cardinality(uuid[]) OWNER TO stranger");
-    const auto run_with = [&](const char* path)
-    {
-        EXPECT_EQ(::setenv("PGOPTIONS", path, 1), 0);
-        auto left = run_bazaard("run", as("keeper"), short_run);
-        ::unsetenv("PGOPTIONS");
-        return left;
-    };
-    expect_refused(run_with("-c search_path=public,lair"), "its schema is in search_path");
+    expect_refused(run_with("-c search_path=public,lair", as("keeper"), short_run), "its schema is in search_path");
     EXPECT_FALSE(sprung());
-    const auto ran = run_with("-c search_path=public");
+    const auto ran = run_with("-c search_path=public", as("keeper"), short_run);
     EXPECT_EQ(ran.status, 0) << ran.err;
     sql("SET search_path = lair; SELECT cardinality('{}'::uuid[])");
     EXPECT_TRUE(sprung()) << "the trap is none";
