@@ -92,7 +92,7 @@ struct outlet::state
     state& operator=(const state&) = delete;
 
     /// Locked.
-    [[nodiscard]] bool room(std::size_t more) const { return waiting == 0 || waiting + more <= limit; }
+    [[nodiscard]] bool room(std::size_t bytes) const { return waiting == 0 || waiting + bytes <= limit; }
 
     /// Locked. What is left of the patience of this second.
     [[nodiscard]] clock::duration left()
