@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"

@@ -4,6 +4,7 @@
 
 #include "app/cdc_names.hpp"
 #include "app/confirm.hpp"
+#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
@@ -79,7 +80,7 @@ bool told(const std::vector<postgres::cdc_step>& steps)
     bool differs = false;
     for (const auto& step : steps)
     {
-        print_out(fmt::format("{:<10}{}\n", word(step.what), step.line));
+        print_line(fmt::format("{:<10}{}", word(step.what), step.line));
         differs = differs || step.what == kind::differs;
     }
     if (differs)

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/confirm.hpp"
+#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
@@ -56,7 +57,7 @@ int reset(const options& opts)
     };
     postgres::blaming(link, opts.schema, made.shop->tables(),
                       [&] { postgres::remove_run(link, own, *recorded, *made.shop, count); });
-    print_out(fmt::format("removed   run {} of schema {}: {} rows and its record\n", opts.run, opts.schema, all));
+    print_line(fmt::format("removed   run {} of schema {}: {} rows and its record", opts.run, opts.schema, all));
     return 0;
 }
 

@@ -69,12 +69,19 @@ bool is_command(std::string_view word)
 }
 
 /// Whether this flag, which may be a misspelled one, is for a secret. `known`: null for one that does not exist.
-bool is_of_secret(std::string_view word, const flag* known)
+bool is_of_secret(std::string_view word, const flag* known, std::span<const flag> table)
 {
     if (known != nullptr)
         return known->secret == flag_secret::whole;
     const auto name = word.substr(0, word.find('='));
-    return postgres::is_secret_name(name) || (name.starts_with("-p") && !name.starts_with("--"));
+    const auto bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+    std::vector<std::string_view> names;
+    for (const auto& entry : table)
+        if (entry.secret == flag_secret::whole)
+            names.push_back(entry.name);
+    return postgres::is_secret_name(name) || (name.starts_with("-p") && !name.starts_with("--")) ||
+           !likely_meant(bare, names).empty() ||
+           std::any_of(names.begin(), names.end(), [&](std::string_view one) { return bare.starts_with(one); });
 }
 
 bool is_number(std::string_view word)
@@ -107,7 +114,7 @@ private:
     {
         const auto equals = word.find('=');
         found_.unknown.push_back(word.substr(0, equals));
-        found_.hush = found_.hush || is_of_secret(word, nullptr);
+        found_.hush = found_.hush || is_of_secret(word, nullptr, table_);
         // What follows is most likely its value, not a word of its own.
         if (equals == std::string::npos && !rest.empty() && (rest.front()[0] != '-' || is_number(rest.front())) &&
             !is_command(rest.front()))
@@ -118,7 +125,7 @@ private:
     std::vector<po::option> known(const flag& which, bool negated, const std::string& word,
                                   std::vector<std::string>& rest)
     {
-        found_.hush = found_.hush || is_of_secret(word, &which);
+        found_.hush = found_.hush || is_of_secret(word, &which, table_);
         const auto equals = word.find('=');
         const std::string spelled = word.substr(0, equals);
         po::option made(std::string(which.name), {});
@@ -419,13 +426,13 @@ void wipe_secrets(int argc, char** argv, std::span<const flag> table)
         }
         const auto equals = word.find('=');
         const auto [which, negated] = word.starts_with("--") ? find_spelled(table, flag_name(word)) : spelling{};
-        hush = hush || is_of_secret(word, which);
+        hush = hush || is_of_secret(word, which, table);
         if (which == nullptr)
         {
             // Its value may be the password, or the end of its name.
             const auto cut = shown_unknown(word, table).find("...");
             const auto value = std::min(equals, word.size() - 1) + 1;
-            if (cut < word.size())
+            if (cut < word.size() && cut != equals)
                 wipe(argv[i] + cut);
             else if (hush)
                 wipe(equals == word.npos ? argv[i] : argv[i] + value);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/output.hpp"
 #include "app/report.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
@@ -134,11 +135,17 @@ run::record run_of_that_card(const options& opts)
     return recorded;
 }
 
+void check_report_file(const options& opts)
+{
+    if (!opts.report_file.empty())
+        io::new_file::check(opts.report_file, "--report " + opts.report_file);
+}
+
 void begin_report_file(const options& opts)
 {
+    check_report_file(opts);
     if (opts.report_file.empty())
         return;
-    io::new_file::check(opts.report_file, "--report " + opts.report_file);
     // Who waits for the first report must not take an older one for it.
     if (opts.follow && !io::odd_type(opts.report_file).empty())
         return;

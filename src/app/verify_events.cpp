@@ -60,7 +60,7 @@ int verify_events(const options& given)
 {
     auto opts = given;
     const auto told = told_connector_of(opts);
-    begin_report_file(opts);
+    check_report_file(opts);
     const stop_by_signal signals;
     const auto stop = signals.token();
     cut to;

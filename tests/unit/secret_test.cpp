@@ -86,9 +86,9 @@ TEST(secrets, names_and_hosts)
 /// A command line with the world around it.
 struct world
 {
-    std::map<std::string, std::string> environment;
-    std::string config;
-    std::vector<std::string> words;
+    std::map<std::string, std::string> environment{};
+    std::string config{};
+    std::vector<std::string> words{};
 
     /// All that is shown of it: mistakes, warnings, the configuration, and what is left in the arguments.
     std::string shown()

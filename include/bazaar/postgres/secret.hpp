@@ -44,7 +44,7 @@ enum class secrecy
 /// The same of a host, or several behind commas.
 [[nodiscard]] std::string host_problem(std::string_view text);
 
-/// A name that somebody else has given: "***" where it is none.
+/// A name that somebody else has given: "***" where it may hold a password.
 [[nodiscard]] std::string shown_name(std::string_view text);
 
 }  // namespace bazaar::postgres
