@@ -2,7 +2,11 @@
 #
 #   docker build -t bazaard .
 #   docker run --rm bazaard --help
-FROM docker.io/library/debian:trixie-slim AS build
+#
+# The base by its digest, of the index for all architectures: the same bytes each time. A newer one is named here, or for one build
+# by --build-arg BASE_IMAGE=...
+ARG BASE_IMAGE=docker.io/library/debian:trixie-slim@sha256:a29215f6a35e51e22adffa17f89e9d2ef06214e64a2bad10d765c46aea49f11f
+FROM ${BASE_IMAGE} AS build
 WORKDIR /src
 # With a compiler cache mounted at /root/.cache/ccache: what scripts/dev build says of it.
 ENV CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=true CCACHE_SLOPPINESS=locale
@@ -29,7 +33,7 @@ RUN readelf --dynamic /out/bazaard | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | \
     sed -nE 's/^([^ :,]+)(:[^ ]+)?: .*/\1/p' | sort -u >/out/packages && \
     grep -qx libpq5 /out/packages
 
-FROM docker.io/library/debian:trixie-slim
+FROM ${BASE_IMAGE}
 COPY --from=build /out/packages /usr/share/bazaard/packages
 RUN apt-get -q update && \
     DEBIAN_FRONTEND=noninteractive xargs -a /usr/share/bazaard/packages \

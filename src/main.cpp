@@ -1,6 +1,7 @@
 #include <sys/prctl.h>
 
 #include <csignal>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -8,16 +9,19 @@
 #include "bazaar/app/help.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/app/options.hpp"
+#include "bazaar/app/standard_streams.hpp"
 #include "bazaar/app/value_source.hpp"
 #include "commit.hpp"
 
 using namespace bazaar;
 
-int main(int argc, char** argv)
+namespace
+{
+
+int work(int argc, char** argv, app::command likely)
 {
     std::signal(SIGPIPE, SIG_IGN);  // A closed pipe is an error of the write, not the end.
     prctl(PR_SET_DUMPABLE, 0);      // libpq keeps the password in memory: no core file, no debugger of another process.
-    const auto likely = app::likely_command(argc, argv);
     try
     {
         const auto around = app::process_surroundings();
@@ -75,4 +79,17 @@ int main(int argc, char** argv)
     {
         return app::report_failure(likely);
     }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv)
+{
+    app::open_standard_descriptors();
+    std::set_terminate(app::last_words);
+    const auto likely = app::likely_command(argc, argv);
+    const int code = work(argc, argv, likely);
+    app::flush_at_end(likely == app::command::run);
+    return code;
 }

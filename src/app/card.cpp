@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/json_text.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/base/error.hpp"
@@ -225,7 +226,7 @@ std::string card_text(const run::record& recorded)
     for (const auto& state : recorded.checkpoints)
         card["checkpoints"].push_back(
             {{"unit", state.unit}, {"steps", state.steps}, {"digest", hexadecimal(state.digest)}});
-    return card.dump(2) + '\n';
+    return json_text(card, 2) + '\n';
 }
 
 run::record read_card(const std::string& file)

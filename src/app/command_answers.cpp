@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/known_run.hpp"
+#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"

@@ -4,6 +4,7 @@
 
 #include "app/cdc_names.hpp"
 #include "app/confirm.hpp"
+#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
@@ -11,6 +12,7 @@
 #include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/postgres/password.hpp"
+#include "bazaar/postgres/trust.hpp"
 
 namespace bazaar::app
 {
@@ -78,7 +80,7 @@ bool told(const std::vector<postgres::cdc_step>& steps)
     bool differs = false;
     for (const auto& step : steps)
     {
-        print_out(fmt::format("{:<10}{}\n", word(step.what), step.line));
+        print_line(fmt::format("{:<10}{}", word(step.what), step.line));
         differs = differs || step.what == kind::differs;
     }
     if (differs)
@@ -104,6 +106,7 @@ int drop(const options& opts, postgres::session& link)
 int set_up(const options& opts, postgres::session& link, std::span<const model::table> tables,
            const postgres::cdc_options& how)
 {
+    postgres::check_trust(link, opts.schema, tables, postgres::trust_use::set_up, how.publication);
     const auto made = postgres::blaming(link, opts.schema, tables,
                                         [&] { return postgres::cdc_setup(link, how, tables); });
     return told(made) ? findings : 0;

@@ -7,11 +7,14 @@
 #include "app/confirm.hpp"
 #include "app/connect_rest.hpp"
 #include "app/connector.hpp"
+#include "app/json_text.hpp"
+#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/json.hpp"
+#include "bazaar/postgres/trust.hpp"
 
 namespace bazaar::app
 {
@@ -102,7 +105,10 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
     bool restarted = false;
     if (!same)
     {
-        const auto answer = patiently([&] { return at.put(place, wished.dump()); });
+        postgres::session link(postgres::resolve(opts.database));
+        postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::set_up,
+                              publication_of(opts));
+        const auto answer = patiently([&] { return at.put(place, json_text(wished)); });
         if (answer.status != 200 && answer.status != 201)
             refused(at, answer, "take connector " + name);
     }
@@ -115,29 +121,29 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
         restarted = true;
     }
     await_stream(opts, at, name, earlier.trace);
-    print_out(fmt::format("{} connector {}: its slot {} is active and moving\n",
-                          restarted             ? "restarted"
-                          : same                ? "is there "
-                          : there.status == 200 ? "changed  "
-                                                : "made     ",
-                          name, slot_of(opts)));
+    print_line(fmt::format("{} connector {}: its slot {} is active and moving",
+                           restarted             ? "restarted"
+                           : same                ? "is there "
+                           : there.status == 200 ? "changed  "
+                                                 : "made     ",
+                           name, slot_of(opts)));
     return 0;
 }
 
 int status(const options& opts, const connect_rest& at, const std::string& name)
 {
     const auto now = connector_state(at, name);
-    print_out(fmt::format("connector {}: {}\n", name, now.state));
+    print_line(fmt::format("connector {}: {}", name, now.state));
     for (std::size_t i = 0; i < now.tasks.size(); ++i)
-        print_out(fmt::format("task {}: {}\n", i, now.tasks[i]));
+        print_line(fmt::format("task {}: {}", i, now.tasks[i]));
     if (!now.trace.empty())
-        print_out(fmt::format("failure: {}\n", now.trace));
+        print_line(fmt::format("failure: {}", now.trace));
     postgres::session link(postgres::resolve(opts.database));
     const auto slot = read_slot(link, slot_of(opts));
-    print_out(fmt::format("slot {}: {}\n", slot_of(opts),
-                          !slot.there ? "not there"
-                                      : fmt::format("{}, {} bytes of the log retained",
-                                                    slot.active ? "active" : "not active", slot.retained)));
+    print_line(fmt::format("slot {}: {}", slot_of(opts),
+                           !slot.there ? "not there"
+                                       : fmt::format("{}, {} bytes of the log retained",
+                                                     slot.active ? "active" : "not active", slot.retained)));
     const bool good = now.there && now.state == "RUNNING" && now.trace.empty() && slot.active;
     return good ? 0 : findings;
 }
@@ -153,7 +159,7 @@ int remove(const options& opts, const connect_rest& at, const std::string& name)
     const auto answer = at.remove("/connectors/" + name);
     if (answer.status != 204 && answer.status != 200 && answer.status != 404)
         refused(at, answer, "delete connector " + name);
-    print_out(fmt::format("{} connector {}\n", answer.status == 404 ? "not there" : "deleted  ", name));
+    print_line(fmt::format("{} connector {}", answer.status == 404 ? "not there" : "deleted  ", name));
     return 0;
 }
 
@@ -163,7 +169,7 @@ int turn(const options& opts, const connect_rest& at, const std::string& name)
     const auto answer = at.put(fmt::format("/connectors/{}/{}", name, opts.verb), {});
     if (answer.status != 202 && answer.status != 200 && answer.status != 204)
         refused(at, answer, fmt::format("{} connector {}", opts.verb, name));
-    print_out(fmt::format("{}d connector {}\n", opts.verb, name));
+    print_line(fmt::format("{}d connector {}", opts.verb, name));
     return 0;
 }
 
@@ -171,7 +177,7 @@ int config(const options& opts)
 {
     for (const auto& line : impossible_names(opts))
         log(log_level::warning, "connector", line);
-    print_out(wished_connector(opts).dump(2) + '\n');
+    print_out(json_text(wished_connector(opts), 2) + '\n');
     return 0;
 }
 

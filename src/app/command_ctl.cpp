@@ -18,8 +18,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/json_text.hpp"
 #include "app/observing.hpp"
-#include "app/stage.hpp"
+#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/json.hpp"
@@ -232,23 +233,25 @@ json status_of(const daemon_link& link)
 std::string page_of(const json& now)
 {
     const auto& run = now.at("run");
-    std::string text = fmt::format("run       {} of schema {}: {}{}\n", run.at("name").get<std::string>(),
-                                   run.at("schema").get<std::string>(), now.at("state").get<std::string>(),
-                                   now.at("ready").get<bool>() ? ", ready" : ", not ready");
+    std::string text;
+    const auto add = [&](const std::string& line) { text += plain(line) + '\n'; };
+    add(fmt::format("run       {} of schema {}: {}{}", run.at("name").get<std::string>(),
+                    run.at("schema").get<std::string>(), now.at("state").get<std::string>(),
+                    now.at("ready").get<bool>() ? ", ready" : ", not ready"));
     for (const auto& line : now.at("reasons"))
-        text += fmt::format("          {}\n", line.get<std::string>());
+        add(fmt::format("          {}", line.get<std::string>()));
     const auto& rate = now.at("rate");
-    text += fmt::format("rate      {:.1f} ticks/s, target {:.1f}; lag {:.3f} s, {} shifts\n",
-                        rate.at("actual").get<double>(), rate.at("target").get<double>(),
-                        now.at("lag_seconds").get<double>(), now.at("shifts").at("count").get<std::uint64_t>());
-    text += fmt::format("now       {}\n", now.at("line").get<std::string>());
+    add(fmt::format("rate      {:.1f} ticks/s, target {:.1f}; lag {:.3f} s, {} shifts", rate.at("actual").get<double>(),
+                    rate.at("target").get<double>(), now.at("lag_seconds").get<double>(),
+                    now.at("shifts").at("count").get<std::uint64_t>()));
+    add(fmt::format("now       {}", now.at("line").get<std::string>()));
     std::string settings;
     for (const auto& [key, value] : now.at("settings").items())
         settings += fmt::format("{}{}={}", settings.empty() ? "" : " ", key, value.get<std::string>());
-    text += fmt::format("settings  {}\n", settings);
-    text += fmt::format("database  {}: {}, {} sessions\n", now.at("database").at("where").get<std::string>(),
-                        now.at("database").at("up").get<bool>() ? "up" : "away",
-                        now.at("database").at("sessions").get<int>());
+    add(fmt::format("settings  {}", settings));
+    add(fmt::format("database  {}: {}, {} sessions", now.at("database").at("where").get<std::string>(),
+                    now.at("database").at("up").get<bool>() ? "up" : "away",
+                    now.at("database").at("sessions").get<int>()));
     return text;
 }
 
@@ -273,7 +276,9 @@ int watch(const daemon_link& link, const options& opts)
     {
         const auto now = look();
         const auto line = fmt::format("{} | {}", now.at("state").get<std::string>(), now.at("line").get<std::string>());
-        print_out(opts.json ? now.dump() + "\n" : terminal ? fmt::format("\r\x1b[2K{}", line) : line + "\n");
+        print_out(opts.json  ? json_text(now) + "\n"
+                  : terminal ? fmt::format("\r\x1b[2K{}", plain(line))
+                             : plain(line) + "\n");
         std::this_thread::sleep_for(std::chrono::seconds(1));
     }
 }
@@ -295,7 +300,7 @@ void obey(const daemon_link& link, const options& opts)
     json wish{{"verb", opts.verb}};
     for (const auto& [key, value] : opts.changes)
         wish["settings"][key] = value;
-    const auto answer = link.ask(http::verb::post, "/control", wish.dump());
+    const auto answer = link.ask(http::verb::post, "/control", json_text(wish));
     const auto document = document_of(answer);
     std::vector<std::string> lines;
     for (const auto& line : document.value("lines", json::array()))
@@ -307,7 +312,7 @@ void obey(const daemon_link& link, const options& opts)
     if (answer.status >= 300)
         throw error(error_kind::usage, lines);
     for (const auto& line : lines)
-        print_out(line + "\n");
+        print_line(line);
 }
 
 /// For whoever has to know before others lean on the daemon. Errors: throws `temporary` with what is not ready.
@@ -328,7 +333,7 @@ int status(const daemon_link& link, const options& opts)
     if (opts.watch)
         return watch(link, opts);
     const auto now = status_of(link);
-    print_out(opts.json ? now.dump() + "\n" : page_of(now));
+    print_out(opts.json ? json_text(now) + "\n" : page_of(now));
     return 0;
 }
 

@@ -9,11 +9,14 @@
 #include "app/cdc_names.hpp"
 #include "app/connector.hpp"
 #include "app/doctor.hpp"
+#include "app/json_text.hpp"
 #include "app/kafka_link.hpp"
+#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/base/plain.hpp"
 
 namespace bazaar::app
 {
@@ -130,11 +133,12 @@ std::string text_of(std::span<const finding> found, std::span<const std::string_
     std::string text;
     for (const auto& one : found)
     {
-        text += fmt::format("{:<8} {}: {}: {}\n", name(one.what.weight), one.what.code, one.subject, one.wrong);
-        text += fmt::format("         {}\n", one.what.effect);
+        const auto add = [&](const std::string& line) { text += plain(line) + '\n'; };
+        add(fmt::format("{:<8} {}: {}: {}", name(one.what.weight), one.what.code, one.subject, one.wrong));
+        add(fmt::format("         {}", one.what.effect));
         for (const auto& step : one.mend)
-            text += fmt::format("         -> {}{}\n", label(step.how), step.text);
-        text += '\n';
+            add(fmt::format("         -> {}{}", label(step.how), step.text));
+        add({});
     }
     const auto looked = fmt::format("looked at: {}", fmt::join(examined, ", "));
     if (found.empty())
@@ -166,7 +170,7 @@ std::string json_of(std::span<const finding> found, std::span<const std::string_
     for (const auto weight : {severity::error, severity::warning, severity::notice})
         all[fmt::format("{}s", name(weight))] = number_of(found, weight);
     all["examined"] = examined;
-    return all.dump(2) + '\n';
+    return json_text(all, 2) + '\n';
 }
 
 }  // namespace
@@ -187,7 +191,9 @@ int doctor(const options& opts)
 
     std::vector<std::string_view> examined{"database"};
     postgres::session link(postgres::resolve(opts.database));
-    const auto facts = postgres::read_cdc_facts(link, wished.schema, wished.publication, wished.role, wished.tables);
+    auto facts = postgres::read_cdc_facts(link, wished.schema, wished.publication, wished.role, wished.tables);
+    const auto functions = postgres::make_write_functions(wished.schema, wished.tables, made.shop->kinds());
+    facts.altered = postgres::altered_functions(link, functions);
     std::vector<finding> of_connector;
     auto connector = connector_health::unknown;
     if (!opts.skip_connect)

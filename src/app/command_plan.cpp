@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/known_run.hpp"
+#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
@@ -62,7 +63,10 @@ int plan(const options& opts)
                              print.text(unit, text);
                          if (text.size() > 65'536 || no == opts.units_last)
                          {
-                             print_out(text);
+                             if (opts.plan_format == plan_format::jsonl)
+                                 print_out(text);
+                             else
+                                 print_text(text);
                              text.clear();
                          }
                      }
@@ -89,7 +93,7 @@ int explain(const options& opts)
             continue;
         std::string text;
         describe_unit({r, make_stage(r, opts.seed_dir)}, ids, *row, text);
-        print_out(text);
+        print_text(text);
         return 0;
     }
     throw error(

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/confirm.hpp"
+#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
@@ -12,6 +13,7 @@
 #include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/removal.hpp"
+#include "bazaar/postgres/trust.hpp"
 
 namespace bazaar::app
 {
@@ -20,6 +22,7 @@ int reset(const options& opts)
 {
     const auto session_name = fmt::format("{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()));
     postgres::session link(postgres::resolve(opts.database, session_name));
+    postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::write);
     const auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
     if (!recorded)
         throw error(error_kind::config,
@@ -54,7 +57,7 @@ int reset(const options& opts)
     };
     postgres::blaming(link, opts.schema, made.shop->tables(),
                       [&] { postgres::remove_run(link, own, *recorded, *made.shop, count); });
-    print_out(fmt::format("removed   run {} of schema {}: {} rows and its record\n", opts.run, opts.schema, all));
+    print_line(fmt::format("removed   run {} of schema {}: {} rows and its record", opts.run, opts.schema, all));
     return 0;
 }
 

@@ -29,6 +29,7 @@
 #include "app/notify.hpp"
 #include "app/observing.hpp"
 #include "app/opening.hpp"
+#include "app/output.hpp"
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
@@ -210,6 +211,9 @@ public:
             end_with(failure_);
         return 0;
     }
+
+    /// By a signal, or by whoever controls it.
+    [[nodiscard]] bool stopped() const noexcept { return stopping_; }
 
 private:
     /// A table or column that is missing is named: the server says only what it stumbled over.
@@ -460,9 +464,20 @@ private:
 
     void echo(const model::unit& unit)
     {
-        std::string text = functions_[unit.decision.kind].call + "\n";
+        std::string text;
+        if (unshown_ > 0)
+            text = fmt::format("({} units are not shown: nobody read them in time)\n", unshown_);
+        text += functions_[unit.decision.kind].call + "\n";
         render_->text(unit, text);
-        print_out(text);
+        if (!offer_text(text))
+        {
+            if (unshown_++ == 0)
+                log(log_level::warning, "echo", "nobody reads stdout: units are not shown there until somebody does");
+            return;
+        }
+        if (const auto missed = std::exchange(unshown_, 0); missed > 0)
+            log(log_level::warning, "echo", fmt::format("stdout is read again: {} units were not shown", missed),
+                {{"units", missed}});
     }
 
     void steered(const model::control& entry)
@@ -569,9 +584,9 @@ private:
             state = run::checkpoint{open_->planner->next_no(), open_->walk.steps(), open_->planner->digest()};
         keeper_->stop(progress(clean), state,
                       clean && open_->planner->next_no() > open_->recorded.settled ? plan_to_save() : std::nullopt);
-        print_out(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n",
-                              report_->summary(tally(), *open_->planner, steady::now()), opts_.run,
-                              open_->recorded.seed, to_string(open_->recorded.start)));
+        print_text(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n",
+                               report_->summary(tally(), *open_->planner, steady::now()), opts_.run,
+                               open_->recorded.seed, to_string(open_->recorded.start)));
     }
 
     // ---- Observation and live control
@@ -809,7 +824,10 @@ private:
     void stop(int number)
     {
         if (std::exchange(stopping_, true))
+        {
+            flush_log(std::chrono::milliseconds(200));
             std::_Exit(128 + number);
+        }
         log(log_level::info, "stop", "stopping: what is in flight is finished first; a second signal stops at once");
         chronicle_.add("stop", "stopping");
         service_.stopping();
@@ -944,6 +962,7 @@ private:
     bool paused_ = false;    ///< As it was asked for last.
     std::optional<time> paused_since_;
     rate_meter meter_;
+    std::uint64_t unshown_ = 0;  ///< Units in a row that stdout did not take.
     double loop_delay_ = 0;
     std::uint64_t reloads_ = 0, reload_failures_ = 0;
     std::optional<double> last_reload_;
@@ -964,6 +983,7 @@ private:
 
 int run(const options& given, const std::function<options()>& reread)
 {
+    never_wait_for_stdout();
     options opts = given;
     if (!opts.card.empty())
         opts.run = run_of_card(opts);
@@ -976,7 +996,15 @@ int run(const options& given, const std::function<options()>& reread)
     std::optional<topic_states> topics;
     if (opts.create_topics)
         topics = ensure_topics(opts, stage_of_no_run().shop->tables());
-    return daemon(opts, reread, topics).go();
+    int code = 0;
+    bool stopped = false;
+    {
+        daemon one(opts, reread, topics);
+        code = one.go();
+        stopped = one.stopped();
+    }
+    finish_output(stopped ? std::chrono::seconds(1) : std::chrono::seconds(10));
+    return code;
 }
 
 }  // namespace bazaar::app

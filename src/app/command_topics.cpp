@@ -5,6 +5,7 @@
 #include "app/cdc_names.hpp"
 #include "app/confirm.hpp"
 #include "app/kafka_link.hpp"
+#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
@@ -18,7 +19,7 @@ namespace
 void tell(std::string_view what, const std::vector<std::string>& names)
 {
     for (const auto& name : names)
-        print_out(fmt::format("{:<12}topic {}\n", what, name));
+        print_line(fmt::format("{:<12}topic {}", what, name));
 }
 
 /// A table: which topic, what, how it is, how it is wished.
@@ -33,11 +34,11 @@ void tell(std::string_view what, const std::vector<kafka::drift>& all)
         setting = std::max(setting, one.setting.size());
         is = std::max(is, one.is.size());
     }
-    print_out(
-        fmt::format("{}:\n  {:<{}}  {:<{}}  {:<{}}  wished\n", what, "topic", topic, "setting", setting, "is", is));
+    print_line(fmt::format("{}:", what));
+    print_line(fmt::format("  {:<{}}  {:<{}}  {:<{}}  wished", "topic", topic, "setting", setting, "is", is));
     for (const auto& one : all)
-        print_out(fmt::format("  {:<{}}  {:<{}}  {:<{}}  {}\n", one.topic, topic, one.setting, setting, one.is, is,
-                              one.wished));
+        print_line(fmt::format("  {:<{}}  {:<{}}  {:<{}}  {}", one.topic, topic, one.setting, setting, one.is, is,
+                               one.wished));
 }
 
 int check(kafka::admin& at, std::span<const model::topic> wished)
@@ -76,7 +77,7 @@ int remove(const options& opts, kafka::admin& at, std::span<const model::topic> 
     const auto gone = kafka::delete_topics(at, wished);
     tell("deleted", gone);
     if (gone.empty())
-        print_out("there was no topic to delete\n");
+        print_line("there was no topic to delete");
     return 0;
 }
 

@@ -2,9 +2,12 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <iostream>
 
+#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/base/plain.hpp"
 
 namespace bazaar::app
 {
@@ -13,7 +16,8 @@ bool confirmed(const std::string& question)
 {
     if (isatty(STDIN_FILENO) == 0)
         throw error(error_kind::usage, question + " There is no terminal to ask: --yes answers");
-    std::cerr << question << " [y/N] " << std::flush;
+    flush_log(std::chrono::seconds(1));
+    std::cerr << plain(question) << " [y/N] " << std::flush;
     std::string answer;
     std::getline(std::cin, answer);
     return answer == "y" || answer == "Y" || answer == "yes";

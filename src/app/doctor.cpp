@@ -55,6 +55,11 @@ constexpr std::array table_of_ailments{
         "its end."},
     ailment{"prepared-transaction", warning,
             "No slot moves past it, also after a restart of the server: the log grows until somebody ends it."},
+    // Whose it is
+    ailment{"untrusted-object", bad,
+            "That role could have code of its own run by whoever writes or reads: init, run, load, reset and cdc setup "
+            "refuse it."},
+    ailment{"altered-function", bad, "Nobody knows what it does: init, run and load refuse it."},
     // Tables
     ailment{"table-missing", bad, "There is nothing to capture."},
     ailment{"table-unlogged", bad, "Changes of an unlogged table are not in the log: none arrives."},
@@ -203,6 +208,7 @@ public:
     {
         server();
         transactions();
+        trust();
         tables();
         publication();
         role();
@@ -312,6 +318,14 @@ private:
                      {{kind::advice,
                        fmt::format("in database {}: ROLLBACK PREPARED {}", one.database, quote_literal(one.name))}});
         }
+    }
+
+    void trust()
+    {
+        for (const auto& one : found_.untrusted)
+            note("untrusted-object", one.subject, one.wrong, {sql(one.mend)});
+        for (const auto& one : found_.altered)
+            note("altered-function", one.subject, one.wrong, {sql(one.mend), command("init")});
     }
 
     [[nodiscard]] const model::table* model_of(std::string_view table) const

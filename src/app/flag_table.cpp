@@ -515,13 +515,14 @@ void add_run(std::vector<flag>& table)
                          to.seed_dir = text;
                          return {};
                      }});
-    table.push_back({.topic = running,
-                     .name = "echo",
-                     .initial = "false",
-                     .help = "Prints every unit that is written.",
-                     .commands = {command::run},
-                     .form = flag_form::toggle,
-                     .set = mark(&options::echo)});
+    table.push_back(
+        {.topic = running,
+         .name = "echo",
+         .initial = "false",
+         .help = "Prints every unit that is written; where nobody reads stdout, it leaves some out and says how many.",
+         .commands = {command::run},
+         .form = flag_form::toggle,
+         .set = mark(&options::echo)});
     table.push_back(
         {.topic = running,
          .name = "plan-cache",

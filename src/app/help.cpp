@@ -1,9 +1,10 @@
 #include "bazaar/app/help.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <new>
 #include <system_error>
@@ -13,10 +14,13 @@
 #include <fmt/format.h>
 
 #include "app/manual.hpp"
-#include "app/stage.hpp"
+#include "app/outlet.hpp"
+#include "app/output.hpp"
 #include "bazaar/app/flag.hpp"
+#include "bazaar/app/logging.hpp"
 #include "bazaar/app/value_source.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/base/plain.hpp"
 
 namespace bazaar::app
 {
@@ -240,8 +244,8 @@ std::string config_text(const options& given, std::span<const flag> table)
         // The file cannot name itself.
         const std::string_view off = entry.place == flag_place::environment ? "# " : "";
         if (found != given.given.end())
-            text += fmt::format("{}{} = {}  # {}\n", off, entry.name, in_quotes(found->second.text),
-                                found->second.origin);
+            text += fmt::format("{}{} = {}  # {}\n", off, entry.name, plain(in_quotes(found->second.text)),
+                                plain(found->second.origin));
         else if (entry.form != flag_form::value)
             text += fmt::format("{} = {}  # default\n", entry.name, entry.initial == "true");
         else if (!entry.initial.empty())
@@ -368,7 +372,7 @@ std::string answer(const options& given, std::span<const scenario::field> fields
     case request::work:
         break;
     case request::help:
-        return given.named ? command_help(given.what, given.verb, table) : overview();
+        return plain_lines(given.named ? command_help(given.what, given.verb, table) : overview());
     case request::version:
         return version_text(commit);
     case request::print_config:
@@ -393,48 +397,57 @@ int print(const std::string& text)
 
 int report_failure(command what) noexcept
 {
-    // stdio, not the log: a mistake in the options is told before there is one.
+    const auto say = [](const std::string& line) { print_error("bazaard: " + line); };
     try
     {
-        throw;
-    }
-    catch (const closed_output&)
-    {
-        return 128 + SIGPIPE;
-    }
-    catch (const error& problem)
-    {
-        for (const auto& line : problem.lines())
-            std::fprintf(stderr, "bazaard: %s\n", as_given(line).c_str());
-        if (problem.kind() == error_kind::usage)
-            std::fprintf(stderr, "Try 'bazaard %s --help'.\n", name(what).data());
-        return exit_code(problem.kind());
-    }
-    catch (const std::bad_alloc&)
-    {
-        std::fputs("bazaard: out of memory\n", stderr);
-        return exit_code(error_kind::os);
-    }
-    // Of the event loop; Boost has one of its own.
-    catch (const boost::system::system_error& problem)
-    {
-        std::fprintf(stderr, "bazaard: %s\n", problem.what());
-        return exit_code(error_kind::os);
-    }
-    catch (const std::system_error& problem)
-    {
-        std::fprintf(stderr, "bazaard: %s\n", problem.what());
-        return exit_code(error_kind::os);
-    }
-    catch (const std::exception& problem)
-    {
-        std::fprintf(stderr, "bazaard: unexpected failure: %s\n", problem.what());
+        try
+        {
+            throw;
+        }
+        catch (const closed_output&)
+        {
+            return 128 + SIGPIPE;
+        }
+        catch (const error& problem)
+        {
+            for (const auto& line : problem.lines())
+                say(as_given(line));
+            if (problem.kind() == error_kind::usage)
+                print_error(fmt::format("Try 'bazaard {} --help'.", name(what)));
+            return exit_code(problem.kind());
+        }
+        catch (const std::bad_alloc&)
+        {
+            say("out of memory");
+            return exit_code(error_kind::os);
+        }
+        // Of the event loop; Boost has one of its own.
+        catch (const boost::system::system_error& problem)
+        {
+            say(problem.what());
+            return exit_code(error_kind::os);
+        }
+        catch (const std::system_error& problem)
+        {
+            say(problem.what());
+            return exit_code(error_kind::os);
+        }
+        catch (const std::exception& problem)
+        {
+            say(fmt::format("unexpected failure: {}", problem.what()));
+        }
+        catch (...)
+        {
+            say("unexpected failure");
+        }
+        return exit_code(error_kind::internal);
     }
     catch (...)
     {
-        std::fputs("bazaard: unexpected failure\n", stderr);
+        // No memory for the line.
+        static_cast<void>(write_all(STDERR_FILENO, "bazaard: out of memory\n"));
+        return exit_code(error_kind::os);
     }
-    return exit_code(error_kind::internal);
 }
 
 }  // namespace bazaar::app

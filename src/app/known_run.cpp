@@ -8,6 +8,7 @@
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/postgres/trust.hpp"
 
 namespace bazaar::app
 {
@@ -22,6 +23,7 @@ bool names_a_database(const options& opts)
 std::vector<run::record> recorded_runs(const options& opts)
 {
     postgres::session link(postgres::resolve(opts.database, opts.run));
+    postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::read);
     std::vector<run::record> runs;
     for (const auto& r : postgres::list(link, opts.schema))
         if (auto whole = postgres::load(link, opts.schema, r.run, fields_of))

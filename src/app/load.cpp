@@ -15,6 +15,7 @@
 #include "app/card.hpp"
 #include "app/keeper.hpp"
 #include "app/opening.hpp"
+#include "app/output.hpp"
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
@@ -64,6 +65,7 @@ public:
             }
             catch (const left&)
             {
+                log(log_level::info, "stop", "stopped before the load had begun");
                 return load_end::stopped;
             }
             catch (const run::history_lost& problem)
@@ -96,11 +98,13 @@ private:
         ledger_ = std::make_unique<postgres::ledger>(gateway_, opts_.schema, opts_.run, fields_of, opts_.batch_rows);
         if (!ledger_->ready(stop_.get_token()))
             return false;
+        const auto rights = ledger_->check_rights(*stage_of_no_run().shop);
         ledger_->trust();
         recorded_ = ledger_->load();
         if (recorded_)
             return resume();
         begin();
+        tell_rights(opts_, rights);
         return !stopped();
     }
 
@@ -245,7 +249,7 @@ private:
         expect(end_.has_value(), "a load that is whole has come to its seam");
         const auto at = end_->at;
         keeper_->stop(run::progress{state_.seam, true, false}, at, opts_.plan_cache ? std::move(end_) : std::nullopt);
-        print_out(
+        print_text(
             fmt::format("rows      {} loaded in {:.1f} s ({}/s), {} units below the seam\n"
                         "again     bazaard run --run {} goes on here; seed {}, start {}\n",
                         grouped(rows_), took.count(),

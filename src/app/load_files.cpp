@@ -11,6 +11,7 @@
 #include "app/card.hpp"
 #include "app/load.hpp"
 #include "app/opening.hpp"
+#include "app/output.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
 #include "app/work_progress.hpp"
@@ -136,9 +137,9 @@ public:
                 last.move_to(*files_[i]);
             }
         write_rest(directory);
-        print_out(fmt::format("rows      {} in {}, {} units below the seam; card.json reproduces them, load.sql loads "
-                              "them\n",
-                              grouped(rows_), opts_.to, grouped(history_.seam)));
+        print_line(fmt::format("rows      {} in {}, {} units below the seam; card.json reproduces them, load.sql loads "
+                               "them",
+                               grouped(rows_), opts_.to, grouped(history_.seam)));
         return load_end::loaded;
     }
 

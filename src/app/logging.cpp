@@ -5,18 +5,23 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "app/outlet.hpp"
 #include "bazaar/app/value_source.hpp"
+#include "bazaar/base/plain.hpp"
 
 namespace bazaar::app
 {
@@ -37,37 +42,11 @@ bool environment_has(const char* variable)
 
 std::atomic<std::uint64_t> lines_lost{0};
 
-/// Writes all of it, or as much as can be.
-void write_all(int descriptor, std::string_view text) noexcept
-{
-    while (!text.empty())
-    {
-        const auto written = ::write(descriptor, text.data(), text.size());
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-        {
-            ++lines_lost;  // A full disk or a closed pipe: the run is worth more than its log.
-            return;
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-}
+/// What may wait for a log that stands still.
+constexpr std::size_t log_max = 1 << 20;
 
-/// The text without control characters, so that data cannot forge lines or move the cursor.
-std::string plain(std::string_view text)
-{
-    std::string safe;
-    safe.reserve(text.size());
-    for (const char c : text)
-    {
-        if ((c >= 0 && c < ' ') || c == 0x7f)
-            safe += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
-        else
-            safe += c;
-    }
-    return safe;
-}
+/// The line that says how many were lost.
+std::string notice_of(std::uint64_t lines);
 
 /// The longest beginning of at most `columns` characters of UTF-8.
 std::string_view cut(std::string_view text, std::size_t columns)
@@ -82,62 +61,143 @@ std::string_view cut(std::string_view text, std::size_t columns)
 /// A descriptor that carries log lines and, below them, at most one status that is refreshed.
 ///
 /// Threads: any; each call is one write, so that lines of others who share the terminal do not come between.
-class console
+class console final : public outlet::owner
 {
 public:
     void open(int descriptor)
     {
+        close();
         const std::scoped_lock lock(mutex_);
         descriptor_ = descriptor;
+    }
+
+    /// What is written after this goes to stderr.
+    void close()
+    {
+        flush(last_lines, last_lines);
+        std::shared_ptr<outlet> before;
+        const std::scoped_lock lock(mutex_);
+        before.swap(out_);
         status_.clear();
         rows_ = 0;
+        lost_ = 0;
+        descriptor_ = STDERR_FILENO;
     }
 
     void line(std::string_view text)
     {
-        const std::scoped_lock lock(mutex_);
+        std::unique_lock lock(mutex_);
+        const auto to = out();
+        // Before the first line that is taken again, so that the gap is where it was.
+        const auto lost = lost_.exchange(0);
+        std::size_t rows = 0;
         auto all = erased();
+        if (lost > 0)
+            all += notice_of(lost) + '\n';
         all += text;
         all += '\n';
         if (!status_.empty())
-            all += drawn();
-        write_all(descriptor_, all);
+            all += drawn(rows);
+        const auto number = to->offer({std::move(all), 1, lost});
+        if (!number)
+        {
+            ++lines_lost;
+            lost_ += lost + 1;
+            return;
+        }
+        rows_ = rows;
+        lock.unlock();
+        to->settle(*number);
     }
 
     void status(std::string_view text)
     {
-        const std::scoped_lock lock(mutex_);
+        std::unique_lock lock(mutex_);
         if (text.empty() && status_.empty())
             return;
-        auto all = erased();
+        const auto to = out();
         status_ = plain(text);
+        // A picture of now: what cannot be seen now is not shown later.
+        if (!status_.empty() && !to->empty())
+            return;
+        std::size_t rows = 0;
+        auto all = erased();
         if (!status_.empty())
-            all += drawn();
-        write_all(descriptor_, all);
+            all += drawn(rows);
+        const auto number = to->offer({std::move(all), 0});
+        if (!number)
+            return;
+        rows_ = rows;
+        lock.unlock();
+        to->settle(*number);
+    }
+
+    bool flush(std::chrono::milliseconds step, std::chrono::milliseconds total)
+    {
+        std::shared_ptr<outlet> to;
+        {
+            const std::scoped_lock lock(mutex_);
+            to = out_;
+        }
+        return to == nullptr || to->flush(step, total);
     }
 
 private:
+    static constexpr std::chrono::seconds last_lines{1};
+
+    /// A full disk or a closed pipe: the run is worth more than its log.
+    void failed(const outlet::piece& what, int) override
+    {
+        lines_lost += what.lines;
+        lost_ += what.lines + what.told;
+    }
+
+    void caught_up(bool well) override
+    {
+        if (!well || lost_ == 0)
+            return;
+        const std::scoped_lock lock(mutex_);
+        const auto lost = lost_.exchange(0);
+        if (lost == 0 || out_ == nullptr)
+            return;
+        std::size_t rows = 0;
+        auto all = erased() + notice_of(lost) + '\n';
+        if (!status_.empty())
+            all += drawn(rows);
+        if (out_->offer({std::move(all), 0, lost}))
+            rows_ = rows;
+        else
+            lost_ += lost;
+    }
+
+    /// Locked.
+    std::shared_ptr<outlet> out()
+    {
+        if (out_ == nullptr)
+            out_ = std::make_shared<outlet>(descriptor_, log_max, this);
+        return out_;
+    }
+
     /// What takes the rows of the status off the screen.
-    std::string erased()
+    [[nodiscard]] std::string erased() const
     {
         if (rows_ == 0)
             return {};
         std::string all = "\r";
-        for (; rows_ > 1; --rows_)
+        for (auto row = rows_; row > 1; --row)
             all += "\x1b[A";
-        rows_ = 0;
         return all + "\x1b[J";
     }
 
     /// The status in as many rows as it needs, broken at " | ". A row that wrapped could not be erased, so each is cut.
-    std::string drawn()
+    std::string drawn(std::size_t& rows) const
     {
         constexpr std::string_view bar = " | ";
         const std::size_t width = columns() - 1;
         std::string all, row;
         const auto end_row = [&]
         {
-            if (rows_++ > 0)
+            if (rows++ > 0)
                 all += '\n';
             all += cut(row, width);
             row.clear();
@@ -164,14 +224,17 @@ private:
     }
 
     std::mutex mutex_;
-    int descriptor_ = 2;
+    std::shared_ptr<outlet> out_;
+    int descriptor_ = STDERR_FILENO;
     std::string status_;
-    std::size_t rows_ = 0;  ///< That the status takes on the screen now.
+    std::size_t rows_ = 0;                ///< That the status takes on the screen, when all is written.
+    std::atomic<std::uint64_t> lost_{0};  ///< Lines, since it was last said.
 };
 
 console& the_console()
 {
-    static console one;
+    // For as long as a thread may hang in a write.
+    static console& one = *new console;
     return one;
 }
 
@@ -222,7 +285,7 @@ std::string as_json(const spdlog::details::log_msg& message, const std::string& 
         for (const auto& field : keys->fields)
             std::visit([&](const auto& value) { object[std::string(field.key)] = value; }, field.value);
     // Data that is not UTF-8 must not cost the line.
-    return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    return plain_json(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 std::string as_text(const spdlog::details::log_msg& message, const std::string& ts, const structured* keys)
@@ -245,15 +308,26 @@ std::string as_text(const spdlog::details::log_msg& message, const std::string& 
     return text;
 }
 
-class console_sink final : public spdlog::sinks::base_sink<std::mutex>
+std::string formatted(const spdlog::details::log_msg& message, const structured* keys)
+{
+    const auto ts = to_string(time{std::chrono::duration_cast<microseconds>(message.time.time_since_epoch()).count()});
+    return state().json ? as_json(message, ts, keys) : as_text(message, ts, keys);
+}
+
+std::string notice_of(std::uint64_t lines)
+{
+    const auto text = fmt::format("{} log line{} lost: the log could not be written, or nobody read it", lines,
+                                  lines == 1 ? " was" : "s were");
+    const std::array fields{log_field("lines", lines)};
+    const structured keys{"log", fields};
+    return formatted({"bazaard", spdlog::level::warn, text}, &keys);
+}
+
+/// The console has its own lock, which is not held while it waits.
+class console_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex>
 {
 protected:
-    void sink_it_(const spdlog::details::log_msg& message) override
-    {
-        const auto ts = to_string(
-            time{std::chrono::duration_cast<microseconds>(message.time.time_since_epoch()).count()});
-        the_console().line(state().json ? as_json(message, ts, current) : as_text(message, ts, current));
-    }
+    void sink_it_(const spdlog::details::log_msg& message) override { the_console().line(formatted(message, current)); }
 
     void flush_() override {}
 };
@@ -262,6 +336,7 @@ protected:
 
 void start_logging(const log_target& target)
 {
+    the_console().close();
     auto& now = state();
     const bool dumb = environment_is("TERM", "dumb");
     now.terminal = ::isatty(target.descriptor) == 1;
@@ -282,6 +357,16 @@ void set_log_level(log_level level)
 std::uint64_t log_lines_lost() noexcept
 {
     return lines_lost;
+}
+
+bool flush_log(std::chrono::milliseconds limit)
+{
+    return the_console().flush(limit, limit);
+}
+
+void print_error(std::string_view line)
+{
+    the_console().line(plain(line));
 }
 
 void log(log_level level, std::string_view event, std::string_view message, std::initializer_list<log_field> fields)

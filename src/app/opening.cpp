@@ -128,6 +128,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
                                   : make_stage(read_card(opts.card), opts.seed_dir);
     if (!to.ready(stop))
         return nullptr;
+    const auto rights = to.check_rights(*made.shop);
     // Before a row is read: whatever the server forgets from now on is noticed.
     to.trust();
     read_clock(to, clock);
@@ -215,10 +216,27 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
     open->current = steered(open->shop(), open->recorded.log);
     if (resumed && !clean)
         open->replay_below = replay_limit(to, *open);
+    tell_rights(opts, rights);
     return open;
 }
 
 }  // namespace
+
+void tell_rights(const options& opts, const run::rights& found)
+{
+    if (found.superuser)
+        log(log_level::warning, "superuser",
+            fmt::format(
+                "\"{}\" is a superuser: whoever finds a way into this run has the whole server; run as a role that "
+                "only writes: docs/security.md",
+                found.role));
+    if (!found.taken_owner.empty())
+        log(log_level::warning, "owner",
+            fmt::format(
+                "schema {} and bazaard are of \"{}\", and nothing says that \"{}\" trusts it; if it does: GRANT "
+                "\"{}\" TO \"{}\"",
+                opts.schema, found.taken_owner, found.role, found.role, found.taken_owner));
+}
 
 std::string new_session_name(std::string_view run)
 {

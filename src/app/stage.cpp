@@ -1,9 +1,6 @@
 #include "app/stage.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <random>
 
@@ -159,16 +156,6 @@ time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time n
 std::span<const scenario::field> fields_of(std::string_view scenario)
 {
     return entry_named(scenario).fields;
-}
-
-void print_out(std::string_view text)
-{
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    {
-        if (errno == EPIPE)
-            throw closed_output();
-        throw error(error_kind::io, fmt::format("stdout: {}", std::strerror(errno)));
-    }
 }
 
 }  // namespace bazaar::app

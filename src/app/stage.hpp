@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "bazaar/app/options.hpp"
-#include "bazaar/base/error.hpp"
 #include "bazaar/run/record.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -46,15 +45,5 @@ struct stage
 
 /// Fields of a scenario by its name.
 [[nodiscard]] std::span<const scenario::field> fields_of(std::string_view scenario);
-
-/// Nobody reads stdout any more, as behind `| head`: no failure, and the end of what was to be done.
-class closed_output : public error
-{
-public:
-    closed_output() : error(error_kind::io, "stdout: nobody reads it any more") {}
-};
-
-/// Writes to stdout, whole or not at all as far as one can tell. Errors: `closed_output`; `io` for any other reason.
-void print_out(std::string_view text);
 
 }  // namespace bazaar::app

@@ -6,7 +6,8 @@
 namespace bazaar::app
 {
 
-/// The first SIGINT or SIGTERM asks to stop; a second one ends the process.
+/// The first SIGINT or SIGTERM asks to stop; a second one ends the process, and so does the first one where `print_out` waits
+/// for a stdout that takes nothing.
 ///
 /// Lifetime: one at a time; before any other thread is started.
 class stop_by_signal
@@ -23,5 +24,8 @@ private:
     struct state;
     std::unique_ptr<state> state_;
 };
+
+/// A signal has asked one of them to stop.
+[[nodiscard]] bool stop_was_asked_for() noexcept;
 
 }  // namespace bazaar::app

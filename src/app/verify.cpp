@@ -8,12 +8,14 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/output.hpp"
 #include "app/report.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/new_file.hpp"
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/postgres/trust.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/verify/not_there.hpp"
 
@@ -86,9 +88,12 @@ std::optional<verify::report> compare_when_there(const options& opts, const std:
 
 }  // namespace
 
-postgres::session reading_session(const postgres::connection_parameters& to, const std::stop_token& stop)
+postgres::session reading_session(const postgres::connection_parameters& to, const options& opts,
+                                  const std::stop_token& stop)
 {
-    return postgres::session(to, {.call_deadline = patience, .cut = stop, .connect_cut = {}});
+    postgres::session made(to, {.call_deadline = patience, .cut = stop, .connect_cut = {}});
+    postgres::check_trust(made, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::read);
+    return made;
 }
 
 snapshot::snapshot(postgres::session& on) : transaction_(on, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -130,11 +135,22 @@ run::record run_of_that_card(const options& opts)
     return recorded;
 }
 
+void check_report_file(const options& opts)
+{
+    if (!opts.report_file.empty())
+        io::new_file::check(opts.report_file, "--report " + opts.report_file);
+}
+
 void begin_report_file(const options& opts)
 {
+    check_report_file(opts);
     if (opts.report_file.empty())
         return;
-    io::new_file::check(opts.report_file, "--report " + opts.report_file);
+    // Who waits for the first report must not take an older one for it.
+    if (opts.follow && !io::odd_type(opts.report_file).empty())
+        return;
+    if (opts.follow)
+        io::new_file(opts.report_file, "--report " + opts.report_file).commit();
 }
 
 int tell(const options& opts, const verify::report& what)
@@ -157,9 +173,6 @@ int tell_again(const options& opts, const std::stop_token& stop, std::chrono::mi
 {
     if (!opts.follow)
         return tell(opts, compare_once(opts, stop, compare));
-    // Who waits for the first report must not take an older one for it.
-    if (!opts.report_file.empty() && io::odd_type(opts.report_file).empty())
-        io::new_file(opts.report_file, "--report " + opts.report_file).commit();
     auto last = compare_when_there(opts, stop, compare);
     if (!last)
     {

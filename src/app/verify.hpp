@@ -17,8 +17,10 @@
 namespace bazaar::app
 {
 
-/// A session for long reading, which a stop cuts.
-[[nodiscard]] postgres::session reading_session(const postgres::connection_parameters& to, const std::stop_token& stop);
+/// A session for long reading of the run's schemas, which a stop cuts. Errors: `config` where a view of somebody whom the role does
+/// not trust stands in the place of a table.
+[[nodiscard]] postgres::session reading_session(const postgres::connection_parameters& to, const options& opts,
+                                                const std::stop_token& stop);
 
 /// One snapshot, for as long as it takes. The first query takes it.
 class snapshot
@@ -39,7 +41,10 @@ bool is_being_loaded(const run::record& of, verify::report& out);
 /// The run of --card, for the schema of --db-schema. Errors: those of `read_card`; `usage` when --run names another.
 [[nodiscard]] run::record run_of_that_card(const options& opts);
 
-/// Empties --report: that of an earlier comparison would pass for this one's. Errors: `no_output`.
+/// Whether --report can be written. Errors: `no_output`.
+void check_report_file(const options& opts);
+
+/// The same; with --follow it is emptied: that of an earlier comparison would pass for this one's. Errors: `no_output`.
 void begin_report_file(const options& opts);
 
 /// Prints the report, and writes that of --report. The exit code.

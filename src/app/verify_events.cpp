@@ -60,7 +60,7 @@ int verify_events(const options& given)
 {
     auto opts = given;
     const auto told = told_connector_of(opts);
-    begin_report_file(opts);
+    check_report_file(opts);
     const stop_by_signal signals;
     const auto stop = signals.token();
     cut to;
@@ -86,7 +86,7 @@ int verify_events(const options& given)
             source = {};
             source.url = opts.source_url;
         }
-        auto on = reading_session(postgres::resolve(source, opts.run), stop);
+        auto on = reading_session(postgres::resolve(source, opts.run), opts, stop);
         to = cut_now(on, opts);
         prepare(&on);
     }

@@ -25,7 +25,7 @@ postgres::connection_parameters checked(const options& opts, postgres::publicati
                                         const std::stop_token& stop)
 {
     auto to = postgres::resolve(opts.database, opts.run);
-    auto on = reading_session(to, stop);
+    auto on = reading_session(to, opts, stop);
     std::vector<std::string> wrong;
     if (const auto level = on.exec("SHOW wal_level").get(0, 0); level != "logical")
         wrong.push_back(
@@ -51,7 +51,7 @@ public:
         : opts_(opts),
           stop_(signals_.token()),
           tap_(checked(opts, publication_, stop_), publication_of(opts), stop_),
-          sql_(reading_session(postgres::resolve(opts.database, opts.run), stop_)),
+          sql_(reading_session(postgres::resolve(opts.database, opts.run), opts, stop_)),
           now_(cut_now(sql_, opts)),
           made_(make_stage(now_.recorded, opts.seed_dir)),
           chosen_(chosen_tables(opts, made_.shop->tables())),
@@ -165,7 +165,7 @@ private:
 
 int verify_stream(const options& opts)
 {
-    begin_report_file(opts);
+    check_report_file(opts);
     return stream_verb(opts).go();
 }
 

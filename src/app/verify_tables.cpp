@@ -98,10 +98,10 @@ private:
         {
             postgres::connection_flags flags;
             flags.url = opts_.source_url;
-            source = reading_session(postgres::resolve(flags, opts_.run), stop);
+            source = reading_session(postgres::resolve(flags, opts_.run), opts_, stop);
             announced = recorded_run(*source, opts_).settled;
         }
-        auto tables = reading_session(postgres::resolve(opts_.database, opts_.run), stop);
+        auto tables = reading_session(postgres::resolve(opts_.database, opts_.run), opts_, stop);
         const snapshot one(tables);
         // The first query takes the snapshot; what steers the units in it is read behind that.
         static_cast<void>(tables.exec("SELECT 1"));

@@ -187,7 +187,7 @@ void compare(const options& opts, const told_connector& told, const std::stop_to
     }
     else
     {
-        auto on = reading_session(postgres::resolve(opts.database, opts.run), stop);
+        auto on = reading_session(postgres::resolve(opts.database, opts.run), opts, stop);
         to = cut_now(on, opts);
         prepare(&on);
         if (opts.follow && to.demanded == 0 && !to.recorded.clean)

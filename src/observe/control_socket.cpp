@@ -96,10 +96,13 @@ std::string control_socket::default_path(std::string_view schema, std::string_vi
     for (const auto& directory : directories)
     {
         const auto path = directory + '/' + control_file(schema, run, database);
-        const bool there = ::mkdir(directory.c_str(), S_IRWXU) == 0 || errno == EEXIST;
-        if (there && path.size() <= path_max && private_directory(directory) &&
-            ::access(directory.c_str(), W_OK | X_OK) == 0)
+        if (path.size() > path_max)
+            continue;
+        const bool made = ::mkdir(directory.c_str(), S_IRWXU) == 0;
+        if ((made || errno == EEXIST) && private_directory(directory) && ::access(directory.c_str(), W_OK | X_OK) == 0)
             return path;
+        if (made)
+            ::rmdir(directory.c_str());
     }
     throw error(error_kind::no_output,
                 fmt::format("no control socket can be made in {}: --control-socket PATH names another place",
@@ -118,24 +121,27 @@ control_socket::control_socket(std::string path) : path_(std::move(path))
     }
     catch (...)
     {
-        if (socket_ >= 0)
-            ::close(socket_);
-        if (lock_ >= 0)
-            ::close(lock_);
+        clear();
         throw;
     }
 }
 
 control_socket::~control_socket()
 {
+    clear();
+}
+
+/// Takes away what is ours, and nothing of a process that holds the lock. The lock goes last: until then nobody else binds.
+void control_socket::clear() noexcept
+{
     if (bound_)
-    {
         ::unlink(path_.c_str());
+    if (held_)
         ::unlink((path_ + ".lock").c_str());
-    }
     if (socket_ >= 0)
         ::close(socket_);
-    ::close(lock_);
+    if (lock_ >= 0)
+        ::close(lock_);
 }
 
 int control_socket::release() noexcept
@@ -162,7 +168,10 @@ void control_socket::lock()
         struct stat held = {};
         struct stat named = {};
         if (::fstat(lock_, &held) == 0 && ::stat(name.c_str(), &named) == 0 && held.st_ino == named.st_ino)
+        {
+            held_ = true;
             return;
+        }
         // Its last owner has removed it meanwhile.
         ::close(std::exchange(lock_, -1));
     }

@@ -73,7 +73,8 @@ constexpr std::array table{
     metric{"bazaard_event_loop_delay_seconds", gauge, "", "How late the timer of the last second came."},
     metric{"bazaard_config_reloads_total", counter, "result", "Reloads of flags and files: ok, failed."},
     metric{"bazaard_config_last_reload_success_timestamp_seconds", gauge, "", "When the last one succeeded."},
-    metric{"bazaard_log_dropped_total", counter, "", "Log lines that could not be written, or not whole."},
+    metric{"bazaard_log_dropped_total", counter, "",
+           "Log lines that could not be written, or not whole, or that nobody read in time."},
     metric{
         "bazaard_http_refused_total", counter, "reason",
         "What clients did not get: token (it was wrong), orders (too many a second), place (the connection was closed "

@@ -17,9 +17,16 @@ using enum error_kind;
 
 /// Before there is a session. What is not here is a server that is away for now.
 constexpr row connecting[] = {
-    {"28", permanent, permission}, {"42501", permanent, permission}, {"3D000", permanent, config},
-    {"57P04", permanent, config},  {"0A", permanent, config},        {"F0", permanent, config},
-    {"22023", permanent, config},  {"42704", permanent, config},
+    {"28", permanent, permission},
+    {"42501", permanent, permission},
+    {"3D000", permanent, config},
+    {"57P04", permanent, config},
+    {"0A", permanent, config},
+    {"F0", permanent, config},
+    // A setting that the server refuses: its value, its name, how it is written, that it holds for the whole server.
+    {"22", permanent, config},
+    {"42", permanent, config},
+    {"55P02", permanent, config},
 };
 
 /// In answer to a request on a live link. The first row that fits counts, so whole codes stand before their

@@ -129,7 +129,7 @@ std::string plain(std::string_view name)
     return simple && !word ? std::string(name) : quoted;
 }
 
-void add_table(std::string& out, const model::table& t)
+void add_table(std::string& out, const std::string& place, const model::table& t)
 {
     const auto numbers = live_columns(t);
     std::vector<std::string> lines;
@@ -143,21 +143,22 @@ void add_table(std::string& out, const model::table& t)
                                 plain(t.columns[t.key].name)));
     for (const auto& check : t.checks)
         lines.push_back(fmt::format("CONSTRAINT {} CHECK ({})", plain(check.name), check.expression));
-    out += fmt::format("\nCREATE TABLE {} (\n    {}\n);\n", plain(t.name), fmt::join(lines, ",\n    "));
+    out += fmt::format("\nCREATE TABLE {}{} (\n    {}\n);\n", place, plain(t.name), fmt::join(lines, ",\n    "));
     for (const auto& index : t.indexes)
-        out += fmt::format("CREATE {}INDEX {} ON {} ({});\n", index.unique ? "UNIQUE " : "", plain(index.name),
+        out += fmt::format("CREATE {}INDEX {} ON {}{} ({});\n", index.unique ? "UNIQUE " : "", plain(index.name), place,
                            plain(t.name), index.columns);
 }
 
 }  // namespace
 
-std::string schema_sql(std::span<const model::table> tables)
+std::string schema_sql(std::span<const model::table> tables, std::string_view schema)
 {
+    const auto place = schema.empty() ? std::string() : quote_identifier(schema) + '.';
     std::string out = "-- Made by bazaard from the tables of its scenario; do not edit.\n"
                       "-- Names are unqualified: set search_path to the schema first.\n";
     const auto order = parents_first(tables);
     for (const auto number : order)
-        add_table(out, tables[number]);
+        add_table(out, place, tables[number]);
     bool first = true;
     for (const auto number : order)
     {
@@ -168,9 +169,9 @@ std::string schema_sql(std::span<const model::table> tables)
             expect(parent != tables.end(), "a foreign key names a table of its scenario");
             if (std::exchange(first, false))
                 out += '\n';
-            out += fmt::format("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({});\n", plain(t.name),
-                               plain(fmt::format("{}_{}_fkey", t.name, link.column)), plain(link.column),
-                               plain(link.table), plain(parent->columns[parent->key].name));
+            out += fmt::format("ALTER TABLE {0}{1} ADD CONSTRAINT {2} FOREIGN KEY ({3}) REFERENCES {0}{4} ({5});\n",
+                               place, plain(t.name), plain(fmt::format("{}_{}_fkey", t.name, link.column)),
+                               plain(link.column), plain(link.table), plain(parent->columns[parent->key].name));
         }
     }
     return out;

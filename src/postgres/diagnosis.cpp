@@ -186,6 +186,7 @@ cdc_facts read_cdc_facts(session& on, std::string_view schema, std::string_view 
     now.tables.push_back(from.table(signal_table));
     now.slots = read_slots(on);
     now.transactions = from.transactions();
+    now.untrusted = examine_trust(on, schema, tables, trust_use::set_up, publication).faults;
     return now;
 }
 

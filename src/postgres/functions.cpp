@@ -20,6 +20,7 @@ constexpr std::size_t arguments_max = 100;
 /// server plans that check once per session, for the size which the table has then: an ANALYZE, autovacuum's too, that comes
 /// right after the first rows of empty tables makes each later purchase read whole tables, until the next ANALYZE.
 constexpr std::string_view settings = "SET enable_seqscan = off";
+constexpr std::string_view kept_settings = "enable_seqscan=off";  ///< The same in pg_proc.
 
 /// 64 bits of a text; part of function names, so it never changes.
 std::uint64_t text_hash(std::string_view text) noexcept
@@ -123,6 +124,9 @@ public:
             quote.insert(quote.size() - 1, "_");
         made.create = "CREATE FUNCTION " + made.signature + " RETURNS bigint LANGUAGE plpgsql SECURITY INVOKER " +
                       std::string(settings) + " AS " + quote + body + quote;
+
+        made.body = std::move(body);
+        made.settings = kept_settings;
 
         std::vector<std::string> numbers;
         for (std::size_t i = 1; i <= made.types.size(); ++i)

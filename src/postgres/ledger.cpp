@@ -7,6 +7,7 @@
 #include "bazaar/postgres/classify.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/schema.hpp"
+#include "bazaar/postgres/trust.hpp"
 #include "bazaar/postgres/writer.hpp"
 
 namespace bazaar::postgres
@@ -121,6 +122,16 @@ time ledger::now()
 }
 
 // ---- What units are written to
+
+run::rights ledger::check_rights(const scenario::scenario& shop)
+{
+    return with(
+        [&](session& on)
+        {
+            auto found = check_trust(on, own_.schema, shop.tables(), trust_use::write);
+            return run::rights{std::move(found.role), found.superuser, std::move(found.taken_owner)};
+        });
+}
 
 bool ledger::prepare(const scenario::scenario& shop)
 {

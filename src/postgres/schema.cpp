@@ -10,6 +10,7 @@
 #include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/postgres/trust.hpp"
 #include "bazaar/scenario/does.hpp"
 #include "catalogue.hpp"
 #include "columns.hpp"
@@ -248,6 +249,8 @@ public:
         for (const auto& function : functions_)
             if (!own.exists || !has_function(function))
                 now.missing_functions.push_back(&function);
+        for (const auto& one : altered_functions(session_, functions_))
+            now.own_differences.push_back(text(one));
         return now;
     }
 
@@ -278,14 +281,12 @@ public:
 
     void make(const findings& now)
     {
-        const auto quoted = quote_identifier(schema_);
+        session_.exec("SET LOCAL search_path = ''");
         if (!now.shop_schema)
-            session_.exec("CREATE SCHEMA " + quoted);
+            session_.exec("CREATE SCHEMA " + quote_identifier(schema_));
         if (!now.shop_tables)
         {
-            session_.exec("SET LOCAL search_path = " + quoted);
-            session_.exec(schema_sql(shop_.tables()));
-            session_.exec("SET LOCAL search_path = ''");
+            session_.exec(schema_sql(shop_.tables(), schema_));
             fill_fixed();
         }
         if (!now.own_schema)
@@ -499,6 +500,7 @@ schema_state ensure_schema(session& on, std::string_view schema, const scenario:
                     "the server at " + on.where() +
                         " is read-only (standby or default_transaction_read_only); name the primary with --db-host, or "
                         "take the setting back (bazaard doctor says whose it is)");
+    const auto trusted = check_trust(on, schema, shop.tables(), trust_use::write);
     schema_work work(on, schema, shop);
     auto now = work.look();
     refuse_differences(now, schema);
@@ -508,11 +510,17 @@ schema_state ensure_schema(session& on, std::string_view schema, const scenario:
         if (!now.shop_tables && now.own_schema)
             check_no_records(on, schema);
         work.check_making(now);
+        if (!trusted.taken_owner.empty())
+            throw error(error_kind::config,
+                        fmt::format("the schemas \"{}\" and \"bazaard\" lack things, and their owner is \"{}\", which "
+                                    "\"{}\" is not a member of: let the owner run \"bazaard init\"",
+                                    schema, trusted.taken_owner, trusted.role));
         const auto make = [&]
         {
             long_transaction all(on);
             on.exec(fmt::format("SELECT pg_advisory_xact_lock({})", lock_key));
             // While we waited, another daemon may have made it all.
+            check_trust(on, schema, shop.tables(), trust_use::write);
             now = work.look();
             refuse_differences(now, schema);
             if (!now.shop_tables)

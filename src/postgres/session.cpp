@@ -18,6 +18,7 @@
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/password.hpp"
 #include "bazaar/postgres/secret.hpp"
+#include "postgres/connect_failure.hpp"
 
 namespace bazaar::postgres
 {
@@ -115,6 +116,13 @@ public:
         values_.push_back(nullptr);
     }
 
+    /// Whether a setting is asked for, by whoever it is.
+    [[nodiscard]] bool asks_for(std::string_view setting) const
+    {
+        const auto all = std::ranges::find(words_, "options", &std::pair<std::string, std::string>::first);
+        return all != words_.end() && all->second.find(setting) != std::string::npos;
+    }
+
     [[nodiscard]] const char* const* keywords() const { return keywords_.data(); }
     [[nodiscard]] const char* const* values() const { return values_.data(); }
 
@@ -124,52 +132,39 @@ private:
     std::vector<const char*> values_;
 };
 
-/// Cuts ":  28P01: " out of a verbose message: the only place where libpq tells the SQLSTATE of a failed
-/// connect. With several hosts the last one's counts.
-std::optional<std::pair<std::string, std::string>> state_in(std::string_view text)
+/// What a failed connect was. An option that cannot be fails before anything is tried, and so does the ping then: it never
+/// waits.
+failure failure_of(PGconn* raw, const connect_words& words, bool at_once)
 {
-    std::optional<std::pair<std::string, std::string>> found;
-    for (auto at = text.find(":  "); at != text.npos; at = text.find(":  ", at + 1))
-    {
-        const auto state = text.substr(at + 3, 5);
-        const bool whole = state.size() == 5 && text.substr(at + 8, 2) == ": " &&
-                           std::ranges::all_of(state,
-                                               [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
-        if (whole)
-            found.emplace(state, text.substr(at + 10, text.find('\n', at) - at - 10));
-    }
-    return found;
+    const bool never_tried = at_once && PQpingParams(words.keywords(), words.values(), 0) == PQPING_NO_ATTEMPT;
+    auto what = connect_failure(PQerrorMessage(raw), PQconnectionNeedsPassword(raw) != 0, never_tried);
+    // A library that nobody but the options names is no trouble of the server.
+    if (what.state() == "58P01" && words.asks_for("preload_libraries"))
+        what.sqlstate = sqlstate("22023");
+    return what;
 }
 
-/// What a failed connect was. Where no code came from the server, the code of the standard that says the same
-/// stands in.
-failure connect_failure(PGconn* raw, const connect_words& words, bool at_once)
+/// Whoever has asked for settings of the session, for people; libpq sends the values of some variables.
+std::string askers_of_settings(const connection_parameters& to)
 {
-    failure what{.at = phase::connect, .link_lost = true};
-    const std::string_view text = PQerrorMessage(raw);
-    if (const auto found = state_in(text))
-    {
-        what.sqlstate = sqlstate(found->first);
-        what.message = one_line(found->second);
-        // PgBouncer has one code for all of its refusals.
-        const auto says = [&](std::string_view part) { return what.message.find(part) != what.message.npos; };
-        if (found->first == "08P01" && (says("no such database") || (says("database \"") && says("does not exist"))))
-            what.sqlstate = sqlstate("3D000");
-        else if (found->first == "08P01" && (says("no such user") || says("role \"") || says("auth")))
-            what.sqlstate = sqlstate("28000");
-        return what;
-    }
-    what.message = one_line(text);
-    const auto says = [&](std::string_view part) { return what.message.find(part) != what.message.npos; };
-    if (PQconnectionNeedsPassword(raw) != 0)
-        what.sqlstate = sqlstate("28P01");
-    else if (says("certificate") || says("SSL") || says("private key") || says("channel binding") ||
-             says("authentication method requirement"))
-        what.sqlstate = sqlstate("28000");
-    // An option that cannot be fails before anything is tried, and so does the ping then: it never waits.
-    else if (says("invalid ") || (at_once && PQpingParams(words.keywords(), words.values(), 0) == PQPING_NO_ATTEMPT))
-        what.sqlstate = sqlstate("F0000");
-    return what;
+    std::string all;
+    const auto add = [&](std::string_view name) { all.append(all.empty() ? "" : ", ").append(name); };
+    if (!to.find("options").empty())
+        add("options of --db-url");
+    else if (const char* value = std::getenv("PGOPTIONS"); value != nullptr && *value != '\0')
+        add("PGOPTIONS");
+    for (const char* name : {"PGTZ", "PGDATESTYLE", "PGGEQO"})
+        if (const char* value = std::getenv(name); value != nullptr && *value != '\0')
+            add(name);
+    return all;
+}
+
+/// A setting that the server refuses at the connect.
+bool is_refused_setting(const failure& what)
+{
+    const auto state = what.state();
+    return what.at == phase::connect && !what.routine.starts_with("CheckMyDatabase") &&
+           (state.starts_with("22") || state.starts_with("42") || state == "55P02");
 }
 
 bool options_unsupported(const failure& what)
@@ -347,14 +342,16 @@ void session::connect(const connection_parameters& to)
 
         failure what{.at = phase::connect, .link_lost = true, .message = "no answer in time"};
         if (!late)
-            what = connect_failure(raw_.get(), words, at_once);
+            what = failure_of(raw_.get(), words, at_once);
         if (with_options && options_unsupported(what))
         {
             pooled_ = true;
             continue;
         }
         raw_.reset();
-        const auto line = explain(what, where_, user_);
+        auto line = explain(what, where_, user_);
+        if (const auto who = askers_of_settings(to); is_refused_setting(what) && !who.empty())
+            line += "; the settings of the session come from " + who;
         throw query_error(std::move(what), line);
     }
     PQsetErrorVerbosity(raw_.get(), PQERRORS_DEFAULT);
@@ -723,6 +720,8 @@ std::string explain(const failure& what, std::string_view where, std::string_vie
         if (verdict.kind == error_kind::permission && what.state().starts_with("28"))
             return quoted(user) + " may not log in at " + at + reason +
                    "; the role needs LOGIN, pg_hba.conf must let it in, and the TLS files must fit";
+        if (verdict.kind == error_kind::permission && is_refused_setting(what))
+            return quoted(user) + " may not connect with these settings at " + at + reason;
         if (verdict.kind == error_kind::permission)
             return quoted(user) + " may not connect at " + at + reason + "; grant it CONNECT on the database";
         if (what.state() == "3D000")

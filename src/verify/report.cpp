@@ -1,4 +1,5 @@
 #include "bazaar/verify/report.hpp"
+#include "bazaar/base/plain.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -102,14 +103,14 @@ std::string report::text() const
 {
     std::string out;
     for (const auto& f : found_)
-        out += line_of(f) + '\n';
+        out += plain(line_of(f)) + '\n';
     for (std::size_t i = 0; i < defect_count; ++i)
         if (counts_[i] > examples_max_)
             out += fmt::format("{}: and {} more\n", names[i], counts_[i] - examples_max_);
     for (const auto& line : unproven_)
-        out += fmt::format("not proven: {}\n", line);
+        out += fmt::format("not proven: {}\n", plain(line));
     for (const auto& line : hints_)
-        out += fmt::format("hint: {}\n", line);
+        out += fmt::format("hint: {}\n", plain(line));
     std::string numbers;
     for (const auto& [what, value] : figures_)
         numbers += fmt::format("{}{} {}", numbers.empty() ? "" : ", ", what, value);
@@ -117,7 +118,7 @@ std::string report::text() const
         if (counts_[i] > 0)
             numbers += fmt::format("{}{} {}", numbers.empty() ? "" : ", ", names[i], counts_[i]);
     out += fmt::format("{}{}: {}{}\n", name(judge()), partial_ ? ", partial (ended before it was through)" : "",
-                       numbers, part_.empty() ? "" : ", of " + part_ + " alone");
+                       numbers, part_.empty() ? "" : ", of " + plain(part_) + " alone");
     return out;
 }
 
@@ -148,7 +149,7 @@ std::string report::json() const
                            {"hints", hints_},
                            {"examples", examples}};
     // Text that came from a broken pipe need not be UTF-8.
-    return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+    return plain_json(all.dump(2, ' ', false, ordered_json::error_handler_t::replace)) + '\n';
 }
 
 }  // namespace bazaar::verify

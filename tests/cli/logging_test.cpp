@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bazaar/app/logging.hpp"
+#include "support/stopped.hpp"
 
 namespace bazaar::app
 {
@@ -217,6 +218,86 @@ TEST(logging, a_closed_pipe_stops_nobody)
     log(log_level::error, "a", "b");
     start_logging({});
     ::close(ends[1]);
+}
+
+TEST(logging, nobody_waits_for_a_reader_and_what_is_lost_is_told_where_it_was)
+{
+    const test::full_pipe pipe;
+    start_logging({.descriptor = pipe.descriptor(), .format = log_format::text});
+    const auto lost_before = log_lines_lost();
+    const auto begun = std::chrono::steady_clock::now();
+    const std::string much(100'000, '-');
+    for (int i = 0; i < 30; ++i)
+        log(log_level::info, "a", std::to_string(i) + much);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+    const auto lost = log_lines_lost() - lost_before;
+    EXPECT_GT(lost, 10U) << "there is a bound";
+    EXPECT_LT(lost, 30U) << "some wait";
+
+    // Without another line: as soon as it is read again.
+    const auto told = std::to_string(lost) +
+                      " log lines were lost: the log could not be written, or nobody read it lines=" +
+                      std::to_string(lost) + "\n";
+    const auto text = pipe.taken_until(told);
+    for (std::uint64_t i = 0; i < 30 - lost; ++i)
+        EXPECT_NE(text.find(" " + std::to_string(i) + "-"), text.npos) << i;
+    EXPECT_EQ(text.find(" 29-"), text.npos);
+    EXPECT_TRUE(text.ends_with(told)) << "once, at the end";
+    log(log_level::info, "a", "again");
+    EXPECT_NE(pipe.taken_until("again\n").find("again\n"), text.npos);
+    EXPECT_EQ(log_lines_lost() - lost_before, lost);
+    start_logging({});
+}
+
+TEST(logging, a_full_disk_is_told_when_there_is_room)
+{
+    const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+    start_logging({.descriptor = full, .format = log_format::text});
+    const auto lost_before = log_lines_lost();
+    log(log_level::info, "a", "b");
+    log(log_level::info, "a", "b");
+    EXPECT_EQ(log_lines_lost() - lost_before, 2U);
+    start_logging({});
+    ::close(full);
+}
+
+TEST(status, of_a_stopped_terminal_is_the_newest_when_it_goes_on)
+{
+    ::setenv("TERM", "xterm", 1);
+    ::setenv("NO_COLOR", "1", 1);
+    const test::terminal screen;
+    screen.stop();
+    start_logging({.descriptor = screen.descriptor()});
+    {
+        status_line line(progress::automatic);
+        const auto begun = std::chrono::steady_clock::now();
+        for (int i = 0; i < 1000; ++i)
+            line.show("status " + std::to_string(i));
+        log(log_level::info, "a", "hello");
+        EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+        screen.resume();
+        const auto text = screen.taken_until("status 999");
+        EXPECT_TRUE(text.starts_with("status 0" + erase)) << text;
+        EXPECT_TRUE(text.ends_with("info    hello\nstatus 999")) << text;
+        EXPECT_EQ(text.find("status 500"), text.npos) << "nobody wants to see all that was";
+    }
+    EXPECT_EQ(screen.taken_until(erase), erase);
+    start_logging({});
+}
+
+TEST(logging, json_lines_hold_nothing_that_a_terminal_obeys)
+{
+    const screen to(false);
+    start_logging({.descriptor = to.descriptor(), .format = log_format::json});
+    const std::string message = "a\x1b[2J\x7f\u009b31m\u202e";
+    log(log_level::info, "a", message, {{"k", message}});
+    const auto text = to.taken();
+    EXPECT_EQ(text.find('\x7f'), text.npos);
+    EXPECT_EQ(text.find("\u009b"), text.npos);
+    EXPECT_EQ(text.find("\u202e"), text.npos);
+    const auto line = nlohmann::json::parse(text);
+    EXPECT_EQ(line["msg"], message);
+    EXPECT_EQ(line["k"], message);
 }
 
 }  // namespace

@@ -209,7 +209,36 @@ def check_program(_directory, config, known):
                 yield f"{name}: its health check asks for {' '.join(words)}"
 
 
-CHECKS = (check_variables, check_services, check_order, check_ports, check_addresses, check_secrets, check_program)
+def base_images(directory):
+    """What the stages of the Dockerfile begin with, other stages left out; the values of ARG are put in."""
+    with open(os.path.join(directory, "Dockerfile"), encoding="utf-8") as file:
+        text = file.read()
+    values = dict(re.findall(r"^ARG (\w+)=(\S+)$", text, re.M))
+    stages = {name for name in re.findall(r"^FROM \S+ AS (\S+)$", text, re.M)}
+    for image in re.findall(r"^FROM (\S+)", text, re.M):
+        name = re.sub(r"\$\{?(\w+)\}?", lambda found: values.get(found[1], ""), image)
+        if name not in stages:
+            yield name
+
+
+def check_confinement(directory, config, _help):
+    """Our services write nowhere but to /tmp and have no rights; the image begins with the same bytes each time."""
+    for name, service in config["services"].items():
+        if service["image"] != config["services"]["shop"]["image"]:
+            continue
+        if not service.get("read_only"):
+            yield f"{name} can write to its image"
+        if service.get("tmpfs") != ["/tmp"]:
+            yield f"{name} has no /tmp of its own"
+        if service.get("cap_drop") != ["ALL"] or "no-new-privileges:true" not in service.get("security_opt", []):
+            yield f"{name} has more rights than it needs"
+    for image in base_images(directory):
+        if not re.fullmatch(r"[^@]+:[^@]+@sha256:[0-9a-f]{64}", image):
+            yield f"Dockerfile: {image} is not named by its digest"
+
+
+CHECKS = (check_variables, check_services, check_order, check_ports, check_addresses, check_secrets, check_program,
+          check_confinement)
 
 
 def problems(program, directory, known):
@@ -257,6 +286,11 @@ FAULTS = (
     ("docker-compose.yml", "BAZAARD_DB_USER", "BAZAARD_DB_USERS", "bazaard knows no BAZAARD_DB_USERS"),
     ("docker-compose.yml", "bazaard connector status]", "bazaard connector state]", "its health check asks for bazaard connector state"),
     ("docker-compose.yml", "    build: .", "    build: ./image", "there is no Dockerfile"),
+    ("docker-compose.yml", "  read_only: true\n", "", "shop can write to its image"),
+    ("docker-compose.yml", "  tmpfs: [/tmp]\n", "", "verify has no /tmp of its own"),
+    ("docker-compose.yml", "  cap_drop: [ALL]\n", "", "init has more rights than it needs"),
+    ("Dockerfile", "@sha256:", ":", "is not named by its digest"),
+    ("Dockerfile", "FROM ${BASE_IMAGE}\n", "FROM docker.io/library/debian:trixie-slim\n", "is not named by its digest"),
 )
 
 

@@ -177,6 +177,8 @@ class Play:
             for secret in self.services[name].get("secrets", []):
                 place.write(f"/run/secrets/{os.path.basename(secret.get('target') or secret['source'])}",
                             self.secrets[secret["source"]], 0o444)
+            if self.services[name].get("read_only"):
+                run("mount", "-o", "remount,ro", place.root)
         return self.places[name]
 
     def spawn(self, name, command, environment, user):

@@ -210,6 +210,16 @@ const std::vector<misconfiguration>& misconfigurations()
         {"server-read-only",
          {"ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"},
          {"ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"}},
+        {"untrusted-object",
+         {"CREATE ROLE stranger", "ALTER TABLE demo.events OWNER TO stranger"},
+         {"GRANT SELECT ON demo.events TO bazaard_cdc", "DROP ROLE stranger"}},
+        {"untrusted-object",
+         {"CREATE ROLE stranger", "GRANT TRIGGER ON bazaard.run TO stranger"},
+         {"DROP ROLE stranger"}},
+        {"altered-function",
+         {"DO $do$BEGIN EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', (SELECT oid::regprocedure FROM pg_proc "
+          "WHERE "
+          "pronamespace = 'bazaard'::regnamespace AND proname LIKE 'purchase%')); END$do$"}},
         {"table-unlogged",
          {"ALTER PUBLICATION bazaard_demo DROP TABLE demo.events", "ALTER TABLE demo.events SET UNLOGGED"}},
         {"key-missing", {"ALTER TABLE demo.events DROP CONSTRAINT events_pkey"}},

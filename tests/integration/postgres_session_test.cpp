@@ -15,6 +15,7 @@
 #include "bazaar/postgres/functions.hpp"
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/postgres/session.hpp"
+#include "postgres/connect_failure.hpp"
 #include "postgres/copy.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
@@ -420,6 +421,39 @@ TEST(classify_test, the_table)
         {phase::connect, true, "53300", action::transient, error_kind::unavailable},
         {phase::connect, true, "28P01", action::permanent, error_kind::permission},
         {phase::connect, true, "3D000", action::permanent, error_kind::config},
+        // Whoever may not, from the start.
+        {phase::connect, true, "28000", action::permanent, error_kind::permission},
+        {phase::connect, true, "42501", action::permanent, error_kind::permission},
+        // Settings of the session that the server refuses, and a protocol that it does not speak.
+        {phase::connect, true, "22023", action::permanent, error_kind::config},
+        {phase::connect, true, "22021", action::permanent, error_kind::config},
+        {phase::connect, true, "22P02", action::permanent, error_kind::config},
+        {phase::connect, true, "42601", action::permanent, error_kind::config},
+        {phase::connect, true, "42602", action::permanent, error_kind::config},
+        {phase::connect, true, "42704", action::permanent, error_kind::config},
+        {phase::connect, true, "55P02", action::permanent, error_kind::config},
+        {phase::connect, true, "0A000", action::permanent, error_kind::config},
+        {phase::connect, true, "F0000", action::permanent, error_kind::config},
+        {phase::connect, true, "57P04", action::permanent, error_kind::config},
+        // Away for now: full, stopping, being made ready, closed by an administrator, or sick.
+        {phase::connect, true, "53200", action::transient, error_kind::unavailable},
+        {phase::connect, true, "53100", action::transient, error_kind::unavailable},
+        {phase::connect, true, "53400", action::transient, error_kind::unavailable},
+        {phase::connect, true, "55000", action::transient, error_kind::unavailable},
+        {phase::connect, true, "55006", action::transient, error_kind::unavailable},
+        {phase::connect, true, "55P03", action::transient, error_kind::unavailable},
+        {phase::connect, true, "57P01", action::transient, error_kind::unavailable},
+        {phase::connect, true, "57P02", action::transient, error_kind::unavailable},
+        {phase::connect, true, "57P05", action::transient, error_kind::unavailable},
+        {phase::connect, true, "57014", action::transient, error_kind::unavailable},
+        {phase::connect, true, "58P01", action::transient, error_kind::unavailable},
+        {phase::connect, true, "58030", action::transient, error_kind::unavailable},
+        {phase::connect, true, "08P01", action::transient, error_kind::unavailable},
+        {phase::connect, true, "08006", action::transient, error_kind::unavailable},
+        {phase::connect, true, "XX000", action::transient, error_kind::unavailable},
+        {phase::connect, true, "XX001", action::transient, error_kind::unavailable},
+        // A trigger at the login may refuse today and not tomorrow.
+        {phase::connect, true, "P0001", action::transient, error_kind::unavailable},
     };
     for (const auto& entry : table)
     {
@@ -429,6 +463,92 @@ TEST(classify_test, the_table)
         EXPECT_EQ(classify(what).what, entry.what);
         EXPECT_EQ(classify(what).kind, entry.kind);
     }
+}
+
+TEST(classify_test, what_libpq_says_of_a_failed_connect)
+{
+    using postgres::action;
+    struct row
+    {
+        const char *text, *state, *message;
+        action what;
+        error_kind kind;
+        bool needs_password = false, never_tried = false;
+    };
+    const std::string at = "connection to server at \"h\" (1.2.3.4), port 5432 failed: ";
+    constexpr auto permanent = action::permanent, transient = action::transient;
+    constexpr auto config = error_kind::config, permission = error_kind::permission, away = error_kind::unavailable;
+    const row table[] = {
+        {"FATAL:  22023: role \"nosuch\" does not exist\nLOCATION:  call_string_check_hook, guc.c:12055\n", "22023",
+         "role \"nosuch\" does not exist", permanent, config},
+        {"FATAL:  28P01: password authentication failed for user \"x\"\nLOCATION:  auth_failed, auth.c:326\n", "28P01",
+         "password authentication failed for user \"x\"", permanent, permission},
+        {"FATAL:  57P03: the database system is starting up\n", "57P03", "the database system is starting up",
+         transient, away},
+        // Of several hosts the last one counts.
+        {"FATAL:  28000: no\nconnection to server at \"i\", port 1 failed: FATAL:  53300: too many\n", "53300",
+         "too many", transient, away},
+        {"FATAL:  08P01: no such database: x\n", "3D000", "no such database: x", permanent, config},
+        {"FATAL:  08P01: database \"x\" does not exist\n", "3D000", "database \"x\" does not exist", permanent, config},
+        {"FATAL:  08P01: no such user: x\n", "28000", "no such user: x", permanent, permission},
+        {"FATAL:  08P01: unsupported startup parameter: geqo\n", "22023", "unsupported startup parameter: geqo",
+         permanent, config},
+        {"FATAL:  08P01: no more connections allowed (max_client_conn)\n", "08P01",
+         "no more connections allowed (max_client_conn)", transient, away},
+        {"fe_sendauth: no password supplied\n", "28P01", "fe_sendauth: no password supplied", permanent, permission,
+         true},
+        {"Connection refused\n\tIs the server running on that host?\n", "",
+         "Connection refused Is the server running on that host?", transient, away},
+        {"timeout expired\n", "", "timeout expired", transient, away},
+        {"server closed the connection unexpectedly\n", "", "server closed the connection unexpectedly", transient,
+         away},
+        {"could not translate host name \"h\" to address: Name or service not known\n", "",
+         "could not translate host name \"h\" to address: Name or service not known", transient, away},
+        {"server is not in hot standby mode\n", "", "server is not in hot standby mode", transient, away},
+        {"received invalid response to SSL negotiation: H\n", "", "received invalid response to SSL negotiation: H",
+         transient, away},
+        {"SSL SYSCALL error: EOF detected\n", "", "SSL SYSCALL error: EOF detected", transient, away},
+        {"SSL connection has been closed unexpectedly\n", "", "SSL connection has been closed unexpectedly", transient,
+         away},
+        {"SSL error: certificate verify failed\n", "28000", "SSL error: certificate verify failed", permanent,
+         permission},
+        {"server does not support SSL, but SSL was required\n", "28000",
+         "server does not support SSL, but SSL was required", permanent, permission},
+        {"channel binding required, but server authenticated client without channel binding\n", "28000",
+         "channel binding required, but server authenticated client without channel binding", permanent, permission},
+        {"authentication method 7 not supported\n", "28000", "authentication method 7 not supported", permanent,
+         permission},
+        {"incorrect server signature\n", "28000", "incorrect server signature", permanent, permission},
+        {"requirepeer specifies \"a\", but actual peer user name is \"b\"\n", "28000",
+         "requirepeer specifies \"a\", but actual peer user name is \"b\"", permanent, permission},
+        {"GSSAPI encryption required but was impossible\n", "28000", "GSSAPI encryption required but was impossible",
+         permanent, permission},
+        {"invalid sslmode value: \"foo\"\n", "F0000", "invalid sslmode value: \"foo\"", permanent, config},
+        {"could not parse network address \"300.1.1.1\": Name or service not known\n", "F0000",
+         "could not parse network address \"300.1.1.1\": Name or service not known", permanent, config},
+        {"Unix-domain socket path \"/x\" is too long (maximum 107 bytes)\n", "F0000",
+         "Unix-domain socket path \"/x\" is too long (maximum 107 bytes)", permanent, config},
+        {"definition of service \"x\" not found\n", "F0000", "definition of service \"x\" not found", permanent, config,
+         false, true},
+    };
+    for (const auto& entry : table)
+        for (const bool with_place : {false, true})
+        {
+            const auto text = (with_place ? at : "") + entry.text;
+            SCOPED_TRACE(text);
+            const auto what = postgres::connect_failure(text, entry.needs_password, entry.never_tried);
+            EXPECT_EQ(what.state(), entry.state);
+            const bool by_server = std::string_view(entry.text).starts_with("FATAL");
+            EXPECT_EQ(what.message, (with_place && !by_server ? at : "") + entry.message);
+            EXPECT_EQ(classify(what).what, entry.what);
+            EXPECT_EQ(classify(what).kind, entry.kind);
+        }
+    EXPECT_EQ(postgres::connect_failure(
+                  "connection to server on socket \"/SSL certificate/.s\" failed: Connection refused\n", false, false)
+                  .state(),
+              "")
+        << "a name is no complaint";
+    EXPECT_EQ(postgres::connect_failure(table[0].text, false, false).routine, "call_string_check_hook");
 }
 
 // ---- Types

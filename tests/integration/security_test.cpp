@@ -166,6 +166,12 @@ TEST_F(roles, the_owner_makes_the_writer_writes_and_nobody_does_more)
                             "SELECT pg_create_logical_replication_slot('mine', 'pgoutput')",
                             "SELECT pg_read_file('PG_VERSION')",
                             "COPY demo.users TO PROGRAM 'cat'",
+                            "CREATE TEMPORARY TABLE mine (n int)",
+                            "SELECT 1 AS n INTO TEMPORARY mine",
+                            "SELECT lo_creat(-1)",
+                            "SELECT lo_create(0)",
+                            "SELECT lo_from_bytea(0, 'mine')",
+                            "CREATE TABLE public.mine (n int)",
                             "GRANT SELECT ON demo.users TO public; SELECT 1 / count(*) FROM pg_class "
                             "WHERE oid = 'demo.users'::regclass AND relacl::text LIKE '%,=r/%'"})
     {
@@ -180,6 +186,32 @@ TEST_F(roles, the_owner_makes_the_writer_writes_and_nobody_does_more)
                             "INSERT INTO demo.users SELECT * FROM demo.users", "TRUNCATE demo.events",
                             "SELECT count(*) FROM bazaard.run"})
         EXPECT_EQ(refusal(reader, sql), "42501") << sql;
+}
+
+TEST_F(roles, what_everybody_may_do_in_a_shared_database_is_left)
+{
+    // As roles.sql found it: the writer has what everybody has.
+    auto super = server_.superuser(*database_.name);
+    super.exec("DO $$BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()); END$$; "
+               "GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC");
+    const auto by_socket = server_.socket_flags(*database_.name);
+    const auto script = [&](const words& more)
+    {
+        const auto made = shell(
+            "host=$1 port=$2 user=$3 name=$4 file=$5; shift 5; exec psql -X -q -v ON_ERROR_STOP=1 -h "
+            "\"$host\" -p \"$port\" -U \"$user\" -d \"$name\" \"$@\" -f \"$file\"",
+            with({*by_socket.host, *by_socket.port, *by_socket.user, *by_socket.name,
+                  test::source_dir() + "/sql/roles.sql"},
+                 more));
+        EXPECT_EQ(made.status, 0) << made.err;
+    };
+    script({"-v", "shared=yes"});
+    postgres::session writer(postgres::resolve(as("bazaard_writer")));
+    EXPECT_EQ(refusal(writer, "CREATE TEMPORARY TABLE mine (n int)"), "");
+    EXPECT_EQ(refusal(writer, "SELECT lo_create(0)"), "");
+    script({});
+    EXPECT_EQ(refusal(writer, "CREATE TEMPORARY TABLE another (n int)"), "42501");
+    EXPECT_EQ(refusal(writer, "SELECT lo_create(0)"), "42501");
 }
 
 TEST_F(roles, each_privilege_is_needed)

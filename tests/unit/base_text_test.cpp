@@ -7,6 +7,7 @@
 
 #include "bazaar/base/decimal.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/base/plain.hpp"
 #include "bazaar/base/random.hpp"
 #include "bazaar/base/time.hpp"
 #include "bazaar/base/words.hpp"
@@ -220,6 +221,66 @@ TEST(words, nearest_come_first_and_ties_keep_a_common_beginning_first)
 }
 
 // ---- Errors
+
+TEST(plain, what_moves_the_cursor_or_lies_about_the_order_is_shown_instead)
+{
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"", ""},
+        {"Zoë, São Paulo, 東京, 🛒 \\", "Zoë, São Paulo, 東京, 🛒 \\"},
+        {"\x1b[2Ja\rb\tc\nd", "\\x1b[2Ja\\x0db\\x09c\\x0ad"},
+        {std::string("\0", 1), "\\x00"},
+        {"\x7f", "\\x7f"},
+        {"\xc2\x80|\xc2\x9b|\xc2\x9f|\xc2\xa0", "\\u0080|\\u009b|\\u009f|\xc2\xa0"},
+        {"a\u202eb\u202ac\u2066d\u2069e\u200ff\u061cg\u2028h",
+         "a\\u202eb\\u202ac\\u2066d\\u2069e\\u200ff\\u061cg\\u2028h"},
+        {"\u2027\u202f\u2065\u206a", "\u2027\u202f\u2065\u206a"},
+        // A byte of C1 alone, which a terminal of another encoding would obey; cut, overlong, half of a pair, too far.
+        {"\x9b"
+         "31m",
+         "\\x9b31m"},
+        {"\xc2", "\\xc2"},
+        {"\xe2\x80", "\\xe2\\x80"},
+        {"\xc0\x9b", "\\xc0\\x9b"},
+        {"\xe0\x82\x9b", "\\xe0\\x82\\x9b"},
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
+        {"\xff\xfe", "\\xff\\xfe"},
+        {"\xe2\x1b[", "\\xe2\\x1b["},
+    };
+    for (const auto& [text, shown] : cases)
+    {
+        EXPECT_EQ(plain(text), shown);
+        EXPECT_EQ(plain(plain(text)), shown);
+    }
+    EXPECT_EQ(plain_lines("a\x1b\nb\u202e\n"), "a\\x1b\nb\\u202e\n");
+}
+
+TEST(plain, every_control_is_caught_and_nothing_else_is_changed)
+{
+    const auto spelled = [](std::uint32_t code)
+    {
+        std::string text;
+        if (code < 0x80)
+            return text += static_cast<char>(code);
+        if (code < 0x800)
+            text += static_cast<char>(0xc0U | code >> 6);
+        else
+            (text += static_cast<char>(0xe0U | code >> 12)) += static_cast<char>(0x80U | (code >> 6 & 0x3fU));
+        return text += static_cast<char>(0x80U | (code & 0x3fU));
+    };
+    for (std::uint32_t code = 0; code < 0xd800; ++code)
+    {
+        const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c || code == 0x200e ||
+                             code == 0x200f || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+        EXPECT_EQ(plain(spelled(code)) != spelled(code), control) << code;
+    }
+}
+
+TEST(plain, json_keeps_its_value)
+{
+    EXPECT_EQ(plain_json("{\n\t\"a\": \"x\x7fy\xc2\x9bz\u202e\u00e9\"\n}\n"),
+              "{\n\t\"a\": \"x\\u007fy\\u009bz\\u202e\u00e9\"\n}\n");
+}
 
 TEST(error, every_kind_has_a_code_and_a_word_of_its_own)
 {

@@ -164,6 +164,16 @@ const std::vector<database_case>& database_cases()
              f.transactions = {{"123", false, "u", "db", std::chrono::minutes(10)}};
          },
          "SELECT pg_terminate_backend(123)"},
+        {"untrusted-object",
+         [](cdc_facts& f) {
+             f.untrusted = {{"table demo.orders", "its owner is \"x\"", "ALTER TABLE demo.orders OWNER TO \"me\""}};
+         },
+         "OWNER TO \"me\""},
+        {"altered-function",
+         [](cdc_facts& f) {
+             f.altered = {{"function bazaard.f()", "it is not as bazaard makes it", "DROP FUNCTION bazaard.f()"}};
+         },
+         "DROP FUNCTION bazaard.f()"},
         {"prepared-transaction",
          [](cdc_facts& f) {
              f.transactions = {{"it's", true, "u", "db", std::chrono::hours(10)}};

@@ -21,6 +21,7 @@
 #include <iterator>
 #include <map>
 #include <regex>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -1108,6 +1109,34 @@ TEST_F(ControlSocket, NothingElseIsReplaced)
     EXPECT_EQ(refusal_of(directory_ + '/' + std::string(120, 'x')), "usage");
     std::filesystem::create_symlink(path_, directory_ + "/link.lock");
     EXPECT_EQ(refusal_of(directory_ + "/link"), "no output") << "a lock is no link to elsewhere";
+}
+
+TEST_F(ControlSocket, ARefusedOneLeavesNothingBehind)
+{
+    const auto files = [&]
+    {
+        std::set<std::string> all;
+        for (const auto& one : std::filesystem::directory_iterator(directory_))
+            all.insert(one.path().filename());
+        return all;
+    };
+    std::ofstream(path_) << "somebody's";
+    EXPECT_EQ(refusal_of(path_), "no output");
+    EXPECT_EQ(files(), std::set<std::string>({"s.sock"}));
+    // A directory in its place, and a path that ends nowhere.
+    std::filesystem::create_directory(directory_ + "/d");
+    EXPECT_EQ(refusal_of(directory_ + "/d"), "no output");
+    EXPECT_EQ(refusal_of(directory_ + "/none/s.sock"), "no output");
+    EXPECT_EQ(refusal_of(directory_ + '/' + std::string(120, 'x')), "usage");
+    EXPECT_EQ(files(), std::set<std::string>({"d", "s.sock"}));
+    // What another process holds stays, lock and all.
+    const auto held = directory_ + "/held";
+    {
+        const control_socket living(held);
+        EXPECT_EQ(refusal_of(held), "temporary");
+        EXPECT_EQ(files(), std::set<std::string>({"d", "held", "held.lock", "s.sock"}));
+    }
+    EXPECT_EQ(files(), std::set<std::string>({"d", "s.sock"}));
 }
 
 TEST_F(ControlSocket, NoNameLeadsElsewhere)

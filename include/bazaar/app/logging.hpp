@@ -49,13 +49,20 @@ void start_logging(const log_target& target);
 
 void set_log_level(log_level level);
 
-/// Lines that could not be written, or not whole.
+/// Lines that could not be written, or not whole, or for which there was no room while nobody read them.
 [[nodiscard]] std::uint64_t log_lines_lost() noexcept;
+
+/// Waits until what was logged is written; false when it is not within the limit.
+bool flush_log(std::chrono::milliseconds limit);
+
+/// A line for people at the log's place, whatever its form and level: what the program ends with. Escaped as `plain` does.
+void print_error(std::string_view line);
 
 /// Writes one line; `event` is a word for programs, `message` a sentence for people.
 ///
 /// In text form: time, level, message, key=value. As JSON: one object with ts, level, event, msg and the keys.
-/// Threads: any. Errors: none; a log that cannot be written never stops the run.
+/// Threads: any. Errors: none; a log that cannot be written never stops the run. Where it stands still, as a stopped terminal
+/// does, lines wait for it, and those for which there is no room are counted and reported when it goes on.
 void log(log_level level, std::string_view event, std::string_view message,
          std::initializer_list<log_field> fields = {});
 

@@ -47,10 +47,12 @@ public:
 private:
     void lock();
     void bind();
+    void clear() noexcept;
 
     std::string path_;
     int lock_ = -1;
     int socket_ = -1;
+    bool held_ = false;  ///< The lock.
     bool bound_ = false;
 };
 

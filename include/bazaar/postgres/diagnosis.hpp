@@ -10,6 +10,7 @@
 
 #include "bazaar/model/table.hpp"
 #include "bazaar/postgres/session.hpp"
+#include "bazaar/postgres/trust.hpp"
 
 namespace bazaar::postgres
 {
@@ -110,9 +111,11 @@ struct cdc_facts
     std::vector<table_facts> tables;  ///< Captured ones, then the signal table.
     std::vector<slot_facts> slots;    ///< All of the server but temporary ones.
     std::vector<transaction_facts> transactions;
+    std::vector<trust_fault> untrusted{};  ///< What another role could use against who writes.
+    std::vector<trust_fault> altered{};    ///< Write functions that are not as they are made.
 };
 
-/// Reads it and changes nothing. What the role of the session may not see, other sessions' transactions for instance, is left
+/// Reads it, but for `altered`, which is of a whole scenario; changes nothing. What the role of the session may not see, other sessions' transactions for instance, is left
 /// out.
 [[nodiscard]] cdc_facts read_cdc_facts(session& on, std::string_view schema, std::string_view publication,
                                        std::string_view role, std::span<const model::table> tables);

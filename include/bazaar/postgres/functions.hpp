@@ -36,6 +36,8 @@ struct write_function
     std::string name;             ///< Kind and a hash of the text, so that two versions stand side by side.
     std::string signature;        ///< As to_regprocedure reads it.
     std::string create;           ///< CREATE FUNCTION ...
+    std::string body;             ///< As pg_proc has it.
+    std::string settings;         ///< As pg_proc has them, with ", " between.
     std::string call;             ///< SELECT bazaard.f($1, ...)
     std::vector<unsigned> types;  ///< Of the parameters, by number.
 };

@@ -39,6 +39,7 @@ public:
     void trust() override;
     [[nodiscard]] time now() override;
 
+    [[nodiscard]] run::rights check_rights(const scenario::scenario& shop) override;
     bool prepare(const scenario::scenario& shop) override;
     [[nodiscard]] std::vector<std::string> leftovers(const scenario::scenario& shop, std::uint32_t tag) override;
 

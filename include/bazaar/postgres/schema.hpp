@@ -13,11 +13,12 @@
 namespace bazaar::postgres
 {
 
-/// DDL of a scenario's tables for people to read and psql to run: names are unqualified, meant for a
-/// search_path.
+/// DDL of a scenario's tables. For people to read and psql to run without a schema: names are unqualified then, meant for a
+/// search_path. In a search_path, a function of somebody else can stand for one of PostgreSQL's in a check or an index, so
+/// what is run here is qualified.
 ///
 /// Determinism: a function of the tables alone.
-[[nodiscard]] std::string schema_sql(std::span<const model::table> tables);
+[[nodiscard]] std::string schema_sql(std::span<const model::table> tables, std::string_view schema = {});
 
 /// What `ensure_schema` found or did.
 enum class schema_state : std::uint8_t

@@ -78,6 +78,14 @@ struct taken_lease
     bool clean = false;  ///< The last holder had stopped cleanly: no unit at or above the mark was ever sent.
 };
 
+/// In whose name a run is written.
+struct rights
+{
+    std::string role{};
+    bool superuser = false;
+    std::string taken_owner{};  ///< Owns all of it and is taken for the owner, although nothing else says so.
+};
+
 /// Which of the rows from before unit 0 are written; all where it is empty.
 using first_rows = std::function<bool(std::uint8_t table, std::uint64_t row)>;
 
@@ -133,6 +141,11 @@ public:
     [[nodiscard]] virtual time now() = 0;
 
     // ---- What units are written to
+
+    /// Looks whose it is, before anything of it is read or called.
+    ///
+    /// Errors: `config` where somebody who is not trusted could have code of his own run.
+    [[nodiscard]] virtual rights check_rights(const scenario::scenario&) { return {}; }
 
     /// Makes or checks it. True when it was made.
     ///

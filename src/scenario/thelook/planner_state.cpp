@@ -179,6 +179,8 @@ void shop_planner::load_part(state_reader& from)
     for (auto count = from.get_count(); count > 0 && from.good(); --count)
     {
         const auto row = from.get();
+        if (row >= users_.begin() || (!departed_.empty() && row <= departed_.rbegin()->first))
+            return static_cast<void>(from.fail());
         departed_.emplace_hint(departed_.end(), row, get_user(from, row));
     }
 

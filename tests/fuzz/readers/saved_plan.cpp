@@ -65,7 +65,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             const auto again = shop.plan(start);
             scenario::state_reader from_saved(saved);
             fuzz::require(again->load(from_saved), "a state that was taken is saved as one that is taken");
-            fuzz::require(again->digest() == plan->digest(), "and is the same");
         });
     run::record of;
     of.seed = 7;

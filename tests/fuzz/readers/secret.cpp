@@ -12,8 +12,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         [&]
         {
             const auto secret = postgres::read_password(file.path());
-            fuzz::require(text.starts_with(secret), "a secret is the beginning of its file");
-            fuzz::require(secret.empty() || secret.back() != '\n', "a line end is no part of it");
+            // A mark of UTF-8 before it is none of the secret.
+            const auto first = text.substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0);
+            fuzz::require(first.starts_with(secret) || text.starts_with(secret),
+                          "a secret is the beginning of its file");
+            fuzz::require(secret.find('\n') == secret.npos, "it is one line");
         });
     return 0;
 }
