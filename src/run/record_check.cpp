@@ -16,7 +16,7 @@ namespace bazaar::run
 namespace
 {
 
-using kind = model::control::kind;
+using entry_kind = model::control::kind;
 
 constexpr std::int64_t span_max = (scenario::times_end - scenario::start_min).count();
 
@@ -27,11 +27,11 @@ std::string wrong_in_entry(const model::control& entry, std::span<const scenario
         return fmt::format("\"unit\" must be from 0 to {}", no_unit - 1);
     switch (entry.what)
     {
-    case kind::shift:
+    case entry_kind::shift:
         if (entry.value < 1 || entry.value > span_max)
             return fmt::format("\"value\" of a shift must be from 1 to {} microseconds", span_max);
         return {};
-    case kind::set:
+    case entry_kind::set:
         if (entry.field >= fields.size() || !fields[entry.field].steerable)
             return fmt::format("\"field\" {} is none that can be set during a run",
                                entry.field < fields.size() ? fields[entry.field].name : "");
@@ -41,9 +41,9 @@ std::string wrong_in_entry(const model::control& entry, std::span<const scenario
         if (entry.at >= scenario::times_end)
             return fmt::format("\"at\" must be before {}", to_string(scenario::times_end));
         return {};
-    case kind::load:
-    case kind::ddl:
-    case kind::reject:
+    case entry_kind::load:
+    case entry_kind::ddl:
+    case entry_kind::reject:
         return {};
     }
     return {};
@@ -79,7 +79,7 @@ std::vector<std::string> wrong_in(const record& of, std::span<const scenario::fi
                 complain(fmt::format("\"unit\" {} lies before that of an entry above it, {}", entry.unit, steer->unit));
             steer = &entry;
         }
-        if (entry.what == kind::shift)
+        if (entry.what == entry_kind::shift)
         {
             shifted += entry.value;
             if (shifted > span_max)
