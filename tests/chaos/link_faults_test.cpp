@@ -277,12 +277,11 @@ TEST_P(LinkFaults, F4WithoutGuards)
     // A replay that changes the row once more.
     run_for(2);
     {
-        auto link = server_->superuser(*database_.name);
-        ASSERT_EQ(rewrite_functions(link, "user_moved", R"( AND t\."?updated_at"? = \$\d+;)", ";"), 1);
-    }
-    {
         auto daemon = start();
         ASSERT_TRUE(wait_for_orders(*server_, database_, 50));
+        // Only now: a daemon does not start with functions that are altered.
+        auto link = server_->superuser(*database_.name);
+        ASSERT_EQ(rewrite_functions(link, "user_moved", R"( AND t\."?updated_at"? = \$\d+;)", ";"), 1);
         gate_->arm(fault::cut_after_request, "user_moved_", 1, 'B');
         ASSERT_TRUE(gate_->wait_hits(fault::cut_after_request, 1, 20s));
         EXPECT_EQ(daemon.wait(to_the_end).status, 0);
@@ -296,12 +295,12 @@ TEST_P(LinkFaults, F4WithoutGuards)
     prepare_shop(database_);
     through_.name = database_.name;
     plan_.start = chaos_plan::now();
+    auto daemon = start();
+    ASSERT_TRUE(wait_for_orders(*server_, database_, 50));
     {
         auto link = server_->superuser(*database_.name);
         ASSERT_EQ(rewrite_functions(link, "purchase", R"( ON CONFLICT \("?id"?\) DO NOTHING)", ""), 1);
     }
-    auto daemon = start();
-    ASSERT_TRUE(wait_for_orders(*server_, database_, 50));
     gate_->arm(fault::cut_after_request, "purchase_", 1, 'B');
     ASSERT_TRUE(gate_->wait_hits(fault::cut_after_request, 2, 20s));
     EXPECT_EQ(daemon.wait(to_the_end).status, 0);
