@@ -77,65 +77,127 @@ constexpr std::string_view functions_sql =
     "r "
     "ON r.oid = p.proowner WHERE n.nspname = 'bazaard' ORDER BY 1";
 
-/// Who may make things in the schemas, or triggers on the tables, their owners apart.
+/// Who may make things in the schemas, or triggers on the tables, or tables that refer to these, their owners apart.
 constexpr std::string_view rights_sql =
     "SELECT 'CREATE', 'schema', n.nspname, '', a.grantee, CASE a.grantee WHEN 0 THEN '' ELSE "
     "pg_catalog.pg_get_userbyid(a.grantee) END FROM pg_catalog.pg_namespace n, "
     "pg_catalog.aclexplode(n.nspacl) a WHERE a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner AND (n.nspname = "
     "'bazaard' OR (n.nspname = $1 "
     "AND n.nspname <> 'public')) UNION ALL "
-    "SELECT 'TRIGGER', 'table', n.nspname, c.relname, a.grantee, CASE a.grantee WHEN 0 THEN '' ELSE "
+    "SELECT a.privilege_type, 'table', n.nspname, c.relname, a.grantee, CASE a.grantee WHEN 0 THEN '' ELSE "
     "pg_catalog.pg_get_userbyid(a.grantee) END FROM pg_catalog.pg_class c "
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, pg_catalog.aclexplode(c.relacl) a "
-    "WHERE a.privilege_type = 'TRIGGER' AND a.grantee <> c.relowner AND c.oid = ANY ($2::oid[]) ORDER BY 3, 4, 6";
+    "WHERE a.privilege_type IN ('TRIGGER', 'REFERENCES') AND a.grantee <> c.relowner AND c.oid = ANY ($2::oid[]) ORDER "
+    "BY 3, 4, 6";
 
-/// Functions that run when rows of the tables are written, with what leads to them; types are followed to the checks of domains
-/// and to casts. What PostgreSQL itself brings is not in pg_depend.
-constexpr std::string_view hung_sql =
-    "WITH RECURSIVE hung(what, relation, drop_it, classid, objid) AS ("
-    "SELECT 'trigger ' || g.tgname, g.tgrelid, 'DROP TRIGGER ' || quote_ident(g.tgname) || ' ON ', "
-    "'pg_catalog.pg_trigger'::regclass::oid, g.oid FROM pg_catalog.pg_trigger g WHERE g.tgrelid = ANY ($1::oid[]) AND "
-    "NOT "
-    "g.tgisinternal AND g.tgenabled <> 'D' UNION ALL "
-    "SELECT 'rule ' || w.rulename, w.ev_class, 'DROP RULE ' || quote_ident(w.rulename) || ' ON ', "
-    "'pg_catalog.pg_rewrite'::regclass::oid, w.oid FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ($1::oid[]) "
-    "UNION "
-    "ALL "
-    "SELECT 'policy ' || y.polname, y.polrelid, 'DROP POLICY ' || quote_ident(y.polname) || ' ON ', "
-    "'pg_catalog.pg_policy'::regclass::oid, y.oid FROM pg_catalog.pg_policy y WHERE y.polrelid = ANY ($1::oid[]) UNION "
-    "ALL "
-    "SELECT 'constraint ' || k.conname, k.conrelid, '', 'pg_catalog.pg_constraint'::regclass::oid, k.oid FROM "
-    "pg_catalog.pg_constraint k WHERE k.conrelid = ANY ($1::oid[]) UNION ALL "
-    "SELECT 'default of ' || a.attname, d.adrelid, '', 'pg_catalog.pg_attrdef'::regclass::oid, d.oid FROM "
-    "pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE "
-    "d.adrelid = ANY ($1::oid[]) UNION ALL "
-    "SELECT 'index ' || c.relname, i.indrelid, '', 'pg_catalog.pg_class'::regclass::oid, i.indexrelid FROM "
-    "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ANY ($1::oid[]) UNION "
-    "ALL "
-    "SELECT 'type of ' || a.attname, a.attrelid, '', 'pg_catalog.pg_type'::regclass::oid, a.atttypid FROM "
-    "pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid WHERE a.attrelid = ANY ($1::oid[]) AND "
-    "a.attnum > 0 AND NOT a.attisdropped AND t.typnamespace <> 'pg_catalog'::regnamespace), "
-    "reached(what, relation, drop_it, classid, objid) AS (SELECT h.what, h.relation, h.drop_it, h.classid, h.objid "
-    "FROM "
-    "hung h UNION SELECT r.what, r.relation, r.drop_it, n.classid, n.objid FROM reached r, LATERAL ("
-    "SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d WHERE d.classid = r.classid AND d.objid = r.objid AND "
-    "d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass, "
-    "'pg_catalog.pg_type'::regclass, "
-    "'pg_catalog.pg_opclass'::regclass, 'pg_catalog.pg_opfamily'::regclass) UNION ALL "
-    "SELECT 'pg_catalog.pg_constraint'::regclass::oid, k.oid FROM pg_catalog.pg_constraint k WHERE r.classid = "
-    "'pg_catalog.pg_type'::regclass AND k.contypid = r.objid UNION ALL "
-    "SELECT 'pg_catalog.pg_cast'::regclass::oid, k.oid FROM pg_catalog.pg_cast k WHERE r.classid = "
-    "'pg_catalog.pg_type'::regclass AND k.castsource = r.objid) AS n(classid, objid)) "
-    "SELECT r.what, n.nspname, c.relname, r.drop_it, 'function', p.oid::regprocedure::text, p.proowner, "
-    "pg_catalog.pg_get_userbyid(p.proowner) FROM reached r JOIN pg_catalog.pg_proc p ON p.oid = r.objid AND r.classid "
-    "= "
-    "'pg_catalog.pg_proc'::regclass JOIN pg_catalog.pg_class c ON c.oid = r.relation JOIN pg_catalog.pg_namespace n ON "
-    "n.oid = c.relnamespace UNION "
-    "SELECT r.what, n.nspname, c.relname, r.drop_it, 'type', t.oid::regtype::text, t.typowner, "
-    "pg_catalog.pg_get_userbyid(t.typowner) FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.objid AND r.classid "
-    "= "
-    "'pg_catalog.pg_type'::regclass JOIN pg_catalog.pg_class c ON c.oid = r.relation JOIN pg_catalog.pg_namespace n ON "
-    "n.oid = c.relnamespace ORDER BY 2, 3, 1, 6";
+/// Functions that run when rows of the tables are written, removed or analyzed, with what leads to them: triggers, rules, policies,
+/// checks, defaults, indexes, statistics, keys of partitions, types with the checks of domains and casts, and tables that refer to
+/// these. Tables that a rule, a view or a reference leads to are followed in the same way. What PostgreSQL itself brings is not in
+/// pg_depend.
+constexpr std::string_view hung_sql = R"(
+WITH RECURSIVE hung(what, relation, drop_it, classid, objid) AS (
+    SELECT 'trigger ' || g.tgname, g.tgrelid, 'DROP TRIGGER ' || quote_ident(g.tgname) || ' ON ',
+        'pg_catalog.pg_trigger'::regclass::oid, g.oid
+    FROM pg_catalog.pg_trigger g WHERE g.tgrelid = ANY ($1::oid[]) AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+    UNION ALL
+    SELECT 'rule ' || w.rulename, w.ev_class, 'DROP RULE ' || quote_ident(w.rulename) || ' ON ',
+        'pg_catalog.pg_rewrite'::regclass::oid, w.oid
+    FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ($1::oid[])
+    UNION ALL
+    SELECT 'policy ' || y.polname, y.polrelid, 'DROP POLICY ' || quote_ident(y.polname) || ' ON ',
+        'pg_catalog.pg_policy'::regclass::oid, y.oid
+    FROM pg_catalog.pg_policy y WHERE y.polrelid = ANY ($1::oid[])
+    UNION ALL
+    SELECT 'constraint ' || k.conname, k.conrelid, '', 'pg_catalog.pg_constraint'::regclass::oid, k.oid
+    FROM pg_catalog.pg_constraint k WHERE k.conrelid = ANY ($1::oid[])
+    UNION ALL
+    SELECT 'default of ' || a.attname, d.adrelid, '', 'pg_catalog.pg_attrdef'::regclass::oid, d.oid
+    FROM pg_catalog.pg_attrdef d
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    WHERE d.adrelid = ANY ($1::oid[])
+    UNION ALL
+    SELECT 'index ' || c.relname, i.indrelid, '', 'pg_catalog.pg_class'::regclass::oid, i.indexrelid
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    WHERE i.indrelid = ANY ($1::oid[])
+    UNION ALL
+    SELECT 'type of ' || a.attname, a.attrelid, '', 'pg_catalog.pg_type'::regclass::oid, a.atttypid
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+        AND t.typnamespace <> 'pg_catalog'::regnamespace
+    UNION ALL
+    SELECT 'statistics ' || x.stxname, x.stxrelid,
+        'DROP STATISTICS ' || quote_ident(n.nspname) || '.' || quote_ident(x.stxname),
+        'pg_catalog.pg_statistic_ext'::regclass::oid, x.oid
+    FROM pg_catalog.pg_statistic_ext x JOIN pg_catalog.pg_namespace n ON n.oid = x.stxnamespace
+    WHERE x.stxrelid = ANY ($1::oid[])
+    UNION ALL
+    SELECT 'key of partitions', d.objid, '', d.refclassid, d.refobjid
+    FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = ANY ($1::oid[])
+        AND d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass,
+            'pg_catalog.pg_opclass'::regclass)
+    UNION ALL
+    SELECT 'reference by ' || k.conrelid::regclass::text, k.confrelid,
+        'ALTER TABLE ' || k.conrelid::regclass::text || ' DROP CONSTRAINT ' || quote_ident(k.conname),
+        'pg_catalog.pg_class'::regclass::oid, k.conrelid
+    FROM pg_catalog.pg_constraint k
+    WHERE k.contype = 'f' AND k.confrelid = ANY ($1::oid[]) AND k.conrelid <> ALL ($1::oid[])),
+reached(what, relation, drop_it, classid, objid) AS (
+    SELECT h.what, h.relation, h.drop_it, h.classid, h.objid FROM hung h
+    UNION
+    SELECT r.what, r.relation, r.drop_it, n.classid, n.objid FROM reached r, LATERAL (
+        SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
+        WHERE d.classid = r.classid AND d.objid = r.objid
+            AND (d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass,
+                    'pg_catalog.pg_type'::regclass, 'pg_catalog.pg_opclass'::regclass, 'pg_catalog.pg_opfamily'::regclass)
+                OR d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> ALL ($1::oid[])
+                    AND r.classid IN ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_policy'::regclass))
+        UNION ALL
+        SELECT 'pg_catalog.pg_constraint'::regclass::oid, k.oid FROM pg_catalog.pg_constraint k
+        WHERE r.classid = 'pg_catalog.pg_type'::regclass AND k.contypid = r.objid
+            OR r.classid = 'pg_catalog.pg_class'::regclass AND k.conrelid = r.objid
+        UNION ALL
+        SELECT 'pg_catalog.pg_cast'::regclass::oid, k.oid FROM pg_catalog.pg_cast k
+        WHERE r.classid = 'pg_catalog.pg_type'::regclass AND k.castsource = r.objid
+        UNION ALL
+        SELECT 'pg_catalog.pg_trigger'::regclass::oid, g.oid FROM pg_catalog.pg_trigger g
+        WHERE r.classid = 'pg_catalog.pg_class'::regclass AND g.tgrelid = r.objid AND NOT g.tgisinternal
+            AND g.tgenabled <> 'D'
+        UNION ALL
+        SELECT 'pg_catalog.pg_rewrite'::regclass::oid, w.oid FROM pg_catalog.pg_rewrite w
+        WHERE r.classid = 'pg_catalog.pg_class'::regclass AND w.ev_class = r.objid
+        UNION ALL
+        SELECT 'pg_catalog.pg_policy'::regclass::oid, y.oid FROM pg_catalog.pg_policy y
+        WHERE r.classid = 'pg_catalog.pg_class'::regclass AND y.polrelid = r.objid
+        UNION ALL
+        SELECT 'pg_catalog.pg_attrdef'::regclass::oid, d.oid FROM pg_catalog.pg_attrdef d
+        WHERE r.classid = 'pg_catalog.pg_class'::regclass AND d.adrelid = r.objid
+        UNION ALL
+        SELECT 'pg_catalog.pg_class'::regclass::oid, i.indexrelid FROM pg_catalog.pg_index i
+        WHERE r.classid = 'pg_catalog.pg_class'::regclass AND i.indrelid = r.objid
+        UNION ALL
+        SELECT 'pg_catalog.pg_class'::regclass::oid, k.conrelid FROM pg_catalog.pg_constraint k
+        WHERE r.classid = 'pg_catalog.pg_class'::regclass AND k.contype = 'f' AND k.confrelid = r.objid
+            AND k.conrelid <> ALL ($1::oid[])) AS n(classid, objid))
+SELECT r.what, n.nspname, c.relname, r.drop_it, 'function', p.oid::regprocedure::text, p.proowner,
+    pg_catalog.pg_get_userbyid(p.proowner)
+FROM reached r
+JOIN pg_catalog.pg_proc p ON p.oid = r.objid AND r.classid = 'pg_catalog.pg_proc'::regclass
+JOIN pg_catalog.pg_class c ON c.oid = r.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+UNION
+SELECT r.what, n.nspname, c.relname, r.drop_it, 'type', t.oid::regtype::text, t.typowner,
+    pg_catalog.pg_get_userbyid(t.typowner)
+FROM reached r
+JOIN pg_catalog.pg_type t ON t.oid = r.objid AND r.classid = 'pg_catalog.pg_type'::regclass
+JOIN pg_catalog.pg_class c ON c.oid = r.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+UNION
+SELECT r.what, n.nspname, c.relname, r.drop_it, 'table', t.oid::regclass::text, t.relowner,
+    pg_catalog.pg_get_userbyid(t.relowner)
+FROM reached r
+JOIN pg_catalog.pg_class t ON t.oid = r.objid AND r.classid = 'pg_catalog.pg_class'::regclass
+    AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
+JOIN pg_catalog.pg_class c ON c.oid = r.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ORDER BY 2, 3, 1, 5, 6)";
 
 /// Only superusers make event triggers; their functions may be another's.
 constexpr std::string_view event_triggers_sql =
@@ -220,7 +282,9 @@ private:
         if (use_ == trust_use::read)
         {
             relations();
-            return views();
+            find_heir();
+            views();
+            return hung();
         }
         if (!path.empty())
             search(path);
@@ -238,14 +302,17 @@ private:
                     refuse(one);
         rights();
         hung();
-        if (made_.superuser)
-            event_triggers();
+        event_triggers();
         if (!publication_.empty())
             publications();
     }
 
     void fault(std::string subject, std::string wrong, std::string mend)
     {
+        // What leads to several things of a stranger is mended once.
+        for (const auto& one : made_.faults)
+            if (one.subject == subject && one.mend == mend)
+                return;
         made_.faults.push_back({std::move(subject), std::move(wrong), std::move(mend)});
     }
 
@@ -345,7 +412,7 @@ private:
     void views()
     {
         for (const auto& one : relations_)
-            if (one.kind == "view" && !trusts(one))
+            if ((one.kind == "view" || one.kind == "foreign table") && !trusts(one))
                 fault(
                     fmt::format("{} {}", one.kind, one.name),
                     fmt::format("it stands in the place of a table, and its owner is {}: what it calls would run with "
@@ -402,18 +469,24 @@ private:
         for (int i = 0; i < rows.rows(); ++i)
         {
             const auto cell = [&](int column) { return rows.get(i, column); };
+            // A read runs casts of the columns' types, and policies.
+            if (use_ == trust_use::read &&
+                (cell(4) != "function" || !(cell(0).starts_with("type of ") || cell(0).starts_with("policy "))))
+                continue;
             const bool taken = cell(6) == taken_;
             if (trusts(cell(6)) && !(taken && use_ == trust_use::write))
                 continue;
             const auto table = quote_qualified(cell(1), cell(2));
             auto wrong = fmt::format("its {} leads to the {} {}, whose owner is {}", cell(0), cell(4), cell(5),
                                      nobody_of_ours(cell(7)));
-            std::string mend = taken ? fmt::format("GRANT {} TO {}", quote_identifier(made_.role),
-                                                   quote_identifier(cell(7)))
-                               : cell(3).empty()
-                                   ? fmt::format("ALTER {} {} OWNER TO {}", cell(4) == "type" ? "TYPE" : "FUNCTION",
-                                                 cell(5), quote_identifier(heir_))
-                                   : fmt::format("{}{}", cell(3), table);
+            std::string mend = taken             ? fmt::format("GRANT {} TO {}", quote_identifier(made_.role),
+                                                               quote_identifier(cell(7)))
+                               : cell(3).empty() ? fmt::format("ALTER {} {} OWNER TO {}",
+                                                               cell(4) == "type"    ? "TYPE"
+                                                               : cell(4) == "table" ? "TABLE"
+                                                                                    : "FUNCTION",
+                                                               cell(5), quote_identifier(heir_))
+                                                 : fmt::format("{}{}", cell(3), cell(3).ends_with(" ON ") ? table : "");
             fault(fmt::format("table {}.{}", cell(1), cell(2)), std::move(wrong), std::move(mend));
         }
     }

@@ -222,6 +222,27 @@ const std::vector<trap>& traps()
         {"rule", "CREATE RULE loot AS ON INSERT TO demo.events DO ALSO SELECT lair.take()",
          "table demo.events: its rule loot leads to the function lair.take()", true,
          "INSERT INTO demo.events SELECT * FROM demo.events LIMIT 0"},
+        {"rule_into_a_table",
+         "CREATE TABLE lair.log (x text); ALTER TABLE lair.log OWNER TO stranger; GRANT INSERT ON lair.log TO PUBLIC; "
+         "CREATE TRIGGER loot BEFORE INSERT ON lair.log FOR EACH ROW EXECUTE FUNCTION lair.trap(); "
+         "CREATE RULE honest AS ON INSERT TO demo.orders DO ALSO INSERT INTO lair.log VALUES ('x')",
+         "table demo.orders: its rule honest leads to the function lair.trap()", true,
+         "INSERT INTO demo.orders SELECT * FROM demo.orders LIMIT 1", true},
+        {"rule_through_a_view",
+         "CREATE TABLE lair.log (x text); CREATE VIEW lair.door AS SELECT x FROM lair.log; CREATE RULE loot AS ON "
+         "INSERT "
+         "TO lair.door DO INSTEAD SELECT lair.take(); ALTER VIEW lair.door OWNER TO stranger; "
+         "CREATE RULE honest AS ON INSERT TO demo.users DO ALSO INSERT INTO lair.door VALUES ('x')",
+         "table demo.users: its rule honest leads to the function lair.take()"},
+        {"reference",
+         "CREATE TABLE lair.child (id uuid REFERENCES demo.orders ON DELETE CASCADE); ALTER TABLE lair.child OWNER TO "
+         "stranger; CREATE CONSTRAINT TRIGGER loot AFTER DELETE ON lair.child DEFERRABLE INITIALLY DEFERRED FOR EACH "
+         "ROW "
+         "EXECUTE FUNCTION lair.trap()",
+         "table demo.orders: its reference by lair.child leads to the function lair.trap()", true, "", true},
+        {"right_to_refer", "GRANT REFERENCES ON demo.users TO stranger", "\"stranger\" has the privilege REFERENCES"},
+        {"statistics", "CREATE STATISTICS lair.loot ON (lair.check_it(city)), (lair.check_it(state)) FROM demo.users",
+         "table demo.users: its statistics loot leads to the function lair.check_it(text)"},
         {"column_default", "ALTER TABLE demo.users ADD COLUMN loot text DEFAULT lair.city()",
          "its default of loot leads to the function lair.city()", false},
         {"constraint", "ALTER TABLE demo.users ADD CONSTRAINT loot CHECK (lair.check_it(city)) NOT VALID",
@@ -460,6 +481,32 @@ TEST_F(hostile_role, every_command_looks_first)
     drop_copy();
 }
 
+// A cast of the stranger's runs when a time is read.
+TEST_F(hostile_role, types_of_the_stranger_are_not_read)
+{
+    make_shop("keeper");
+    ASSERT_EQ(run_bazaard("run", as("keeper"), short_run).status, 0);
+    const auto original = database_;
+    for (const auto& role : {superuser_, std::string("keeper")})
+    {
+        copy_of(original);
+        sql("SET ROLE stranger; CREATE TYPE lair.moment AS (at text); CREATE FUNCTION lair.read(lair.moment) RETURNS "
+            "timestamptz LANGUAGE plpgsql AS $$BEGIN PERFORM lair.take(); RETURN now(); END$$; CREATE CAST "
+            "(lair.moment AS "
+            "timestamptz) WITH FUNCTION lair.read(lair.moment) AS IMPLICIT; RESET ROLE; "
+            "ALTER TABLE bazaard.run ALTER start TYPE lair.moment USING ROW('x')::lair.moment");
+        sql("ALTER ROLE stranger NOSUPERUSER; TRUNCATE lair.victims");
+        expect_refused(run_bazaard("card", as(role), {}), "its type of start leads to the function lair.read");
+        expect_refused(run_bazaard("verify", as(role), {"tables"}),
+                       "its type of start leads to the function lair.read");
+        EXPECT_FALSE(sprung());
+        sql("SELECT extract(epoch FROM start) FROM bazaard.run");
+        EXPECT_TRUE(sprung()) << "the trap is none";
+        sql("ALTER ROLE stranger NOSUPERUSER");
+        drop_copy();
+    }
+}
+
 TEST_F(hostile_role, a_publication_of_the_stranger_is_told)
 {
     make_shop("keeper");
@@ -488,6 +535,9 @@ TEST_F(hostile_role, an_event_trigger_with_a_function_of_the_stranger)
     EXPECT_FALSE(sprung());
     sql("CREATE SCHEMA step");
     EXPECT_TRUE(sprung()) << "the trap is none";
+    sql("ALTER ROLE stranger NOSUPERUSER; TRUNCATE lair.victims");
+    expect_refused(run_bazaard("init", as("keeper"), {}), "event trigger loot: it calls the function lair.ddl()");
+    EXPECT_FALSE(sprung());
     sql("DROP EVENT TRIGGER loot");
     EXPECT_EQ(run_bazaard("run", as(superuser_), short_run).status, 0);
 }
