@@ -131,6 +131,15 @@ connect_rest::connect_rest(const options& opts, std::chrono::milliseconds timeou
         password = postgres::read_password(*opts.connect_password_file);
     else if (opts.connect_password)
         password = *opts.connect_password;
+    // Connect's own server takes 8 KB of header; more than a login's worth is no login.
+    constexpr std::size_t login_max = 4096;
+    if (user && user->size() + password.value_or("").size() > login_max)
+        throw error(
+            error_kind::usage,
+            fmt::format("the user and the password for Kafka Connect are longer than {} bytes together{}", login_max,
+                        opts.connect_password_file
+                            ? ": --connect-password-file " + *opts.connect_password_file + " is no file of a password"
+                            : ""));
     if (user)
         authorization_ = "Basic " + base64(*user + ':' + password.value_or(""));
 }

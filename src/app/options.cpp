@@ -366,6 +366,33 @@ private:
             if (!wrong.empty())
                 usage_.push_back(fmt::format("{} in the environment: {}", variable, wrong));
         }
+        // libpq and the server repeat the values of these where they are wrong.
+        for (const auto* variable : {"PGSSLMODE",
+                                     "PGREQUIRESSL",
+                                     "PGTARGETSESSIONATTRS",
+                                     "PGGSSENCMODE",
+                                     "PGCHANNELBINDING",
+                                     "PGSSLMINPROTOCOLVERSION",
+                                     "PGSSLMAXPROTOCOLVERSION",
+                                     "PGREQUIREPEER",
+                                     "PGREQUIREAUTH",
+                                     "PGKRBSRVNAME",
+                                     "PGGSSLIB",
+                                     "PGSSLNEGOTIATION",
+                                     "PGSSLCERTMODE",
+                                     "PGLOADBALANCEHOSTS",
+                                     "PGCONNECT_TIMEOUT",
+                                     "PGCLIENTENCODING",
+                                     "PGDATESTYLE",
+                                     "PGTZ",
+                                     "PGGEQO",
+                                     "PGOPTIONS",
+                                     "PGAPPNAME"})
+            if (const auto found = around_.environment.find(variable);
+                found != around_.environment.end() && holds_secret(found->second))
+                usage_.push_back(fmt::format("{} in the environment: holds what looks like a connection string with a "
+                                             "password, which is not repeated",
+                                             variable));
         for (const auto* variable : {"PGSERVICEFILE"})
             if (const auto found = around_.environment.find(variable); found != around_.environment.end())
                 if (const auto odd = io::odd_type(found->second); !odd.empty())

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <optional>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -135,15 +137,24 @@ run::record run_of_that_card(const options& opts)
     return recorded;
 }
 
-void check_report_file(const options& opts)
+void check_report_file(const options& opts, const std::vector<std::string>& inputs)
 {
-    if (!opts.report_file.empty())
-        io::new_file::check(opts.report_file, "--report " + opts.report_file);
+    if (opts.report_file.empty())
+        return;
+    for (const auto& input : inputs)
+    {
+        std::error_code not_there;
+        const bool device = !io::odd_type(opts.report_file).empty();
+        if (!input.empty() && !device && std::filesystem::equivalent(input, opts.report_file, not_there))
+            throw error(error_kind::usage,
+                        fmt::format("--report {}: is the file {} that is read; name another", opts.report_file, input));
+    }
+    io::new_file::check(opts.report_file, "--report " + opts.report_file);
 }
 
-void begin_report_file(const options& opts)
+void begin_report_file(const options& opts, const std::vector<std::string>& inputs)
 {
-    check_report_file(opts);
+    check_report_file(opts, inputs);
     if (opts.report_file.empty())
         return;
     // Who waits for the first report must not take an older one for it.

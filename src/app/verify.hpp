@@ -41,11 +41,11 @@ bool is_being_loaded(const run::record& of, verify::report& out);
 /// The run of --card, for the schema of --db-schema. Errors: those of `read_card`; `usage` when --run names another.
 [[nodiscard]] run::record run_of_that_card(const options& opts);
 
-/// Whether --report can be written. Errors: `no_output`.
-void check_report_file(const options& opts);
+/// Whether --report can be written. Errors: `no_output`; `usage` where it is one of the inputs.
+void check_report_file(const options& opts, const std::vector<std::string>& inputs);
 
 /// The same; with --follow it is emptied: that of an earlier comparison would pass for this one's. Errors: `no_output`.
-void begin_report_file(const options& opts);
+void begin_report_file(const options& opts, const std::vector<std::string>& inputs);
 
 /// Prints the report, and writes that of --report. The exit code.
 int tell(const options& opts, const verify::report& what);

@@ -60,7 +60,11 @@ int verify_events(const options& given)
 {
     auto opts = given;
     const auto told = told_connector_of(opts);
-    check_report_file(opts);
+    auto inputs = opts.files;
+    inputs.push_back(opts.card);
+    if (const auto config = opts.given.find("connector-config"); config != opts.given.end())
+        inputs.push_back(config->second.text);
+    check_report_file(opts, inputs);
     const stop_by_signal signals;
     const auto stop = signals.token();
     cut to;

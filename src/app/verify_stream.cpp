@@ -165,7 +165,7 @@ private:
 
 int verify_stream(const options& opts)
 {
-    check_report_file(opts);
+    check_report_file(opts, {});
     return stream_verb(opts).go();
 }
 

@@ -73,7 +73,7 @@ public:
 
     int go()
     {
-        begin_report_file(opts_);
+        begin_report_file(opts_, {opts_.card});
         if (!opts_.card.empty())
             static_cast<void>(make_stage(run_of_that_card(opts_), opts_.seed_dir));
         return tell_again(opts_, signals_.token(), default_interval,

@@ -271,7 +271,8 @@ int verify_topics(const options& given)
 {
     auto opts = given;
     const auto told = told_connector_of(opts);
-    begin_report_file(opts);
+    const auto config = opts.given.find("connector-config");
+    begin_report_file(opts, {opts.card, config == opts.given.end() ? std::string() : config->second.text});
     const stop_by_signal signals;
     const auto stop = signals.token();
     return tell_again(opts, stop, topics_interval, [&](verify::report& out) { compare(opts, told, stop, out); });

@@ -230,7 +230,8 @@ std::string quoted(std::string_view text)
 std::string read_password(const std::string& path)
 {
     // Where somebody has given the password instead of its file, the name must not be repeated.
-    const bool is_path = path.find_first_of("/.") != path.npos || std::filesystem::exists(path);
+    std::error_code too_long;
+    const bool is_path = path.find_first_of("/.") != path.npos || std::filesystem::exists(path, too_long);
     const auto who = is_path ? "the password file " + path : "the password file that was named";
     try
     {

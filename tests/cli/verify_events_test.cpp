@@ -202,6 +202,13 @@ TEST_F(verify_events, a_report_is_whole_or_the_old_one)
     EXPECT_EQ(text(), "old");
     for (const auto& one : std::filesystem::directory_iterator(directory_))
         EXPECT_EQ(one.path().filename().string().find(".part"), std::string::npos) << one.path();
+    // Onto what is read: under another name, too.
+    const auto other = directory_ + "/other.json";
+    std::ofstream(report) << "{}";
+    std::filesystem::create_hard_link(report, other);
+    EXPECT_EQ(verified({}, {"--report", other, report}).status, 64);
+    EXPECT_EQ(text(), "{}");
+    std::filesystem::remove(other);
     // Into what is no file.
     const auto both = verified({}, {"--report", "/dev/stdout"});
     EXPECT_EQ(both.status, 0) << both.err;
