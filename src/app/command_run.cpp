@@ -834,7 +834,9 @@ private:
         service_.extend_timeout(opts_.drain_timeout + std::chrono::seconds(5));
         stop_.request_stop();
         ends_by_ = steady::now() + opts_.drain_timeout;
-        drain_.expires_after(opts_.drain_timeout);
+        end_output_by(*ends_by_);
+        // What is left of it goes to the last mark and the last lines.
+        drain_.expires_at(*ends_by_ - std::min<microseconds>(opts_.drain_timeout / 10, milliseconds(500)));
         drain_.async_wait(
             [this](const boost::system::error_code& failed)
             {

@@ -110,8 +110,32 @@ bool offer_text(std::string_view text)
     return to.offer({std::move(safe)}).has_value();
 }
 
+namespace
+{
+
+std::atomic<std::chrono::steady_clock::time_point> gone_by{std::chrono::steady_clock::time_point::max()};
+
+/// At most `limit`, and not beyond the moment by which the program is to be gone; a moment in any case.
+milliseconds within(milliseconds limit) noexcept
+{
+    constexpr milliseconds least{50};
+    const auto until = gone_by.load();
+    if (until == std::chrono::steady_clock::time_point::max())
+        return limit;
+    const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
+    return std::clamp(left, std::min(least, limit), limit);
+}
+
+}  // namespace
+
+void end_output_by(std::chrono::steady_clock::time_point when) noexcept
+{
+    gone_by = when;
+}
+
 void finish_output(milliseconds limit)
 {
+    limit = within(limit);
     constexpr milliseconds step{1000};
     auto* const to = unhurried();
     if (to == nullptr)
@@ -133,7 +157,7 @@ void flush_at_end(bool bounded) noexcept
         // The program ends with another one already.
     }
     if (bounded || stop_was_asked_for())
-        flush_log(moment);
+        flush_log(within(moment));
     else
         while (!flush_log(long_time))
             continue;

@@ -35,6 +35,9 @@ void never_wait_for_stdout();
 /// Waits for what waits, for as long as some of it goes out and at most that long. Errors: as `print_out`.
 void finish_output(std::chrono::milliseconds limit);
 
+/// The program is to be gone by then: what stdout and the log do not take is waited for no longer. Any thread.
+void end_output_by(std::chrono::steady_clock::time_point when) noexcept;
+
 /// How long `print_out` has been waiting for stdout by now; 0 when it does not.
 [[nodiscard]] std::chrono::milliseconds waits_for_stdout() noexcept;
 
