@@ -222,6 +222,13 @@ struct findings
 class schema_work
 {
 public:
+    struct table_right
+    {
+        std::string_view schema;
+        std::string_view table;
+        std::string_view privilege;
+    };
+
     schema_work(session& on, std::string_view schema, const scenario::scenario& shop)
         : session_(on),
           schema_(schema),
@@ -331,6 +338,33 @@ public:
             give(privilege, quote_qualified(schema, name));
         for (const auto& function : functions_)
             give("EXECUTE", "FUNCTION " + function.signature);
+        check_granted(to, rights(does));
+    }
+
+    /// A grant of somebody who may not give it on is a warning alone.
+    void check_granted(std::string_view to, const std::vector<table_right>& on_tables)
+    {
+        lines missing;
+        const auto want = [&](bool there, std::string_view privilege, const std::string& on)
+        {
+            if (!there)
+                missing.push_back(
+                    fmt::format("the role \"{}\" may not give {} on {}: let its owner run GRANT {} ON {} TO "
+                                "{}",
+                                role(), privilege, on, privilege, on, quote_identifier(to)));
+        };
+        for (const std::string_view name : {std::string_view(schema_), own_schema})
+            want(holds("SELECT has_schema_privilege($1::name, $2::text, 'USAGE')", {to, name}), "USAGE",
+                 "SCHEMA " + quote_identifier(name));
+        for (const auto& [schema, name, privilege] : on_tables)
+            want(holds("SELECT has_table_privilege($1::name, $2::text, $3::text)",
+                       {to, quote_qualified(schema, name), privilege}),
+                 privilege, quote_qualified(schema, name));
+        for (const auto& function : functions_)
+            want(holds("SELECT has_function_privilege($1::name, $2::text, 'EXECUTE')", {to, function.signature}),
+                 "EXECUTE", "FUNCTION " + function.signature);
+        if (!missing.empty())
+            throw error(error_kind::permission, std::move(missing));
     }
 
     /// Rights that a run needs on what is there.
@@ -385,13 +419,6 @@ public:
     }
 
 private:
-    struct table_right
-    {
-        std::string_view schema;
-        std::string_view table;
-        std::string_view privilege;
-    };
-
     /// What a run does to tables, those of `bazaard` included; `does`: whether its units do this to that table.
     template <typename Does>
     [[nodiscard]] std::vector<table_right> rights(Does does) const

@@ -425,6 +425,20 @@ TEST_F(hostile_role, honest_arrangements_run)
     EXPECT_EQ(done.status, 0) << done.err;
 }
 
+// The DBA's schemas: who may use them may not let others use them, and the server only warns.
+TEST_F(hostile_role, a_grant_that_is_only_a_warning_is_none)
+{
+    sql("CREATE SCHEMA bazaard; CREATE SCHEMA demo; GRANT ALL ON SCHEMA bazaard, demo TO keeper");
+    const auto left = run_bazaard("init", as("keeper"), {"--writer-role", "lone_writer"});
+    EXPECT_EQ(left.status, 77) << left.err;
+    EXPECT_NE(left.err.find("let its owner run GRANT USAGE ON SCHEMA \"bazaard\" TO \"lone_writer\""),
+              std::string::npos)
+        << left.err;
+    sql("GRANT ALL ON SCHEMA bazaard, demo TO keeper WITH GRANT OPTION");
+    const auto again = run_bazaard("init", as("keeper"), {"--writer-role", "lone_writer"});
+    EXPECT_EQ(again.status, 0) << again.err;
+}
+
 TEST_F(hostile_role, a_stranger_can_be_made_no_member_by_himself)
 {
     // Before PostgreSQL 15 a role may give itself to others; the row is the same when a superuser writes it in its name.
