@@ -78,6 +78,7 @@ class Place:
 
     def __init__(self, work, name, lower):
         self.root = f"{work}/{name}/root"
+        self.sealed = False
         upper, inner = f"{work}/{name}/upper", f"{work}/{name}/inner"
         for folder in (self.root, upper, inner):
             os.makedirs(folder)
@@ -92,7 +93,17 @@ class Place:
     def path(self, inside):
         return self.root + inside
 
+    def seal(self, how="ro"):
+        """From now on nothing in it can be written, as `read_only` says."""
+        run("mount", "-o", f"remount,{how}", self.root)
+        self.sealed = how == "ro"
+
     def write(self, inside, text, mode=0o644, owner=0):
+        if self.sealed:
+            # From outside, as a secret of Compose's is a file of the host's.
+            self.seal("rw")
+            self.write(inside, text, mode, owner)
+            return self.seal()
         path = self.path(inside)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
@@ -178,7 +189,7 @@ class Play:
                 place.write(f"/run/secrets/{os.path.basename(secret.get('target') or secret['source'])}",
                             self.secrets[secret["source"]], 0o444)
             if self.services[name].get("read_only"):
-                run("mount", "-o", "remount,ro", place.root)
+                place.seal()
         return self.places[name]
 
     def spawn(self, name, command, environment, user):
