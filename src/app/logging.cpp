@@ -19,6 +19,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "app/json_text.hpp"
 #include "app/outlet.hpp"
 #include "bazaar/app/value_source.hpp"
 #include "bazaar/base/plain.hpp"
@@ -284,8 +285,7 @@ std::string as_json(const spdlog::details::log_msg& message, const std::string& 
     if (keys != nullptr)
         for (const auto& field : keys->fields)
             std::visit([&](const auto& value) { object[std::string(field.key)] = value; }, field.value);
-    // Data that is not UTF-8 must not cost the line.
-    return plain_json(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    return json_text(object);
 }
 
 std::string as_text(const spdlog::details::log_msg& message, const std::string& ts, const structured* keys)

@@ -61,6 +61,19 @@ void open_nothing(int flags) noexcept
         static_cast<void>(::open("/", O_RDONLY));
 }
 
+std::atomic<clock::time_point> gone_by{clock::time_point::max()};
+
+/// At most `limit`, and not beyond the moment by which the program is to be gone; a moment in any case.
+milliseconds within(milliseconds limit) noexcept
+{
+    constexpr milliseconds least{50};
+    const auto until = gone_by.load();
+    if (until == clock::time_point::max())
+        return limit;
+    const auto left = std::chrono::duration_cast<milliseconds>(until - clock::now());
+    return std::clamp(left, std::min(least, limit), limit);
+}
+
 }  // namespace
 
 void open_standard_descriptors() noexcept
@@ -109,24 +122,6 @@ bool offer_text(std::string_view text)
     to.await_room(safe.size());
     return to.offer({std::move(safe)}).has_value();
 }
-
-namespace
-{
-
-std::atomic<std::chrono::steady_clock::time_point> gone_by{std::chrono::steady_clock::time_point::max()};
-
-/// At most `limit`, and not beyond the moment by which the program is to be gone; a moment in any case.
-milliseconds within(milliseconds limit) noexcept
-{
-    constexpr milliseconds least{50};
-    const auto until = gone_by.load();
-    if (until == std::chrono::steady_clock::time_point::max())
-        return limit;
-    const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
-    return std::clamp(left, std::min(least, limit), limit);
-}
-
-}  // namespace
 
 void end_output_by(std::chrono::steady_clock::time_point when) noexcept
 {

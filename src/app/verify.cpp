@@ -141,26 +141,20 @@ void check_report_file(const options& opts, const std::vector<std::string>& inpu
 {
     if (opts.report_file.empty())
         return;
+    const bool is_file = io::odd_type(opts.report_file).empty();
     for (const auto& input : inputs)
-    {
-        std::error_code not_there;
-        const bool device = !io::odd_type(opts.report_file).empty();
-        if (!input.empty() && !device && std::filesystem::equivalent(input, opts.report_file, not_there))
+        if (std::error_code not_there;
+            is_file && !input.empty() && std::filesystem::equivalent(input, opts.report_file, not_there))
             throw error(error_kind::usage,
                         fmt::format("--report {}: is the file {} that is read; name another", opts.report_file, input));
-    }
     io::new_file::check(opts.report_file, "--report " + opts.report_file);
 }
 
 void begin_report_file(const options& opts, const std::vector<std::string>& inputs)
 {
     check_report_file(opts, inputs);
-    if (opts.report_file.empty())
-        return;
     // Who waits for the first report must not take an older one for it.
-    if (opts.follow && !io::odd_type(opts.report_file).empty())
-        return;
-    if (opts.follow)
+    if (opts.follow && !opts.report_file.empty() && io::odd_type(opts.report_file).empty())
         io::new_file(opts.report_file, "--report " + opts.report_file).commit();
 }
 

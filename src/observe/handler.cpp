@@ -21,11 +21,6 @@ using json = nlohmann::ordered_json;
 
 constexpr std::array<verb, 4> all_verbs{verb::pause, verb::resume, verb::drain, verb::set};
 
-std::string text_of(const json& value)
-{
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 /// A number as a flag takes it: without an exponent.
 std::string decimal(const json& number)
 {
@@ -80,14 +75,14 @@ std::optional<order> read_order(std::string_view body, std::string& wrong)
         return refuse("the body must be a JSON object, for example {\"verb\": \"pause\"}");
     for (const auto& [key, value] : document.items())
         if (key != "verb" && key != "settings")
-            return refuse(fmt::format("{}: is neither verb nor settings", text_of(key)));
+            return refuse(fmt::format("{}: is neither verb nor settings", io::write_json(json(key))));
     const auto word = document.find("verb");
     if (word == document.end() || !word->is_string())
         return refuse("verb: must be one of pause, resume, drain, set");
     const auto what = std::find_if(all_verbs.begin(), all_verbs.end(),
                                    [&](verb one) { return name(one) == word->get_ref<const std::string&>(); });
     if (what == all_verbs.end())
-        return refuse(fmt::format("verb: {} is none of pause, resume, drain, set", text_of(*word)));
+        return refuse(fmt::format("verb: {} is none of pause, resume, drain, set", io::write_json(*word)));
     order made{*what, {}};
     const auto settings = document.find("settings");
     if ((made.what == verb::set) != (settings != document.end()))
@@ -99,7 +94,7 @@ std::optional<order> read_order(std::string_view body, std::string& wrong)
     for (const auto& [key, value] : settings->items())
     {
         if (!value.is_string() && !value.is_number())
-            return refuse(fmt::format("{}: must be a number or a text", text_of(key)));
+            return refuse(fmt::format("{}: must be a number or a text", io::write_json(json(key))));
         made.settings.emplace_back(key, value.is_string() ? value.get<std::string>() : decimal(value));
     }
     return made;
@@ -244,7 +239,7 @@ answer handler::control(const question& asked)
     else
         body["verb"] = name(given->what);
     body["lines"] = result.lines;
-    return {result.status, "application/json", text_of(body) + "\n"};
+    return {result.status, "application/json", io::write_json(body) + "\n"};
 }
 
 }  // namespace bazaar::observe

@@ -6,6 +6,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <nlohmann/json.hpp>
 
+#include "bazaar/io/json.hpp"
+
 namespace bazaar::observe
 {
 namespace
@@ -35,8 +37,7 @@ answer refusal(unsigned status, std::string_view why)
 {
     nlohmann::ordered_json body;
     body["error"] = why;
-    return {status, "application/json",
-            body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"};
+    return {status, "application/json", io::write_json(body) + "\n"};
 }
 
 bool same_secret(std::string_view one, std::string_view other) noexcept

@@ -23,6 +23,7 @@
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/io/descriptor.hpp"
 
 namespace bazaar::observe
 {
@@ -463,18 +464,18 @@ struct server::listener : std::enable_shared_from_this<listener>
     /// Keeps a descriptor for the time when there is none left, nor a connection to close.
     void reserve()
     {
-        if (spare < 0)
-            spare = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (!spare.is_open())
+            spare = io::open_file("/dev/null", O_RDONLY);
     }
 
-    bool release() { return spare >= 0 && ::close(std::exchange(spare, -1)) == 0; }
+    bool release() { return spare.is_open() && spare.close() == 0; }
 
     asio::ip::tcp::acceptor tcp;
     asio::local::stream_protocol::acceptor local;
     asio::steady_timer pause;
     const std::shared_ptr<const answerer> answers;
     const std::shared_ptr<places> all;
-    int spare = -1;
+    io::descriptor spare;
 };
 
 namespace

@@ -2,18 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bazaar/io/json.hpp"
+
 namespace bazaar::observe
 {
 namespace
 {
 
 using json = nlohmann::ordered_json;
-
-std::string text_line_of(const json& document)
-{
-    // Names of the server's may be no UTF-8: that must not cost the answer.
-    return document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-}
 
 double seconds(std::uint64_t us)
 {
@@ -107,7 +103,7 @@ std::string status_json(const snapshot& of)
     document["happenings"] = std::move(happenings);
     document["control"] = of.control;
     document["line"] = of.line;
-    return text_line_of(document);
+    return io::write_json(document) + "\n";
 }
 
 std::string readiness_json(const snapshot& of)
@@ -116,7 +112,7 @@ std::string readiness_json(const snapshot& of)
     document["ready"] = of.ready;
     document["state"] = name(of.now);
     document["reasons"] = of.reasons;
-    return text_line_of(document);
+    return io::write_json(document) + "\n";
 }
 
 }  // namespace bazaar::observe

@@ -1,5 +1,6 @@
 #include "bazaar/verify/report.hpp"
 #include "bazaar/base/plain.hpp"
+#include "bazaar/io/json.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -148,8 +149,7 @@ std::string report::json() const
                            {"not_proven", unproven_},
                            {"hints", hints_},
                            {"examples", examples}};
-    // Text that came from a broken pipe need not be UTF-8.
-    return plain_json(all.dump(2, ' ', false, ordered_json::error_handler_t::replace)) + '\n';
+    return plain_json(io::write_json(all, 2)) + '\n';
 }
 
 }  // namespace bazaar::verify

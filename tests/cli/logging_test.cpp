@@ -1,15 +1,14 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
-#include <pty.h>
 #include <signal.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -30,51 +29,22 @@ public:
     {
         ::setenv("TERM", "xterm", 1);
         ::setenv("NO_COLOR", "1", 1);
-        std::array<int, 2> ends{};
         if (terminal)
-        {
-            winsize size{.ws_row = 24, .ws_col = 40, .ws_xpixel = 0, .ws_ypixel = 0};
-            EXPECT_EQ(::openpty(&ends[0], &ends[1], nullptr, nullptr, &size), 0);
-            // Bytes as they are written: no carriage return before a line feed.
-            termios mode{};
-            ::tcgetattr(ends[1], &mode);
-            ::cfmakeraw(&mode);
-            ::tcsetattr(ends[1], TCSANOW, &mode);
-        }
+            end_ = std::make_unique<test::terminal>(static_cast<unsigned short>(40));
         else
-        {
-            EXPECT_EQ(::pipe(ends.data()), 0);
-        }
-        read_ = ends[0];
-        write_ = ends[1];
-        ::fcntl(read_, F_SETFL, O_NONBLOCK);
+            end_ = std::make_unique<test::empty_pipe>();
     }
-
-    ~screen()
-    {
-        start_logging({});
-        ::close(read_);
-        ::close(write_);
-    }
-
+    ~screen() { start_logging({}); }
     screen(const screen&) = delete;
     screen& operator=(const screen&) = delete;
 
-    [[nodiscard]] int descriptor() const { return write_; }
+    [[nodiscard]] int descriptor() const { return end_->descriptor(); }
 
     /// What was written since the last call.
-    [[nodiscard]] std::string taken() const
-    {
-        std::string text;
-        std::array<char, 4096> buffer;
-        for (ssize_t got = 0; (got = ::read(read_, buffer.data(), buffer.size())) > 0;)
-            text.append(buffer.data(), static_cast<std::size_t>(got));
-        return text;
-    }
+    [[nodiscard]] std::string taken() const { return end_->taken(); }
 
 private:
-    int read_ = -1;
-    int write_ = -1;
+    std::unique_ptr<test::far_end> end_;
 };
 
 const std::string erase = "\r\x1b[J";

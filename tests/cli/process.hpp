@@ -58,6 +58,42 @@ private:
     std::string path_ = "/tmp/bazaard-tests-XXXXXX";
 };
 
+/// What a program is started with: of the test's environment it sees only PATH and what sanitizers read.
+class program_words
+{
+public:
+    program_words(std::vector<std::string> arguments, std::map<std::string, std::string> environment)
+        : arguments_(std::move(arguments))
+    {
+        for (const char* variable : {"PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"})
+            if (const char* value = std::getenv(variable); value != nullptr)
+                environment.emplace(variable, value);
+        environment.emplace("XDG_RUNTIME_DIR", runtime_directory::path());
+        for (const auto& [variable, value] : environment)
+            settings_.push_back(variable + '=' + value);
+        argv_ = pointers(arguments_);
+        envp_ = pointers(settings_);
+    }
+    program_words(const program_words&) = delete;
+    program_words& operator=(const program_words&) = delete;
+
+    /// Becomes the program; safe between fork and exec.
+    void exec() const noexcept { ::execve(argv_[0], argv_.data(), envp_.data()); }
+
+private:
+    static std::vector<char*> pointers(std::vector<std::string>& texts)
+    {
+        std::vector<char*> made;
+        for (auto& text : texts)
+            made.push_back(text.data());
+        made.push_back(nullptr);
+        return made;
+    }
+
+    std::vector<std::string> arguments_, settings_;
+    std::vector<char*> argv_, envp_;
+};
+
 /// A program that runs beside the test, with an environment of its own: of the test's it sees only PATH and what sanitizers read.
 ///
 /// Lifetime: a process that still runs is killed with the object.
@@ -66,16 +102,7 @@ class process
 public:
     process(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {})
     {
-        for (const char* variable : {"PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"})
-            if (const char* value = std::getenv(variable); value != nullptr)
-                environment.emplace(variable, value);
-        environment.emplace("XDG_RUNTIME_DIR", runtime_directory::path());
-        std::vector<std::string> settings;
-        for (const auto& [variable, value] : environment)
-            settings.push_back(variable + '=' + value);
-        auto argv = pointers(arguments);
-        auto envp = pointers(settings);
-
+        program_words words(std::move(arguments), std::move(environment));
         int out[2];
         int err[2];
         if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
@@ -90,7 +117,7 @@ public:
             ::dup2(nothing, STDIN_FILENO);
             ::dup2(out[1], STDOUT_FILENO);
             ::dup2(err[1], STDERR_FILENO);
-            ::execve(argv[0], argv.data(), envp.data());
+            words.exec();
             ::_exit(127);
         }
         ::close(out[1]);
@@ -155,15 +182,6 @@ public:
     }
 
 private:
-    static std::vector<char*> pointers(std::vector<std::string>& texts)
-    {
-        std::vector<char*> made;
-        for (auto& text : texts)
-            made.push_back(text.data());
-        made.push_back(nullptr);
-        return made;
-    }
-
     void read_some(int milliseconds)
     {
         // A closed descriptor is -1, which poll leaves out.

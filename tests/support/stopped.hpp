@@ -69,11 +69,12 @@ protected:
 class terminal : public far_end
 {
 public:
-    terminal()
+    explicit terminal(unsigned short columns = 200)
     {
-        winsize size{.ws_row = 24, .ws_col = 200, .ws_xpixel = 0, .ws_ypixel = 0};
+        winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
         if (::openpty(&read_, &write_, nullptr, nullptr, &size) != 0)
             throw std::runtime_error("openpty");
+        // Bytes as they are written: no carriage return before a line feed.
         termios mode{};
         ::tcgetattr(write_, &mode);
         ::cfmakeraw(&mode);
@@ -87,11 +88,11 @@ public:
     void resume() const { ::tcflow(write_, TCOON); }
 };
 
-/// A pipe that nobody has read for long.
-class full_pipe : public far_end
+/// A pipe that nobody has written to.
+class empty_pipe : public far_end
 {
 public:
-    full_pipe()
+    empty_pipe()
     {
         std::array<int, 2> ends{};
         if (::pipe2(ends.data(), O_CLOEXEC) != 0)
@@ -99,6 +100,15 @@ public:
         read_ = ends[0];
         write_ = ends[1];
         ::fcntl(read_, F_SETFL, O_NONBLOCK);
+    }
+};
+
+/// A pipe that nobody has read for long.
+class full_pipe : public empty_pipe
+{
+public:
+    full_pipe()
+    {
         ::fcntl(write_, F_SETFL, O_NONBLOCK);
         const std::string much(4096, '.');
         while (::write(write_, much.data(), much.size()) > 0)
@@ -140,23 +150,7 @@ public:
     child(std::vector<std::string> arguments, std::array<int, 3> descriptors,
           std::map<std::string, std::string> environment = {})
     {
-        for (const char* variable : {"PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"})
-            if (const char* value = std::getenv(variable); value != nullptr)
-                environment.emplace(variable, value);
-        environment.emplace("XDG_RUNTIME_DIR", runtime_directory::path());
-        std::vector<std::string> settings;
-        for (const auto& [variable, value] : environment)
-            settings.push_back(variable + '=' + value);
-        const auto pointers = [](std::vector<std::string>& texts)
-        {
-            std::vector<char*> made;
-            for (auto& text : texts)
-                made.push_back(text.data());
-            made.push_back(nullptr);
-            return made;
-        };
-        auto argv = pointers(arguments);
-        auto envp = pointers(settings);
+        const program_words words(std::move(arguments), std::move(environment));
         pid_ = ::fork();
         if (pid_ < 0)
             throw std::runtime_error("fork");
@@ -171,7 +165,7 @@ public:
                     ::close(i);
                 else
                     ::dup2(descriptors[static_cast<std::size_t>(i)], i);
-            ::execve(argv[0], argv.data(), envp.data());
+            words.exec();
             ::_exit(127);
         }
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,13 @@ template <typename Json = nlohmann::ordered_json>
 [[nodiscard]] Json read_json(std::string_view text)
 {
     return is_too_deep(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+}
+
+/// A document as UTF-8; what in its strings is none is replaced, and costs no more than itself. `indent` as of `dump`.
+template <typename Json>
+[[nodiscard]] std::string write_json(const Json& document, int indent = -1)
+{
+    return document.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace bazaar::io
