@@ -115,16 +115,28 @@ run_label() {
 # Of each lane the process of the label that runs, and its label, log and beginning; none if it is idle.
 lane_pid=("" "") lane_label=("" "") lane_log=("" "") lane_begin=(0 0)
 
-# lane_start LANE LABEL: its script in the background, with all it starts in a process group of its own; how it ends is written to
-# the descriptor lane_news. A shell lets what it has in the background ignore Ctrl-C, which tests send. The first lane gives way.
+# command_of LABEL: fills the array command with what runs it as a process of its own: its script, or ctest for its tests.
+command_of() {
+    command=("$(script_of "$1")")
+    # shellcheck disable=SC2016  # The inner shell expands these.
+    [[ -n ${command[0]} ]] || command=(bash -euc '. "$0/scripts/lib/common.sh"; . "$0/scripts/lib/build.sh"
+        run_ctest "$0/build/release" -L "^$1\$"' "$top" "$1")
+}
+
+# lane_start LANE NICE LABEL: in the background, with all it starts in a process group of its own; how it ends is written to the
+# descriptor lane_news. A shell lets what it has in the background ignore Ctrl-C, which tests send.
 lane_start() {
-    lane_label[$1]=$2 lane_log[$1]=$(mktemp) lane_begin[$1]=$SECONDS
-    printf -- '-- %s begins\n' "$2"
+    local command
+    lane_label[$1]=$3 lane_log[$1]=$(mktemp) lane_begin[$1]=$SECONDS
+    printf -- '-- %s begins\n' "$3"
+    command_of "$3"
     # shellcheck disable=SC2016  # The inner shell expands these.
     setsid setpriv --pdeathsig TERM env --default-signal=INT,QUIT bash -c '
         status=0
-        setpriv --pdeathsig TERM nice -n "$2" "$3" 3>&- || status=$?
-        echo "$1 $status" >&3' lane "$1" $(($1 == 0 ? 10 : 0)) "$(script_of "$2")" \
+        lane=$1
+        shift
+        setpriv --pdeathsig TERM nice -n "$@" 3>&- || status=$?
+        echo "$lane $status" >&3' lane "$1" "$2" "${command[@]}" \
         </dev/null >"${lane_log[$1]}" 2>&1 3>&"$lane_news" {lane_news}>&- &
     lane_pid[$1]=$!
 }
@@ -156,8 +168,8 @@ lanes_stop() {
     done
 }
 
-# run_lanes LABEL... -- LABEL...: the scripts of the first lane beside those of the second, which mostly wait. The output of each is
-# shown as a whole when it ends.
+# run_lanes LABEL... -- LABEL...: the labels of the first lane beside those of the second, which mostly wait; those of the first give
+# way. A lane without labels takes the last one of the other's. The output of each is shown as a whole when it ends.
 run_lanes() {
     local lane=0 label first=() second=() status fifo
     for label in "$@"; do
@@ -175,14 +187,22 @@ run_lanes() {
     rm -f -- "$fifo"
     trap 'lanes_stop; exit 130' INT TERM HUP
     while :; do
-        if [[ -z ${lane_pid[0]} ]] && ((${#first[@]} > 0)); then
-            lane_start 0 "${first[0]}"
-            first=("${first[@]:1}")
-        fi
-        if [[ -z ${lane_pid[1]} ]] && ((${#second[@]} > 0)); then
-            lane_start 1 "${second[0]}"
-            second=("${second[@]:1}")
-        fi
+        for lane in 0 1; do
+            [[ -z ${lane_pid[lane]} ]] || continue
+            if ((${#first[@]} > 0 && lane == 0)); then
+                lane_start "$lane" 10 "${first[0]}"
+                first=("${first[@]:1}")
+            elif ((${#second[@]} > 0 && lane == 1)); then
+                lane_start "$lane" 0 "${second[0]}"
+                second=("${second[@]:1}")
+            elif ((${#first[@]} > 0)); then
+                lane_start "$lane" 10 "${first[-1]}"
+                unset 'first[-1]'
+            elif ((${#second[@]} > 0)); then
+                lane_start "$lane" 0 "${second[-1]}"
+                unset 'second[-1]'
+            fi
+        done
         [[ -n ${lane_pid[0]}${lane_pid[1]} ]] || break
         if read -r -t 5 lane status <&"$lane_news"; then
             lane_end "$lane" "$status"
