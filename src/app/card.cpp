@@ -232,8 +232,8 @@ std::string card_text(const run::record& recorded)
 run::record read_card(const std::string& file)
 {
     const auto bytes = io::read_small_file(file, "--card " + file, {.pipes = false});
-    if (io::is_too_deep(bytes))
-        throw error(error_kind::data, fmt::format("{}: is no card: its JSON is nested too deep", file));
+    if (const auto problem = io::json_problem(bytes); !problem.empty())
+        throw error(error_kind::data, fmt::format("{}: is no card: {}", file, problem));
     const auto card = io::read_json<json>(bytes);
     std::vector<std::string> wrong;
     if (!card.is_object())

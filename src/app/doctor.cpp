@@ -293,7 +293,9 @@ private:
                                                        : std::string();
         // The session that mends it is read-only too.
         note("server-read-only", "default_transaction_read_only", fmt::format("it is on, by {}", source),
-             whose.empty()
+             source == "client" ? std::vector<remedy>{{kind::advice, "take it out of PGOPTIONS, or of the options of "
+                                                                     "--db-url"}}
+             : whose.empty()
                  ? setting("default_transaction_read_only", "off", false)
                  : std::vector<remedy>{sql(fmt::format(
                        "BEGIN READ WRITE; ALTER {} SET default_transaction_read_only = off; COMMIT", whose))});

@@ -96,33 +96,53 @@ std::string without_secrets(const flag& which, std::string_view text)
                                                                                   : postgres::without_secrets(text);
 }
 
+std::size_t end_of_secret_name(std::string_view word, std::span<const flag> table)
+{
+    std::vector<std::string_view> names{"pass",   "passwd", "password", "passphrase", "passcode", "pwd",
+                                        "secret", "token",  "apikey",   "api-key",    "credential"};
+    for (const auto& entry : table)
+        if (entry.secret == flag_secret::whole)
+            names.push_back(entry.name);
+    std::string lowered(word);
+    std::transform(lowered.begin(), lowered.end(), lowered.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    // The first one, and of several there the longest.
+    auto begin = word.npos, end = word.npos;
+    for (const auto name : names)
+        if (const auto at = lowered.find(name);
+            at != lowered.npos && (at < begin || (at == begin && at + name.size() > end)))
+        {
+            begin = at;
+            end = at + name.size();
+        }
+    if (end != word.npos)
+        return lowered.substr(end).starts_with("-file") ? end + std::string_view("-file").size() : end;
+    // A misspelled one: the beginning that is nearest to a name, if it is near.
+    constexpr std::size_t near = 2, of_long = 8;
+    std::size_t best = near + 1;
+    for (const auto name : names)
+        for (auto size = name.size() - near; name.size() >= of_long && size <= name.size() + near && size <= word.size();
+             ++size)
+            if (const auto far = edit_distance(word.substr(0, size), name); far < best)
+            {
+                best = far;
+                end = size;
+            }
+    return end;
+}
+
 std::string shown_unknown(std::string_view typed, std::span<const flag> table)
 {
     static const flag plain{};
     const auto start = std::min(typed.find_first_not_of('-'), typed.size());
-    const auto end = std::min(
+    auto known = std::min(
         typed.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", start),
         typed.size());
-    auto known = end;
     // "-pPASSWORD", as other programs have it.
     if (start == 1 && typed.size() > 2)
         known = 2;
-    const auto word = typed.substr(start, end - start);
-    const auto take = [&](std::string_view name)
-    {
-        if (word.size() > name.size() && word.starts_with(name) && !name.empty())
-            known = std::min(known, start + name.size());
-    };
-    for (const auto& entry : table)
-        if (entry.secret == flag_secret::whole)
-        {
-            take(entry.name);
-            for (const auto alias : entry.aliases)
-                take(alias);
-        }
-    for (const auto* name : {"pass", "passwd", "pwd", "token", "secret"})
-        if (word.starts_with(name) && !word.starts_with("password") && !word.starts_with("passw"))
-            take(name);
+    if (const auto end = end_of_secret_name(typed.substr(start), table); end != typed.npos)
+        known = std::min(known, start + end);
     return shown(plain, typed.substr(0, known)) + (known < typed.size() ? "..." : "");
 }
 

@@ -93,8 +93,10 @@ private:
         const flag plain{.secret = line.hush ? flag_secret::whole : flag_secret::none};
         // Or a connection string without its flag. Nobody behind this looks for one.
         bool odd = false;
+        const bool files = !words.empty() && words.front() == name(command::verify);
         for (const auto& word : words)
-            if (std::find(made_.files.begin(), made_.files.end(), word) == made_.files.end() && holds_secret(word))
+            if (holds_secret(word) ||
+                (!files && word.find('@') != word.npos && !postgres::name_problem(word).empty()))
             {
                 odd = true;
                 usage_.emplace_back(

@@ -68,20 +68,38 @@ bool is_command(std::string_view word)
     return std::any_of(all_commands.begin(), all_commands.end(), [&](command what) { return name(what) == word; });
 }
 
-/// Whether this flag, which may be a misspelled one, is for a secret. `known`: null for one that does not exist.
-bool is_of_secret(std::string_view word, const flag* known, std::span<const flag> table)
+/// Whether a secret may stand anywhere on the line, as the value of a flag that is misspelled, or of a word that is no flag: then no word is
+/// repeated but the values of flags that are none.
+bool may_hold_secret(std::span<const std::string> words, std::span<const flag> table)
 {
-    if (known != nullptr)
-        return known->secret == flag_secret::whole;
-    const auto name = word.substr(0, word.find('='));
-    const auto bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
-    std::vector<std::string_view> names;
-    for (const auto& entry : table)
-        if (entry.secret == flag_secret::whole)
-            names.push_back(entry.name);
-    return postgres::is_secret_name(name) || (name.starts_with("-p") && !name.starts_with("--")) ||
-           !likely_meant(bare, names).empty() ||
-           std::any_of(names.begin(), names.end(), [&](std::string_view one) { return bare.starts_with(one); });
+    for (std::size_t i = 0; i < words.size(); ++i)
+    {
+        const std::string_view word = words[i];
+        // Who ends the flags may go on with a password that begins with a dash.
+        if (word == "--")
+            return true;
+        const auto which = word.starts_with("--") ? find_spelled(table, flag_name(word)).which : nullptr;
+        if (which == nullptr)
+        {
+            // "-pPASSWORD", as other programs have it; the beginning of a name; and "password:PASSWORD".
+            const auto typed = word.substr(0, word.find_first_of("=: "));
+            const auto bare = typed.substr(std::min(typed.find_first_not_of('-'), typed.size()));
+            if ((word.starts_with("-p") && !word.starts_with("--")) || end_of_secret_name(bare, table) != bare.npos ||
+                std::any_of(table.begin(), table.end(),
+                            [&](const flag& one) {
+                                return one.secret == flag_secret::whole && bare.size() >= 3 &&
+                                       bare.size() < typed.size() && one.name.starts_with(bare);
+                            }))
+                return true;
+            continue;
+        }
+        if (which->secret == flag_secret::whole)
+            return true;
+        if (which->form == flag_form::value && word.find('=') == word.npos && i + 1 < words.size() &&
+            !is_flag(words[i + 1], table))
+            ++i;
+    }
+    return false;
 }
 
 bool is_number(std::string_view word)
@@ -114,7 +132,6 @@ private:
     {
         const auto equals = word.find('=');
         found_.unknown.push_back(word.substr(0, equals));
-        found_.hush = found_.hush || is_of_secret(word, nullptr, table_);
         // What follows is most likely its value, not a word of its own.
         if (equals == std::string::npos && !rest.empty() && (rest.front()[0] != '-' || is_number(rest.front())) &&
             !is_command(rest.front()))
@@ -125,7 +142,6 @@ private:
     std::vector<po::option> known(const flag& which, bool negated, const std::string& word,
                                   std::vector<std::string>& rest)
     {
-        found_.hush = found_.hush || is_of_secret(word, &which, table_);
         const auto equals = word.find('=');
         const std::string spelled = word.substr(0, equals);
         po::option made(std::string(which.name), {});
@@ -309,6 +325,7 @@ std::string described(const assignment& value)
 reading read_command_line(const std::vector<std::string>& words, std::span<const flag> table)
 {
     reading found;
+    found.hush = may_hold_secret(words, table);
     const auto described_flags = description(table);
     po::parsed_options parsed(&described_flags);
     try
@@ -413,10 +430,11 @@ void wipe_secrets(int argc, char** argv, std::span<const flag> table)
     static const flag plain{};
     const auto is_shown = [](const flag& which, std::string_view text)
     { return which.secret != flag_secret::whole && without_secrets(which, text) == text; };
-    bool hush = false;
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    const bool hush = may_hold_secret(words, table);
     for (int i = 1; i < argc; ++i)
     {
-        const std::string_view word(argv[i]);
+        const std::string_view word = words[static_cast<std::size_t>(i) - 1];
         if (word.size() < 2 || word[0] != '-' || word == "--")
         {
             // Another one than the value of a flag.
@@ -426,7 +444,6 @@ void wipe_secrets(int argc, char** argv, std::span<const flag> table)
         }
         const auto equals = word.find('=');
         const auto [which, negated] = word.starts_with("--") ? find_spelled(table, flag_name(word)) : spelling{};
-        hush = hush || is_of_secret(word, which, table);
         if (which == nullptr)
         {
             // Its value may be the password, or the end of its name.

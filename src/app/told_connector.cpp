@@ -205,9 +205,8 @@ told_connector told_by(const settings& config, const std::string& place)
 settings read_connector_config(const std::string& file)
 {
     const auto bytes = io::read_small_file(file, "--connector-config " + file);
-    if (io::is_too_deep(bytes))
-        throw error(error_kind::data,
-                    fmt::format("{}: is no connector's configuration: its JSON is nested too deep", file));
+    if (const auto problem = io::json_problem(bytes); !problem.empty())
+        throw error(error_kind::data, fmt::format("{}: is no connector's configuration: {}", file, problem));
     auto config = io::read_json<nlohmann::json>(bytes);
     // As POST /connectors takes it.
     if (config.is_object() && config.contains("config"))

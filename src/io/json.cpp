@@ -1,5 +1,8 @@
 #include "bazaar/io/json.hpp"
 
+#include <set>
+#include <vector>
+
 namespace bazaar::io
 {
 
@@ -25,6 +28,28 @@ bool is_too_deep(std::string_view text, std::size_t most) noexcept
             --depth;
     }
     return false;
+}
+
+std::string json_problem(std::string_view text)
+{
+    using json = nlohmann::json;
+    if (is_too_deep(text))
+        return "its JSON is nested too deep";
+    std::vector<std::set<std::string>> keys;
+    std::string problem;
+    const auto look = [&](int, json::parse_event_t event, const json& parsed)
+    {
+        if (event == json::parse_event_t::object_start)
+            keys.emplace_back();
+        else if (event == json::parse_event_t::object_end)
+            keys.pop_back();
+        else if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second &&
+                 problem.empty())
+            problem = "its key " + write_json(parsed) + " stands twice";
+        return true;
+    };
+    const bool whole = !json::parse(text, look, false).is_discarded();
+    return whole ? problem : std::string();
 }
 
 }  // namespace bazaar::io

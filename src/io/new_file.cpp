@@ -12,7 +12,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,11 +29,22 @@ constexpr int patience_ms = 10'000;
 
 constexpr std::size_t buffer_max = 1 << 16;
 
-/// What a path leads to, links followed. A link to nothing is left as it is.
-std::string real_path(const std::string& path)
+/// What a path leads to, links followed; of a link to nothing, what it would be.
+std::string real_path(std::string path)
 {
-    const std::unique_ptr<char, decltype(&std::free)> found(::realpath(path.c_str(), nullptr), &std::free);
-    return found ? std::string(found.get()) : path;
+    constexpr int links_max = 40;  // As the kernel has it.
+    for (int links = 0; links < links_max; ++links)
+    {
+        const std::unique_ptr<char, decltype(&std::free)> found(::realpath(path.c_str(), nullptr), &std::free);
+        if (found)
+            return found.get();
+        std::error_code none;
+        const auto next = std::filesystem::read_symlink(path, none);
+        if (none)
+            return path;
+        path = std::filesystem::path(path).replace_filename(next);
+    }
+    return path;
 }
 
 /// The number in "/dev/stdout" and the like; -1 for other paths.
@@ -70,6 +83,8 @@ new_file::new_file(std::string path, std::string who) : path_(std::move(path)), 
     {
     };
     const bool exists = ::stat(path_.c_str(), &there) == 0;
+    if (!exists && errno != ENOENT)
+        fail(error_kind::no_output);
     if (exists && !S_ISREG(there.st_mode))
     {
         // Not to wait for a reader that is not there.
@@ -86,12 +101,10 @@ new_file::new_file(std::string path, std::string who) : path_(std::move(path)), 
             fail(error_kind::no_output);
         return;
     }
-    if (exists)
-    {
-        if (::access(path_.c_str(), W_OK) != 0)
-            fail(error_kind::no_output);
-        path_ = real_path(path_);
-    }
+    if (exists && ::access(path_.c_str(), W_OK) != 0)
+        fail(error_kind::no_output);
+    // `stat` has followed the links, and so refused those of a stranger in a directory of everybody's.
+    path_ = real_path(path_);
     constexpr mode_t by_umask = 0666;
     for (int tries = 0; !file_.is_open() && tries < 100; ++tries)
     {

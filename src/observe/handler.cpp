@@ -70,6 +70,8 @@ std::optional<order> read_order(std::string_view body, std::string& wrong)
         wrong = std::move(why);
         return std::nullopt;
     };
+    if (const auto problem = io::json_problem(body); !problem.empty())
+        return refuse("the body: " + problem);
     const auto document = io::read_json<json>(body);
     if (!document.is_object())
         return refuse("the body must be a JSON object, for example {\"verb\": \"pause\"}");
@@ -150,6 +152,9 @@ answer handler::operator()(const question& asked)
     // A page of somebody else's that a browser takes for ours could read all that is served here.
     if (!asked.local && asked.host && !own_host(*asked.host, options_.hosts))
         return refusal(421, "the Host header names another server: --http-host permits names");
+    // The server as a whole (RFC 9110, 9.3.7), not one of its resources.
+    if (asked.path == "*" && asked.method == "OPTIONS")
+        return {200, "application/json", "{}\n", {{"Allow", "GET, HEAD, POST, OPTIONS"}}};
     const auto found = std::find_if(resources_.begin(), resources_.end(),
                                     [&](const resource& one) { return one.path == asked.path; });
     if (found == resources_.end())

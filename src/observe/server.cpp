@@ -58,6 +58,21 @@ bool is_shortage(const error_code& failed)
            failed == boost::system::errc::no_buffer_space || failed == boost::system::errc::not_enough_memory;
 }
 
+std::string_view text_of(const beast::flat_buffer::const_buffers_type& bytes)
+{
+    return {static_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Takes so many empty lines from the beginning, at most; how many they were.
+std::size_t skip_empty_lines(beast::flat_buffer& from, std::size_t most)
+{
+    constexpr std::string_view line = "\r\n";
+    std::size_t taken = 0;
+    for (; taken < most && text_of(from.cdata()).starts_with(line); ++taken)
+        from.consume(line.size());
+    return taken;
+}
+
 /// How to answer what is no request; 0: not at all.
 unsigned status_of(const error_code& failed)
 {
@@ -152,20 +167,34 @@ struct server::connection : std::enable_shared_from_this<connection>
         parser.emplace();
         parser->header_limit(static_cast<std::uint32_t>(within.bytes));
         parser->body_limit(within.bytes);
-        if (!answered)
-            return read_header();
-        become(rank::idle);
+        if (answered)
+            become(rank::idle);
         if (buffer.size() > 0)
             return await_turn();
         stream.expires_after(within.request);
+        await_request();
+    }
+
+    /// The first bytes of the next request. Before them a client may send an empty line (RFC 9112, 2.2).
+    void await_request()
+    {
         stream.async_read_some(buffer.prepare(read_size),
                                [self = shared_from_this()](const error_code& failed, std::size_t bytes)
                                {
                                    if (failed)
                                        return;
                                    self->buffer.commit(bytes);
-                                   self->read_header();
+                                   self->begin();
                                });
+    }
+
+    void begin()
+    {
+        skipped += skip_empty_lines(buffer, empty_lines_max - std::min(skipped, empty_lines_max));
+        if (const auto all_of = text_of(buffer.cdata()); skipped < empty_lines_max && (all_of.empty() || all_of == "\r"))
+            return await_request();
+        skipped = 0;
+        read_header();
     }
 
     /// Who sends the next request before it has its answer gives way to others.
@@ -176,7 +205,10 @@ struct server::connection : std::enable_shared_from_this<connection>
             [self = shared_from_this()](const error_code& gone)
             {
                 if (!gone)
-                    self->read_header();
+                {
+                    self->stream.expires_after(self->within.request);
+                    self->begin();
+                }
             });
     }
 
@@ -184,7 +216,8 @@ struct server::connection : std::enable_shared_from_this<connection>
     {
         become(rank::busy);
         // One deadline for all of it: who sends a byte a second does not live longer.
-        stream.expires_after(within.request);
+        if (answered)
+            stream.expires_after(within.request);
         http::async_read_header(stream, buffer, *parser,
                                 [self = shared_from_this()](const error_code& failed, std::size_t bytes)
                                 {
@@ -252,8 +285,8 @@ struct server::connection : std::enable_shared_from_this<connection>
         if (!parts)
             return "the target of the request is neither a path nor an http URL";
         // A page that was bound to our address names another; what speaks HTTP/1.0 is no browser.
-        if (asked.version() >= 11 && asked.count(http::field::host) == 0)
-            return "HTTP/1.1 needs a Host header";
+        if (asked.version() >= 11 && asked[http::field::host].empty())
+            return "HTTP/1.1 needs a Host header that names a server";
         one.method = text_of(asked.method_string());
         one.path = parts->path;
         if (parts->authority)
@@ -270,7 +303,12 @@ struct server::connection : std::enable_shared_from_this<connection>
 
     void refuse(const error_code& failed)
     {
-        if (const auto status = status_of(failed); status != 0)
+        auto status = status_of(failed);
+        // A version that ends with a bare line feed is none to Beast.
+        if (const auto line = text_of(buffer.cdata()); status == 505 && line.find('\n') != 0 &&
+                                                      line.find('\n') != line.find("\r\n") + 1)
+            status = 400;
+        if (status != 0)
             send(refusal(status, reason_of(status)), 11, false, false);
     }
 
@@ -315,6 +353,7 @@ struct server::connection : std::enable_shared_from_this<connection>
     }
 
     static constexpr std::size_t read_size = 512;
+    static constexpr std::size_t empty_lines_max = 2;
 
     beast::basic_stream<asio::generic::stream_protocol> stream;
     asio::steady_timer wait;
@@ -328,6 +367,7 @@ struct server::connection : std::enable_shared_from_this<connection>
     std::optional<http::response<http::string_body>> response;
     std::array<char, 4096> rest{};
     std::size_t lingered = 0;
+    std::size_t skipped = 0;  ///< Empty lines before the request.
     bool answered = false;
     rank now = rank::busy;
     clock::time_point since = clock::now();

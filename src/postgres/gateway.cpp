@@ -34,6 +34,9 @@ double in_seconds(std::chrono::steady_clock::duration d)
 
 }  // namespace
 
+/// Whose default_transaction_read_only it is, where the options of the connection say so.
+constexpr std::string_view of_session = "session";
+
 /// Standby; read-only; commits that wait for a synchronous standby: nobody who may be one is connected, or a session of ours
 /// has been waiting for one. Who may not see the state of a standby takes it for one.
 constexpr const char* mode_sql =
@@ -46,7 +49,7 @@ constexpr const char* mode_sql =
     "pg_catalog.current_setting('synchronous_standby_names'), "
     "(SELECT CASE source WHEN 'database' THEN 'database' WHEN 'user' THEN 'role' WHEN 'database user' THEN 'role in "
     "this "
-    "database' WHEN 'client' THEN 'session by its own options' ELSE 'server' END FROM pg_catalog.pg_settings "
+    "database' WHEN 'client' THEN 'session' ELSE 'server' END FROM pg_catalog.pg_settings "
     "WHERE name = 'default_transaction_read_only')";
 
 std::string life_sql(bool whole)
@@ -181,6 +184,13 @@ session gateway::open(const std::stop_token& stop)
                            "SET synchronous_standby_names = '' and SELECT pg_reload_conf()",
                            made.where(), mode.value.get(0, 3));
     }
+    else if (!problem && mode.value.get(0, 0) != "t" && mode.value.get(0, 1) == "t" &&
+             mode.value.get(0, 4) == of_session)
+        // Nobody but the caller can change that, and he does not while we run.
+        throw error(error_kind::config,
+                    fmt::format("default_transaction_read_only is on for our sessions alone at {}, by PGOPTIONS or the "
+                                "options of --db-url: take it out there",
+                                made.where()));
     else if (!problem && (mode.value.get(0, 0) == "t" || mode.value.get(0, 1) == "t"))
     {
         // As the server itself would say of the first write.

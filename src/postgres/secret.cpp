@@ -192,12 +192,28 @@ bool is_clear_value(std::string_view keyword, std::string_view value)
     return secrecy_of(value) == secrecy::none;
 }
 
-/// "u:p@h", and whatever else has a colon and then an @.
-bool has_login(std::string_view text)
+/// The text with each "%3A" as the character that it stands for; what is no code stays.
+std::string plainly(std::string_view text)
 {
-    const auto colon = text.find(':');
-    const auto at = text.rfind('@');
-    return colon != text.npos && at != text.npos && colon + 1 < at;
+    std::string made;
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (const auto one = text[i] == '%' ? decoded(text.substr(i, 3)) : std::nullopt)
+        {
+            made += *one;
+            i += 2;
+        }
+        else
+            made += text[i];
+    return made;
+}
+
+/// "u:p@h", and whatever else has one of the characters and later an @, whether or not they are percent-encoded.
+bool has_login(std::string_view text, std::string_view between = ":")
+{
+    const auto plain = plainly(text);
+    const auto separator = plain.find_first_of(between);
+    const auto at = plain.rfind('@');
+    return separator != plain.npos && at != plain.npos && separator + 1 < at;
 }
 
 /// One host of a URI, with its port.
@@ -384,7 +400,9 @@ std::string without_secrets(std::string_view text)
 std::string name_problem(std::string_view text)
 {
     const bool assigned = any_assigned(text, [](std::string_view name) { return is_keyword(lowered(name)); });
-    if (text.find("://") == text.npos && !assigned && secrecy_of(text) == secrecy::none)
+    // "u/p@h", as another server's tools have it. What begins with a slash is the directory of a socket.
+    const bool login = !text.starts_with('/') && has_login(text, "/");
+    if (text.find("://") == text.npos && !assigned && !login && secrecy_of(text) == secrecy::none)
         return {};
     return "must be a name: what looks like a connection string, or has a password, belongs into --db-url";
 }

@@ -18,9 +18,9 @@ namespace bazaar::postgres
 namespace
 {
 
-/// Roles that are trusted by the role of this session. A membership counts that was not granted by the role itself (before
-/// PostgreSQL 15 each may give itself); for a superuser, only one that a superuser has granted. A role that a superuser has
-/// taken counts, unless the owner of the database has set it for all who come.
+/// Roles that are trusted by the role of this session. A membership counts that was granted by a superuser, or, unless ours is one, by
+/// whoever could make himself a member of ours: who has ADMIN OPTION on any other role could put us into that one. A role that a
+/// superuser has taken counts, unless the owner of the database has set it for all who come.
 constexpr std::string_view trusted_sql =
     "WITH RECURSIVE own(oid, wary) AS ("
     "SELECT r.oid, r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = session_user UNION "
@@ -32,7 +32,8 @@ constexpr std::string_view trusted_sql =
     "ours(oid, wary) AS (SELECT o.oid, o.wary FROM own o UNION "
     "SELECT m.roleid, o.wary FROM ours o JOIN pg_catalog.pg_auth_members m ON m.member = o.oid "
     "LEFT JOIN pg_catalog.pg_roles g ON g.oid = m.grantor "
-    "WHERE CASE WHEN o.wary THEN coalesce(g.rolsuper, false) ELSE m.grantor <> m.roleid END) "
+    "WHERE g.rolsuper OR (NOT o.wary AND (pg_catalog.pg_has_role(g.oid, o.oid, 'MEMBER'::text) OR (g.rolcreaterole AND "
+    "pg_catalog.current_setting('server_version_num')::int < 160000)))) "
     "SELECT r.oid FROM pg_catalog.pg_roles r, pg_catalog.pg_roles s WHERE s.rolname = session_user AND "
     "(r.rolsuper OR EXISTS (SELECT FROM ours o WHERE o.oid = r.oid) OR "
     "pg_catalog.pg_has_role(r.oid, s.oid, 'MEMBER'::text)) "

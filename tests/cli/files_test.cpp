@@ -33,6 +33,7 @@ protected:
         std::ofstream(place("empty"));
         std::ofstream(place("good.pw")) << "secret-of-sixteen-characters\nsecond line\n";
         std::ofstream(place("no-text"), std::ios::binary) << std::string_view("a\0\xff", 3);
+        std::ofstream(place("twice")) << R"({"config": {"name": "a", "name": "b"}})";
         for (const char open : {'[', '{'})
         {
             std::ofstream deep(place(open == '[' ? "deep-array" : "deep-object"));
@@ -126,6 +127,9 @@ TEST_P(reading_files, nothing_waits_and_nothing_grows)
     if (it.of_json)
     {
         EXPECT_EQ(with(place("no-text")).status, 65);
+        const auto left = with(place("twice"));
+        EXPECT_EQ(left.status, 65) << left.err;
+        EXPECT_NE(left.err.find("its key \"name\" stands twice"), std::string::npos) << left.err;
     }
     // Negative control: a file that is one gets further.
     const auto left = with(place("good.pw"));

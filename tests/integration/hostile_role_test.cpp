@@ -457,6 +457,22 @@ TEST_F(hostile_role, a_stranger_can_be_made_no_member_by_himself)
     sql("DELETE FROM pg_auth_members WHERE roleid = 'stranger'::regrole");
 }
 
+TEST_F(hostile_role, who_may_grant_a_role_puts_nobody_into_it_whom_he_could_not_be)
+{
+    make_shop("keeper");
+    sql("CREATE ROLE club; GRANT club TO stranger WITH ADMIN OPTION; GRANT CREATE ON SCHEMA demo TO club; "
+        "ALTER TABLE demo.heartbeat OWNER TO club; REVOKE CREATE ON SCHEMA demo FROM club");
+    auto stranger = postgres::session(postgres::resolve(as("stranger")));
+    stranger.exec("GRANT club TO keeper");
+    expect_refused(run_bazaard("run", as("keeper"), short_run), "which \"keeper\" is not a member of");
+    // Granted by whoever could be the keeper, it counts.
+    sql("REVOKE club FROM keeper; GRANT keeper TO deployer; GRANT club TO deployer WITH ADMIN OPTION");
+    postgres::session(postgres::resolve(as("deployer"))).exec("GRANT club TO keeper");
+    const auto member = run_bazaard("run", as("keeper"), short_run);
+    EXPECT_EQ(member.status, 0) << member.err;
+    sql("REVOKE keeper FROM deployer; REASSIGN OWNED BY club TO keeper; DROP OWNED BY club; DROP ROLE club");
+}
+
 TEST_F(hostile_role, every_command_looks_first)
 {
     make_shop(superuser_);

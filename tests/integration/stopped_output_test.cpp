@@ -205,6 +205,7 @@ TEST_F(stopped_output, settings_that_the_server_refuses_are_told_at_once)
         {"PGOPTIONS", "-Z", 78, "PGOPTIONS"},
         {"PGOPTIONS", "foo", 78, "PGOPTIONS"},
         {"PGOPTIONS", "-c session_preload_libraries=nosuch", 78, "PGOPTIONS"},
+        {"PGOPTIONS", "-c default_transaction_read_only=on", 78, "PGOPTIONS"},
         {"PGTZ", "Nowhere/City", 78, "PGTZ"},
         {"PGDATESTYLE", "foo", 78, "PGDATESTYLE"},
         {"PGGEQO", "maybe", 78, "PGGEQO"},
@@ -220,6 +221,9 @@ TEST_F(stopped_output, settings_that_the_server_refuses_are_told_at_once)
     for (const auto& row : rows)
         for (const std::string name : {"init", "run", "card"})
         {
+            // Who only reads may.
+            if (name == "card" && std::string_view(row.value).find("read_only") != std::string_view::npos)
+                continue;
             SCOPED_TRACE(std::string(row.variable) + '=' + row.value + ' ' + name);
             std::map<std::string, std::string> environment{
                 {"PGHOST", *at_.host}, {"PGPORT", *at_.port}, {"PGUSER", *at_.user}, {"PGDATABASE", *at_.name}};

@@ -137,6 +137,7 @@ const std::vector<database_case>& database_cases()
          "BEGIN READ WRITE; ALTER DATABASE \"db\" SET default_transaction_read_only = off; COMMIT"},
         {"server-read-only", [](cdc_facts& f) { f.server.read_only = "user"; }, "ALTER ROLE \"owner\" SET"},
         {"server-read-only", [](cdc_facts& f) { f.server.read_only = "configuration file"; }, "ALTER SYSTEM SET"},
+        {"server-read-only", [](cdc_facts& f) { f.server.read_only = "client"; }, "take it out of PGOPTIONS"},
         {"wal-level", [](cdc_facts& f) { f.server.wal_level = "replica"; }, "ALTER SYSTEM SET wal_level = 'logical'"},
         {"no-free-slot",
          [](cdc_facts& f)

@@ -205,9 +205,24 @@ TEST_F(files, new_ones_are_whole_or_not_there)
     ASSERT_EQ(::stat(path.c_str(), &facts), 0);
     EXPECT_EQ(facts.st_mode & 0777, 0600U);
     EXPECT_EQ(names(), (std::vector<std::string>{"link", "report"}));
+    // A link to what is not there yet, over another one; and a ring.
+    fs::create_directory(place("deep"));
+    fs::create_symlink("deep/next", place("dangling"));
+    fs::create_symlink("../made", place("deep/next"));
+    fs::create_symlink("ring", place("ring"));
+    {
+        new_file file(place("dangling"), "--report");
+        file.write("made");
+        file.commit();
+    }
+    EXPECT_TRUE(fs::is_symlink(place("dangling")) && fs::is_symlink(place("deep/next")));
+    EXPECT_EQ(text_of(place("made")), "made");
+    EXPECT_TRUE(fs::is_symlink(place("ring")));
     const auto no_output = std::string(name(error_kind::no_output)) + ": --report: cannot be written: ";
     EXPECT_EQ(refusal([] { new_file::check("/nowhere/report", "--report"); }), no_output + "No such file or directory");
     EXPECT_EQ(refusal([&] { new_file::check(directory_, "--report"); }), no_output + "Is a directory");
+    EXPECT_EQ(refusal([&] { new_file::check(place("ring"), "--report"); }),
+              no_output + "Too many levels of symbolic links");
 }
 
 TEST_F(files, pipes_and_devices_are_written_in_their_place)
@@ -334,6 +349,16 @@ TEST(json, that_is_too_deep_is_none)
     EXPECT_TRUE(read_json(wide + "[]]").is_array());
     EXPECT_TRUE(read_json("{").is_discarded());
     EXPECT_FALSE(is_too_deep("]]]]" + std::string(json_depth_max, '[')));
+}
+
+TEST(json, with_a_key_twice_is_named)
+{
+    EXPECT_EQ(json_problem(R"({"a": 1, "b": {"a": 2}, "c": [{"a": 1}, {"a": 2}]})"), "");
+    EXPECT_EQ(json_problem(R"({"a": 1, "b": 2, "a": 1})"), R"(its key "a" stands twice)");
+    EXPECT_EQ(json_problem(R"({"x": [{"a\u0062": 1, "ab": 2}]})"), R"(its key "ab" stands twice)") << "however it is written";
+    EXPECT_EQ(json_problem(R"({"a": 1, "a": 1)"), "") << "no JSON";
+    EXPECT_EQ(json_problem("[[]]"), "");
+    EXPECT_EQ(json_problem(std::string(200, '[')), "its JSON is nested too deep");
 }
 
 }  // namespace

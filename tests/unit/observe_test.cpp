@@ -162,7 +162,8 @@ TEST(Handler, RefusesAsJsonAndChangesNothing)
          {"", "null", "[]", "{}", "{\"verb\":1}", "{\"verb\":\"stop\"}", "{\"verb\":\"pause\",\"more\":1}",
           "{\"verb\":\"pause\",\"settings\":{\"avg-qps\":1}}", "{\"verb\":\"set\"}",
           "{\"verb\":\"set\",\"settings\":{}}", "{\"verb\":\"set\",\"settings\":{\"avg-qps\":null}}",
-          "{\"verb\":\"set\",\"settings\":{\"avg-qps\":[1]}}", "{\"verb\":\"pause\"", "\xff"})
+          "{\"verb\":\"set\",\"settings\":{\"avg-qps\":[1]}}", "{\"verb\":\"pause\"", "\xff",
+          "{\"verb\":\"drain\",\"verb\":\"pause\"}", "{\"verb\":\"set\",\"settings\":{\"avg-qps\":1,\"avg-qps\":2}}"})
         EXPECT_EQ(status(post(body)), 400U) << body;
     EXPECT_TRUE(d.orders.empty());
     handler reads_only({[] { return some_snapshot(); }, [](const order&) { return obeyed{}; }, std::nullopt, {}});
@@ -716,8 +717,32 @@ TEST(Server, TakesTargetsOfAllForms)
     EXPECT_EQ(status("livez", "Host: localhost\r\n"), "400");
     EXPECT_EQ(status("*", "Host: localhost\r\n"), "404");
     EXPECT_EQ(status("/livez", ""), "400") << "HTTP/1.1 names its host";
-    EXPECT_EQ(status("/livez", "Host:\r\n"), "421");
+    EXPECT_EQ(status("/livez", "Host:\r\n"), "400");
+    EXPECT_EQ(status("http://localhost/livez", "Host:\r\n"), "400");
+    const auto options = served::exchange(s.client(), "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(first_line(options), "HTTP/1.1 200 OK");
+    EXPECT_NE(options.find("\r\nAllow: GET, HEAD, POST, OPTIONS\r\n"), options.npos) << options;
+    EXPECT_EQ(first_line(served::exchange(s.client(), "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n")),
+              "HTTP/1.1 421 Misdirected Request");
     EXPECT_EQ(status("/livez", "Host: localhost\r\nAuthorization: a\r\nAuthorization: b\r\n"), "400");
+}
+
+TEST(Server, TakesEmptyLinesBeforeARequest)
+{
+    served s(patient());
+    const std::string asks = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const auto answer = [&](const std::string& text) { return first_line(served::exchange(s.client(), text)); };
+    EXPECT_EQ(answer("\r\n" + asks), "HTTP/1.1 200 OK");
+    const auto both = served::exchange(s.client(), asks + "\r\n\r\n" + asks);
+    EXPECT_NE(both.find("HTTP/1.1 200 OK", 1), both.npos) << "a client of old ends a body with one";
+    EXPECT_EQ(answer("\r\n\r\n\r\n" + asks).substr(9, 3), "400") << "not any number";
+    EXPECT_EQ(answer("\r\n"), "");
+    // In two parts.
+    const int slow = s.client();
+    static_cast<void>(::send(slow, "\r", 1, MSG_NOSIGNAL));
+    std::this_thread::sleep_for(20ms);
+    EXPECT_EQ(first_line(served::exchange(slow, "\n" + asks)), "HTTP/1.1 200 OK");
+    EXPECT_EQ(answer("\rGET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").substr(9, 3), "400");
 }
 
 TEST(Server, RefusesWhatIsTooLongOrNoRequest)
@@ -733,6 +758,8 @@ TEST(Server, RefusesWhatIsTooLongOrNoRequest)
               "413");
     EXPECT_EQ(answer("NONSENSE\r\n\r\n").substr(9, 3), "400");
     EXPECT_EQ(answer("GET / HTTP/3.0\r\n\r\n").substr(9, 3), "505");
+    EXPECT_EQ(answer("GET / HTTP/3.0\r\nX: y\n\r\n").substr(9, 3), "505");
+    EXPECT_EQ(answer("GET / HTTP/1.1\nHost: localhost\n\n").substr(9, 3), "400") << "a line ends with CR LF";
     EXPECT_EQ(answer("GET /status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n").substr(9, 3), "400");
     EXPECT_EQ(answer(head + "Content-Length: 5\r\n\r\nab"), "") << "half a request";
     EXPECT_EQ(answer(""), "");

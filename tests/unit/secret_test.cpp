@@ -61,6 +61,10 @@ TEST(secrets, forms)
                              "http://u:p@h?x",
                              "postgresql://h/d?dbname=u:p@x",
                              "x pwd = p",
+                             "u%3Ap@h",
+                             "u:p%40h",
+                             "u%3ap%40h",
+                             "100%:u%3ap%40h",
                              "http://u:p@h/${env:X}#"})
         EXPECT_EQ(secrecy_of(text), secrecy::ambiguous) << text;
     EXPECT_EQ(postgres::without_secrets("http://token@h/x"), "http://***@h/x");
@@ -70,10 +74,11 @@ TEST(secrets, forms)
 
 TEST(secrets, names_and_hosts)
 {
-    for (const auto* text : {"demo", "a b", "Österreich", "x@y", "a:b", "db=1"})
+    for (const auto* text : {"demo", "a b", "Österreich", "x@y", "a:b", "db=1", "50%", "a/b", "/x@y", "x%40y"})
         EXPECT_EQ(postgres::name_problem(text), "") << text;
     for (const auto* text :
-         {"u:p@h", "postgres://h", "postgresql://u:p@h/d", "host=h", "dbname = x", "PASSWORD=x", "User=x"})
+         {"u:p@h", "postgres://h", "postgresql://u:p@h/d", "host=h", "dbname = x", "PASSWORD=x", "User=x", "u%3Ap@h",
+          "u:p%40h", "u/p@h", "u%2Fp%40h"})
         EXPECT_NE(postgres::name_problem(text), "") << text;
     for (const auto* text :
          {"h", "a,b", "10.0.0.1", "::1", "fe80::1%eth0", "/tmp/a b", "@abstract", "a_b.c-d", "h,", "m\xc3\xbcnchen"})
@@ -215,6 +220,27 @@ TEST(secrets, are_shown_by_no_flag_whatever_it_was_given)
                 all.push_back({.words = {flag_text + ":" + value}});
                 all.push_back({.words = {flag_text + value}});
                 all.push_back({.words = {flag_text.substr(1), value}});
+                const std::string bare(entry.name);
+                auto doubled = flag_text, missing = flag_text;
+                doubled.insert(doubled.size() - 4, 1, doubled[doubled.size() - 4]);
+                missing.erase(missing.size() - 4, 1);
+                all.push_back({.words = with({flag_text + value})});
+                all.push_back({.words = with({flag_text + "-" + value})});
+                all.push_back({.words = with({bare, value})});
+                all.push_back({.words = with({bare + ":" + value})});
+                all.push_back({.words = with({value, bare})});
+                all.push_back({.words = with({"\xe2\x80\x93" + bare, value})});
+                all.push_back({.words = with({"\xe2\x80\x94" + bare + "=" + value})});
+                all.push_back({.words = with({"--", value})});
+                all.push_back({.words = with({value, "--"})});
+                all.push_back({.words = with({flag_text.substr(0, flag_text.size() - 3), "half", value})});
+                for (const auto& wrong : {doubled, missing})
+                {
+                    all.push_back({.words = with({wrong, value})});
+                    all.push_back({.words = with({wrong, "half", value})});
+                    all.push_back({.words = with({wrong + value})});
+                    all.push_back({.words = with({wrong.substr(2), value})});
+                }
                 all.push_back({.words = {"-p" + value}});
                 all.push_back({.words = {"-p", value}});
                 all.push_back({.config = std::string(entry.name) + value + " = 1", .words = {"--config", "FILE"}});
@@ -238,7 +264,10 @@ TEST(secrets, are_shown_by_no_flag_whatever_it_was_given)
 
 TEST(secrets, words_without_a_flag_are_not_repeated)
 {
-    for (const auto& value : forms())
+    auto values = forms();
+    for (const auto* form : {"u%3A{}@h", "u:{}%40h", "u%3a{}%40h", "u/{}@h"})
+        values.push_back(fmt::format(fmt::runtime(form), marker));
+    for (const auto& value : values)
         for (const auto& words : std::vector<std::vector<std::string>>{{value},
                                                                        {"run", value},
                                                                        {"explain", value},

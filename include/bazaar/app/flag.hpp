@@ -211,6 +211,10 @@ inline constexpr std::uint64_t plan_units_max = 1'000'000;
 /// name.
 [[nodiscard]] std::string shown_unknown(std::string_view typed, std::span<const flag> table);
 
+/// Where the name of a secret ends that a word has, spelled right or nearly so: what stands behind it may be the secret. npos where it has
+/// none.
+[[nodiscard]] std::size_t end_of_secret_name(std::string_view word, std::span<const flag> table);
+
 /// "${env:NAME}": what the worker of a connector replaces by a secret.
 [[nodiscard]] bool is_reference(std::string_view text);
 

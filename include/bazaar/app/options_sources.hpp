@@ -43,7 +43,7 @@ struct reading
     // Of the command line alone.
     std::vector<std::string> words;    ///< Neither flags nor their values.
     std::vector<std::string> unknown;  ///< Flags that do not exist, as they were typed.
-    bool hush = false;                 ///< A flag of a secret is there: any word may be the secret.
+    bool hush = false;                 ///< The name of a secret is there, or "--": any word may be the secret.
 
     // Of the environment alone.
     std::vector<std::string> warnings;

@@ -15,6 +15,10 @@ inline constexpr std::size_t json_depth_max = 100;
 /// Whether arrays and objects of the text stand deeper in each other.
 [[nodiscard]] bool is_too_deep(std::string_view text, std::size_t most = json_depth_max) noexcept;
 
+/// Why JSON of others is not taken though it can be parsed: it is nested too deep, or an object has a key twice, of which readers take the
+/// one or the other. Empty for all else, what is no JSON too.
+[[nodiscard]] std::string json_problem(std::string_view text);
+
 /// JSON of others. What is none, or is too deep, is discarded, and so neither object nor array.
 template <typename Json = nlohmann::ordered_json>
 [[nodiscard]] Json read_json(std::string_view text)
