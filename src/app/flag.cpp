@@ -98,7 +98,7 @@ std::string without_secrets(const flag& which, std::string_view text)
 
 std::size_t end_of_secret_name(std::string_view word, std::span<const flag> table)
 {
-    std::vector<std::string_view> names{"pass",   "passwd", "password", "passphrase", "passcode", "pwd",
+    std::vector<std::string_view> names{"pass",   "passwd", "password", "passphrase", "passcode",  "pwd",
                                         "secret", "token",  "apikey",   "api-key",    "credential"};
     for (const auto& entry : table)
         if (entry.secret == flag_secret::whole)
@@ -121,8 +121,8 @@ std::size_t end_of_secret_name(std::string_view word, std::span<const flag> tabl
     constexpr std::size_t near = 2, of_long = 8;
     std::size_t best = near + 1;
     for (const auto name : names)
-        for (auto size = name.size() - near; name.size() >= of_long && size <= name.size() + near && size <= word.size();
-             ++size)
+        for (auto size = name.size() - near;
+             name.size() >= of_long && size <= name.size() + near && size <= word.size(); ++size)
             if (const auto far = edit_distance(word.substr(0, size), name); far < best)
             {
                 best = far;

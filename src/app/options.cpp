@@ -93,10 +93,9 @@ private:
         const flag plain{.secret = line.hush ? flag_secret::whole : flag_secret::none};
         // Or a connection string without its flag. Nobody behind this looks for one.
         bool odd = false;
-        const bool files = !words.empty() && words.front() == name(command::verify);
-        for (const auto& word : words)
-            if (holds_secret(word) ||
-                (!files && word.find('@') != word.npos && !postgres::name_problem(word).empty()))
+        const bool files = words.size() > 2 && words[0] == name(command::verify) && words[1] == "events";
+        for (std::size_t i = 0; i < words.size(); ++i)
+            if (i < 2 || !files ? may_be_login(words[i]) : holds_secret(words[i]))
             {
                 odd = true;
                 usage_.emplace_back(

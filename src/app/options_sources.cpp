@@ -86,7 +86,8 @@ bool may_hold_secret(std::span<const std::string> words, std::span<const flag> t
             const auto bare = typed.substr(std::min(typed.find_first_not_of('-'), typed.size()));
             if ((word.starts_with("-p") && !word.starts_with("--")) || end_of_secret_name(bare, table) != bare.npos ||
                 std::any_of(table.begin(), table.end(),
-                            [&](const flag& one) {
+                            [&](const flag& one)
+                            {
                                 return one.secret == flag_secret::whole && bare.size() >= 3 &&
                                        bare.size() < typed.size() && one.name.starts_with(bare);
                             }))
@@ -419,6 +420,13 @@ reading read_config(const std::string& path, std::string_view contents, std::spa
     return reader.take();
 }
 
+bool may_be_login(std::string_view word)
+{
+    static const flag plain{};
+    return without_secrets(plain, word) != word ||
+           (word.find('@') != word.npos && !postgres::name_problem(word).empty());
+}
+
 void wipe_secrets(int argc, char** argv, std::span<const flag> table)
 {
     const auto wipe = [](char* text)
@@ -438,7 +446,7 @@ void wipe_secrets(int argc, char** argv, std::span<const flag> table)
         if (word.size() < 2 || word[0] != '-' || word == "--")
         {
             // Another one than the value of a flag.
-            if ((hush && !is_command(word) && word != "--") || !is_shown(plain, word))
+            if ((hush && !is_command(word) && word != "--") || may_be_login(word))
                 wipe(argv[i]);
             continue;
         }

@@ -191,7 +191,8 @@ struct server::connection : std::enable_shared_from_this<connection>
     void begin()
     {
         skipped += skip_empty_lines(buffer, empty_lines_max - std::min(skipped, empty_lines_max));
-        if (const auto all_of = text_of(buffer.cdata()); skipped < empty_lines_max && (all_of.empty() || all_of == "\r"))
+        if (const auto all_of = text_of(buffer.cdata());
+            skipped < empty_lines_max && (all_of.empty() || all_of == "\r"))
             return await_request();
         skipped = 0;
         read_header();
@@ -305,8 +306,8 @@ struct server::connection : std::enable_shared_from_this<connection>
     {
         auto status = status_of(failed);
         // A version that ends with a bare line feed is none to Beast.
-        if (const auto line = text_of(buffer.cdata()); status == 505 && line.find('\n') != 0 &&
-                                                      line.find('\n') != line.find("\r\n") + 1)
+        if (const auto line = text_of(buffer.cdata());
+            status == 505 && line.find('\n') != 0 && line.find('\n') != line.find("\r\n") + 1)
             status = 400;
         if (status != 0)
             send(refusal(status, reason_of(status)), 11, false, false);

@@ -355,7 +355,8 @@ TEST(json, with_a_key_twice_is_named)
 {
     EXPECT_EQ(json_problem(R"({"a": 1, "b": {"a": 2}, "c": [{"a": 1}, {"a": 2}]})"), "");
     EXPECT_EQ(json_problem(R"({"a": 1, "b": 2, "a": 1})"), R"(its key "a" stands twice)");
-    EXPECT_EQ(json_problem(R"({"x": [{"a\u0062": 1, "ab": 2}]})"), R"(its key "ab" stands twice)") << "however it is written";
+    EXPECT_EQ(json_problem(R"({"x": [{"a\u0062": 1, "ab": 2}]})"), R"(its key "ab" stands twice)")
+        << "however it is written";
     EXPECT_EQ(json_problem(R"({"a": 1, "a": 1)"), "") << "no JSON";
     EXPECT_EQ(json_problem("[[]]"), "");
     EXPECT_EQ(json_problem(std::string(200, '[')), "its JSON is nested too deep");

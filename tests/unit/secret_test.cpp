@@ -76,9 +76,8 @@ TEST(secrets, names_and_hosts)
 {
     for (const auto* text : {"demo", "a b", "Österreich", "x@y", "a:b", "db=1", "50%", "a/b", "/x@y", "x%40y"})
         EXPECT_EQ(postgres::name_problem(text), "") << text;
-    for (const auto* text :
-         {"u:p@h", "postgres://h", "postgresql://u:p@h/d", "host=h", "dbname = x", "PASSWORD=x", "User=x", "u%3Ap@h",
-          "u:p%40h", "u/p@h", "u%2Fp%40h"})
+    for (const auto* text : {"u:p@h", "postgres://h", "postgresql://u:p@h/d", "host=h", "dbname = x", "PASSWORD=x",
+                             "User=x", "u%3Ap@h", "u:p%40h", "u/p@h", "u%2Fp%40h"})
         EXPECT_NE(postgres::name_problem(text), "") << text;
     for (const auto* text :
          {"h", "a,b", "10.0.0.1", "::1", "fe80::1%eth0", "/tmp/a b", "@abstract", "a_b.c-d", "h,", "m\xc3\xbcnchen"})

@@ -59,6 +59,9 @@ struct reading
 /// `name = value` lines; # begins a comment at the start of a line or after a blank; "…" keeps # and outer blanks.
 [[nodiscard]] reading read_config(const std::string& path, std::string_view contents, std::span<const flag> table);
 
+/// Whether a word that belongs to no flag may be, or have, a connection string or a login: "u:p@h", "u/p@h".
+[[nodiscard]] bool may_be_login(std::string_view word);
+
 /// Overwrites in the memory of the process's arguments the values of secret flags, and whatever else may be a secret there.
 void wipe_secrets(int argc, char** argv, std::span<const flag> table);
 
