@@ -2,6 +2,7 @@
 """Reads the #include lines, names and undefined symbols of the tree against the table of rooms (docs/architecture.md).
 
   rooms.py [--top DIR] [--archive FILE ...]   0 when nothing is found, else 1 with a line per finding
+  rooms.py --map [--top DIR]                  the rooms with their lines, their share of all, and the rooms below that they include
   rooms.py --self-test [--compiler C++]       damages copies of the tree in a temporary folder: every damage must be found
 
 An archive is the static library of a pure room; what it leaves undefined must not be libm's, a locale's or a clock's.
@@ -170,6 +171,24 @@ def check_types(top):
     return findings
 
 
+def draw_map(top):
+    """A line a room, the highest first: lines, share, and how many includes lead to which room."""
+    lines, arrows = dict.fromkeys(RANKS, 0), {room: {} for room in RANKS}
+    for path in sorted(f for d in ("include", "src") for f in (top / d).rglob("*") if f.suffix in (".hpp", ".cpp", ".h")):
+        room = room_of(path, top)
+        if room not in RANKS:
+            continue
+        text = path.read_text(encoding="utf-8")
+        lines[room] += text.count("\n")
+        for header in re.findall(r'^\s*#\s*include\s*"(?:bazaar/)?(\w+)/', text, flags=re.M):
+            if header in RANKS and header != room:
+                arrows[room][header] = arrows[room].get(header, 0) + 1
+    everything = max(1, sum(lines.values()))
+    for room in sorted(RANKS, key=lambda one: (-RANKS[one], one)):
+        to = ", ".join(f"{other} {count}" for other, count in sorted(arrows[room].items(), key=lambda one: (-RANKS[one[0]], one[0])))
+        yield f"{room:10s} {lines[room]:6d} {100 * lines[room] / everything:3.0f} %  {'-> ' + to if to else ''}".rstrip()
+
+
 def check_archive(path):
     listed = subprocess.run(["nm", "-u", "--format=posix", str(path)], capture_output=True, text=True, check=True).stdout
     findings = set()
@@ -270,6 +289,14 @@ def self_test(top, compiler):
                 path.write_bytes(before)
             return found
 
+        (copy / "src/model/more.cpp").write_text('#include "bazaar/base/time.hpp"\n' * 1000)
+        drawn = "\n".join(draw_map(copy))
+        (copy / "src/model/more.cpp").unlink()
+        grown = [int(re.search(rf"^model +(\d+).*-> base (\d+)$", text, flags=re.M)[n])
+                 for text in (drawn, "\n".join(draw_map(copy))) for n in (1, 2)]
+        if grown[0] != grown[2] + 1000 or grown[1] != grown[3] + 1000:
+            failed.append(f"the map does not see a file: {grown}")
+
         for file, line, says in DAMAGES:
             if not any(says in f for f in with_line(file, line)):
                 failed.append(f"not found: {line} in {file}")
@@ -297,11 +324,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--top", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2])
     parser.add_argument("--archive", type=pathlib.Path, action="append", default=[])
+    parser.add_argument("--map", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("--compiler", default="c++")
     given = parser.parse_args()
     if given.self_test:
         return self_test(given.top, given.compiler)
+    if given.map:
+        print("\n".join(draw_map(given.top.resolve())))
+        return 0
     findings = check_tree(given.top) + check_types(given.top.resolve())
     for archive in given.archive:
         findings += check_archive(archive)
