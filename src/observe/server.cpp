@@ -235,8 +235,30 @@ struct server::connection : std::enable_shared_from_this<connection>
         // Told before it is sent, so that it need not be.
         if (length && *length > within.bytes)
             return refuse(make_error_code(http::error::body_limit));
+        const auto& asked = parser->get();
+        // What another server on the way takes for a body must be none of the next request.
+        if (asked.count(http::field::transfer_encoding) > 0 && !parser->chunked())
+            return send(refusal(501, "the body's Transfer-Encoding must be chunked"), 11, false, false);
         if (parser->is_done())
             return serve();
+        if (const auto expects = asked[http::field::expect]; beast::iequals(expects, "100-continue"))
+            return go_on();
+        read_rest();
+    }
+
+    /// Tells a client that waits with its body to send it.
+    void go_on()
+    {
+        asio::async_write(stream, asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")),
+                          [self = shared_from_this()](const error_code& failed, std::size_t)
+                          {
+                              if (!failed)
+                                  self->read_rest();
+                          });
+    }
+
+    void read_rest()
+    {
         http::async_read(stream, buffer, *parser,
                          [self = shared_from_this()](const error_code& failed, std::size_t)
                          {

@@ -178,6 +178,36 @@ bool any_assigned(std::string_view text, Take take)
     return false;
 }
 
+/// The ASCII character that a character of full width, U+FF01 to U+FF5E, stands for; nothing for others.
+std::optional<char> of_full_width(std::string_view text)
+{
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    if (text.size() < 3 || byte(0) != 0xef || (byte(1) != 0xbc && byte(1) != 0xbd))
+        return std::nullopt;
+    const unsigned code = 0xf000U | (byte(1) & 0x3fU) << 6U | (byte(2) & 0x3fU);
+    return code >= 0xff01 && code <= 0xff5e ? std::optional(static_cast<char>(code - 0xff01 + '!')) : std::nullopt;
+}
+
+/// The text with each "%3A", and each character of full width, as the ASCII character that it stands for; what is no code stays.
+std::string plainly(std::string_view text)
+{
+    std::string made;
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (const auto code = text[i] == '%' ? decoded(text.substr(i, 3)) : std::nullopt)
+        {
+            made += *code;
+            i += 2;
+        }
+        else if (const auto wide = of_full_width(text.substr(i)))
+        {
+            made += *wide;
+            i += 2;
+        }
+        else
+            made += text[i];
+    return made;
+}
+
 /// The value of a keyword can be nothing else than what the keyword says.
 bool is_clear_value(std::string_view keyword, std::string_view value)
 {
@@ -187,24 +217,33 @@ bool is_clear_value(std::string_view keyword, std::string_view value)
         return host_problem(value).empty();
     if (keyword == "port")
         return all_parts(value, ',', [](std::string_view one) { return one.empty() || is_port(one); });
+    if (keyword == "user" && plainly(value).find(':') != value.npos)
+        return false;
     if (keyword == "dbname" || keyword == "user" || keyword == "service")
         return name_problem(value).empty();
     return secrecy_of(value) == secrecy::none;
 }
 
-/// The text with each "%3A" as the character that it stands for; what is no code stays.
-std::string plainly(std::string_view text)
+/// "password: p", or the same as JSON: the name of a secret before a colon, and no port after it.
+bool has_named_secret(std::string_view text)
 {
-    std::string made;
-    for (std::size_t i = 0; i < text.size(); ++i)
-        if (const auto one = text[i] == '%' ? decoded(text.substr(i, 3)) : std::nullopt)
-        {
-            made += *one;
-            i += 2;
-        }
-        else
-            made += text[i];
-    return made;
+    constexpr std::string_view around = " \t\"'";
+    for (auto colon = text.find(':'); colon != text.npos; colon = text.find(':', colon + 1))
+    {
+        auto name = text.substr(0, colon);
+        name = name.substr(0, name.find_last_not_of(around) + 1);
+        auto begin = name.size();
+        while (begin > 0 && is_of_name(name[begin - 1]))
+            --begin;
+        const auto word = lowered(name.substr(begin));
+        const bool secret = word == "password" || word == "passwd" || word == "pwd" || word == "secret" ||
+                            word == "token" || word == "authorization" || word.ends_with("-password") ||
+                            word.ends_with("_password");
+        const auto value = text.substr(colon + 1);
+        if (secret && !value.empty() && !is_port(value.substr(0, value.find_first_of("/,"))))
+            return true;
+    }
+    return false;
 }
 
 /// "u:p@h", and whatever else has one of the characters and later an @, whether or not they are percent-encoded.
@@ -214,6 +253,11 @@ bool has_login(std::string_view text, std::string_view between = ":")
     const auto separator = plain.find_first_of(between);
     const auto at = plain.rfind('@');
     return separator != plain.npos && at != plain.npos && separator + 1 < at;
+}
+
+std::string_view user_of(std::string_view login)
+{
+    return login.substr(0, login.find(':'));
 }
 
 /// One host of a URI, with its port.
@@ -263,9 +307,11 @@ bool read_uri(std::string_view text, bool& has_secret)
     {
         const auto who = hosts.substr(0, at);
         hosts = hosts.substr(at + 1);
-        const auto user = who.substr(0, who.find(':'));
-        if (who.find_first_of("@[] ") != who.npos || !decoded(who))
+        // A name with a colon, however it is written, or with what some take for one, is no name.
+        const auto odd = [](std::string_view name) { return plainly(name).find_first_of(":;|") != name.npos; };
+        if (who.find_first_of("@[] ") != who.npos || !decoded(who) || odd(user_of(who)))
             return false;
+        const auto user = user_of(who);
         has_secret = user.size() + 1 < who.size() || (!of_libpq && !user.empty());
         if (of_libpq && !name_problem(*decoded(user)).empty())
             return false;
@@ -379,7 +425,8 @@ secrecy secrecy_of(std::string_view text)
         return has_secret ? secrecy::apart : secrecy::none;
     if (text.find('=') != text.npos && read_line(text, has_secret))
         return has_secret ? secrecy::apart : secrecy::none;
-    const bool odd = text.find("://") != text.npos || has_login(text) || any_assigned(text, is_secret_name);
+    const bool odd = text.find("://") != text.npos || has_login(text) || any_assigned(plainly(text), is_secret_name) ||
+                     has_named_secret(text);
     return odd ? secrecy::ambiguous : secrecy::none;
 }
 
@@ -399,7 +446,7 @@ std::string without_secrets(std::string_view text)
 
 std::string name_problem(std::string_view text)
 {
-    const bool assigned = any_assigned(text, [](std::string_view name) { return is_keyword(lowered(name)); });
+    const bool assigned = any_assigned(plainly(text), [](std::string_view name) { return is_keyword(lowered(name)); });
     // "u/p@h", as another server's tools have it. What begins with a slash is the directory of a socket.
     const bool login = !text.starts_with('/') && has_login(text, "/");
     if (text.find("://") == text.npos && !assigned && !login && secrecy_of(text) == secrecy::none)

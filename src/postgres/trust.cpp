@@ -88,12 +88,16 @@ constexpr std::string_view rights_sql =
     "SELECT a.privilege_type, 'table', n.nspname, c.relname, a.grantee, CASE a.grantee WHEN 0 THEN '' ELSE "
     "pg_catalog.pg_get_userbyid(a.grantee) END FROM pg_catalog.pg_class c "
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, pg_catalog.aclexplode(c.relacl) a "
-    "WHERE a.privilege_type IN ('TRIGGER', 'REFERENCES') AND a.grantee <> c.relowner AND c.oid = ANY ($2::oid[]) ORDER "
-    "BY 3, 4, 6";
+    "WHERE a.privilege_type IN ('TRIGGER', 'REFERENCES') AND a.grantee <> c.relowner AND c.oid = ANY ($2::oid[]) UNION "
+    "SELECT a.privilege_type, 'table', n.nspname, c.relname, a.grantee, CASE a.grantee WHEN 0 THEN '' ELSE "
+    "pg_catalog.pg_get_userbyid(a.grantee) END FROM pg_catalog.pg_class c "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid, "
+    "pg_catalog.aclexplode(t.attacl) a "
+    "WHERE a.privilege_type = 'REFERENCES' AND a.grantee <> c.relowner AND c.oid = ANY ($2::oid[]) ORDER BY 3, 4, 6";
 
 /// Functions that run when rows of the tables are written, removed or analyzed, with what leads to them: triggers, rules, policies,
-/// checks, defaults, indexes, statistics, keys of partitions, types with the checks of domains and casts, and tables that refer to
-/// these. Tables that a rule, a view or a reference leads to are followed in the same way. What PostgreSQL itself brings is not in
+/// checks, defaults, indexes with the functions of their operator classes, statistics, keys of partitions, types with the checks of
+/// domains and casts, tables that refer to these, and their parents, whose readers and writers reach the rows. Tables that a rule, a view or a reference leads to are followed in the same way. What PostgreSQL itself brings is not in
 /// pg_depend.
 constexpr std::string_view hung_sql = R"(
 WITH RECURSIVE hung(what, relation, drop_it, classid, objid) AS (
@@ -142,7 +146,15 @@ WITH RECURSIVE hung(what, relation, drop_it, classid, objid) AS (
         'ALTER TABLE ' || k.conrelid::regclass::text || ' DROP CONSTRAINT ' || quote_ident(k.conname),
         'pg_catalog.pg_class'::regclass::oid, k.conrelid
     FROM pg_catalog.pg_constraint k
-    WHERE k.contype = 'f' AND k.confrelid = ANY ($1::oid[]) AND k.conrelid <> ALL ($1::oid[])),
+    WHERE k.contype = 'f' AND k.confrelid = ANY ($1::oid[]) AND k.conrelid <> ALL ($1::oid[])
+    UNION ALL
+    SELECT 'parent ' || i.inhparent::regclass::text, i.inhrelid,
+        CASE WHEN c.relispartition THEN 'ALTER TABLE ' || i.inhparent::regclass::text || ' DETACH PARTITION '
+            || i.inhrelid::regclass::text
+        ELSE 'ALTER TABLE ' || i.inhrelid::regclass::text || ' NO INHERIT ' || i.inhparent::regclass::text END,
+        'pg_catalog.pg_class'::regclass::oid, i.inhparent
+    FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhrelid = ANY ($1::oid[]) AND i.inhparent <> ALL ($1::oid[])),
 reached(what, relation, drop_it, classid, objid) AS (
     SELECT h.what, h.relation, h.drop_it, h.classid, h.objid FROM hung h
     UNION
@@ -153,6 +165,17 @@ reached(what, relation, drop_it, classid, objid) AS (
                     'pg_catalog.pg_type'::regclass, 'pg_catalog.pg_opclass'::regclass, 'pg_catalog.pg_opfamily'::regclass)
                 OR d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> ALL ($1::oid[])
                     AND r.classid IN ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_policy'::regclass))
+        UNION ALL
+        SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
+        WHERE d.refclassid = r.classid AND d.refobjid = r.objid
+            AND r.classid IN ('pg_catalog.pg_opclass'::regclass, 'pg_catalog.pg_opfamily'::regclass)
+            AND d.classid IN ('pg_catalog.pg_amproc'::regclass, 'pg_catalog.pg_amop'::regclass)
+        UNION ALL
+        SELECT 'pg_catalog.pg_opclass'::regclass::oid, o.oid FROM pg_catalog.pg_opclass o
+        WHERE r.classid = 'pg_catalog.pg_type'::regclass AND o.opcintype = r.objid
+        UNION ALL
+        SELECT 'pg_catalog.pg_class'::regclass::oid, i.inhparent FROM pg_catalog.pg_inherits i
+        WHERE r.classid = 'pg_catalog.pg_class'::regclass AND i.inhrelid = r.objid AND i.inhparent <> ALL ($1::oid[])
         UNION ALL
         SELECT 'pg_catalog.pg_constraint'::regclass::oid, k.oid FROM pg_catalog.pg_constraint k
         WHERE r.classid = 'pg_catalog.pg_type'::regclass AND k.contypid = r.objid

@@ -215,6 +215,8 @@ const std::vector<trap>& traps()
          "CREATE TRIGGER loot AFTER UPDATE ON bazaard.run FOR EACH STATEMENT EXECUTE FUNCTION lair.trap()",
          "table bazaard.run: its trigger loot leads to", true, "UPDATE bazaard.run SET clean = clean"},
         {"right_to_triggers", "GRANT TRIGGER ON demo.users TO stranger", "\"stranger\" has the privilege TRIGGER"},
+        {"right_to_refer_to_a_column", "GRANT REFERENCES (id) ON demo.users TO stranger",
+         "\"stranger\" has the privilege REFERENCES"},
         {"right_of_all", "GRANT TRIGGER ON bazaard.lease TO PUBLIC", "PUBLIC has the privilege TRIGGER"},
         {"right_to_make", "GRANT CREATE ON SCHEMA bazaard TO stranger", "\"stranger\" has the privilege CREATE", true,
          "", true},
@@ -259,6 +261,17 @@ const std::vector<trap>& traps()
          "table demo.debezium_signal: its owner is \"stranger\""},
         {"child", "CREATE TABLE demo.child () INHERITS (demo.users); ALTER TABLE demo.child OWNER TO stranger",
          "table demo.child: its owner is \"stranger\""},
+        {"parent",
+         "CREATE TABLE lair.par (id uuid); ALTER TABLE lair.par OWNER TO stranger; ALTER TABLE demo.users INHERIT "
+         "lair.par",
+         "table demo.users: its parent lair.par leads to the table lair.par"},
+        {"operator_class",
+         "CREATE FUNCTION lair.compare(text, text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS "
+         "'BEGIN RETURN bttextcmp($1, $2); END'; ALTER FUNCTION lair.compare(text, text) OWNER TO stranger; "
+         "CREATE OPERATOR CLASS demo.honest FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, "
+         "OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 lair.compare(text, text); "
+         "CREATE INDEX loot ON demo.users (email demo.honest)",
+         "table demo.users: its index loot leads to the function lair.compare(text,text)"},
         {"view",
          "ALTER TABLE demo.heartbeat RENAME TO h; CREATE VIEW demo.heartbeat AS SELECT *, lair.take() FROM demo.h; "
          "ALTER VIEW demo.heartbeat OWNER TO stranger",

@@ -727,6 +727,42 @@ TEST(Server, TakesTargetsOfAllForms)
     EXPECT_EQ(status("/livez", "Host: localhost\r\nAuthorization: a\r\nAuthorization: b\r\n"), "400");
 }
 
+TEST(Server, NoBodyBecomesTheNextRequest)
+{
+    served s(patient());
+    for (const auto* coding : {"xchunked", "identity", "chunked, gzip", "\"chunked\"", ""})
+        for (const auto* length : {"", "Content-Length: 3\r\n"})
+        {
+            const auto text = served::exchange(s.client(),
+                                               std::string("POST /livez HTTP/1.1\r\nHost: localhost\r\n") + length +
+                                                   "Transfer-Encoding: " + coding +
+                                                   "\r\n\r\nGET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            const auto status = text.substr(9, 3);
+            EXPECT_TRUE(status == "501" || status == "400") << coding << "\n" << text;
+            EXPECT_EQ(text.find("HTTP/1.1", 1), text.npos) << "one answer, then it is closed: " << coding;
+        }
+    const auto chunked = served::exchange(
+        s.client(), "POST /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: Chunked\r\n\r\n"
+                    "0\r\n\r\nGET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_NE(chunked.find("HTTP/1.1 200 OK"), chunked.npos) << "negative control: " << chunked;
+}
+
+TEST(Server, AsksForABodyThatIsWaitedWith)
+{
+    served s(patient());
+    const int client = s.client();
+    const std::string head =
+        "POST /control HTTP/1.1\r\nHost: localhost\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n";
+    ASSERT_GT(::send(client, head.data(), head.size(), MSG_NOSIGNAL), 0);
+    char buffer[100];
+    pollfd wait{client, POLLIN, 0};
+    ASSERT_GT(::poll(&wait, 1, 20'000), 0);
+    const auto got = ::recv(client, buffer, sizeof buffer, 0);
+    ASSERT_GT(got, 0);
+    EXPECT_EQ(std::string(buffer, static_cast<std::size_t>(got)), "HTTP/1.1 100 Continue\r\n\r\n");
+    EXPECT_EQ(first_line(served::exchange(client, "{}")).substr(0, 8), "HTTP/1.1");
+}
+
 TEST(Server, TakesEmptyLinesBeforeARequest)
 {
     served s(patient());

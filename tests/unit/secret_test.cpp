@@ -33,7 +33,8 @@ TEST(secrets, forms)
     for (const auto* text :
          {"", "demo", "localhost", "a b", "me@server", "h:5432", "http://localhost:8083", "postgresql://u@h:1/d",
           "postgresql:///d?host=/tmp&user=me@server", "host=h user=u", "2026-01-01T00:00:00Z", "10.0.0.1:9092,b:1",
-          "${env:BAZAARD_DB_PASSWORD}", "options=-c\\ password_encryption=md5"})
+          "${env:BAZAARD_DB_PASSWORD}", "token:9092", "a:1,secret:9092/x", "password:", "postgresql://\xc3\xbc@h/d",
+          "\xef\xbc\xb5", "options=-c\\ password_encryption=md5"})
         EXPECT_EQ(secrecy_of(text), secrecy::none) << text;
     for (const auto* text : {"postgresql://u:p@h/d", "postgres://u:p@h", "mysql://u:p@h", "http://u:p@h:8083/kafka",
                              "http://token@h", "postgresql://h/d?password=p&sslmode=require", "password=p",
@@ -65,6 +66,20 @@ TEST(secrets, forms)
                              "u:p%40h",
                              "u%3ap%40h",
                              "100%:u%3ap%40h",
+                             "u\xef\xbc\x9ap@h",
+                             "u\xef\xbc\x9ap\xef\xbc\xa0h",
+                             "password\xef\xbc\x9dp",
+                             "\xef\xbd\x90assword=p",
+                             "postgresql://u\xef\xbc\x9ap@h/d",
+                             "postgresql://u%3Ap@h/d",
+                             "postgresql://u|p@h/d",
+                             "postgresql://u;p@h/d",
+                             "postgresql://h/d?user=u:p",
+                             "http://h:1/;password=p",
+                             "password: p",
+                             "{\"password\": \"p\"}",
+                             "db-password:p",
+                             "Authorization: Bearer p",
                              "http://u:p@h/${env:X}#"})
         EXPECT_EQ(secrecy_of(text), secrecy::ambiguous) << text;
     EXPECT_EQ(postgres::without_secrets("http://token@h/x"), "http://***@h/x");
