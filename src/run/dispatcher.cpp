@@ -44,10 +44,25 @@ std::optional<dispatcher::task> dispatcher::take()
             window_.settle(no);
             continue;
         }
-        const bool replays = no < replay_below_ || doubtful_.contains(no);
-        return task{*next, replays ? form::replay : form::first};
+        return task{*next, is_replay(no) ? form::replay : form::first};
     }
     return std::nullopt;
+}
+
+void dispatcher::take(std::size_t most, std::vector<task>& group)
+{
+    group.clear();
+    if (auto first = take())
+        group.push_back(*first);
+    while (!group.empty() && group.size() < most && group.front().how == form::first)
+    {
+        const auto no = group.back().unit.no + 1;
+        const auto* next = is_replay(no) || rejected_.contains(no) ? nullptr
+                                                                   : window_.take_after(no - 1, group.front().unit.no);
+        if (next == nullptr)
+            return;
+        group.push_back({*next, form::first});
+    }
 }
 
 void dispatcher::settle(const task& sent, outcome what)

@@ -129,6 +129,7 @@ runner::~runner()
 
 void runner::start()
 {
+    expect(!options_.entries_with_units || options_.workers == 1, "entries go with the units of one worker");
     for (std::uint32_t i = 0; i < options_.workers; ++i)
         workers_.emplace_back([this] { work(); });
     post_pump();
@@ -398,6 +399,15 @@ void runner::steer(model::control entry)
     advance(stage_, stage_event::record);
     if (entry.what == model::control::kind::set)
         recording_ = entry;
+    if (options_.entries_with_units)
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            riding_.push_back(entry);
+        }
+        ready_.notify_one();
+        return steer_done(entry, nullptr);
+    }
     options_.record(entry, [this, entry](std::exception_ptr failed)
                     { later([this, entry, failed] { steer_done(entry, failed); }); });
 }
@@ -457,12 +467,11 @@ void runner::work()
 
 void runner::serve(sink& to)
 {
-    model::unit unit;
-    int attempt = 0;  // In a row, without success.
+    hands mine;
     std::unique_lock lock(mutex_);
     while (true)
     {
-        ready_.wait(lock, [this] { return stop_ || dispatcher_.has_ready(); });
+        ready_.wait(lock, [this] { return stop_ || has_work(); });
         if (stop_)
             return;
         lock.unlock();
@@ -470,57 +479,112 @@ void runner::serve(sink& to)
         lock.lock();
         if (!able || stop_)
             continue;
-        const auto task = dispatcher_.take();
-        if (!task)
+        take(mine, to.units_max());
+        if (mine.tasks.empty() && mine.entries.empty())
         {
             wake();
             continue;
         }
         lock.unlock();
-        shop_.build(task->unit, unit);
+        make(mine);
+        const auto sent = clock_.now();
+        const auto answer = to.ship({mine.parcels, mine.entries, ridden_});
+        const auto answered = clock_.now();
+        const bool refused = answer.what == outcome::rejected || answer.what == outcome::foreign;
+        // Which of several it is, or whether it is an entry, only each by itself tells.
+        const bool apart = refused && mine.tasks.size() == 1;
+        if (apart && !refuse(mine.units.front(), answer))
+            return;
+        lock.lock();
+        if (answer.what == outcome::not_done || answer.what == outcome::in_doubt || (refused && !apart))
+        {
+            try_later(mine, answer, lock);
+            continue;
+        }
+        mine.attempt = 0;
+        settle(mine, answer, sent, answered);
+        if (apart && tally_.refused() > options_.rejected_max)
+        {
+            const auto& last = mine.tasks.back().unit;
+            throw error(
+                error_kind::rejects,
+                fmt::format("{} units were refused for good, --max-rejected allows {}; the last: unit {} ({}): {} {}",
+                            tally_.refused(), options_.rejected_max, last.no, shop_.kinds()[last.kind].name,
+                            answer.code.data(), answer.detail));
+        }
+        wake();
+    }
+}
+
+/// Locked.
+void runner::take(hands& into, std::size_t most)
+{
+    const auto* oldest = dispatcher_.oldest();
+    dispatcher_.take(oldest != nullptr && oldest->no < alone_below_ ? 1 : most, into.tasks);
+    into.entries = riding_;
+}
+
+void runner::make(hands& of)
+{
+    of.units.resize(std::max(of.units.size(), of.tasks.size()));
+    of.parcels.clear();
+    for (std::size_t i = 0; i < of.tasks.size(); ++i)
+    {
+        shop_.build(of.tasks[i].unit, of.units[i]);
+        of.parcels.push_back({&of.units[i], of.tasks[i].how});
         if (options_.echo)
         {
             const std::lock_guard one_at_a_time(echo_mutex_);
-            options_.echo(unit);
+            options_.echo(of.units[i]);
         }
-        const auto sent = clock_.now();
-        const auto answer = to.write(unit, task->how);
-        const auto answered = clock_.now();
-        const bool open = answer.what == outcome::not_done || answer.what == outcome::in_doubt;
-        const bool refused = answer.what == outcome::rejected || answer.what == outcome::foreign;
-        if (refused && !refuse(unit, answer))
-            return;
-        lock.lock();
+    }
+}
+
+/// Locked.
+void runner::try_later(hands& back, const written& answer, std::unique_lock<std::mutex>& lock)
+{
+    ++tally_.outcomes[static_cast<std::size_t>(answer.what)];
+    tally_.add_trouble(answer.what, answer.code, 1);
+    const bool in_doubt = answer.what == outcome::in_doubt;
+    if (!in_doubt && answer.what != outcome::not_done)
+    {
+        expect(!back.tasks.empty(), "a control entry alone is not refused");
+        alone_below_ = back.tasks.back().unit.no + 1;
+    }
+    else if (!back.tasks.empty())
+        keep_trying(back.tasks.front().unit, answer);
+    for (const auto& one : back.tasks)
+        dispatcher_.put_back(one, in_doubt ? outcome::in_doubt : outcome::not_done);
+    if (in_doubt)
+        ready_.notify_one();  // For one that has a session.
+    else if (answer.what == outcome::not_done)
+        halted_.wait_for(lock, backoff(back.attempt++, back.tasks.empty() ? 0 : back.tasks.front().unit.no),
+                         [this] { return stop_; });
+}
+
+/// Locked.
+void runner::settle(const hands& done, const written& answer, time sent, time answered)
+{
+    if (answer.what == outcome::committed || answer.what == outcome::already_there)
+    {
+        riding_.erase(riding_.begin(), riding_.begin() + static_cast<std::ptrdiff_t>(done.entries.size()));
+        ridden_ += done.entries.size();
+    }
+    for (std::size_t i = 0; i < done.tasks.size(); ++i)
+    {
+        const auto& unit = done.tasks[i].unit;
         ++tally_.outcomes[static_cast<std::size_t>(answer.what)];
         if (answer.what != outcome::committed && answer.what != outcome::already_there)
             tally_.add_trouble(answer.what, answer.code, 1);
-        if (open)
-        {
-            keep_trying(task->unit, answer);
-            dispatcher_.put_back(*task, answer.what);
-            if (answer.what == outcome::in_doubt)
-                ready_.notify_one();  // For one that has a session.
-            else
-                halted_.wait_for(lock, backoff(attempt++, task->unit.no), [this] { return stop_; });
-            continue;
-        }
-        attempt = 0;
-        troubles_.erase(task->unit.no);
-        tally_.lag = std::max(microseconds{0}, sent - task->unit.at);
+        troubles_.erase(unit.no);
+        tally_.lag = std::max(microseconds{0}, sent - unit.at);
         tally_.sent.add(static_cast<std::uint64_t>(tally_.lag.count()));
         tally_.answered.add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, (answered - sent).count())));
         if (answer.what == outcome::committed)
             tally_.last_commit = answered;
-        count(unit, answer.what, answered - task->unit.at, answered - sent);
-        dispatcher_.settle(*task, answer.what);
+        count(done.units[i], answer.what, answered - unit.at, answered - sent);
+        dispatcher_.settle(done.tasks[i], answer.what);
         settled_at_ = std::chrono::steady_clock::now();
-        if (refused && tally_.refused() > options_.rejected_max)
-            throw error(
-                error_kind::rejects,
-                fmt::format("{} units were refused for good, --max-rejected allows {}; the last: unit {} ({}): {} {}",
-                            tally_.refused(), options_.rejected_max, task->unit.no, shop_.kinds()[task->unit.kind].name,
-                            answer.code.data(), answer.detail));
-        wake();
     }
 }
 
@@ -591,6 +655,24 @@ bool runner::refuse(const model::unit& unit, const written& answer)
     entry.what = model::control::kind::reject;
     entry.value = reject_value(answer);
     entry.at = unit.decision.at;
+    if (options_.entries_with_units)
+    {
+        const std::lock_guard lock(mutex_);
+        riding_.push_back(entry);
+    }
+    else if (!record_now(entry))
+        return false;
+    if (options_.warn)
+        options_.warn(fmt::format(
+            "unit {} ({}) is given up, {}: {} {}", unit.decision.no, shop_.kinds()[unit.decision.kind].name,
+            answer.what == outcome::foreign ? "somebody else changed its rows" : "the server refuses it for good",
+            answer.code.data(), answer.detail));
+    return true;
+}
+
+/// Returns when the entry is durable; false when the run ends first.
+bool runner::record_now(const model::control& entry)
+{
     // Shared: when the run ends first, the answer comes to nobody.
     const auto promise = std::make_shared<std::promise<void>>();
     auto done = promise->get_future();
@@ -606,11 +688,6 @@ bool runner::refuse(const model::unit& unit, const written& answer)
         if (quit_.stop_requested())
             return false;
     done.get();
-    if (options_.warn)
-        options_.warn(fmt::format(
-            "unit {} ({}) is given up, {}: {} {}", unit.decision.no, shop_.kinds()[unit.decision.kind].name,
-            answer.what == outcome::foreign ? "somebody else changed its rows" : "the server refuses it for good",
-            answer.code.data(), answer.detail));
     return true;
 }
 
@@ -678,7 +755,7 @@ void runner::finish_if_done()
         return;
     {
         const std::lock_guard lock(mutex_);
-        if (!failure_ && (recording() || !dispatcher_.empty()))
+        if (!failure_ && (recording() || !dispatcher_.empty() || !riding_.empty()))
             return;
         stop_ = true;
     }

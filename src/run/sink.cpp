@@ -41,4 +41,10 @@ std::string reject_code(std::int64_t value)
     return text;
 }
 
+written single_sink::ship(const shipment& what)
+{
+    expect(what.units.size() == 1 && what.entries.empty(), "this sink takes one unit at a time");
+    return write(*what.units.front().unit, what.units.front().how);
+}
+
 }  // namespace bazaar::run

@@ -69,6 +69,32 @@ const model::decision* window::take()
     return &s.decision;
 }
 
+const model::decision* window::take_after(unit_no last, unit_no first)
+{
+    const unit_no no = last + 1;
+    if (no >= next_ || (barrier_ != nobody && no >= barrier_))
+        return nullptr;
+    slot& s = at(no);
+    if (s.at == stage::ready)
+    {
+        // Behind one that was put back it is not the lowest.
+        if (ready_.top() != no)
+            return nullptr;
+        ready_.pop();
+    }
+    else
+    {
+        const auto& after = s.decision.after;
+        const auto among = std::count_if(after.begin(), after.begin() + s.decision.after_count,
+                                         [&](unit_no one) { return one >= first && at(one).at == stage::in_flight; });
+        // What is held waits for the mark, too.
+        if (s.at != stage::waiting || s.missing != among)
+            return nullptr;
+    }
+    s.at = stage::in_flight;
+    return &s.decision;
+}
+
 void window::settle(unit_no no)
 {
     slot& s = at(no);
@@ -79,7 +105,7 @@ void window::settle(unit_no no)
     {
         slot& later = at(l.unit);
         l = later.next[l.which];
-        if (--later.missing == 0)
+        if (--later.missing == 0 && later.at == stage::waiting)
             make_ready(later);
     }
     while (settled_ < next_ && at(settled_).at == stage::settled)
@@ -95,8 +121,9 @@ void window::put_back(unit_no no)
 {
     slot& s = at(no);
     expect(s.decision.no == no && s.at == stage::in_flight, "only a unit in flight is put back");
-    s.at = stage::ready;
-    ready_.push(no);
+    s.at = s.missing > 0 ? stage::waiting : stage::ready;
+    if (s.at == stage::ready)
+        ready_.push(no);
 }
 
 void window::pass_barrier()

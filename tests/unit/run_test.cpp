@@ -279,7 +279,7 @@ struct journal
 };
 
 /// Commits everything; now and then it doubts or is busy first.
-class memory_sink final : public run::sink
+class memory_sink final : public run::single_sink
 {
 public:
     explicit memory_sink(journal& to, int trouble_every) : journal_(to), every_(trouble_every) {}
@@ -864,7 +864,7 @@ TEST(Buckets, AValueCountsInTheFirstBucketThatHoldsIt)
 }
 
 /// Refuses what `when` says; commits the rest.
-class refusing_sink final : public run::sink
+class refusing_sink final : public run::single_sink
 {
 public:
     refusing_sink(journal& to, std::function<bool(unit_no)> when) : inner_(to, 0), when_(std::move(when)) {}
@@ -951,7 +951,7 @@ TEST(Runner, DoesNotSendAgainWhatWasRefusedBefore)
 TEST(Runner, AUnitOfABrokenWorkerGoesToAnotherOne)
 {
     // One worker breaks in the middle of a unit and gets no session any more until all others are done.
-    class broken_sink final : public run::sink
+    class broken_sink final : public run::single_sink
     {
     public:
         broken_sink(journal& to, std::atomic<int>& number, std::stop_token stop)
@@ -995,7 +995,7 @@ TEST(Runner, AUnitOfABrokenWorkerGoesToAnotherOne)
 
 TEST(Runner, GivesAUnitUpInTime)
 {
-    class busy_sink final : public run::sink
+    class busy_sink final : public run::single_sink
     {
     public:
         run::written write(const model::unit&, run::form) override
@@ -1017,7 +1017,7 @@ TEST(Runner, GivesAUnitUpInTime)
 
 TEST(Runner, AFailureOfAWorkerEndsTheRun)
 {
-    class broken_sink final : public run::sink
+    class broken_sink final : public run::single_sink
     {
     public:
         run::written write(const model::unit& unit, run::form) override

@@ -24,7 +24,7 @@ namespace bazaar::postgres
 /// Threads:  belongs to the worker that uses it; `prepares` may be read by others.
 /// Errors:   refusals are outcomes. Throws `temporary` (away too long; the lease is another's; another process writes this
 ///           plan), `permission`, `config` (function or table missing), `internal`, and `run::history_lost`.
-class writer final : public run::sink
+class writer final : public run::single_sink
 {
 public:
     enum class statements : std::uint8_t

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -74,6 +75,10 @@ public:
     /// The lowest ready unit, now in flight. What was refused before is settled on the way; nothing when no unit is left.
     [[nodiscard]] std::optional<task> take();
 
+    /// Replaces `group` by the lowest ready unit and those that come after it without gap, `most` at most, all in flight now: each waits
+    /// for earlier ones of the group alone. A replay is by itself. Empty when no unit is left.
+    void take(std::size_t most, std::vector<task>& group);
+
     /// A unit in flight is done with: `what` is none of `not_done` and `in_doubt`.
     void settle(const task& sent, outcome what);
 
@@ -103,6 +108,7 @@ public:
 
 private:
     void suspect_behind(unit_no no);
+    [[nodiscard]] bool is_replay(unit_no no) const { return no < replay_below_ || doubtful_.contains(no); }
 
     window window_;
     unit_no sent_below_;

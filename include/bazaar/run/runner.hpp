@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -116,6 +117,9 @@ public:
         std::optional<std::chrono::milliseconds> outage_max = std::nullopt;
         /// `stop` ends the sink's waiting for what it needs.
         std::function<std::unique_ptr<sink>(std::stop_token stop)> make_sink;
+        /// Control entries go to the sink together with units, and are durable with the first one from theirs on. `record` is not called
+        /// then, and there is one worker: another could overtake it.
+        bool entries_with_units = false;
         std::function<void(const model::control&, recorded)> record;  ///< Makes a control entry durable. Any thread.
         std::function<bool()> can_record;              ///< Whether `record` would be quick now. May be empty: it is.
         std::function<void(const checkpoint&)> check;  ///< A state to record. May be empty.
@@ -170,6 +174,16 @@ public:
     [[nodiscard]] std::exception_ptr failure() const;
 
 private:
+    /// What a worker has taken.
+    struct hands
+    {
+        std::vector<dispatcher::task> tasks;
+        std::deque<model::unit> units;  ///< More than `tasks`: what their arenas hold is used again.
+        std::vector<parcel> parcels;
+        std::vector<model::control> entries;
+        int attempt = 0;  ///< In a row, without success.
+    };
+
     /// A unit that could not be written at once.
     struct trouble
     {
@@ -193,8 +207,14 @@ private:
     void steer_done(const model::control& entry, std::exception_ptr failed);
     void work();
     void serve(sink& to);
+    void take(hands& into, std::size_t most);
+    void make(hands& of);
+    void try_later(hands& back, const written& answer, std::unique_lock<std::mutex>& lock);
+    void settle(const hands& done, const written& answer, time sent, time answered);
+    [[nodiscard]] bool has_work() const { return dispatcher_.has_ready() || (!riding_.empty() && dispatcher_.empty()); }
     void count(const model::unit& unit, outcome what, microseconds response, microseconds service);
     [[nodiscard]] bool refuse(const model::unit& unit, const written& answer);
+    [[nodiscard]] bool record_now(const model::control& entry);
     void keep_trying(const model::decision& unit, const written& answer);
     void finish_if_done();
 
@@ -228,6 +248,9 @@ private:
     std::array<model::decision, 20> sales_;  ///< A ring: nothing is allocated for a unit.
     std::uint64_t sales_count_ = 0;
     std::unordered_map<unit_no, trouble> troubles_;
+    std::vector<model::control> riding_;  ///< Entries that are durable with the next shipment.
+    std::uint64_t ridden_ = 0;            ///< Those that are.
+    unit_no alone_below_ = 0;             ///< Units below go one by one: some of them was refused among others.
     std::chrono::steady_clock::time_point settled_at_;  ///< The last one, or when the first of those that wait came.
     std::chrono::steady_clock::time_point told_idle_;
     std::exception_ptr failure_;

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/model/control.hpp"
 #include "bazaar/model/unit.hpp"
 
 namespace bazaar::run
@@ -49,6 +52,23 @@ public:
     explicit history_lost(const std::string& why) : error(error_kind::temporary, why) {}
 };
 
+/// A unit on its way to a sink.
+struct parcel
+{
+    const model::unit* unit = nullptr;
+    form how = form::first;
+};
+
+/// What a sink takes at once: all of it becomes true, or nothing.
+struct shipment
+{
+    std::span<const parcel> units;  ///< In planned order. A replay comes alone, as the answer is its own then.
+    /// For a sink that takes them: durable with the units, or where those are there already.
+    std::span<const model::control> entries;
+    /// Place of the first of them among all that a runner has made durable so: asking again is no harm.
+    std::uint64_t entries_at = 0;
+};
+
 /// Where units become true. Seam: PostgreSQL, or a recording sink in tests.
 ///
 /// Threads: one sink per worker, used by that thread only.
@@ -62,6 +82,19 @@ public:
     /// Has what it takes to write, or has got it now; false when it was stopped meanwhile. A unit is taken only then, so
     /// that none waits in the hands of a worker without a session.
     virtual bool ready() { return true; }
+
+    /// How many units it takes at once, 1 at least.
+    [[nodiscard]] virtual std::size_t units_max() const noexcept { return 1; }
+
+    /// Writes a shipment as one transaction; the answer is that of all of it. A refusal of several units is asked again, one by one.
+    virtual written ship(const shipment& what) = 0;
+};
+
+/// A sink that takes one unit at a time, and no control entries: those are durable before.
+class single_sink : public sink
+{
+public:
+    written ship(const shipment& what) final;
 
     /// Writes one unit as one transaction.
     virtual written write(const model::unit& unit, form how) = 0;

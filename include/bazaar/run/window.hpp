@@ -34,10 +34,14 @@ public:
     /// The lowest ready unit, now in flight; null when none is ready. Valid until it is settled.
     [[nodiscard]] const model::decision* take();
 
+    /// The unit after `last`, now in flight, where it waits for nothing but units in flight from `first` on, which are to become true
+    /// together with it; null otherwise.
+    [[nodiscard]] const model::decision* take_after(unit_no last, unit_no first);
+
     /// A unit in flight is done with.
     void settle(unit_no no);
 
-    /// A unit in flight is ready again.
+    /// A unit in flight is ready again, or waits as before.
     void put_back(unit_no no);
 
     /// W.
