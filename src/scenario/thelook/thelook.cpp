@@ -43,11 +43,6 @@ void fill_stamps(std::span<value> row, std::uint8_t status, std::uint8_t updated
         row[states[paths[s.in][i]].*stamp] = value::of(s.at[i + 1]);
 }
 
-/// Since version 3, a shift or a new rate between a move and its purchase puts the session into the new home. Runs of version 2 go on
-/// by the older rule.
-constexpr std::uint32_t version_now = 3;
-constexpr std::uint32_t version_before = 2;
-
 class shop final : public scenario
 {
 public:
