@@ -97,8 +97,8 @@ UPDATE orders SET cancelled_at = shipped_at WHERE id = (SELECT id FROM orders WH
 -- breaks: I9 items have the stamps of their order
 UPDATE order_items SET created_at = created_at - interval '1 microsecond' WHERE id = (SELECT id FROM order_items LIMIT 1);
 
--- breaks: I10 the version of an order or item is its last stamp
-UPDATE order_items SET updated_at = updated_at + interval '1 microsecond' WHERE id = (SELECT id FROM order_items LIMIT 1);
+-- breaks: I10 the version of an order is its last stamp
+UPDATE orders SET updated_at = updated_at + interval '1 microsecond' WHERE id = (SELECT id FROM orders LIMIT 1);
 
 -- breaks: I11 moments have a time zone
 ALTER TABLE orders ALTER COLUMN shipped_at TYPE timestamp;

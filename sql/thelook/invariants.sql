@@ -110,19 +110,20 @@ SELECT o.id, u.id AS user_id, u.created_at AS born, o.created_at
 FROM orders o JOIN users u ON u.id = o.user_id
 WHERE o.created_at <= u.created_at + interval '10 minutes';
 
+-- name: I7 nothing lies in the future
+SELECT 'orders' AS "table", id FROM orders WHERE updated_at > clock_timestamp()
+UNION ALL
+SELECT 'order_items', id FROM order_items WHERE updated_at > clock_timestamp()
+UNION ALL
+SELECT 'events', id FROM events WHERE created_at > clock_timestamp();
+
+-- Lives of orders: a state and its stamp stand in the following queries, up to I24, and in no others. golden_tests misses those that the
+-- table of states has and these do not. Items need I9 and I13 alone: the rest is said of their orders.
+
 -- name: I7 order time line
 SELECT id, created_at, shipped_at, delivered_at, returned_at, cancelled_at FROM orders
 WHERE shipped_at <= created_at OR delivered_at <= shipped_at OR returned_at <= delivered_at OR cancelled_at <= created_at
    OR updated_at < created_at;
-
--- name: I7 nothing lies in the future
-SELECT 'orders' AS "table", id FROM orders WHERE updated_at > clock_timestamp()
-   OR greatest(created_at, shipped_at, delivered_at, returned_at, cancelled_at) > clock_timestamp()
-UNION ALL
-SELECT 'order_items', id FROM order_items WHERE updated_at > clock_timestamp()
-   OR greatest(created_at, shipped_at, delivered_at, returned_at, cancelled_at) > clock_timestamp()
-UNION ALL
-SELECT 'events', id FROM events WHERE created_at > clock_timestamp();
 
 -- name: I8 stamps that exclude or need each other
 SELECT id FROM orders
@@ -136,17 +137,9 @@ WHERE (i.created_at, i.updated_at, i.shipped_at, i.delivered_at, i.returned_at, 
       IS DISTINCT FROM
       (o.created_at, o.updated_at, o.shipped_at, o.delivered_at, o.returned_at, o.cancelled_at);
 
--- name: I10 the version of an order or item is its last stamp
-SELECT 'orders' AS "table", id, updated_at FROM orders
-WHERE updated_at <> greatest(created_at, shipped_at, delivered_at, returned_at, cancelled_at)
-UNION ALL
-SELECT 'order_items', id, updated_at FROM order_items
+-- name: I10 the version of an order is its last stamp
+SELECT id, updated_at FROM orders
 WHERE updated_at <> greatest(created_at, shipped_at, delivered_at, returned_at, cancelled_at);
-
--- name: I11 moments have a time zone
-SELECT table_name, column_name, data_type FROM information_schema.columns
-WHERE table_schema = current_schema() AND table_name IN ('users', 'orders', 'order_items', 'events')
-  AND (data_type = 'timestamp without time zone' OR (column_name LIKE '%\_at' AND data_type <> 'timestamp with time zone'));
 
 -- name: I12 the status of an order follows from its stamps
 SELECT id, status FROM orders
@@ -154,14 +147,33 @@ WHERE status IS DISTINCT FROM
       CASE WHEN cancelled_at IS NOT NULL THEN 'Cancelled' WHEN returned_at IS NOT NULL THEN 'Returned'
            WHEN delivered_at IS NOT NULL THEN 'Delivered' WHEN shipped_at IS NOT NULL THEN 'Shipped' ELSE 'Processing' END;
 
+-- name: I15 closed orders are never touched again
+SELECT id, status, updated_at FROM orders
+WHERE status IN ('Cancelled', 'Returned') AND updated_at IS DISTINCT FROM coalesce(cancelled_at, returned_at);
+
+-- name: I24 one cancel or return event for each item that was cancelled or returned, and no other
+SELECT i.id AS item, i.kind, e.id AS event, e.event_type
+FROM (SELECT i.id, 'cancel' AS kind, i.cancelled_at AS at, i.product_id, o.user_id
+      FROM order_items i JOIN orders o ON o.id = i.order_id WHERE i.cancelled_at IS NOT NULL
+      UNION ALL
+      SELECT i.id, 'return', i.returned_at, i.product_id, o.user_id
+      FROM order_items i JOIN orders o ON o.id = i.order_id WHERE i.returned_at IS NOT NULL) i
+FULL JOIN (SELECT id, event_type, split_part(uri, '/', 4) AS item, product_id, user_id, created_at,
+                  count(*) OVER (PARTITION BY uri) AS n
+           FROM events WHERE event_type IN ('cancel', 'return')) e
+  ON e.item = i.id::text AND e.event_type = i.kind
+WHERE i.id IS NULL OR e.id IS NULL OR e.n > 1 OR e.product_id IS DISTINCT FROM i.product_id
+   OR e.user_id IS DISTINCT FROM i.user_id OR e.created_at > i.at OR e.created_at < i.at - interval '10 minutes';
+
+-- name: I11 moments have a time zone
+SELECT table_name, column_name, data_type FROM information_schema.columns
+WHERE table_schema = current_schema() AND table_name IN ('users', 'orders', 'order_items', 'events')
+  AND (data_type = 'timestamp without time zone' OR (column_name LIKE '%\_at' AND data_type <> 'timestamp with time zone'));
+
 -- name: I13 items have the status of their order
 SELECT i.id, i.status, o.status AS order_status
 FROM order_items i JOIN orders o ON o.id = i.order_id
 WHERE i.status IS DISTINCT FROM o.status;
-
--- name: I15 closed orders are never touched again
-SELECT id, status, updated_at FROM orders
-WHERE status IN ('Cancelled', 'Returned') AND updated_at IS DISTINCT FROM coalesce(cancelled_at, returned_at);
 
 -- name: I16 orders have as many items as they say
 SELECT o.id, o.num_of_items, coalesce(i.n, 0) AS found
@@ -253,20 +265,6 @@ WHERE CASE e.event_type
         WHEN 'return' THEN e.uri ~ '^/return/item/[0-9a-f-]{36}$' AND e.product_id IS NOT NULL
         ELSE false
       END IS NOT TRUE;
-
--- name: I24 one cancel or return event for each item that was cancelled or returned, and no other
-SELECT i.id AS item, i.kind, e.id AS event, e.event_type
-FROM (SELECT i.id, 'cancel' AS kind, i.cancelled_at AS at, i.product_id, o.user_id
-      FROM order_items i JOIN orders o ON o.id = i.order_id WHERE i.cancelled_at IS NOT NULL
-      UNION ALL
-      SELECT i.id, 'return', i.returned_at, i.product_id, o.user_id
-      FROM order_items i JOIN orders o ON o.id = i.order_id WHERE i.returned_at IS NOT NULL) i
-FULL JOIN (SELECT id, event_type, split_part(uri, '/', 4) AS item, product_id, user_id, created_at,
-                  count(*) OVER (PARTITION BY uri) AS n
-           FROM events WHERE event_type IN ('cancel', 'return')) e
-  ON e.item = i.id::text AND e.event_type = i.kind
-WHERE i.id IS NULL OR e.id IS NULL OR e.n > 1 OR e.product_id IS DISTINCT FROM i.product_id
-   OR e.user_id IS DISTINCT FROM i.user_id OR e.created_at > i.at OR e.created_at < i.at - interval '10 minutes';
 
 -- name: I24 nobody anonymous buys, cancels or returns
 SELECT id, event_type FROM events WHERE user_id IS NULL AND event_type IN ('purchase', 'cancel', 'return');

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bazaar/scenario/thelook/thelook.hpp"
 #include "cli/process.hpp"
 #include "support/daemon.hpp"
 #include "support/places.hpp"
@@ -18,6 +19,11 @@ namespace
 {
 
 using postgres::connection_flags;
+
+std::string version_line(std::uint32_t version)
+{
+    return "\"scenario_version\": " + std::to_string(version);
+}
 
 class card : public testing::Test
 {
@@ -198,7 +204,7 @@ TEST_F(card, is_refused_when_it_is_not_right)
          {"log entry 1: \"kind\" jump", "log entry 1: \"value\"", "log entry 1: \"at\""}},
         {"another scenario", replaced(good, "\"thelook\"", "\"river\""), 78, {"\"river\" is not part of this program"}},
         {"another program",
-         replaced(good, "\"scenario_version\": 3", "\"scenario_version\": 9"),
+         replaced(good, version_line(scenario::thelook::version_now), version_line(9)),
          78,
          {"version 9 of scenario"}},
         {"another run's",
@@ -270,14 +276,15 @@ TEST_F(card, of_an_older_version_goes_on_as_that_version)
     const auto database = postgres_cluster::get().fresh_database();
     ASSERT_EQ(run_bazaard("run", database, {"--unpaced", "--max-iter", "5", "--seed", "1"}).status, 0);
     const auto now = run_bazaard("card", database, {}).out;
-    const auto older = file(replaced(now, "\"scenario_version\": 3", "\"scenario_version\": 2"));
+    using scenario::thelook::version_before, scenario::thelook::version_now;
+    const auto older = file(replaced(now, version_line(version_now), version_line(version_before)));
 
     const auto other = postgres_cluster::get().fresh_database();
     const auto begun = run_bazaard("run", other, {"--card", older, "--unpaced", "--max-iter", "9"});
     EXPECT_EQ(begun.status, 0) << begun.err;
     const auto resumed = run_bazaard("run", other, {"--unpaced", "--max-iter", "20"});
     EXPECT_EQ(resumed.status, 0) << resumed.err;
-    EXPECT_NE(run_bazaard("card", other, {}).out.find("\"scenario_version\": 2"), std::string::npos);
+    EXPECT_NE(run_bazaard("card", other, {}).out.find(version_line(version_before)), std::string::npos);
     const auto verified = run_bazaard("verify", other, {"tables"});
     EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
 }

@@ -11,7 +11,10 @@
 #include <thread>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "process.hpp"
+#include "scenario/thelook/states.hpp"
 #include "support/places.hpp"
 
 namespace bazaar::test
@@ -66,8 +69,9 @@ const std::vector<bad_line> table{
     {"rate_empty", {"--avg-qps", ""}, {"--avg-qps '': must be a number from"}},
     {"probability_above_one", {"--user-create-prob", "1.2"}, {"--user-create-prob 1.2: must be a number from 0 to 1"}},
     {"order_updates_out_of_reach",
-     {"--order-update-prob", "1.97"},
-     {"--order-update-prob 1.97: must be a number from 0 to 1.969"}},
+     {"--order-update-prob", "9"},
+     {fmt::format("--order-update-prob 9: must be a number from 0 to {}",
+                  static_cast<double>(scenario::thelook::steps_mean_most) / 1e9)}},
     {"iterations_no_number", {"--max-iter", "abc"}, {"--max-iter abc: must be -1 (endless) or a whole number from 1"}},
     {"iterations_zero", {"--max-iter", "0"}, {"--max-iter 0: must be -1"}},
     {"iterations_below", {"--max-iter=-2"}, {"--max-iter -2: must be -1"}},

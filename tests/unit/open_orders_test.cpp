@@ -14,10 +14,10 @@ namespace bazaar::scenario::thelook
 namespace
 {
 
-constexpr std::array<life, 4> lives{{{step::cancelled},
-                                     {step::shipped},
-                                     {step::shipped, step::delivered},
-                                     {step::shipped, step::delivered, step::returned}}};
+constexpr time latest{(std::int64_t{1} << moment_bits) - 1};
+
+/// A state to which the most steps lead.
+constexpr auto furthest = static_cast<state_no>(std::max_element(steps_to.begin(), steps_to.end()) - steps_to.begin());
 
 /// An order as the plan may have it, with numbers from small to the greatest.
 open_order any(random& draw)
@@ -26,20 +26,16 @@ open_order any(random& draw)
     open_order o{};
     o.due = static_cast<std::int64_t>(up_to(52)) - 1'000'000;
     o.order = up_to(40);
-    o.created.us = 1 + static_cast<std::int64_t>(up_to(52));
+    o.at[0].us = 1 + static_cast<std::int64_t>(up_to(52));
     o.user = up_to(40);
     o.unit = up_to(40);
     o.user_unit = draw.below(4) == 0 ? no_unit : up_to(40);
     o.writer = up_to(40);
     o.moves = static_cast<std::uint32_t>(up_to(24));
-    o.steps = lives[draw.below(lives.size())];
-    const auto steps = static_cast<std::uint64_t>(std::find(o.steps.begin(), o.steps.end(), step::none) -
-                                                  o.steps.begin());
-    o.at = static_cast<std::uint8_t>(draw.below(steps));
-    if (o.at > 0)
-        o.shipped = o.created + microseconds(1 + up_to(47));
-    if (o.at > 1)
-        o.delivered = o.shipped + microseconds(1 + up_to(47));
+    o.life = static_cast<state_no>(1 + draw.below(states.size() - 1));
+    o.taken = static_cast<std::uint8_t>(draw.below(steps_to[o.life]));
+    for (std::size_t i = 1; i <= o.taken; ++i)
+        o.at[i] = o.at[i - 1] + microseconds(1 + up_to(47));
     return o;
 }
 
@@ -75,13 +71,12 @@ TEST(open_orders, take_the_greatest_numbers)
     open_order o{};
     o.due = (std::int64_t{1} << 53) - 1;
     o.order = o.user = o.unit = o.user_unit = o.writer = no_unit;
-    o.created.us = (std::int64_t{1} << 53) - 1;
     o.moves = (1U << 24) - 1;
     o.touches = UINT32_MAX;
-    o.steps = lives[3];
-    o.at = 2;
-    o.shipped = o.created + microseconds((std::int64_t{1} << 48) - 2);
-    o.delivered = o.shipped + microseconds(std::int64_t{1} << 55);
+    o.life = furthest;
+    o.taken = static_cast<std::uint8_t>(steps_to[furthest] - 1);
+    for (std::size_t i = 0; i <= o.taken; ++i)
+        o.at[i] = latest - microseconds(o.taken - i);
     open_orders orders;
     orders.push(o);
     EXPECT_EQ(orders.pop(), o);
@@ -91,21 +86,23 @@ TEST(open_orders, take_the_greatest_numbers)
     EXPECT_EQ(orders.pop(), o);
 }
 
-TEST(open_orders, take_a_shipment_after_any_shift)
+TEST(open_orders, take_a_step_after_any_shift)
 {
     auto draw = derive(5, stream("orders"), 0);
     open_order o = any(draw);
-    o.steps = lives[3];
+    o.life = furthest;
     open_orders orders;
-    for (const auto years : {8, 9, 60, 200})
-        for (const std::uint8_t at : {std::uint8_t{1}, std::uint8_t{2}})
+    // The time from the purchase to a step has 48 bits where most orders have it: 8.9 years.
+    for (const auto late : {microseconds((std::int64_t{1} << 48) - 2), microseconds((std::int64_t{1} << 48) - 1),
+                            microseconds(std::chrono::years(9)), microseconds(std::chrono::years(200))})
+        for (o.taken = 1; o.taken < steps_to[o.life]; ++o.taken)
         {
-            o.at = at;
-            o.shipped = o.created + std::chrono::years(years);
-            o.delivered = at == 2 ? o.shipped + microseconds(1) : time{};
+            o.at = {time{1}};
+            for (std::size_t i = 1; i <= o.taken; ++i)
+                o.at[i] = time{1} + late + microseconds(i - 1);
             orders.push(o);
-            EXPECT_EQ(orders.first(), o) << years;
-            EXPECT_EQ(orders.pop(), o) << years;
+            EXPECT_EQ(orders.first(), o) << late.count();
+            EXPECT_EQ(orders.pop(), o) << late.count();
         }
     EXPECT_EQ(orders.digest(), 0U);
 }
@@ -114,10 +111,9 @@ TEST(open_orders, refuse_what_would_not_come_out_again)
 {
     auto draw = derive(4, stream("orders"), 0);
     open_order good = any(draw);
-    good.steps = lives[2];
-    good.at = 1;
-    good.shipped = good.created + microseconds(5);
-    good.delivered = {};
+    good.life = furthest;
+    good.taken = 1;
+    good.at = {time{7}, time{12}};
     const auto refused = [&](auto&& change)
     {
         auto o = good;
@@ -128,15 +124,18 @@ TEST(open_orders, refuse_what_would_not_come_out_again)
     };
     open_orders().push(good);
     refused([](auto& o) { o.due = std::int64_t{1} << 53; });
-    refused([](auto& o) { o.created.us = -1; });
-    refused([](auto& o) { o.created.us = std::int64_t{1} << 53; });
-    refused([](auto& o) { o.shipped = o.created; });
+    refused([](auto& o) { o.at[0].us = -1; });
+    refused([](auto& o) { o.at[1].us = latest.us + 1; });
+    refused([](auto& o) { o.at[1] = o.at[0]; });
+    refused([](auto& o) { o.at[1] = {}; });
+    refused([](auto& o) { o.at[2] = o.at[1] + microseconds(1); });
     refused([](auto& o) { o.order = std::uint64_t{1} << 40; });
     refused([](auto& o) { o.user = std::uint64_t{1} << 40; });
     refused([](auto& o) { o.unit = std::uint64_t{1} << 40; });
     refused([](auto& o) { o.moves = 1U << 24; });
-    refused([](auto& o) { o.steps = {}; });
-    refused([](auto& o) { o.steps = {step::delivered}; });
+    refused([](auto& o) { o.life = first_state; });
+    refused([](auto& o) { o.life = states.size(); });
+    refused([](auto& o) { o.taken = steps_to[o.life]; });
 }
 
 }  // namespace

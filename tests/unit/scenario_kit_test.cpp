@@ -11,6 +11,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/scenario/embedded.hpp"
 #include "bazaar/scenario/kit/arrivals.hpp"
+#include "bazaar/scenario/kit/bits.hpp"
 #include "bazaar/scenario/kit/csv.hpp"
 #include "bazaar/scenario/kit/due_queue.hpp"
 #include "bazaar/scenario/kit/population.hpp"
@@ -176,6 +177,55 @@ TEST(due_queue, keeps_its_order_while_it_grows_and_shrinks)
         all.erase(all.begin());
         ASSERT_EQ(queue.size(), all.size());
     }
+}
+
+// ---- Bits
+
+/// Numbers that cross words, fill one, and have one bit.
+struct numbers
+{
+    std::uint32_t a = 0;
+    std::uint64_t b = 0, c = 0;
+    std::int64_t d = 0;
+    std::uint8_t e = 0;
+
+    static constexpr void each(auto& n, const auto& f)
+    {
+        f(n.a, 27);
+        f(n.b, 64);
+        f(n.c, 40);
+        f(n.d, 53);
+        f(n.e, 1);
+    }
+    friend bool operator==(const numbers&, const numbers&) = default;
+};
+static_assert(kit::bits_of<numbers>() == 185 && kit::words_of<numbers> == 3);
+
+TEST(bits, give_back_what_was_packed)
+{
+    auto draw = derive(6, stream("bits"), 0);
+    const auto up_to = [&](unsigned bits) { return draw.next() >> (64 - bits); };
+    for (int i = 0; i < 10'000; ++i)
+    {
+        const numbers n{static_cast<std::uint32_t>(up_to(27)), up_to(64), up_to(40), static_cast<std::int64_t>(up_to(53)),
+                        static_cast<std::uint8_t>(up_to(1))};
+        std::array<std::uint64_t, 4> words{1, 2, 3, 4};
+        kit::pack(n, words);
+        ASSERT_EQ(kit::unpack<numbers>(words), n);
+        ASSERT_EQ(words[0] & ((1U << 27) - 1), n.a);
+        ASSERT_EQ(words[3], 0U) << "equal numbers are equal words";
+    }
+    const numbers most{(1U << 27) - 1, ~std::uint64_t{0}, (std::uint64_t{1} << 40) - 1, (std::int64_t{1} << 53) - 1, 1};
+    std::array<std::uint64_t, 3> words{};
+    kit::pack(most, words);
+    EXPECT_EQ(words, (std::array<std::uint64_t, 3>{~std::uint64_t{0}, ~std::uint64_t{0}, (std::uint64_t{1} << 57) - 1}));
+}
+
+TEST(bits, refuse_what_would_not_come_out_again)
+{
+    std::array<std::uint64_t, 3> words{};
+    for (const auto& n : {numbers{.a = 1U << 27}, numbers{.c = std::uint64_t{1} << 40}, numbers{.d = -1}, numbers{.e = 2}})
+        EXPECT_THROW(kit::pack(n, words), error);
 }
 
 // ---- Population

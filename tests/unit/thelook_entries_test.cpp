@@ -137,8 +137,8 @@ INSTANTIATE_TEST_SUITE_P(thelook, thelook_entries, testing::ValuesIn(histories),
 // The negative control: version 2 took the home from before the move, whatever stood between move and purchase.
 TEST(thelook_entries_control, version_2_is_found_out)
 {
-    const auto shop = shop_at(histories[1].settings, 1, 2);
-    EXPECT_EQ(shop->version(), 2U);
+    const auto shop = shop_at(histories[1].settings, 1, look::version_before);
+    EXPECT_EQ(shop->version(), look::version_before);
     const auto problems = broken_by_entries(*shop, 1);
     ASSERT_FALSE(problems.empty());
     EXPECT_NE(problems[0].find("a session comes from where its user lived when it began"), std::string::npos)
@@ -151,9 +151,9 @@ TEST(thelook_entries_control, versions_differ_only_after_an_entry)
     for (const auto& h : histories)
     {
         const auto now = shop_at(h.settings, 3);
-        const auto before = shop_at(h.settings, 3, 2);
-        EXPECT_EQ(now->version(), 3U);
-        EXPECT_EQ(shop_at(h.settings, 3, 9)->version(), 3U) << "one that nobody knows is refused by its number";
+        const auto before = shop_at(h.settings, 3, look::version_before);
+        EXPECT_EQ(now->version(), look::version_now);
+        EXPECT_EQ(shop_at(h.settings, 3, 9)->version(), look::version_now) << "one that nobody knows is refused by its number";
         const auto a = now->plan(day_one);
         const auto b = before->plan(day_one);
         for (int i = 0; i < 2'000; ++i)

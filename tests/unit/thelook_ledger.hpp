@@ -28,6 +28,7 @@
 #include "bazaar/scenario/thelook/tables.hpp"
 #include "bazaar/scenario/thelook/thelook.hpp"
 #include "golden/stable_hash.hpp"
+#include "scenario/thelook/states.hpp"
 
 namespace bazaar::test
 {
@@ -66,6 +67,19 @@ inline std::unique_ptr<scenario::scenario> shop_of_few_products(const given& set
     auto request = request_of(settings);
     request.files["products.csv"] = few_products;
     return look::registration().make(request);
+}
+
+/// Whether a unit of this kind is a step of an order.
+constexpr bool is_step(std::uint16_t kind)
+{
+    return look::step_of(kind) != look::first_state;
+}
+
+/// The greatest mean number of steps, as --order-update-prob takes it.
+inline std::string_view most_steps()
+{
+    static const auto text = fmt::format("{}", static_cast<double>(look::steps_mean_most) / 1e9);
+    return text;
 }
 
 inline const time day_one = *parse_time("2026-03-01T00:00:00Z");
@@ -123,7 +137,7 @@ inline double kilometres(double lat1, double lon1, double lat2, double lon2)
 
 /// Books every unit of a plan, in order, and writes down whatever breaks a rule of the shop.
 ///
-/// Independent of planner and builder: it knows rows only, the seed files, and the tables.
+/// Independent of planner and builder: it knows rows only, the seed files, the tables, and the table of states.
 class ledger
 {
 public:
@@ -215,13 +229,10 @@ public:
 
     std::uint64_t users = 0, orders = 0, items = 0, events = 0, sessions = 0;
     std::array<std::uint64_t, 16> kinds{};
-    std::vector<std::uint64_t> buyers;         ///< Row number of the user of each order.
-    std::array<std::uint64_t, 5> by_status{};  ///< Processing, Shipped, Delivered, Cancelled, Returned.
+    std::vector<std::uint64_t> buyers;  ///< Row number of the user of each order.
+    std::array<std::uint64_t, look::states.size()> by_state{};
     std::uint64_t removed_orders = 0;
     std::vector<std::string> problems;  ///< The first twenty.
-
-    static constexpr std::array<std::string_view, 5> statuses{"Processing", "Shipped", "Delivered", "Cancelled",
-                                                              "Returned"};
 
     /// The same numbers as the planner's figures, in their form.
     [[nodiscard]] std::map<std::string, std::uint64_t> figures() const
@@ -230,12 +241,20 @@ public:
                                                  {"rows orders", orders - removed_orders},
                                                  {"rows order_items", items},
                                                  {"rows events", events_.size()}};
-        for (std::size_t i = 0; i < statuses.size(); ++i)
-            all[fmt::format("orders {}", statuses[i])] = by_status[i];
+        for (std::size_t i = 0; i < by_state.size(); ++i)
+            all[fmt::format("orders {}", look::states[i].status)] = by_state[i];
         return all;
     }
 
-    [[nodiscard]] std::uint64_t open_orders() const { return by_status[0] + by_status[1]; }
+    /// Those that are in a state which all leave, where lives are complete.
+    [[nodiscard]] std::uint64_t open_orders() const
+    {
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < by_state.size(); ++i)
+            for (const auto& state : look::states)
+                sum += state.from == look::states[i].status && state.percent == look::all_others ? by_state[i] : 0;
+        return sum;
+    }
 
     /// Whether one of those who may buy at this moment is not in the middle of a session, which needs 20 us.
     [[nodiscard]] bool somebody_may_buy(time at) const
@@ -263,7 +282,8 @@ private:
         std::uint64_t user;
         unit_no unit, writer;
         std::uint64_t hash;
-        std::uint8_t status, items;
+        std::size_t state;
+        std::uint8_t items;
         time created;
         std::size_t events = 0;
     };
@@ -515,30 +535,43 @@ private:
             check(row[same] == before[same], "gender, state, country, source and birth stay");
     }
 
-    /// Status and stamps of an order or item; returns the status.
-    std::uint8_t stamps_fit(std::span<const model::value> row, std::uint8_t status, std::uint8_t first)
+    /// Status and stamps of an order or item; returns the state, by its place in the table of states.
+    std::size_t stamps_fit(std::span<const model::value> row, std::uint8_t status, std::uint8_t updated_at,
+                           std::uint8_t look::state_row::*stamp)
     {
-        const auto& created = row[first];
-        const auto& updated = row[first + 1U];
-        const auto& shipped = row[first + 2U];
-        const auto& delivered = row[first + 3U];
-        const auto& returned = row[first + 4U];
-        const auto& cancelled = row[first + 5U];
-        const std::uint8_t from_stamps = !cancelled.null()   ? 3
-                                         : !returned.null()  ? 4
-                                         : !delivered.null() ? 2
-                                         : !shipped.null()   ? 1
-                                                             : 0;
-        check(row[status].text() == statuses[from_stamps], "the status follows from the stamps");
-        const auto before = [&](const model::value& a, const model::value& b)
-        { return b.null() || (!a.null() && a.moment() < b.moment()); };
-        check(before(created, shipped) && before(shipped, delivered) && before(delivered, returned) &&
-                  before(created, cancelled) && (shipped.null() || cancelled.null()) &&
-                  created.moment() <= updated.moment(),
-              "the stamps of a life are in order");
-        for (const auto* stamp : {&created, &updated, &shipped, &delivered, &returned, &cancelled})
-            check(stamp->null() || stamp->moment() <= unit_->decision.at, "no stamp lies in the future");
-        return from_stamps;
+        std::size_t in = 0;
+        for (std::size_t i = 0; i < look::states.size(); ++i)
+        {
+            const auto& at = row[look::states[i].*stamp];
+            if (i > 0 && at.null())
+                continue;
+            check(at.moment() <= unit_->decision.at, "no stamp lies in the future");
+            if (i == 0)
+                continue;
+            // One behind the other: what is not of this life has no stamp.
+            check(look::states[i].from == look::states[in].status &&
+                      row[look::states[in].*stamp].moment() < at.moment(),
+                  "the stamps of a life are in order");
+            in = i;
+        }
+        check(row[status].text() == look::states[in].status, "the status follows from the stamps");
+        check(row[updated_at].moment() >= row[look::states[in].*stamp].moment() &&
+                  row[updated_at].moment() <= unit_->decision.at,
+              "the version is not older than the stamps");
+        return in;
+    }
+
+    std::size_t order_fits(std::span<const model::value> row)
+    {
+        namespace c = look::orders_column;
+        return stamps_fit(row, c::status, c::updated_at, &look::state_row::order_stamp);
+    }
+
+    /// Whether an event is one of a session that ends an order.
+    static bool ends_order(std::string_view event_type)
+    {
+        return std::any_of(look::states.begin(), look::states.end(),
+                           [&](const auto& s) { return !s.closing.empty() && s.closing == event_type; });
     }
 
     /// All rows of `items` belong to the order, equal its stamps, and are as many as it says; returns how many.
@@ -554,14 +587,15 @@ private:
             check(row[c::order_id] == order_row[o::id], "an item is of its order");
             check(bought.insert(row[c::product_id].integer()).second, "no product twice in an order");
             check(row[c::status] == order_row[o::status], "an item has its order's status");
-            for (std::uint8_t i = 0; i < 6; ++i)
-                check(row[c::created_at + i] == order_row[o::created_at + i], "an item has its order's stamps");
+            check(row[c::updated_at] == order_row[o::updated_at], "an item has its order's version");
+            for (const auto& state : look::states)
+                check(row[state.item_stamp] == order_row[state.order_stamp], "an item has its order's stamps");
             check(row[c::quantity].integer() >= 1 && row[c::quantity].integer() <= 3, "quantity from 1 to 3");
             const auto product = products_.find(row[c::product_id].integer());
             check(product != products_.end() && (u.changes[at].what != model::op::insert ||
                                                  product->second.price == row[c::sale_price].integer()),
                   "an item is a product at its retail price of that moment");
-            stamps_fit(row, c::status, c::created_at);
+            stamps_fit(row, c::status, c::updated_at, &look::state_row::item_stamp);
             const auto id = row[c::id].row();
             const auto in_order = order_row[o::id].row();
             check(id == row_id{look::table::order_items, in_order.row * 4 + (at - first), in_order.unit},
@@ -589,9 +623,9 @@ private:
         check(id == row_id{look::table::orders, orders, u.decision.no}, "order ids are dense and name their unit");
         check(u.decision.tick == orders + 1, "a tick is one purchase");
         ++orders;
-        check(stamps_fit(row, c::status, c::created_at) == 0 && row[c::created_at].moment() == u.decision.at &&
+        check(order_fits(row) == 0 && row[c::created_at].moment() == u.decision.at &&
                   row[c::updated_at].moment() == u.decision.at,
-              "an order begins as Processing in its unit");
+              "an order begins in the first state, in its unit");
         user* who = user_of(row[c::user_id]);
         if (who == nullptr)
             return;
@@ -610,7 +644,7 @@ private:
         const auto count = items_fit(u, 1, row);
         orders_.push_back({row[c::user_id].row().row, u.decision.no, u.decision.no, hash(row), 0,
                            static_cast<std::uint8_t>(count), u.decision.at});
-        ++by_status[0];
+        ++by_state[0];
         session(u, 1 + count, who);
         orders_.back().events = u.changes.size() - 1 - count;
         std::size_t purchases = 0;
@@ -619,7 +653,7 @@ private:
         {
             const auto& e = u.changes[i].after;
             const auto type = e[look::events_column::event_type].text();
-            check(type != "cancel" && type != "return", "a purchase's session cancels nothing");
+            check(!ends_order(type), "a purchase's session ends no order");
             if (type == "purchase")
                 check(++purchases == 1 && i + 1 == u.changes.size() &&
                           e[look::events_column::created_at].moment() == row[c::created_at].moment(),
@@ -644,31 +678,19 @@ private:
             return check(false, "the order exists and was planned earlier");
         order& o = orders_[id.row];
         wrote(o.writer);
-        const auto to = stamps_fit(row, c::status, c::created_at);
-        // Processing, Shipped, Delivered, Cancelled, Returned
-        static constexpr std::array<std::array<bool, 5>, 5> edges{{
-            {false, true, false, true, false},
-            {false, false, true, false, false},
-            {false, false, false, false, true},
-            {},
-            {},
-        }};
-        check(edges[o.status][to], "an order takes a legal step");
-        static constexpr std::array<std::uint16_t, 5> kind_of{999, look::kind::order_shipped,
-                                                              look::kind::order_delivered, look::kind::order_cancelled,
-                                                              look::kind::order_returned};
-        static constexpr std::array<std::uint8_t, 5> stamp_of{c::created_at, c::shipped_at, c::delivered_at,
-                                                              c::cancelled_at, c::returned_at};
-        check(kind_of[to] == u.decision.kind, "the step is the unit's kind");
-        check(row[stamp_of[to]].moment() == u.decision.at, "a step is stamped with the unit's moment");
-        --by_status[o.status];
-        ++by_status[to];
-        o.status = to;
+        const auto in = order_fits(row);
+        const auto& to = look::states[in];
+        check(to.from == look::states[o.state].status, "an order takes a legal step");
+        check(to.kind == u.decision.kind, "the step is the unit's kind");
+        check(row[to.order_stamp].moment() == u.decision.at, "a step is stamped with the unit's moment");
+        --by_state[o.state];
+        ++by_state[in];
+        o.state = in;
         o.writer = u.decision.no;
         o.hash = hash(row);
         const auto count = items_fit(u, 1, row);
         check(count == o.items, "a step takes all items");
-        if (to == 3 || to == 4)
+        if (!to.closing.empty())
         {
             user* who = user_of(row[c::user_id]);
             if (who == nullptr)
@@ -681,9 +703,9 @@ private:
             {
                 const auto& e = u.changes[i].after;
                 const auto type = e[look::events_column::event_type].text();
-                if (type != "cancel" && type != "return" && type != "purchase")
+                if (!ends_order(type) && type != "purchase")
                     continue;
-                check(type == (to == 3 ? "cancel" : "return"), "the session closes in the order's way");
+                check(type == to.closing, "the session closes in the order's way");
                 const auto uri = e[look::events_column::uri].text();
                 const auto uuid = parse_uuid(uri.substr(uri.rfind('/') + 1));
                 const auto closing = uuid ? ids_.decode(*uuid) : std::nullopt;
@@ -706,7 +728,7 @@ private:
         for (const auto& c : u.changes)
         {
             const auto type = c.after[look::events_column::event_type].text();
-            check(type != "purchase" && type != "cancel" && type != "return", "an anonymous session closes nothing");
+            check(type != "purchase" && !ends_order(type), "an anonymous session closes nothing");
         }
     }
 
@@ -756,7 +778,7 @@ private:
         }
         check(item_count == o->items && event_count == o->events, "nothing of an order stays");
         items -= item_count;
-        --by_status[o->status];
+        --by_state[o->state];
         ++removed_orders;
         o->hash = 0;
     }
@@ -812,8 +834,7 @@ private:
             else if (type == "purchase")
                 check(uri == "/purchase" && !has_product, "uri of a purchase");
             else
-                check((type == "cancel" || type == "return") && uri.starts_with(fmt::format("/{}/item/", type)) &&
-                          has_product,
+                check(ends_order(type) && uri.starts_with(fmt::format("/{}/item/", type)) && has_product,
                       "uri of a closing event");
         }
         check(before == u.decision.at, "a session ends with its unit");

@@ -41,12 +41,6 @@ bool removes(const model::decision& d)
     return d.kind == look::kind::order_removed || d.kind == look::kind::ghost_removed;
 }
 
-bool is_step(const model::decision& d)
-{
-    return d.kind == look::kind::order_shipped || d.kind == look::kind::order_delivered ||
-           d.kind == look::kind::order_cancelled || d.kind == look::kind::order_returned;
-}
-
 /// Where entries of the control log stand: before the unit of this number among those that remove nothing.
 struct steering
 {
@@ -75,7 +69,7 @@ const std::vector<history> histories{
     {"a_second", "1s", 20'000, {{"lifecycle", "complete"}}},
     {"complete_lives", "90s", 20'000, {{"lifecycle", "complete"}, {"user-create-prob", "0.5"}}},
     {"all_dice", "30s", 10'000, {{"user-create-prob", "1"}, {"user-update-prob", "1"}, {"ghost-create-prob", "1"}}},
-    {"slow_lives", "2h", 10'000, {{"lifecycle-scale", "3600"}, {"order-update-prob", "1.969"}, {"avg-qps", "0.2"}}},
+    {"slow_lives", "2h", 10'000, {{"lifecycle-scale", "3600"}, {"order-update-prob", most_steps()}, {"avg-qps", "0.2"}}},
     {"few_users", "40s", 10'000, {{"init-num-users", "3"}, {"lifecycle", "complete"}, {"avg-qps", "5"}}},
     {"crowded",
      "1s",
@@ -188,7 +182,7 @@ TEST_P(thelook_retain, removes_what_is_over_in_time_and_changes_nothing_else)
             found[waiting].before = own;
         if (d.kind == look::kind::ghost)
             expected.push_back({own, true, d.arg[0]});
-        else if (is_step(d) || d.kind == look::kind::purchase)
+        else if (is_step(d.kind) || d.kind == look::kind::purchase)
         {
             // Of an order the last unit counts: the one before was none.
             if (const auto earlier = by_order.find(d.arg[0]); earlier != by_order.end())
@@ -196,7 +190,7 @@ TEST_P(thelook_retain, removes_what_is_over_in_time_and_changes_nothing_else)
             by_order[d.arg[0]] = expected.size();
             expected.push_back({own, false, d.arg[0]});
         }
-        const bool follows = d.tick == tick && !is_step(d) && d.kind != look::kind::price_changed;
+        const bool follows = d.tick == tick && !is_step(d.kind) && d.kind != look::kind::price_changed;
         ASSERT_FALSE(follows && removed_last) << "a removal in the middle of tick " << tick;
         removed_last = false;
         if (!follows)
@@ -210,10 +204,13 @@ TEST_P(thelook_retain, removes_what_is_over_in_time_and_changes_nothing_else)
     EXPECT_EQ(figures_of(*planner), books.figures());
 
     // What is still to come of the orders, none of which waits longer than this.
+    std::int64_t life = 0;
+    for (const auto& state : look::states)
+        life += static_cast<std::int64_t>(state.after.most);
     const auto scale = shop->configuration().number("lifecycle-scale");
-    const auto end = day_one + microseconds(shifted + last_own + 3 * 120'000 * scale);
+    const auto end = day_one + microseconds(shifted + last_own + life * 1'000 * scale);
     while (other->next_at() < end)
-        if (const auto d = other->next(); is_step(d))
+        if (const auto d = other->next(); is_step(d.kind))
             if (const auto earlier = by_order.find(d.arg[0]); earlier != by_order.end())
                 expected[earlier->second].since = -1;
 

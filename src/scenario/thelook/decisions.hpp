@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
 #include "bazaar/model/unit.hpp"
+#include "bazaar/scenario/kit/bits.hpp"
 #include "scenario/thelook/lives.hpp"
 
 namespace bazaar::scenario::thelook
@@ -40,16 +42,31 @@ struct user_changed_decision
 /// A step of an order's life.
 struct step_decision
 {
-    std::uint64_t order;
-    unit_no order_unit;
-    std::uint64_t user;
-    unit_no user_unit;
-    time created, shipped, delivered;  ///< As far as they happened.
-    std::uint64_t session : 40;        ///< Of a cancellation or return.
-    std::uint64_t moves_then : 24;     ///< Address of the user.
-    time session_after;
+    std::uint64_t order, user;
+    unit_no order_unit, user_unit;
+    moments at;             ///< Of the purchase and the steps before this one.
     std::uint32_t moves;    ///< Address of the order.
     std::uint32_t touches;  ///< Price changes before the order.
+
+    // Of a step with a session of its own.
+    std::uint64_t session;
+    std::uint32_t moves_then;  ///< Address of the user.
+    time session_after;
+
+    static constexpr void each(auto& d, const auto& f)
+    {
+        f(d.order, 64);
+        f(d.user, row_bits);
+        f(d.order_unit, row_bits);
+        f(d.user_unit, row_bits);
+        for (std::size_t i = 0; i < steps_most; ++i)
+            f(d.at[i].us, moment_bits);
+        f(d.moves, moves_bits);
+        f(d.touches, 32);
+        f(d.session, row_bits);
+        f(d.moves_then, moves_bits);
+        f(d.session_after.us, moment_bits);
+    }
 };
 
 struct price_changed_decision
@@ -66,36 +83,34 @@ struct ghost_decision
 /// The end of an order that is over: `after` names the purchase first and the last step, if there was one, behind it.
 struct order_removed_decision
 {
-    std::uint64_t order : 40, moves : 24;             ///< `moves`: address of the order.
-    std::uint64_t user : 40, moves_bought : 24;       ///< Where the user sat in the session of the purchase,
-    std::uint64_t user_unit : 40, moves_closed : 24;  ///< and in that of the cancellation or return.
-    time created, shipped, delivered, closed;         ///< As far as they happened.
-    std::uint64_t session : 40, touches_high : 24;    ///< Price changes before the order.
-    std::uint64_t closing_session : 40, touches_low : 24;
-    std::uint32_t bought_after,
-        closed_after;  ///< The sessions begin at most so long before their end, in microseconds.
+    std::uint64_t order, user;
+    unit_no user_unit;
+    state_no last;  ///< How far the order had come.
+    moments at;
+    std::uint64_t session, closing_session;  ///< Of the purchase; of the last step, if that has one.
+    std::uint32_t bought_after, closed_after;  ///< They begin at most so long before their end, in microseconds.
+    std::uint32_t moves_bought, moves_closed;  ///< Where the user sat in them.
+    std::uint32_t moves;                       ///< Address of the order.
+    std::uint32_t touches;                     ///< Price changes before the order.
+
+    static constexpr void each(auto& d, const auto& f)
+    {
+        f(d.order, row_bits);
+        f(d.moves, moves_bits);
+        f(d.user, row_bits);
+        f(d.user_unit, row_bits);
+        f(d.last, state_bits);
+        for (auto& moment : d.at)
+            f(moment.us, moment_bits);
+        f(d.session, row_bits);
+        f(d.closing_session, row_bits);
+        f(d.bought_after, 32);
+        f(d.closed_after, 32);
+        f(d.moves_bought, moves_bits);
+        f(d.moves_closed, moves_bits);
+        f(d.touches, 32);
+    }
 };
-
-inline void set_touches(order_removed_decision& what, std::uint64_t touches) noexcept
-{
-    what.touches_high = touches >> 24 & 0xffffffU;
-    what.touches_low = touches & 0xffffffU;
-}
-
-[[nodiscard]] inline std::uint64_t touches_of(const order_removed_decision& what) noexcept
-{
-    return std::uint64_t{what.touches_high} << 24 | what.touches_low;
-}
-
-/// How far the order had come.
-[[nodiscard]] inline step last_step(const order_removed_decision& what) noexcept
-{
-    if (what.closed.us != 0)
-        return what.delivered.us != 0 ? step::returned : step::cancelled;
-    if (what.shipped.us == 0)
-        return step::none;
-    return what.delivered.us != 0 ? step::delivered : step::shipped;
-}
 
 struct ghost_removed_decision
 {
@@ -104,19 +119,29 @@ struct ghost_removed_decision
 };
 
 template <typename T>
-void put(model::decision& where, const T& what) noexcept
+void put(model::decision& where, const T& what)
 {
     // Without padding: equal decisions are equal in each byte.
-    static_assert(std::has_unique_object_representations_v<T> && sizeof(T) <= sizeof(where.arg));
-    std::memcpy(where.arg.data(), &what, sizeof(T));
+    if constexpr (kit::has_bits<T>)
+        kit::pack(what, where.arg);
+    else
+    {
+        static_assert(std::has_unique_object_representations_v<T> && sizeof(T) <= sizeof(where.arg));
+        std::memcpy(where.arg.data(), &what, sizeof(T));
+    }
 }
 
 template <typename T>
-[[nodiscard]] T get(const model::decision& where) noexcept
+[[nodiscard]] T get(const model::decision& where)
 {
-    T what;
-    std::memcpy(static_cast<void*>(&what), where.arg.data(), sizeof(T));
-    return what;
+    if constexpr (kit::has_bits<T>)
+        return kit::unpack<T>(where.arg);
+    else
+    {
+        T what;
+        std::memcpy(static_cast<void*>(&what), where.arg.data(), sizeof(T));
+        return what;
+    }
 }
 
 }  // namespace bazaar::scenario::thelook

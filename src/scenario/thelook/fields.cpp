@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "scenario/thelook/states.hpp"
+
 namespace bazaar::scenario::thelook
 {
 namespace
@@ -46,7 +48,7 @@ constexpr std::array<field, 15> all{{
     place_filter("postal-code", "users live at this postal code only"),
     probability("user-create-prob", "0.05", nano, "probability of a new user, per tick"),
     probability("user-update-prob", "0.1", nano, "probability of an address change before the purchase, per tick"),
-    probability("order-update-prob", "0.4", 1'969'000'000,
+    probability("order-update-prob", "0.4", steps_mean_most,
                 "mean number of order updates (shipped, delivered, ...) per tick"),
     probability("ghost-create-prob", "0.2", nano, "probability of an anonymous session, per tick"),
     {.name = "lifecycle",
@@ -105,7 +107,7 @@ double share_of_steps(std::int64_t updates_nano)
     for (int i = 0; i < 60; ++i)
     {
         const double a = (low + high) / 2;
-        (a + 0.95 * a * a + 0.019 * a * a * a < wanted ? low : high) = a;
+        (steps_mean(a) < wanted ? low : high) = a;
     }
     return high;
 }

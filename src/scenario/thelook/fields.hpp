@@ -26,8 +26,7 @@ struct configuration
     std::int64_t touch_us;      ///< Between two price changes; 0: there are none.
 };
 
-/// The share a with a + .95 a^2 + .019 a^3 = p / 10^9, for 0 <= p <= 1.969 * 10^9: every order takes its first step
-/// with it (.05 of these cancel), then is delivered, then .02 of these return.
+/// The share with which orders go on from each state, so that their mean number of steps is p / 10^9, for 0 <= p <= `steps_mean_most`.
 [[nodiscard]] double share_of_steps(std::int64_t updates_nano);
 
 /// The share under these settings, 0 to 1.

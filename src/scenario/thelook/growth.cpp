@@ -84,7 +84,9 @@ std::vector<std::string> growth(const settings& now, std::size_t products)
     const configuration c(now);
     const auto probability = [&](std::string_view name) { return static_cast<double>(now.number(name)) / 1e9; };
     const double share = step_share(now);
-    const double closed = share * .05 + share * .95 * share * share * .02;
+    double closed = 0;
+    for (state_no s = 0; s < states.size(); ++s)
+        closed += closes(s) ? share_of(s, share) : 0;
     const std::array<kind_of_row, 4> tables{{
         {"users", user_bytes, probability("user-create-prob")},
         {"orders", order_bytes, 1},

@@ -11,17 +11,45 @@ namespace bazaar::scenario::thelook
 namespace
 {
 
-/// Delay of a step: `least` and an exponential of mean `mean`, at most `most`. Seconds at scale 1.
-struct delay
+/// Whether an order that goes on, and takes none of the steps that stand before this one, takes it.
+constexpr auto takes = []
 {
-    std::uint64_t least, mean, most;
-};
+    std::array<chance, states.size()> all{};
+    for (std::size_t i = 1; i < states.size(); ++i)
+    {
+        std::uint32_t left = 100;
+        for (std::size_t before = 1; before < i; ++before)
+            left -= came_from[before] == came_from[i] ? states[before].percent : 0;
+        all[i] = chance(states[i].percent, left);
+    }
+    return all;
+}();
 
-/// By step; the first stands for none.
-constexpr std::array<delay, 5> delays{{{0, 0, 0}, {5, 15, 60}, {10, 20, 90}, {3, 10, 45}, {15, 30, 120}}};
+/// The state after this one, of an order that goes on; the same: it stays there.
+state_no next_state(state_no at, random& draw)
+{
+    for (std::size_t i = at + 1U; i < states.size(); ++i)
+        if (came_from[i] == at && states[i].percent != all_others && takes[i].happens(draw.next()))
+            return static_cast<state_no>(i);
+    return most_go_to[at] != first_state ? most_go_to[at] : at;
+}
 
-constexpr chance cancels{5, 100};
-constexpr chance returns{2, 100};
+/// Whether there is no step from a state.
+constexpr auto ends = []
+{
+    std::array<bool, states.size()> all{};
+    all.fill(true);
+    for (std::size_t i = 1; i < states.size(); ++i)
+        all[came_from[i]] = false;
+    return all;
+}();
+
+constexpr std::uint64_t second = 1'000'000;
+
+constexpr std::uint64_t mean_us(state_no to)
+{
+    return (states[to].after.least + states[to].after.mean) * second;
+}
 
 }  // namespace
 
@@ -31,25 +59,24 @@ std::uint32_t order_size(std::uint64_t seed, std::uint64_t order)
     return 1 + static_cast<std::uint32_t>(kit::pick(r, std::array<std::uint32_t, 4>{70, 20, 5, 5}));
 }
 
-life draw_life(std::uint64_t seed, std::uint64_t order, const configuration& c)
+state_no draw_life(std::uint64_t seed, std::uint64_t order, const configuration& c)
 {
     auto r = derive(seed, stream("order life"), order);
-    if (!c.step.happens(r.next()))
-        return {};
-    if (cancels.happens(r.next()))
-        return {step::cancelled};
-    if (!c.step.happens(r.next()))
-        return {step::shipped};
-    if (!c.step.happens(r.next()) || !returns.happens(r.next()))
-        return {step::shipped, step::delivered};
-    return {step::shipped, step::delivered, step::returned};
+    state_no at = first_state;
+    while (!ends[at] && c.step.happens(r.next()))
+    {
+        const auto next = next_state(at, r);
+        if (next == at)
+            break;
+        at = next;
+    }
+    return at;
 }
 
-std::int64_t delay_before(std::uint64_t seed, std::uint64_t order, step what, std::uint64_t scale_milli)
+std::int64_t delay_before(std::uint64_t seed, std::uint64_t order, state_no to, std::uint64_t scale_milli)
 {
-    constexpr std::uint64_t second = 1'000'000;
-    const delay& d = delays[static_cast<std::size_t>(what)];
-    auto r = derive(seed, stream("order delay"), order * 8 + static_cast<std::uint64_t>(what));
+    const delay& d = states[to].after;
+    auto r = derive(seed, stream("order delay"), order * 8 + to);
     const std::uint64_t us = d.least * second +
                              scaled(exponential_q32(r.next()), d.mean * second, std::uint64_t{1} << 32);
     return static_cast<std::int64_t>(scaled(std::min(us, d.most * second), scale_milli, 1000)) + 1;
@@ -57,18 +84,16 @@ std::int64_t delay_before(std::uint64_t seed, std::uint64_t order, step what, st
 
 double mean_life(double share, std::uint64_t scale_milli)
 {
-    const auto mean = [&](step what)
-    {
-        const delay& d = delays[static_cast<std::size_t>(what)];
-        return static_cast<double>((d.least + d.mean) * scale_milli) / 1e3;
-    };
-    const double behind = mean(step::delivered) + share * .02 * mean(step::returned);
-    return share * (.05 * mean(step::cancelled) + .95 * (mean(step::shipped) + share * behind));
+    double sum = 0;
+    for (state_no s = 1; s < states.size(); ++s)
+        sum += share_of(s, share) * static_cast<double>(mean_us(s));
+    return sum * static_cast<double>(scale_milli) / 1e9;
 }
 
 std::int64_t first_update_after(const configuration& c)
 {
-    return static_cast<std::int64_t>(scaled((delays[1].least + delays[1].mean) * 1'000'000, c.scale_milli, 1000));
+    static_assert(most_go_to[first_state] != first_state, "most orders begin with the same step");
+    return static_cast<std::int64_t>(scaled(mean_us(most_go_to[first_state]), c.scale_milli, 1000));
 }
 
 }  // namespace bazaar::scenario::thelook

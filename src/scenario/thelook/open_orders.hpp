@@ -1,10 +1,15 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 
 #include "bazaar/base/id.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/scenario/kit/bits.hpp"
 #include "bazaar/scenario/kit/due_queue.hpp"
 #include "bazaar/scenario/state.hpp"
 #include "scenario/thelook/lives.hpp"
@@ -12,17 +17,26 @@
 namespace bazaar::scenario::thelook
 {
 
+/// Of the time at which a step is due, in planner's own time.
+inline constexpr std::size_t due_bits = 54;
+
 /// An order that has a step before it.
 struct open_order
 {
     std::int64_t due;
     std::uint64_t order;
-    time created, shipped, delivered;
+    moments at;  ///< Of the purchase and the steps so far.
     std::uint64_t user;
     unit_no unit, user_unit, writer;
     std::uint32_t moves, touches;
-    life steps;
-    std::uint8_t at;  ///< The step that is due.
+    state_no life;       ///< The state that it ends in.
+    std::uint8_t taken;  ///< Steps so far.
+
+    /// The state that it is in.
+    [[nodiscard]] state_no state() const noexcept { return taken == 0 ? first_state : paths[life][taken - 1U]; }
+
+    /// The state that it comes to when it is due.
+    [[nodiscard]] state_no next() const noexcept { return paths[life][taken]; }
 
     [[nodiscard]] std::uint64_t hash() const noexcept;
 
@@ -32,10 +46,73 @@ struct open_order
 /// Whether a plan can have such an order.
 [[nodiscard]] bool is_possible(const open_order& o) noexcept;
 
+/// So many steps may have been taken by an order that waits for one that most take: their moments stand in the queue.
+inline constexpr std::size_t steps_near = []
+{
+    std::size_t most = 0;
+    for (std::size_t i = 1; i < states.size(); ++i)
+        if (most_go_to[i] != first_state)
+            most = std::max<std::size_t>(most, steps_to[i]);
+    return most;
+}();
+
+inline constexpr std::size_t since_bits = 48;
+
+/// Instead of the time from a purchase to a step: it stands elsewhere.
+inline constexpr std::uint64_t elsewhere = (std::uint64_t{1} << since_bits) - 1;
+
+/// What stands of an order in the queue.
+struct order_numbers
+{
+    std::uint64_t due;  ///< Shifted, so that it is none below zero.
+    std::uint64_t order, created, user;
+    unit_no unit, user_unit, writer;
+    std::uint32_t moves;
+    state_no life;
+    std::uint8_t taken;
+    std::array<std::uint64_t, steps_near> since;  ///< From the purchase to each step.
+
+    static constexpr void each(auto& n, const auto& f)
+    {
+        f(n.due, due_bits);
+        f(n.life, state_bits);
+        f(n.taken, static_cast<std::size_t>(std::bit_width(steps_most - 1)));
+        f(n.order, row_bits);
+        f(n.created, moment_bits);
+        f(n.user, row_bits);
+        f(n.moves, moves_bits);
+        f(n.unit, row_bits);
+        f(n.user_unit, row_bits);
+        f(n.writer, row_bits);
+        for (auto& one : n.since)
+            f(one, since_bits);
+    }
+};
+
+struct packed_order
+{
+    std::array<std::uint64_t, kit::words_of<order_numbers>> words;
+
+    [[nodiscard]] std::uint64_t shifted_due() const noexcept
+    {
+        return words[0] & ((std::uint64_t{1} << due_bits) - 1);
+    }
+    [[nodiscard]] std::int64_t due() const noexcept;
+    [[nodiscard]] std::uint64_t order() const noexcept { return kit::unpack<order_numbers>(words).order; }
+
+    friend bool earlier(const packed_order& a, const packed_order& b) noexcept
+    {
+        return a.shifted_due() != b.shifted_due() ? a.shifted_due() < b.shifted_due() : a.order() < b.order();
+    }
+};
+// Millions of orders may be open: 48 bytes with one step near, and 6 for each further one.
+static_assert(sizeof(packed_order) == (42 + 6 * steps_near + 7) / 8 * 8);
+
 /// Orders waiting for their next step, the one that is due first in front.
 ///
-/// Limits: 48 bytes an order; those from behind a price change, and the few that wait for their return or were shipped after 8.9
-/// years, about 80 more. Dues below 285 years, times from 1970 to the year 2255: more than `start_min` and `times_end` allow.
+/// Limits: as many bytes an order as `packed_order` has, 48; those from behind a price change, and the few that wait for a step that few
+/// take or took one after 8.9 years, about 80 more. Dues below 285 years, times from 1970 to the year 2255: more than `start_min` and
+/// `times_end` allow.
 class open_orders
 {
 public:
@@ -54,7 +131,7 @@ public:
     template <typename Put>
     void save(state_writer& to, const Put& put_one) const
     {
-        queue_.save(to, [&](state_writer& out, const packed& one) { put_one(out, unpacked(one)); });
+        queue_.save(to, [&](state_writer& out, const packed_order& one) { put_one(out, unpacked(one)); });
     }
 
     /// `get_one(from)` reads one.
@@ -65,37 +142,19 @@ public:
         for (auto count = from.get_count(); count > 0 && from.good(); --count)
         {
             const open_order o = get_one(from);
-            if (!from.good() || !is_possible(o) || (o.steps[o.at] == step::returned) != (o.delivered.us != 0))
+            if (!from.good() || !is_possible(o))
                 return static_cast<void>(from.fail());
             push(o);
         }
     }
 
 private:
-    struct packed
-    {
-        std::uint64_t created_high : 5, life : 3, at : 2, due_from_low : 54;
-        std::uint64_t user : 40, moves : 24;
-        std::uint64_t order : 40, created_middle : 24;
-        std::uint64_t unit : 40, created_low : 24;
-        std::uint64_t user_unit : 40, shipped_high : 24;  ///< From its creation; zero: not yet.
-        std::uint64_t writer : 40, shipped_low : 24;
+    [[nodiscard]] static bool is_near(const open_order& o) noexcept;
+    [[nodiscard]] static packed_order packed_of(const open_order& o);
+    [[nodiscard]] open_order unpacked(const packed_order& p) const;
 
-        [[nodiscard]] std::int64_t due() const noexcept;
-
-        friend bool earlier(const packed& a, const packed& b) noexcept
-        {
-            return a.due_from_low != b.due_from_low ? a.due_from_low < b.due_from_low : a.order < b.order;
-        }
-    };
-    static_assert(sizeof(packed) == 48);
-
-    [[nodiscard]] static packed packed_of(const open_order& o);
-    [[nodiscard]] open_order unpacked(const packed& p) const;
-
-    kit::due_queue<packed> queue_;
-    std::map<std::uint64_t, time> delivered_;         ///< By order: those that wait for their return.
-    std::map<std::uint64_t, time> shipped_late_;      ///< By order: a shift stood before the shipment.
+    kit::due_queue<packed_order> queue_;
+    std::map<std::uint64_t, moments> moments_;        ///< By order: those of steps that do not stand in the queue.
     std::map<std::uint64_t, std::uint32_t> touches_;  ///< By order: those from behind a price change.
     std::uint64_t digest_ = 0;
 };

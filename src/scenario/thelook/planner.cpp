@@ -25,12 +25,6 @@ constexpr std::uint64_t closings_most = (1U << 23) - 1;
 /// So often another user is looked for.
 constexpr std::uint64_t tries = 64;
 
-/// Whether the step has a session of its own.
-constexpr bool closes(step what) noexcept
-{
-    return what == step::cancelled || what == step::returned;
-}
-
 }  // namespace
 
 time initial_birth(std::uint64_t seed, std::uint64_t row, time start)
@@ -300,25 +294,23 @@ model::decision shop_planner::purchase()
     items_ += items;
     events_ += purchase_events(seed_, order, items);
     u.busy = d.at;
-    const life steps = draw_life(seed_, order, configuration_);
-    u.closings = (u.closings + (std::any_of(steps.begin(), steps.end(), closes) ? 1U : 0U)) & 0x7fffffU;
+    const state_no life = draw_life(seed_, order, configuration_);
+    u.closings = (u.closings + (closes(life) ? 1U : 0U)) & 0x7fffffU;
     change_user(buyer_, u);
-    ++orders_at_[static_cast<std::size_t>(step::none)];
-    order_over_ = steps[0] == step::none;
+    ++orders_in_[first_state];
+    order_over_ = life == first_state;
     if (!order_over_)
-        due_.push({now_ + delay_before(seed_, order, steps[0], configuration_.scale_milli),
-                   order,
-                   d.at,
-                   {},
-                   {},
-                   buyer_,
-                   d.no,
-                   u.unit,
-                   d.no,
-                   static_cast<std::uint32_t>(u.moves),
-                   static_cast<std::uint32_t>(touches_),
-                   steps,
-                   0});
+        due_.push({.due = now_ + delay_before(seed_, order, paths[life][0], configuration_.scale_milli),
+                   .order = order,
+                   .at = {d.at},
+                   .user = buyer_,
+                   .unit = d.no,
+                   .user_unit = u.unit,
+                   .writer = d.no,
+                   .moves = static_cast<std::uint32_t>(u.moves),
+                   .touches = static_cast<std::uint32_t>(touches_),
+                   .life = life,
+                   .taken = 0});
     return d;
 }
 
@@ -417,43 +409,46 @@ model::decision shop_planner::price_changed()
 
 bool shop_planner::room_for_session(const open_order& o) const
 {
-    return !closes(o.steps[o.at]) || business(std::max(now_, o.due)) - remembered(o.user).busy >= session_min;
+    return !closes(o.next()) || business(std::max(now_, o.due)) - remembered(o.user).busy >= session_min;
 }
 
 model::decision shop_planner::advance_order()
 {
-    static constexpr std::array<std::uint16_t, 5> kinds{0, kind::order_shipped, kind::order_delivered,
-                                                        kind::order_cancelled, kind::order_returned};
     open_order o = due_.pop();
-    const step what = o.steps[o.at];
-    auto d = begin(kinds[static_cast<std::size_t>(what)]);
+    const state_no to = o.next();
+    auto d = begin(states[to].kind);
     d.depends_on(o.writer, true);
-    step_decision s{o.order, o.unit,  o.user,   o.user_unit, o.created, o.shipped, o.delivered, 0, o.moves & 0xffffffU,
-                    {},      o.moves, o.touches};
-    if (closes(what))
+    step_decision s{.order = o.order,
+                    .user = o.user,
+                    .order_unit = o.unit,
+                    .user_unit = o.user_unit,
+                    .at = o.at,
+                    .moves = o.moves,
+                    .touches = o.touches,
+                    .session = 0,
+                    .moves_then = o.moves,
+                    .session_after = {}};
+    if (closes(to))
     {
         user u = remembered(o.user);
         d.depends_on(u.writer);  // The session comes from where the user lives now.
-        s.session = sessions_++ & no_unit;
+        s.session = sessions_++;
         s.session_after = std::max(d.at - 2 * session_max, u.busy);
-        s.moves_then = u.moves;
+        s.moves_then = static_cast<std::uint32_t>(u.moves);
         events_ += closing_events(order_size(seed_, o.order));
         u.busy = d.at;
         --u.closings;
         change_user(o.user, u);
     }
     put(d, s);
-    --orders_at_[o.at == 0 ? 0 : static_cast<std::size_t>(o.steps[o.at - 1U])];
-    ++orders_at_[static_cast<std::size_t>(what)];
-    if (what == step::shipped)
-        o.shipped = d.at;
-    if (what == step::delivered)
-        o.delivered = d.at;
+    --orders_in_[o.state()];
+    ++orders_in_[to];
     o.writer = d.no;
-    order_over_ = ++o.at == o.steps.size() || o.steps[o.at] == step::none;
+    o.at[++o.taken] = d.at;
+    order_over_ = to == o.life;
     if (!order_over_)
     {
-        o.due = now_ + delay_before(seed_, o.order, o.steps[o.at], configuration_.scale_milli);
+        o.due = now_ + delay_before(seed_, o.order, o.next(), configuration_.scale_milli);
         due_.push(o);
     }
     return d;
@@ -509,12 +504,9 @@ void shop_planner::figures(std::vector<figure>& out) const
     out.assign({{"rows", "users", users_.end()},
                 {"rows", "orders", orders_},
                 {"rows", "order_items", items_},
-                {"rows", "events", events_},
-                {"orders", "Processing", orders_at_[static_cast<std::size_t>(step::none)]},
-                {"orders", "Shipped", orders_at_[static_cast<std::size_t>(step::shipped)]},
-                {"orders", "Delivered", orders_at_[static_cast<std::size_t>(step::delivered)]},
-                {"orders", "Cancelled", orders_at_[static_cast<std::size_t>(step::cancelled)]},
-                {"orders", "Returned", orders_at_[static_cast<std::size_t>(step::returned)]}});
+                {"rows", "events", events_}});
+    for (std::size_t i = 0; i < states.size(); ++i)
+        out.push_back({"orders", states[i].status, orders_in_[i]});
 }
 
 }  // namespace bazaar::scenario::thelook

@@ -149,7 +149,7 @@ private:
     unit_no next_no_ = 0;
     std::uint64_t ticks_ = 0;  ///< Ticks begun.
     std::uint64_t orders_ = 0, items_ = 0, events_ = 0, sessions_ = 0;
-    std::array<std::uint64_t, 5> orders_at_{};  ///< Orders by the step that they took last.
+    std::array<std::uint64_t, states.size()> orders_in_{};  ///< Orders by their state.
 
     // The tick under way.
     std::array<task, 5> pending_{};

@@ -119,41 +119,36 @@ void retaining_planner::note(const model::decision& d)
             return;
         }
         order_removed_decision what{};
-        what.order = p.order & (row_end - 1);
-        what.moves = p.moves & 0xffffffU;
-        what.user = p.user & (row_end - 1);
-        what.user_unit = p.user_unit & no_unit;
-        what.created = d.at;
-        set_touches(what, p.touches);
+        what.order = p.order;
+        what.moves = p.moves;
+        what.user = p.user;
+        what.user_unit = p.user_unit;
+        what.at[0] = d.at;
+        what.touches = static_cast<std::uint32_t>(p.touches);
         order_over(d, what, from, no_unit);
         return;
     }
-    case kind::order_shipped:
-    case kind::order_delivered:
-    case kind::order_cancelled:
-    case kind::order_returned:
-        break;
     default:
-        return;
+        break;
     }
-    if (!here.core.order_over())
+    const state_no last = step_of(d.kind);
+    if (last == first_state || !here.core.order_over())
         return;
     const auto s = get<step_decision>(d);
     order_removed_decision what{};
-    what.order = s.order & (row_end - 1);
-    what.moves = s.moves & 0xffffffU;
-    what.user = s.user & (row_end - 1);
-    what.user_unit = s.user_unit & no_unit;
-    what.created = s.created;
-    set_touches(what, s.touches);
-    what.shipped = d.kind == kind::order_shipped ? d.at : s.shipped;
-    what.delivered = d.kind == kind::order_delivered ? d.at : s.delivered;
-    if (d.kind == kind::order_cancelled || d.kind == kind::order_returned)
+    what.order = s.order;
+    what.moves = s.moves;
+    what.user = s.user;
+    what.user_unit = s.user_unit;
+    what.last = last;
+    what.at = s.at;
+    what.at[steps_to[last]] = d.at;
+    what.touches = s.touches;
+    if (closes(last))
     {
-        what.closed = d.at;
-        what.closing_session = s.session & no_unit;
+        what.closing_session = s.session;
         what.closed_after = before(d.at, s.session_after);
-        what.moves_closed = s.moves_then & 0xffffffU;
+        what.moves_closed = s.moves_then;
     }
     const auto from = open_.extract(s.order);
     expect(!from.empty(), "an order that is over was bought");
@@ -164,9 +159,9 @@ void retaining_planner::note(const model::decision& d)
 void retaining_planner::order_over(const model::decision& last, order_removed_decision what, const bought& from,
                                    unit_no purchase)
 {
-    what.session = from.session & no_unit;
+    what.session = from.session;
     what.bought_after = from.after;
-    what.moves_bought = from.moves & 0xffffffU;
+    what.moves_bought = from.moves;
     removal gone{lines_[1].core.now(), {}};
     gone.unit.kind = kind::order_removed;
     gone.unit.depends_on(purchase, true, true);
@@ -177,13 +172,6 @@ void retaining_planner::order_over(const model::decision& last, order_removed_de
 
 void retaining_planner::count(const removal& gone)
 {
-    enum : std::size_t
-    {
-        orders = 1,
-        items,
-        events,
-        by_status
-    };
     if (gone.unit.kind == kind::ghost_removed)
     {
         removed_[events] += ghost_events(seed_, get<ghost_removed_decision>(gone.unit).session);
@@ -193,8 +181,8 @@ void retaining_planner::count(const removal& gone)
     const auto size = order_size(seed_, what.order);
     ++removed_[orders];
     removed_[items] += size;
-    removed_[events] += purchase_events(seed_, what.order, size) + (what.closed.us != 0 ? closing_events(size) : 0);
-    ++removed_[by_status + static_cast<std::size_t>(last_step(what))];
+    removed_[events] += purchase_events(seed_, what.order, size) + (closes(what.last) ? closing_events(size) : 0);
+    ++removed_[orders_in + what.last];
 }
 
 void retaining_planner::apply(const model::control& entry)

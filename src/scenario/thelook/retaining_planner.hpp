@@ -80,9 +80,19 @@ private:
     std::int64_t last_ = 0;                 ///< Own time of the last removal.
     std::map<std::uint64_t, bought> open_;  ///< By order, of those that are not over in the second line.
     std::deque<std::pair<std::uint64_t, model::control>>
-        entries_;                             ///< With the unit of the core that follows; until all have them.
-    std::uint64_t forgotten_ = 0;             ///< Entries that stood before them.
-    std::array<std::uint64_t, 9> removed_{};  ///< By figure of the core.
+        entries_;                  ///< With the unit of the core that follows; until all have them.
+    std::uint64_t forgotten_ = 0;  ///< Entries that stood before them.
+
+    /// Places of the core's figures.
+    enum figure_place : std::size_t
+    {
+        users,
+        orders,
+        items,
+        events,
+        orders_in,  ///< The first state of orders.
+    };
+    std::array<std::uint64_t, orders_in + states.size()> removed_{};  ///< By figure of the core.
 };
 
 }  // namespace bazaar::scenario::thelook

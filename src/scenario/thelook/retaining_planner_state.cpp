@@ -100,7 +100,10 @@ bool retaining_planner::load(state_reader& from)
         order += from.get();
         const auto session = from.get();
         const auto after = static_cast<std::uint32_t>(from.get());
-        open_.emplace_hint(open_.end(), order, bought{session, after, static_cast<std::uint32_t>(from.get())});
+        const auto moves = static_cast<std::uint32_t>(from.get());
+        if (session >> row_bits != 0 || moves >> moves_bits != 0)
+            from.fail();
+        open_.emplace_hint(open_.end(), order, bought{session, after, moves});
     }
     entries_.clear();
     for (auto count = from.get_count(); count > 0 && from.good(); --count)

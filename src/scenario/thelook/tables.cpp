@@ -1,6 +1,10 @@
 #include "bazaar/scenario/thelook/tables.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+
+#include "scenario/thelook/states.hpp"
 
 namespace bazaar::scenario::thelook
 {
@@ -14,6 +18,22 @@ using model::index;
 using model::op;
 using model::part;
 using model::type;
+
+/// Text that is put together while compiling.
+template <std::size_t Size>
+struct made_text
+{
+    std::array<char, Size> chars{};
+    std::size_t size = 0;
+
+    constexpr made_text& operator<<(std::string_view more)
+    {
+        for (const char c : more)
+            chars[size++] = c;
+        return *this;
+    }
+    constexpr operator std::string_view() const { return {chars.data(), size}; }
+};
 
 constexpr std::string_view timestamptz = "timestamp with time zone";
 
@@ -112,21 +132,6 @@ constexpr std::array orders_columns{
     optional(words("ship_state")),
     optional(words("ship_country")),
 };
-constexpr std::array orders_keys{foreign_key{"user_id", "users"}};
-constexpr std::string_view status_of_stamps =
-    "status = CASE WHEN cancelled_at IS NOT NULL THEN 'Cancelled' WHEN returned_at IS NOT NULL THEN 'Returned' "
-    "WHEN delivered_at IS NOT NULL THEN 'Delivered' WHEN shipped_at IS NOT NULL THEN 'Shipped' ELSE 'Processing' END";
-constexpr std::string_view stamps_in_order =
-    "created_at <= updated_at AND shipped_at > created_at AND delivered_at > shipped_at AND returned_at > delivered_at "
-    "AND cancelled_at > created_at AND (shipped_at IS NULL OR cancelled_at IS NULL) "
-    "AND (delivered_at IS NULL OR shipped_at IS NOT NULL) AND (returned_at IS NULL OR delivered_at IS NOT NULL)";
-constexpr std::array orders_checks{
-    check{"orders_num_of_items_check", "num_of_items >= 1"},
-    check{"orders_status_check", status_of_stamps},
-    check{"orders_time_check", stamps_in_order},
-};
-constexpr std::array orders_indexes{index{"orders_user_id_idx", "user_id"}};
-
 constexpr std::array order_items_columns{
     key(),
     key("order_id"),
@@ -141,6 +146,81 @@ constexpr std::array order_items_columns{
     optional(moment("returned_at")),
     optional(moment("cancelled_at")),
 };
+
+/// Name of the column that tells when an order came to a state.
+constexpr std::string_view stamp(state_no s)
+{
+    return orders_columns[states[s].order_stamp].name;
+}
+
+/// "Shipped" as names of columns and units have it.
+constexpr made_text<32> in_names(state_no s)
+{
+    made_text<32> text;
+    for (const char c : states[s].status)
+        text.chars[text.size++] = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    return text;
+}
+
+constexpr bool stamps_are_named()
+{
+    for (state_no s = 1; s < states.size(); ++s)
+    {
+        auto name = in_names(s);
+        name << "_at";
+        if (stamp(s) != name || order_items_columns[states[s].item_stamp].name != name)
+            return false;
+    }
+    return stamp(first_state) == "created_at" && order_items_columns[states[first_state].item_stamp].name == "created_at";
+}
+static_assert(stamps_are_named());
+
+/// The states behind the first one, in the order of their columns.
+constexpr auto by_column = []
+{
+    std::array<state_no, states.size() - 1> all{};
+    for (std::size_t i = 0; i < all.size(); ++i)
+        all[i] = static_cast<state_no>(i + 1);
+    std::sort(all.begin(), all.end(),
+              [](state_no a, state_no b) { return states[a].order_stamp < states[b].order_stamp; });
+    return all;
+}();
+
+/// The last stamp tells the status.
+constexpr auto status_of_stamps = []
+{
+    made_text<1024> text;
+    text << "status = CASE";
+    for (auto s = by_column.rbegin(); s != by_column.rend(); ++s)
+        text << " WHEN " << stamp(*s) << " IS NOT NULL THEN '" << states[*s].status << "'";
+    return text << " ELSE '" << states[first_state].status << "' END";
+}();
+
+/// A step has a stamp later than the one before it, and none stands beside it.
+constexpr auto stamps_in_order = []
+{
+    made_text<2048> text;
+    text << "created_at <= updated_at";
+    for (const auto s : by_column)
+        text << " AND " << stamp(s) << " > " << stamp(came_from[s]);
+    for (std::size_t i = 0; i < by_column.size(); ++i)
+        for (std::size_t k = i + 1; k < by_column.size(); ++k)
+            if (came_from[by_column[i]] == came_from[by_column[k]])
+                text << " AND (" << stamp(by_column[i]) << " IS NULL OR " << stamp(by_column[k]) << " IS NULL)";
+    for (const auto s : by_column)
+        if (came_from[s] != first_state)
+            text << " AND (" << stamp(s) << " IS NULL OR " << stamp(came_from[s]) << " IS NOT NULL)";
+    return text;
+}();
+
+constexpr std::array orders_keys{foreign_key{"user_id", "users"}};
+constexpr std::array orders_checks{
+    check{"orders_num_of_items_check", "num_of_items >= 1"},
+    check{"orders_status_check", status_of_stamps},
+    check{"orders_time_check", stamps_in_order},
+};
+constexpr std::array orders_indexes{index{"orders_user_id_idx", "user_id"}};
+
 constexpr std::array order_items_keys{foreign_key{"order_id", "orders"}, foreign_key{"product_id", "products"}};
 constexpr std::array order_items_checks{
     check{"order_items_quantity_check", "quantity >= 1"},
@@ -167,9 +247,17 @@ constexpr std::array events_columns{
     optional(big("product_id")),
 };
 constexpr std::array events_keys{foreign_key{"user_id", "users"}};
+constexpr auto event_types = []
+{
+    made_text<1024> text;
+    text << "event_type IN ('home', 'department', 'category', 'product', 'cart', 'purchase'";
+    for (const auto& state : states)
+        if (!state.closing.empty())
+            text << ", '" << state.closing << "'";
+    return text << ")";
+}();
 constexpr std::array events_checks{
-    check{"events_event_type_check",
-          "event_type IN ('home', 'department', 'category', 'product', 'cart', 'purchase', 'cancel', 'return')"},
+    check{"events_event_type_check", event_types},
     check{"events_sequence_number_check", "sequence_number >= 1"},
 };
 constexpr std::array events_indexes{
@@ -210,29 +298,43 @@ constexpr std::array<std::uint8_t, 9> erased{
     users_column::age,        users_column::street_address, users_column::postal_code,
     users_column::city,       users_column::latitude,       users_column::longitude};
 constexpr std::array<std::uint8_t, 1> repriced{products_column::retail_price};
-constexpr std::array<std::uint8_t, 2> order_shipped{orders_column::status, orders_column::shipped_at};
-constexpr std::array<std::uint8_t, 2> order_delivered{orders_column::status, orders_column::delivered_at};
-constexpr std::array<std::uint8_t, 2> order_cancelled{orders_column::status, orders_column::cancelled_at};
-constexpr std::array<std::uint8_t, 2> order_returned{orders_column::status, orders_column::returned_at};
-constexpr std::array<std::uint8_t, 2> items_shipped{order_items_column::status, order_items_column::shipped_at};
-constexpr std::array<std::uint8_t, 2> items_delivered{order_items_column::status, order_items_column::delivered_at};
-constexpr std::array<std::uint8_t, 2> items_cancelled{order_items_column::status, order_items_column::cancelled_at};
-constexpr std::array<std::uint8_t, 2> items_returned{order_items_column::status, order_items_column::returned_at};
+
+// The same of each step: the status, and the stamp.
+using status_and_stamp = std::array<std::uint8_t, 2>;
+constexpr auto order_steps = []
+{
+    std::array<status_and_stamp, states.size()> all{};
+    for (std::size_t i = 0; i < states.size(); ++i)
+        all[i] = {orders_column::status, states[i].order_stamp};
+    return all;
+}();
+constexpr auto item_steps = []
+{
+    std::array<status_and_stamp, states.size()> all{};
+    for (std::size_t i = 0; i < states.size(); ++i)
+        all[i] = {order_items_column::status, states[i].item_stamp};
+    return all;
+}();
 
 constexpr std::array purchase_parts{part{op::insert, table::orders}, part{op::insert, table::order_items, true},
                                     part{op::insert, table::events, true}};
 constexpr std::array user_created_parts{part{op::insert, table::users}};
 constexpr std::array user_moved_parts{part{op::update, table::users, false, moved}};
-constexpr std::array order_shipped_parts{part{op::update, table::orders, false, order_shipped},
-                                         part{op::update, table::order_items, true, items_shipped}};
-constexpr std::array order_delivered_parts{part{op::update, table::orders, false, order_delivered},
-                                           part{op::update, table::order_items, true, items_delivered}};
-constexpr std::array order_cancelled_parts{part{op::update, table::orders, false, order_cancelled},
-                                           part{op::update, table::order_items, true, items_cancelled},
-                                           part{op::insert, table::events, true}};
-constexpr std::array order_returned_parts{part{op::update, table::orders, false, order_returned},
-                                          part{op::update, table::order_items, true, items_returned},
-                                          part{op::insert, table::events, true}};
+constexpr auto step_parts = []
+{
+    std::array<std::array<part, 3>, states.size()> all{};
+    for (std::size_t i = 0; i < states.size(); ++i)
+        all[i] = {part{op::update, table::orders, false, order_steps[i]},
+                  part{op::update, table::order_items, true, item_steps[i]}, part{op::insert, table::events, true}};
+    return all;
+}();
+constexpr auto step_names = []
+{
+    std::array<made_text<32>, states.size()> all{};
+    for (std::size_t i = 0; i < states.size(); ++i)
+        all[i] << "order_" << in_names(static_cast<state_no>(i));
+    return all;
+}();
 constexpr std::array ghost_parts{part{op::insert, table::events, true}};
 constexpr std::array price_changed_parts{part{op::update, table::products, false, repriced}};
 constexpr std::array user_erased_parts{part{op::update, table::users, false, erased}};
@@ -242,20 +344,22 @@ constexpr std::array order_removed_parts{part{op::erase, table::order_items, tru
                                          part{op::erase, table::events, true}, part{op::erase, table::orders}};
 constexpr std::array ghost_removed_parts{part{op::erase, table::events, true}};
 
-constexpr std::array<model::unit_kind, 12> all_kinds{{
-    {"purchase", purchase_parts},
-    {"user_created", user_created_parts},
-    {"user_moved", user_moved_parts},
-    {"order_shipped", order_shipped_parts},
-    {"order_delivered", order_delivered_parts},
-    {"order_cancelled", order_cancelled_parts},
-    {"order_returned", order_returned_parts},
-    {"ghost", ghost_parts},
-    {"user_erased", user_erased_parts},
-    {"order_removed", order_removed_parts},
-    {"ghost_removed", ghost_removed_parts},
-    {"price_changed", price_changed_parts},
-}};
+constexpr auto all_kinds = []
+{
+    std::array<model::unit_kind, kind::count> all{};
+    all[kind::purchase] = {"purchase", purchase_parts};
+    all[kind::user_created] = {"user_created", user_created_parts};
+    all[kind::user_moved] = {"user_moved", user_moved_parts};
+    for (state_no s = 1; s < states.size(); ++s)
+        all[states[s].kind] = {step_names[s], std::span(step_parts[s]).first(closes(s) ? 3 : 2)};
+    all[kind::ghost] = {"ghost", ghost_parts};
+    all[kind::user_erased] = {"user_erased", user_erased_parts};
+    all[kind::order_removed] = {"order_removed", order_removed_parts};
+    all[kind::ghost_removed] = {"ghost_removed", ghost_removed_parts};
+    all[kind::price_changed] = {"price_changed", price_changed_parts};
+    return all;
+}();
+static_assert(std::none_of(all_kinds.begin(), all_kinds.end(), [](const auto& k) { return k.parts.empty(); }));
 
 }  // namespace
 

@@ -25,65 +25,23 @@ namespace
 
 using model::value;
 
-constexpr std::array<std::string_view, 5> statuses{"Processing", "Shipped", "Delivered", "Cancelled", "Returned"};
-
-/// Moments of an order's life, as far as it went.
-struct stamps
+/// An order so far: its state, and when it was bought and took the steps to it.
+struct standing
 {
-    step last = step::none;
-    time created, updated, shipped, delivered, closed;
+    state_no in;
+    moments at;
 };
 
-void fill_stamps(std::span<value> row, std::uint8_t status, std::uint8_t first, const stamps& s)
+/// Status and stamps of an order or item; `stamp` names the columns.
+void fill_stamps(std::span<value> row, std::uint8_t status, std::uint8_t updated_at, std::uint8_t state_row::*stamp,
+                 const standing& s)
 {
-    // created_at, updated_at, shipped_at, delivered_at, returned_at, cancelled_at stand in this order in both tables.
-    row[status] = value::of(statuses[static_cast<std::size_t>(s.last)]);
-    row[first] = value::of(s.created);
-    row[first + 1U] = value::of(s.updated);
-    const bool shipped = s.last == step::shipped || s.last == step::delivered || s.last == step::returned;
-    if (shipped)
-        row[first + 2U] = value::of(s.shipped);
-    if (shipped && s.last != step::shipped)
-        row[first + 3U] = value::of(s.delivered);
-    if (s.last == step::returned)
-        row[first + 4U] = value::of(s.closed);
-    if (s.last == step::cancelled)
-        row[first + 5U] = value::of(s.closed);
+    row[status] = value::of(states[s.in].status);
+    row[updated_at] = value::of(s.at[steps_to[s.in]]);
+    row[states[first_state].*stamp] = value::of(s.at[0]);
+    for (std::size_t i = 0; i < steps_to[s.in]; ++i)
+        row[states[paths[s.in][i]].*stamp] = value::of(s.at[i + 1]);
 }
-
-static_assert(orders_column::cancelled_at == orders_column::created_at + 5);
-static_assert(order_items_column::cancelled_at == order_items_column::created_at + 5);
-
-/// Moments before and after the step of `s` at `at`.
-std::pair<stamps, stamps> around(const step_decision& s, step what, time at)
-{
-    stamps before{step::none, s.created, s.created, s.shipped, s.delivered, {}};
-    if (what == step::delivered)
-    {
-        before.last = step::shipped;
-        before.updated = s.shipped;
-    }
-    if (what == step::returned)
-    {
-        before.last = step::delivered;
-        before.updated = s.delivered;
-    }
-    stamps after = before;
-    after.last = what;
-    after.updated = at;
-    if (what == step::shipped)
-        after.shipped = at;
-    else if (what == step::delivered)
-        after.delivered = at;
-    else
-        after.closed = at;
-    return {before, after};
-}
-
-/// Since version 3, a shift or a new rate between a move and its purchase puts the session into the new home. Runs of version 2 go on
-/// by the older rule.
-constexpr std::uint32_t version_now = 3;
-constexpr std::uint32_t version_before = 2;
 
 class shop final : public scenario
 {
@@ -144,6 +102,8 @@ public:
     {
         out.clear();
         out.decision = d;
+        if (const state_no to = step_of(d.kind); to != first_state)
+            return build_step(d, to, out);
         switch (d.kind)
         {
         case kind::purchase:
@@ -181,14 +141,6 @@ public:
             row.after[products_column::updated_at] = value::of(d.at);
             return;
         }
-        case kind::order_shipped:
-            return build_step(d, step::shipped, out);
-        case kind::order_delivered:
-            return build_step(d, step::delivered, out);
-        case kind::order_cancelled:
-            return build_step(d, step::cancelled, out);
-        case kind::order_returned:
-            return build_step(d, step::returned, out);
         case kind::ghost:
             return build_ghost(get<ghost_decision>(d).session, d.no, d.at, out);
         case kind::order_removed:
@@ -304,7 +256,7 @@ private:
         return {out.data(), count};
     }
 
-    void fill_item(std::span<value> row, const line& l, const row_id& order, const stamps& s) const
+    void fill_item(std::span<value> row, const line& l, const row_id& order, const standing& s) const
     {
         namespace c = order_items_column;
         row[c::id] = value::of(l.item);
@@ -312,11 +264,11 @@ private:
         row[c::product_id] = value::of(l.what->id);
         row[c::quantity] = value::of(l.quantity);
         row[c::sale_price] = value::of_decimal(l.price);
-        fill_stamps(row, c::status, c::created_at, s);
+        fill_stamps(row, c::status, c::updated_at, &state_row::item_stamp, s);
     }
 
     void fill_order(std::span<value> row, const row_id& order, const row_id& user, std::size_t items, const address& to,
-                    const stamps& s) const
+                    const standing& s) const
     {
         namespace c = orders_column;
         row[c::id] = value::of(order);
@@ -327,7 +279,7 @@ private:
         row[c::ship_city] = value::of(to.where->city);
         row[c::ship_state] = value::of(to.where->state);
         row[c::ship_country] = value::of(to.where->country);
-        fill_stamps(row, c::status, c::created_at, s);
+        fill_stamps(row, c::status, c::updated_at, &state_row::order_stamp, s);
     }
 
     void build_purchase(const model::decision& d, model::unit& out) const
@@ -337,7 +289,7 @@ private:
         const row_id user{table::users, p.user, p.user_unit};
         lines room{};
         const auto bought = basket(p.order, d.no, shoppers_.woman(p.user), p.touches, room);
-        const stamps now{step::none, d.at, d.at, {}, {}, {}};
+        const standing now{first_state, {d.at}};
         fill_order(out.insert(table::orders, thelook::tables()[table::orders]), order, user, bought.size(),
                    shoppers_.home_address(p.user, p.moves, out.arena), now);
         for (const auto& l : bought)
@@ -361,53 +313,47 @@ private:
         const row_id order{table::orders, o.order, bought_by};
         const row_id user{table::users, o.user, o.user_unit};
         lines room{};
-        const auto bought = basket(o.order, bought_by, shoppers_.woman(o.user), touches_of(o), room);
-        const step last = last_step(o);
-        const stamps s{last,      o.created,   std::max({o.created, o.shipped, o.delivered, o.closed}),
-                       o.shipped, o.delivered, o.closed};
+        const auto bought = basket(o.order, bought_by, shoppers_.woman(o.user), o.touches, room);
+        const standing s{o.last, o.at};
         for (const auto& l : bought)
             fill_item(out.insert(table::order_items, thelook::tables()[table::order_items]), l, order, s);
         sessions_.purchase({o.session, bought_by, &user, &shoppers_.home(o.user, o.moves_bought),
-                            o.created - microseconds(o.bought_after), o.created},
+                            o.at[0] - microseconds(o.bought_after), o.at[0]},
                            o.order, bought, out);
-        const visit closing{o.closing_session,
-                            closed_by,
-                            &user,
-                            &shoppers_.home(o.user, o.moves_closed),
-                            o.closed - microseconds(o.closed_after),
-                            o.closed};
-        if (last == step::cancelled)
-            sessions_.closing(closing, "cancel", bought, out);
-        if (last == step::returned)
-            sessions_.closing(closing, "return", bought, out);
+        if (closes(o.last))
+        {
+            const time closed = o.at[steps_to[o.last]];
+            sessions_.closing({o.closing_session, closed_by, &user, &shoppers_.home(o.user, o.moves_closed),
+                               closed - microseconds(o.closed_after), closed},
+                              states[o.last].closing, bought, out);
+        }
         fill_order(out.insert(table::orders, thelook::tables()[table::orders]), order, user, bought.size(),
                    shoppers_.home_address(o.user, o.moves, out.arena), s);
     }
 
-    void build_step(const model::decision& d, step what, model::unit& out) const
+    void build_step(const model::decision& d, state_no to, model::unit& out) const
     {
         const auto s = get<step_decision>(d);
         const row_id order{table::orders, s.order, s.order_unit};
         const row_id user{table::users, s.user, s.user_unit};
-        const auto [before, after] = around(s, what, d.at);
+        const standing before{came_from[to], s.at};
+        standing after{to, s.at};
+        after.at[steps_to[to]] = d.at;
         lines room{};
         const auto bought = basket(s.order, s.order_unit, shoppers_.woman(s.user), s.touches, room);
-        const address to = shoppers_.home_address(s.user, s.moves, out.arena);
+        const address home = shoppers_.home_address(s.user, s.moves, out.arena);
         const auto row = out.update(table::orders, thelook::tables()[table::orders]);
-        fill_order(row.before, order, user, bought.size(), to, before);
-        fill_order(row.after, order, user, bought.size(), to, after);
+        fill_order(row.before, order, user, bought.size(), home, before);
+        fill_order(row.after, order, user, bought.size(), home, after);
         for (const auto& l : bought)
         {
             const auto item = out.update(table::order_items, thelook::tables()[table::order_items]);
             fill_item(item.before, l, order, before);
             fill_item(item.after, l, order, after);
         }
-        const visit v{s.session,       d.no, &user, &shoppers_.home(s.user, static_cast<std::uint32_t>(s.moves_then)),
-                      s.session_after, d.at};
-        if (what == step::cancelled)
-            sessions_.closing(v, "cancel", bought, out);
-        if (what == step::returned)
-            sessions_.closing(v, "return", bought, out);
+        if (closes(to))
+            sessions_.closing({s.session, d.no, &user, &shoppers_.home(s.user, s.moves_then), s.session_after, d.at},
+                              states[to].closing, bought, out);
     }
 
     settings settings_;

@@ -142,6 +142,7 @@ enum : std::uint16_t
     order_removed,
     ghost_removed,
     price_changed,
+    count,
 };
 }
 
