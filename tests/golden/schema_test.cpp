@@ -88,10 +88,12 @@ TEST(Invariants, KnowEachState)
     {
         auto harmed = queries;
         for (auto& one : harmed)
-            for (std::size_t at; one.name.starts_with(wanted.first) && (at = one.sql.find(wanted.second)) != std::string::npos;)
+            for (std::size_t at;
+                 one.name.starts_with(wanted.first) && (at = one.sql.find(wanted.second)) != std::string::npos;)
                 one.sql.erase(at, wanted.second.size());
         const auto missed = missing_in(harmed);
-        EXPECT_NE(std::find(missed.begin(), missed.end(), wanted), missed.end()) << wanted.first << ": " << wanted.second;
+        EXPECT_NE(std::find(missed.begin(), missed.end(), wanted), missed.end())
+            << wanted.first << ": " << wanted.second;
     }
 }
 

@@ -207,8 +207,8 @@ TEST(bits, give_back_what_was_packed)
     const auto up_to = [&](unsigned bits) { return draw.next() >> (64 - bits); };
     for (int i = 0; i < 10'000; ++i)
     {
-        const numbers n{static_cast<std::uint32_t>(up_to(27)), up_to(64), up_to(40), static_cast<std::int64_t>(up_to(53)),
-                        static_cast<std::uint8_t>(up_to(1))};
+        const numbers n{static_cast<std::uint32_t>(up_to(27)), up_to(64), up_to(40),
+                        static_cast<std::int64_t>(up_to(53)), static_cast<std::uint8_t>(up_to(1))};
         std::array<std::uint64_t, 4> words{1, 2, 3, 4};
         kit::pack(n, words);
         ASSERT_EQ(kit::unpack<numbers>(words), n);
@@ -218,13 +218,15 @@ TEST(bits, give_back_what_was_packed)
     const numbers most{(1U << 27) - 1, ~std::uint64_t{0}, (std::uint64_t{1} << 40) - 1, (std::int64_t{1} << 53) - 1, 1};
     std::array<std::uint64_t, 3> words{};
     kit::pack(most, words);
-    EXPECT_EQ(words, (std::array<std::uint64_t, 3>{~std::uint64_t{0}, ~std::uint64_t{0}, (std::uint64_t{1} << 57) - 1}));
+    EXPECT_EQ(words,
+              (std::array<std::uint64_t, 3>{~std::uint64_t{0}, ~std::uint64_t{0}, (std::uint64_t{1} << 57) - 1}));
 }
 
 TEST(bits, refuse_what_would_not_come_out_again)
 {
     std::array<std::uint64_t, 3> words{};
-    for (const auto& n : {numbers{.a = 1U << 27}, numbers{.c = std::uint64_t{1} << 40}, numbers{.d = -1}, numbers{.e = 2}})
+    for (const auto& n :
+         {numbers{.a = 1U << 27}, numbers{.c = std::uint64_t{1} << 40}, numbers{.d = -1}, numbers{.e = 2}})
         EXPECT_THROW(kit::pack(n, words), error);
 }
 

@@ -69,7 +69,8 @@ TEST(secrets, forms)
                              "u\xef\xbc\x9ap@h",
                              "u\xef\xbc\x9ap\xef\xbc\xa0h",
                              "password\xef\xbc\x9dp",
-                             "\xef\xbd\x90assword=p",
+                             "\xef\xbd\x90"
+                             "assword=p",
                              "postgresql://u\xef\xbc\x9ap@h/d",
                              "postgresql://u%3Ap@h/d",
                              "postgresql://u|p@h/d",

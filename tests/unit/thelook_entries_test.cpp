@@ -153,7 +153,8 @@ TEST(thelook_entries_control, versions_differ_only_after_an_entry)
         const auto now = shop_at(h.settings, 3);
         const auto before = shop_at(h.settings, 3, look::version_before);
         EXPECT_EQ(now->version(), look::version_now);
-        EXPECT_EQ(shop_at(h.settings, 3, 9)->version(), look::version_now) << "one that nobody knows is refused by its number";
+        EXPECT_EQ(shop_at(h.settings, 3, 9)->version(), look::version_now)
+            << "one that nobody knows is refused by its number";
         const auto a = now->plan(day_one);
         const auto b = before->plan(day_one);
         for (int i = 0; i < 2'000; ++i)

@@ -576,7 +576,8 @@ TEST(thelook_lives, complete_ends_every_order)
         double share = look::share_of(s, 1);
         for (look::state_no next = 1; next < look::states.size(); ++next)
             share -= look::came_from[next] == s ? look::share_of(next, 1) : 0;
-        EXPECT_NEAR(static_cast<double>(books.by_state[s]), 5'000 * share, 5 * std::sqrt(5'000 * std::abs(share)) + 1e-6)
+        EXPECT_NEAR(static_cast<double>(books.by_state[s]), 5'000 * share,
+                    5 * std::sqrt(5'000 * std::abs(share)) + 1e-6)
             << look::states[s].status;
     }
 }

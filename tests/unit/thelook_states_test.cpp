@@ -66,7 +66,8 @@ const std::vector<harm> harms{
     {"first_is_no_purchase", [](auto& t) { t[0].kind = kind::ghost; }, "the first state is that of a purchase"},
     {"child_before_parent", [](auto& t) { std::swap(t[came_from[grandchild]], t[grandchild]); },
      "a state comes from one that stands before it"},
-    {"parent_of_another_name", [](auto& t) { t[1].from = "processing"; }, "a state comes from one that stands before it"},
+    {"parent_of_another_name", [](auto& t) { t[1].from = "processing"; },
+     "a state comes from one that stands before it"},
     {"its_own_parent", [](auto& t) { t[1].from = t[1].status; }, "a state comes from one that stands before it"},
     {"goes_on_when_closed", [](auto& t) { t[came_from[grandchild]].closing = "cancel"; },
      "a step with a session of its own is the last one"},
@@ -79,9 +80,11 @@ const std::vector<harm> harms{
      "each state has a status, a kind of unit and stamps of its own"},
     {"kind_of_the_purchase", [](auto& t) { t[1].kind = kind::purchase; },
      "each state has a status, a kind of unit and stamps of its own"},
-    {"stamp_of_another", [](auto& t) { t[with_sibling].order_stamp = t[most_go_to[came_from[with_sibling]]].order_stamp; },
+    {"stamp_of_another",
+     [](auto& t) { t[with_sibling].order_stamp = t[most_go_to[came_from[with_sibling]]].order_stamp; },
      "each state has a status, a kind of unit and stamps of its own"},
-    {"two_of_all_others", [](auto& t) { t[with_sibling].percent = all_others; }, "shares of a state's steps are 100 per cent"},
+    {"two_of_all_others", [](auto& t) { t[with_sibling].percent = all_others; },
+     "shares of a state's steps are 100 per cent"},
     {"nobody_left", [](auto& t) { t[with_sibling].percent = 100; }, "shares of a state's steps are 100 per cent"},
 };
 

@@ -87,7 +87,7 @@ struct order_removed_decision
     unit_no user_unit;
     state_no last;  ///< How far the order had come.
     moments at;
-    std::uint64_t session, closing_session;  ///< Of the purchase; of the last step, if that has one.
+    std::uint64_t session, closing_session;    ///< Of the purchase; of the last step, if that has one.
     std::uint32_t bought_after, closed_after;  ///< They begin at most so long before their end, in microseconds.
     std::uint32_t moves_bought, moves_closed;  ///< Where the user sat in them.
     std::uint32_t moves;                       ///< Address of the order.

@@ -27,7 +27,8 @@ static_assert(row_end >> row_bits == 1 && no_unit >> row_bits == 0 && times_end.
 [[nodiscard]] state_no draw_life(std::uint64_t seed, std::uint64_t order, const configuration& c);
 
 /// Time between the step to a state and the one before it, in microseconds; at least one.
-[[nodiscard]] std::int64_t delay_before(std::uint64_t seed, std::uint64_t order, state_no to, std::uint64_t scale_milli);
+[[nodiscard]] std::int64_t delay_before(std::uint64_t seed, std::uint64_t order, state_no to,
+                                        std::uint64_t scale_milli);
 
 /// Mean time from a purchase to its first update, in microseconds; what a user is told at the start.
 [[nodiscard]] std::int64_t first_update_after(const configuration& c);

@@ -46,9 +46,9 @@ std::uint64_t open_order::hash() const noexcept
 bool is_possible(const open_order& o) noexcept
 {
     return o.life < states.size() && o.taken < steps_to[o.life] && are_possible(o.at, o.taken) &&
-           fits(static_cast<std::uint64_t>(o.due) - static_cast<std::uint64_t>(due_low), due_bits) && fits(o.order, row_bits) &&
-           fits(o.user, row_bits) && fits(o.unit, row_bits) && fits(o.user_unit, row_bits) && fits(o.writer, row_bits) &&
-           fits(o.moves, moves_bits);
+           fits(static_cast<std::uint64_t>(o.due) - static_cast<std::uint64_t>(due_low), due_bits) &&
+           fits(o.order, row_bits) && fits(o.user, row_bits) && fits(o.unit, row_bits) && fits(o.user_unit, row_bits) &&
+           fits(o.writer, row_bits) && fits(o.moves, moves_bits);
 }
 
 void open_orders::push(const open_order& o)

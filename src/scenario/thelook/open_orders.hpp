@@ -93,10 +93,7 @@ struct packed_order
 {
     std::array<std::uint64_t, kit::words_of<order_numbers>> words;
 
-    [[nodiscard]] std::uint64_t shifted_due() const noexcept
-    {
-        return words[0] & ((std::uint64_t{1} << due_bits) - 1);
-    }
+    [[nodiscard]] std::uint64_t shifted_due() const noexcept { return words[0] & ((std::uint64_t{1} << due_bits) - 1); }
     [[nodiscard]] std::int64_t due() const noexcept;
     [[nodiscard]] std::uint64_t order() const noexcept { return kit::unpack<order_numbers>(words).order; }
 

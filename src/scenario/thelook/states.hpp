@@ -26,14 +26,15 @@ inline constexpr std::uint32_t all_others = 0;
 /// A state of an order, and the step that leads to it.
 struct state_row
 {
-    std::string_view status;    ///< What the column `status` says.
-    std::uint16_t kind;         ///< Of the unit that takes the step.
-    std::uint8_t order_stamp;   ///< Column of `orders` that tells when.
-    std::uint8_t item_stamp;    ///< The same of `order_items`.
-    std::string_view from;      ///< Status of the state before.
-    std::uint32_t percent;      ///< Of the orders that go on from there, or `all_others`.
-    delay after;                ///< The step before.
-    std::string_view closing;   ///< Type of the event that each item has in a session of the step's own; empty: there is no session.
+    std::string_view status;   ///< What the column `status` says.
+    std::uint16_t kind;        ///< Of the unit that takes the step.
+    std::uint8_t order_stamp;  ///< Column of `orders` that tells when.
+    std::uint8_t item_stamp;   ///< The same of `order_items`.
+    std::string_view from;     ///< Status of the state before.
+    std::uint32_t percent;     ///< Of the orders that go on from there, or `all_others`.
+    delay after;               ///< The step before.
+    std::string_view
+        closing;  ///< Type of the event that each item has in a session of the step's own; empty: there is no session.
 };
 
 /// The lives of orders, which all else follows from: draws, delays, stamps, checks, sizes, figures. An order goes on from each state
@@ -95,7 +96,8 @@ inline constexpr state_no first_state = 0;
     for (std::size_t i = 1; i < table.size(); ++i)
     {
         const auto& one = table[i];
-        const auto parent = std::find_if(table.begin(), table.end(), [&](const auto& s) { return s.status == one.from; });
+        const auto parent = std::find_if(table.begin(), table.end(),
+                                         [&](const auto& s) { return s.status == one.from; });
         if (parent >= table.begin() + static_cast<std::ptrdiff_t>(i))
             return "a state comes from one that stands before it";
         if (!parent->closing.empty())

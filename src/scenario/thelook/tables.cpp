@@ -171,7 +171,8 @@ constexpr bool stamps_are_named()
         if (stamp(s) != name || order_items_columns[states[s].item_stamp].name != name)
             return false;
     }
-    return stamp(first_state) == "created_at" && order_items_columns[states[first_state].item_stamp].name == "created_at";
+    return stamp(first_state) == "created_at" &&
+           order_items_columns[states[first_state].item_stamp].name == "created_at";
 }
 static_assert(stamps_are_named());
 

@@ -17,7 +17,10 @@ struct bits_visitor
 
 /// Something with `T::each(what, f)`, which calls `f(number, bits)` for each of its numbers, with 1 to 64 bits, always in the same order.
 template <typename T>
-concept has_bits = requires(const T& what, const bits_visitor& f) { T::each(what, f); };
+concept has_bits = requires(const T& what, const bits_visitor& f)
+{
+    T::each(what, f);
+};
 
 /// How many bits the numbers of a `T` take.
 template <has_bits T>
