@@ -12,24 +12,24 @@ namespace
 {
 
 /// Whether an order that goes on, and takes none of the steps that stand before this one, takes it.
-constexpr auto takes = []
+constexpr auto taken_steps = []
 {
-    std::array<chance, states.size()> all{};
+    std::array<chance, states.size()> made{};
     for (std::size_t i = 1; i < states.size(); ++i)
     {
         std::uint32_t left = 100;
         for (std::size_t before = 1; before < i; ++before)
             left -= came_from[before] == came_from[i] ? states[before].percent : 0;
-        all[i] = chance(states[i].percent, left);
+        made[i] = chance(states[i].percent, left);
     }
-    return all;
+    return made;
 }();
 
 /// The state after this one, of an order that goes on; the same: it stays there.
 state_no next_state(state_no at, random& draw)
 {
     for (std::size_t i = at + 1U; i < states.size(); ++i)
-        if (came_from[i] == at && states[i].percent != all_others && takes[i].happens(draw.next()))
+        if (came_from[i] == at && states[i].percent != all_others && taken_steps[i].happens(draw.next()))
             return static_cast<state_no>(i);
     return most_go_to[at] != first_state ? most_go_to[at] : at;
 }
@@ -37,11 +37,11 @@ state_no next_state(state_no at, random& draw)
 /// Whether there is no step from a state.
 constexpr auto ends = []
 {
-    std::array<bool, states.size()> all{};
-    all.fill(true);
+    std::array<bool, states.size()> made{};
+    made.fill(true);
     for (std::size_t i = 1; i < states.size(); ++i)
-        all[came_from[i]] = false;
-    return all;
+        made[came_from[i]] = false;
+    return made;
 }();
 
 constexpr std::uint64_t second = 1'000'000;
