@@ -98,8 +98,9 @@ std::string without_secrets(const flag& which, std::string_view text)
 
 std::size_t end_of_secret_name(std::string_view word, std::span<const flag> table)
 {
-    std::vector<std::string_view> names{"pass",   "passwd", "password", "passphrase", "passcode",  "pwd",
-                                        "secret", "token",  "apikey",   "api-key",    "credential"};
+    std::vector<std::string_view> names{"pass",   "passwd",  "password",  "passphrase",    "passcode",
+                                        "pwd",    "secret",  "bearer",    "authorization", "token",
+                                        "apikey", "api-key", "credential"};
     for (const auto& entry : table)
         if (entry.secret == flag_secret::whole)
             names.push_back(entry.name);

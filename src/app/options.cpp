@@ -90,7 +90,7 @@ private:
     {
         const auto& words = line.words;
         // A word may be the second half of a password with a blank, or the password of a misspelled flag.
-        const flag plain{.secret = line.hush ? flag_secret::whole : flag_secret::none};
+        plain_.secret = line.hush ? flag_secret::whole : flag_secret::none;
         // Or a connection string without its flag. Nobody behind this looks for one.
         bool odd = false;
         const bool files = words.size() > 2 && words[0] == name(command::verify) && words[1] == "events";
@@ -100,7 +100,7 @@ private:
                 odd = true;
                 usage_.emplace_back(
                     "a word that is not the value of a flag holds what looks like a connection string, or a "
-                    "password: it is not repeated; give --db-url");
+                    "password: it is not repeated; give --db-url; the name of a file like that begins with ./");
             }
         if (odd)
             return;
@@ -118,7 +118,7 @@ private:
                 for (const auto what_name : all_commands)
                     names.push_back(name(what_name));
                 const auto near = line.hush ? std::string_view() : likely_meant(words[0], names);
-                usage_.push_back(fmt::format("'{}': unknown command{} (commands: {})", shown(plain, words[0]),
+                usage_.push_back(fmt::format("'{}': unknown command{} (commands: {})", shown(plain_, words[0]),
                                              suggestion(near), fmt::join(names, ", ")));
                 return;
             }
@@ -134,9 +134,9 @@ private:
                 made_.files.push_back(words[next]);
         if (command_ == command::ctl && made_.verb == "set")
             for (; next < words.size(); ++next)
-                change(words[next], shown(plain, words[next]));
+                change(words[next], shown(plain_, words[next]));
         for (; next < words.size(); ++next)
-            usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain, words[next]), name(command_)));
+            usage_.push_back(fmt::format("'{}': unexpected word after {}", shown(plain_, words[next]), name(command_)));
     }
 
     /// A word of `ctl set`.
@@ -238,8 +238,11 @@ private:
                 mistakes(value.from)
                     .push_back(
                         fmt::format("{}: holds what looks like a connection string with a password, which is not "
-                                    "repeated: give --db-url, or the flag that it is meant for",
-                                    described(value)));
+                                    "repeated: give --db-url, or the flag that it is meant for{}",
+                                    described(value),
+                                    value.which->placeholder == "FILE" || value.which->placeholder == "DIR"
+                                        ? "; the name of a file like that begins with ./"
+                                        : ""));
                 refused_.push_back(value.which->name);
                 continue;
             }
@@ -418,10 +421,10 @@ private:
             usage_.emplace_back("explain: needs the ID to explain");
         if (const auto verbs = verbs_of(command_);
             !verbs.empty() && usage_.empty() && std::find(verbs.begin(), verbs.end(), made_.verb) == verbs.end())
-            usage_.push_back(
-                made_.verb.empty()
-                    ? fmt::format("{}: needs a word: {}", name(command_), fmt::join(verbs, ", "))
-                    : fmt::format("{}: {} is none of {}", name(command_), made_.verb, fmt::join(verbs, ", ")));
+            usage_.push_back(made_.verb.empty()
+                                 ? fmt::format("{}: needs a word: {}", name(command_), fmt::join(verbs, ", "))
+                                 : fmt::format("{}: {} is none of {}", name(command_), shown(plain_, made_.verb),
+                                               fmt::join(verbs, ", ")));
         if (command_ == command::verify && made_.verb == "events" && made_.files.empty() && usage_.empty())
             usage_.emplace_back("verify events: needs the FILE... with the events; - is standard input");
         if (command_ == command::ctl && made_.verb == "set" && made_.changes.empty() && usage_.empty())
@@ -625,6 +628,7 @@ private:
     }
 
     const std::vector<flag>& table_;
+    flag plain_{};  ///< Of words that belong to no flag: hidden where a secret may be among them.
     const surroundings& around_;
     options made_;
     options elsewhere_;  ///< Takes the values of flags that this command does not use.

@@ -243,6 +243,9 @@ TEST(secrets, are_shown_by_no_flag_whatever_it_was_given)
                 all.push_back({.words = with({flag_text + "-" + value})});
                 all.push_back({.words = with({bare, value})});
                 all.push_back({.words = with({bare + ":" + value})});
+                all.push_back({.words = {doing.front(), bare + ":" + value}});
+                all.push_back({.words = {"ctl", bare + ":" + value}});
+                all.push_back({.words = {"verify", "Authorization: Bearer", value}});
                 all.push_back({.words = with({value, bare})});
                 all.push_back({.words = with({"\xe2\x80\x93" + bare, value})});
                 all.push_back({.words = with({"\xe2\x80\x94" + bare + "=" + value})});
