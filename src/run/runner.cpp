@@ -488,7 +488,7 @@ void runner::serve(sink& to)
         lock.unlock();
         make(mine);
         const auto sent = clock_.now();
-        const auto answer = to.ship({mine.parcels, mine.entries, ridden_});
+        const auto answer = to.ship({mine.parcels, mine.entries, mine.entries_at});
         const auto answered = clock_.now();
         const bool refused = answer.what == outcome::rejected || answer.what == outcome::foreign;
         // Which of several it is, or whether it is an entry, only each by itself tells.
@@ -522,6 +522,7 @@ void runner::take(hands& into, std::size_t most)
     const auto* oldest = dispatcher_.oldest();
     dispatcher_.take(oldest != nullptr && oldest->no < alone_below_ ? 1 : most, into.tasks);
     into.entries = riding_;
+    into.entries_at = ridden_;
 }
 
 void runner::make(hands& of)

@@ -181,7 +181,8 @@ private:
         std::deque<model::unit> units;  ///< More than `tasks`: what their arenas hold is used again.
         std::vector<parcel> parcels;
         std::vector<model::control> entries;
-        int attempt = 0;  ///< In a row, without success.
+        std::uint64_t entries_at = 0;  ///< As `shipment` has it.
+        int attempt = 0;               ///< In a row, without success.
     };
 
     /// A unit that could not be written at once.
