@@ -96,6 +96,12 @@ std::string without_secrets(const flag& which, std::string_view text)
                                                                                   : postgres::without_secrets(text);
 }
 
+bool holds_secret(std::string_view text)
+{
+    static const flag plain{};
+    return without_secrets(plain, text) != text;
+}
+
 std::size_t end_of_secret_name(std::string_view word, std::span<const flag> table)
 {
     std::vector<std::string_view> names{"pass",   "passwd",  "password",  "passphrase",    "passcode",

@@ -293,12 +293,6 @@ private:
 
     static std::string shown_whole(const assignment& value) { return without_secrets(*value.which, value.text); }
 
-    static bool holds_secret(std::string_view text)
-    {
-        static const flag plain{};
-        return without_secrets(plain, text) != text;
-    }
-
     [[nodiscard]] const assignment* effective(std::string_view flag_name) const
     {
         const auto found = effective_.find(flag_name);

@@ -422,9 +422,7 @@ reading read_config(const std::string& path, std::string_view contents, std::spa
 
 bool may_be_login(std::string_view word)
 {
-    static const flag plain{};
-    return without_secrets(plain, word) != word ||
-           (word.find('@') != word.npos && !postgres::name_problem(word).empty());
+    return holds_secret(word) || (word.find('@') != word.npos && !postgres::name_problem(word).empty());
 }
 
 void wipe_secrets(int argc, char** argv, std::span<const flag> table)
@@ -435,7 +433,6 @@ void wipe_secrets(int argc, char** argv, std::span<const flag> table)
         for (volatile char* c = text; *c != '\0'; c = c + 1)
             *c = 'x';
     };
-    static const flag plain{};
     const auto is_shown = [](const flag& which, std::string_view text)
     { return which.secret != flag_secret::whole && without_secrets(which, text) == text; };
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
@@ -461,7 +458,7 @@ void wipe_secrets(int argc, char** argv, std::span<const flag> table)
                 wipe(argv[i] + cut);
             else if (hush)
                 wipe(equals == word.npos ? argv[i] : argv[i] + value);
-            else if (!is_shown(plain, word.substr(value)))
+            else if (holds_secret(word.substr(value)))
                 wipe(argv[i] + value);
             continue;
         }

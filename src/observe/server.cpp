@@ -190,7 +190,7 @@ struct server::connection : std::enable_shared_from_this<connection>
 
     void begin()
     {
-        skipped += skip_empty_lines(buffer, empty_lines_max - std::min(skipped, empty_lines_max));
+        skipped += skip_empty_lines(buffer, empty_lines_max - skipped);
         if (const auto all_of = text_of(buffer.cdata());
             skipped < empty_lines_max && (all_of.empty() || all_of == "\r"))
             return await_request();

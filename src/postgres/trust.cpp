@@ -84,21 +84,19 @@ constexpr std::string_view rights_sql =
     "pg_catalog.pg_get_userbyid(a.grantee) END FROM pg_catalog.pg_namespace n, "
     "pg_catalog.aclexplode(n.nspacl) a WHERE a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner AND (n.nspname = "
     "'bazaard' OR (n.nspname = $1 "
-    "AND n.nspname <> 'public')) UNION ALL "
+    "AND n.nspname <> 'public')) UNION "
     "SELECT a.privilege_type, 'table', n.nspname, c.relname, a.grantee, CASE a.grantee WHEN 0 THEN '' ELSE "
     "pg_catalog.pg_get_userbyid(a.grantee) END FROM pg_catalog.pg_class c "
-    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, pg_catalog.aclexplode(c.relacl) a "
-    "WHERE a.privilege_type IN ('TRIGGER', 'REFERENCES') AND a.grantee <> c.relowner AND c.oid = ANY ($2::oid[]) UNION "
-    "SELECT a.privilege_type, 'table', n.nspname, c.relname, a.grantee, CASE a.grantee WHEN 0 THEN '' ELSE "
-    "pg_catalog.pg_get_userbyid(a.grantee) END FROM pg_catalog.pg_class c "
-    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid, "
-    "pg_catalog.aclexplode(t.attacl) a "
-    "WHERE a.privilege_type = 'REFERENCES' AND a.grantee <> c.relowner AND c.oid = ANY ($2::oid[]) ORDER BY 3, 4, 6";
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, "
+    "LATERAL (SELECT c.relacl UNION ALL SELECT t.attacl FROM pg_catalog.pg_attribute t WHERE t.attrelid = c.oid) "
+    "AS l(acl), pg_catalog.aclexplode(l.acl) a "
+    "WHERE a.privilege_type IN ('TRIGGER', 'REFERENCES') AND a.grantee <> c.relowner AND c.oid = ANY ($2::oid[]) ORDER "
+    "BY 3, 4, 6";
 
 /// Functions that run when rows of the tables are written, removed or analyzed, with what leads to them: triggers, rules, policies,
 /// checks, defaults, indexes with the functions of their operator classes, statistics, keys of partitions, types with the checks of
-/// domains and casts, tables that refer to these, and their parents, whose readers and writers reach the rows. Tables that a rule, a view or a reference leads to are followed in the same way. What PostgreSQL itself brings is not in
-/// pg_depend.
+/// domains and casts, tables that refer to these, and their parents, whose readers and writers reach the rows. Tables that a rule, a
+/// view or a reference leads to are followed in the same way. What PostgreSQL itself brings is not in pg_depend.
 constexpr std::string_view hung_sql = R"(
 WITH RECURSIVE hung(what, relation, drop_it, classid, objid) AS (
     SELECT 'trigger ' || g.tgname, g.tgrelid, 'DROP TRIGGER ' || quote_ident(g.tgname) || ' ON ',

@@ -204,6 +204,9 @@ inline constexpr std::uint64_t plan_units_max = 1'000'000;
 /// The value without secrets: "***" for what may be one, whatever flag it was given to.
 [[nodiscard]] std::string without_secrets(const flag& which, std::string_view text);
 
+/// Whether a text of which nothing is known, whatever it was given to, may be or have a secret.
+[[nodiscard]] bool holds_secret(std::string_view text);
+
 /// The value as output may show it: secrets masked, control characters escaped, cut to one short line.
 [[nodiscard]] std::string shown(const flag& which, std::string_view text);
 

@@ -28,6 +28,20 @@ bool are_possible(const moments& at, std::size_t taken) noexcept
     return true;
 }
 
+/// What stands in the queue as it is.
+template <typename To, typename From>
+void copy_numbers(To& to, const From& from) noexcept
+{
+    to.order = from.order;
+    to.user = from.user;
+    to.unit = from.unit;
+    to.user_unit = from.user_unit;
+    to.writer = from.writer;
+    to.moves = from.moves;
+    to.life = from.life;
+    to.taken = from.taken;
+}
+
 }  // namespace
 
 std::uint64_t open_order::hash() const noexcept
@@ -89,18 +103,12 @@ packed_order open_orders::packed_of(const open_order& o)
 {
     expect(is_possible(o), "an open order is within its limits");
     order_numbers n{};
+    copy_numbers(n, o);
     n.due = static_cast<std::uint64_t>(o.due - due_low);
-    n.order = o.order;
     n.created = static_cast<std::uint64_t>(o.at[0].us);
-    n.user = o.user;
-    n.unit = o.unit;
-    n.user_unit = o.user_unit;
-    n.writer = o.writer;
-    n.moves = o.moves;
-    n.life = o.life;
-    n.taken = o.taken;
+    const bool near = is_near(o);
     for (std::size_t i = 0; i < std::min<std::size_t>(o.taken, steps_near); ++i)
-        n.since[i] = is_near(o) ? static_cast<std::uint64_t>((o.at[i + 1] - o.at[0]).count()) : elsewhere;
+        n.since[i] = near ? static_cast<std::uint64_t>((o.at[i + 1] - o.at[0]).count()) : elsewhere;
     packed_order p;
     kit::pack(n, p.words);
     return p;
@@ -110,15 +118,8 @@ open_order open_orders::unpacked(const packed_order& p) const
 {
     const auto n = kit::unpack<order_numbers>(p.words);
     open_order o{};
+    copy_numbers(o, n);
     o.due = p.due();
-    o.order = n.order;
-    o.user = n.user;
-    o.unit = n.unit;
-    o.user_unit = n.user_unit;
-    o.writer = n.writer;
-    o.moves = n.moves;
-    o.life = n.life;
-    o.taken = n.taken;
     if (o.taken > steps_near || (o.taken > 0 && n.since[0] == elsewhere))
         o.at = moments_.at(o.order);
     else
