@@ -25,7 +25,7 @@ ARG CMAKE_BUILD_PARALLEL_LEVEL
 ARG BAZAARD_WERROR=OFF
 # What --version says of the source: the commit.
 ARG BAZAARD_COMMIT=
-RUN cmake --preset release -DBAZAARD_TESTS=OFF -DBAZAARD_WERROR="$BAZAARD_WERROR" -DBAZAARD_COMMIT="$BAZAARD_COMMIT" && cmake --build --preset release --target bazaard && \
+RUN cmake --preset release -DBAZAARD_TESTS=OFF -DBAZAARD_UNITY=ON -DBAZAARD_WERROR="$BAZAARD_WERROR" -DBAZAARD_COMMIT="$BAZAARD_COMMIT" && cmake --build --preset release --target bazaard && \
     install -D --strip build/release/bazaard /out/bazaard
 # The packages of the libraries that the program names itself; apt knows what those need.
 RUN readelf --dynamic /out/bazaard | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | \

@@ -10,6 +10,10 @@ target_compile_options(bazaar_flags INTERFACE
   # One rounding per operation: a fused multiply-add would make other rows on other machines.
   -ffp-contract=off)
 
+# What these warn of is right in files by themselves, as the other builds have them.
+set(together "$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>")
+target_compile_options(bazaar_flags INTERFACE $<${together}:-Wno-shadow> $<${together}:-Wno-subobject-linkage>)
+
 if(BAZAARD_WERROR)
   target_compile_options(bazaar_flags INTERFACE -Werror)
 endif()

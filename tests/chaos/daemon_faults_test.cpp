@@ -12,7 +12,6 @@
 #include <csignal>
 #include <cstddef>
 #include <fstream>
-#include <iterator>
 #include <list>
 #include <memory>
 #include <optional>
@@ -24,6 +23,7 @@
 
 #include "bazaar/postgres/functions.hpp"
 #include "support/chaos.hpp"
+#include "support/contents.hpp"
 #include "support/daemon.hpp"
 #include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
@@ -62,12 +62,6 @@ bool eventually(Question question, std::chrono::seconds limit = 20s)
 bool holds(const std::string& text, const std::string& part)
 {
     return text.find(part) != text.npos;
-}
-
-std::string contents(const std::string& path)
-{
-    std::ifstream in(path);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 void write_file(const std::string& path, const std::string& text)

@@ -3,25 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "cli/process.hpp"
+#include "support/contents.hpp"
 #include "support/places.hpp"
 
 namespace bazaar::test
 {
 namespace
 {
-
-std::string contents(const std::string& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string without(std::string text, char what)
 {
@@ -59,7 +53,7 @@ std::set<std::string> offered(const std::vector<std::string>& words)
     return found;
 }
 
-using words = std::set<std::string>;
+using offers = std::set<std::string>;
 
 TEST(manual, has_every_flag_and_every_exit_code)
 {
@@ -124,12 +118,12 @@ TEST(completion, offers_the_flags_of_each_command_and_no_others)
 
 TEST(completion, knows_words_and_verbs)
 {
-    EXPECT_EQ(offered({"bazaard", "--avg"}), words{"--avg-qps"});
-    EXPECT_EQ(offered({"bazaard", "run", "--db-sslmode", "verify"}), (words{"verify-ca", "verify-full"}));
-    EXPECT_EQ(offered({"bazaard", "run", "--lifecycle", "=", "c"}), words{"complete"});
-    EXPECT_EQ(offered({"bazaard", "cdc", ""}), (words{"drop", "setup"}));
-    EXPECT_EQ(offered({"bazaard", "ver"}), words{"verify"});
-    EXPECT_EQ(offered({"bazaard", "run", "--seed", ""}), words{});
+    EXPECT_EQ(offered({"bazaard", "--avg"}), offers{"--avg-qps"});
+    EXPECT_EQ(offered({"bazaard", "run", "--db-sslmode", "verify"}), (offers{"verify-ca", "verify-full"}));
+    EXPECT_EQ(offered({"bazaard", "run", "--lifecycle", "=", "c"}), offers{"complete"});
+    EXPECT_EQ(offered({"bazaard", "cdc", ""}), (offers{"drop", "setup"}));
+    EXPECT_EQ(offered({"bazaard", "ver"}), offers{"verify"});
+    EXPECT_EQ(offered({"bazaard", "run", "--seed", ""}), offers{});
     EXPECT_FALSE(offered({"bazaard", "verify", "tables", "--"}).contains("--workers"));
     EXPECT_TRUE(offered({"bazaard", "verify", "tables", "--"}).contains("--follow"));
     EXPECT_FALSE(offered({"bazaard", "verify", "stream", "--"}).contains("--follow"));

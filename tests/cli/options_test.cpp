@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -15,6 +14,7 @@
 
 #include "process.hpp"
 #include "scenario/thelook/states.hpp"
+#include "support/contents.hpp"
 #include "support/places.hpp"
 
 namespace bazaar::test
@@ -29,12 +29,6 @@ std::vector<std::string> lines_of(const std::string& text)
     for (std::string line; std::getline(in, line);)
         lines.push_back(line);
     return lines;
-}
-
-std::string contents(const std::string& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 struct bad_line

@@ -25,6 +25,7 @@
 
 #include "bazaar/base/id.hpp"
 #include "process.hpp"
+#include "support/contents.hpp"
 #include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
@@ -56,12 +57,6 @@ words lines_of(const std::string& text)
 bool has(std::string_view text, std::string_view part)
 {
     return text.find(part) != text.npos;
-}
-
-std::string contents(const std::string& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// Asks again until it is true or the time is up.

@@ -19,11 +19,11 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 
 #include "bazaar/base/random.hpp"
+#include "support/contents.hpp"
 #include "support/places.hpp"
 #include "support/query.hpp"
 
@@ -41,14 +41,6 @@ constexpr const char* role = "bazaar";
 [[noreturn]] void fail(const std::string& what)
 {
     throw std::runtime_error(what);
-}
-
-std::string read_file(const std::string& path)
-{
-    std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
 }
 
 void write_file(const std::string& path, const std::string& text)
@@ -125,7 +117,7 @@ void run_as_owner(std::vector<std::string> words, const std::string& log)
     int status = 0;
     waitpid(spawn(std::move(words), {}, log), &status, 0);
     if (status != 0)
-        fail(name + " failed: " + read_file(log));
+        fail(name + " failed: " + contents(log));
 }
 
 std::string server_programs()
@@ -313,7 +305,7 @@ std::vector<pid_t> postgres_server::processes() const
 std::optional<pid_t> postgres_server::postmaster() const
 {
     // Its number can belong to another process by now.
-    const pid_t process = std::atoi(read_file(data() + "/postmaster.pid").c_str());
+    const pid_t process = std::atoi(contents(data() + "/postmaster.pid").c_str());
     const auto all = processes();
     if (process <= 0 || std::find(all.begin(), all.end(), process) == all.end())
         return std::nullopt;
@@ -403,7 +395,7 @@ void postgres_server::move_to_another_port()
 
 std::string postgres_server::log() const
 {
-    return read_file(directory_ + "/log");
+    return contents(directory_ + "/log");
 }
 
 int postgres_server::logged(std::string_view text) const

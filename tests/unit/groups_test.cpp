@@ -140,7 +140,7 @@ struct topic
 };
 
 /// How a sink is wrong.
-enum class mistake : std::uint8_t
+enum class wrong_sink : std::uint8_t
 {
     none,
     entries_late,  ///< With the shipment after theirs.
@@ -157,7 +157,7 @@ struct crash : std::runtime_error
 class lane final : public run::sink
 {
 public:
-    lane(topic& to, random dice, mistake how, std::function<void()> often)
+    lane(topic& to, random dice, wrong_sink how, std::function<void()> often)
         : to_(to), before_(to.entries.size()), dice_(dice), how_(how), often_(std::move(often))
     {
     }
@@ -169,7 +169,7 @@ public:
         look(what);
         if (dice_.below(8) == 0)
             often_();
-        if (dice_.below(how_ == mistake::none ? 60 : 20) == 0)
+        if (dice_.below(how_ == wrong_sink::none ? 60 : 20) == 0)
             throw crash();
         const bool refused = std::any_of(what.units.begin(), what.units.end(),
                                          [](const auto& one) { return one.unit->decision.no % 61 == 7; });
@@ -206,7 +206,7 @@ private:
     {
         bool fresh = what.units.empty();
         auto count = what.units.size();
-        if (how_ == mistake::half && count > 1)
+        if (how_ == wrong_sink::half && count > 1)
             --count;
         for (const auto& one : what.units.first(count))
         {
@@ -218,7 +218,7 @@ private:
                 to_.fault = fmt::format("unit {} twice as a first attempt", unit.no);
             fresh = fresh || first;
         }
-        if (how_ == mistake::entries_late)
+        if (how_ == wrong_sink::entries_late)
         {
             keep(late_, late_at_);
             late_.assign(what.entries.begin(), what.entries.end());
@@ -236,7 +236,7 @@ private:
             // What is there since an attempt in doubt is there.
             if (before_ + at++ != to_.entries.size())
                 continue;
-            if (how_ != mistake::no_entries || one.what == model::control::kind::reject)
+            if (how_ != wrong_sink::no_entries || one.what == model::control::kind::reject)
                 to_.entries.push_back(one);
         }
     }
@@ -244,7 +244,7 @@ private:
     topic& to_;
     std::size_t before_;
     random dice_;
-    mistake how_;
+    wrong_sink how_;
     std::function<void()> often_;
     std::vector<model::control> late_;
     std::uint64_t late_at_ = 0;
@@ -311,7 +311,7 @@ struct seen
 constexpr std::uint64_t ticks = 300;
 
 /// One process: goes on from what is durable, while somebody sets the rate. True where it came to the end.
-bool live(const scenario::scenario& shop, topic& durable, random dice, mistake how, seen& all)
+bool live(const scenario::scenario& shop, topic& durable, random dice, wrong_sink how, seen& all)
 {
     boost::asio::io_context loop;
     still_clock clock;
@@ -367,7 +367,7 @@ bool live(const scenario::scenario& shop, topic& durable, random dice, mistake h
 }
 
 /// A run whose process dies now and then.
-seen run_of(std::uint64_t seed, mistake how)
+seen run_of(std::uint64_t seed, wrong_sink how)
 {
     const auto shop = shop_entry().make({"main", seed, scenario::settings(shop_entry().fields), {}});
     topic durable;
@@ -387,7 +387,7 @@ TEST(Groups, UnitsAndEntriesAreDurableTogetherThroughDoubtsRefusalsAndCrashes)
     seen all;
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
     {
-        const auto one = run_of(seed, mistake::none);
+        const auto one = run_of(seed, wrong_sink::none);
         EXPECT_EQ(one.fault, "") << "seed " << seed;
         all.sets += one.sets;
         all.rejects += one.rejects;
@@ -400,7 +400,7 @@ TEST(Groups, UnitsAndEntriesAreDurableTogetherThroughDoubtsRefusalsAndCrashes)
 
 TEST(Groups, SinksThatAreWrongAreFound)
 {
-    for (const auto how : {mistake::entries_late, mistake::half, mistake::no_entries})
+    for (const auto how : {wrong_sink::entries_late, wrong_sink::half, wrong_sink::no_entries})
     {
         std::set<std::string> faults;
         for (std::uint64_t seed = 1; seed <= 10; ++seed)

@@ -67,7 +67,7 @@ TEST(judge, finds_each_damage_of_loaded_rows)
     for (const auto& m : whole)
         EXPECT_EQ(m.json.find("\"op\":\"r\""), std::string::npos);
     for (const std::string table : {"users", "orders", "order_items", "events", "products"})
-        for (std::uint64_t seed = 0; seed < 20 / effort; ++seed)
+        for (std::uint64_t seed = 0; seed < 20 / effort(); ++seed)
         {
             auto draw = derive(seed, stream("loaded victim"), 0);
             std::size_t victim = 0;
@@ -123,7 +123,7 @@ TEST(judge, finds_each_damage_every_time)
     const world w;
     const auto whole = w.stream();
     for (const auto& [name, expected, inflict, column] : damages())
-        for (std::uint64_t seed = 0; seed < 20 / effort; ++seed)
+        for (std::uint64_t seed = 0; seed < 20 / effort(); ++seed)
         {
             auto harmed = whole;
             const auto victim = whole.at(inflict(harmed, seed));

@@ -15,15 +15,15 @@ namespace bazaar::test
 namespace
 {
 
-struct history
+struct entry_history
 {
     std::string_view name;
     given settings;
 
-    friend std::ostream& operator<<(std::ostream& out, const history& h) { return out << h.name; }
+    friend std::ostream& operator<<(std::ostream& out, const entry_history& h) { return out << h.name; }
 };
 
-const std::vector<history> histories{
+const std::vector<entry_history> entry_histories{
     {"defaults", {}},
     {"all_move", {{"user-update-prob", "1"}, {"lifecycle", "complete"}, {"lifecycle-scale", "0.02"}}},
     {"all_dice",
@@ -95,7 +95,7 @@ std::vector<std::string> broken_by_entries(const scenario::scenario& shop, std::
         shop.build(on.next(), unit);
         in.take(unit);
     };
-    for (std::uint64_t at = 0; plan->ticks() < ticks / effort && problems.empty(); ++at)
+    for (std::uint64_t at = 0; plan->ticks() < ticks / effort() && problems.empty(); ++at)
     {
         std::vector<std::byte> state;
         scenario::state_writer writer(state);
@@ -120,7 +120,7 @@ std::vector<std::string> broken_by_entries(const scenario::scenario& shop, std::
     return problems;
 }
 
-class thelook_entries : public testing::TestWithParam<history>
+class thelook_entries : public testing::TestWithParam<entry_history>
 {
 };
 
@@ -131,13 +131,13 @@ TEST_P(thelook_entries, may_stand_before_any_unit)
             ADD_FAILURE() << problem;
 }
 
-INSTANTIATE_TEST_SUITE_P(thelook, thelook_entries, testing::ValuesIn(histories),
+INSTANTIATE_TEST_SUITE_P(thelook, thelook_entries, testing::ValuesIn(entry_histories),
                          [](const auto& param) { return std::string(param.param.name); });
 
 // The negative control: version 2 took the home from before the move, whatever stood between move and purchase.
 TEST(thelook_entries_control, version_2_is_found_out)
 {
-    const auto shop = shop_at(histories[1].settings, 1, look::version_before);
+    const auto shop = shop_at(entry_histories[1].settings, 1, look::version_before);
     EXPECT_EQ(shop->version(), look::version_before);
     const auto problems = broken_by_entries(*shop, 1);
     ASSERT_FALSE(problems.empty());
@@ -148,7 +148,7 @@ TEST(thelook_entries_control, version_2_is_found_out)
 // A run of version 2 goes on as it was planned, and without entries both versions plan the same rows.
 TEST(thelook_entries_control, versions_differ_only_after_an_entry)
 {
-    for (const auto& h : histories)
+    for (const auto& h : entry_histories)
     {
         const auto now = shop_at(h.settings, 3);
         const auto before = shop_at(h.settings, 3, look::version_before);

@@ -17,21 +17,21 @@ namespace bazaar::test
 namespace
 {
 
-struct history
+struct plan_history
 {
     std::string_view name;
     std::uint64_t ticks;
     given settings;
     bool crowded = false;  ///< So few users that some tick waits for one, some microseconds, whatever the seed.
 
-    friend std::ostream& operator<<(std::ostream& out, const history& h) { return out << h.name; }
+    friend std::ostream& operator<<(std::ostream& out, const plan_history& h) { return out << h.name; }
 };
 
-class thelook_history : public testing::TestWithParam<std::tuple<history, std::uint64_t>>
+class thelook_history : public testing::TestWithParam<std::tuple<plan_history, std::uint64_t>>
 {
 };
 
-const std::vector<history> histories{
+const std::vector<plan_history> plan_histories{
     {"defaults", 300'000, {}},
     {"three_users", 25'000, {{"init-num-users", "3"}}},
     {"complete_lives", 25'000, {{"lifecycle", "complete"}}},
@@ -82,7 +82,7 @@ TEST_P(thelook_history, keeps_every_rule_of_the_shop)
     model::unit unit;
     unit_no no = 0;
     std::uint64_t late = 0;
-    while (planner->ticks() < h.ticks / effort && books.problems.empty())
+    while (planner->ticks() < h.ticks / effort() && books.problems.empty())
     {
         EXPECT_EQ(planner->next_no(), no);
         const time announced = planner->next_at();
@@ -103,13 +103,13 @@ TEST_P(thelook_history, keeps_every_rule_of_the_shop)
     }
     for (const auto& problem : books.problems)
         ADD_FAILURE() << problem;
-    EXPECT_TRUE(!h.crowded || late > 0 || effort > 1) << "no tick waits for a user";
+    EXPECT_TRUE(!h.crowded || late > 0 || effort() > 1) << "no tick waits for a user";
     EXPECT_EQ(figures_of(*planner), books.figures());
     EXPECT_EQ(planner->ticks(), books.orders);
 }
 
 INSTANTIATE_TEST_SUITE_P(thelook, thelook_history,
-                         testing::Combine(testing::ValuesIn(histories), testing::ValuesIn(several_seeds())),
+                         testing::Combine(testing::ValuesIn(plan_histories), testing::ValuesIn(several_seeds())),
                          [](const auto& param)
                          { return fmt::format("{}_{}", std::get<0>(param.param).name, std::get<1>(param.param)); });
 

@@ -49,7 +49,7 @@ struct steering
     std::int64_t value;
 };
 
-struct history
+struct retain_history
 {
     std::string_view name;
     std::string_view age;
@@ -57,14 +57,14 @@ struct history
     given settings;
     std::vector<steering> steer{};
 
-    friend std::ostream& operator<<(std::ostream& out, const history& h) { return out << h.name; }
+    friend std::ostream& operator<<(std::ostream& out, const retain_history& h) { return out << h.name; }
 };
 
-class thelook_retain : public testing::TestWithParam<std::tuple<history, std::uint64_t>>
+class thelook_retain : public testing::TestWithParam<std::tuple<retain_history, std::uint64_t>>
 {
 };
 
-const std::vector<history> histories{
+const std::vector<retain_history> retain_histories{
     {"defaults", "10m", 60'000, {}},
     {"a_second", "1s", 20'000, {{"lifecycle", "complete"}}},
     {"complete_lives", "90s", 20'000, {{"lifecycle", "complete"}, {"user-create-prob", "0.5"}}},
@@ -145,7 +145,7 @@ TEST_P(thelook_retain, removes_what_is_over_in_time_and_changes_nothing_else)
     std::size_t waiting = 0;  // Of `found`, those without a unit behind them yet.
     auto steer = h.steer.begin();
     bool removed_last = false;
-    while (planner->ticks() < h.ticks / (effort > 1 ? 2 : 1) && books.problems.empty())
+    while (planner->ticks() < h.ticks / (effort() > 1 ? 2 : 1) && books.problems.empty())
     {
         for (; steer != h.steer.end() && steer->unit == core && !removed_last; ++steer)
         {
@@ -242,7 +242,7 @@ TEST_P(thelook_retain, removes_what_is_over_in_time_and_changes_nothing_else)
 }
 
 INSTANTIATE_TEST_SUITE_P(thelook, thelook_retain,
-                         testing::Combine(testing::ValuesIn(histories), testing::ValuesIn(several_seeds())),
+                         testing::Combine(testing::ValuesIn(retain_histories), testing::ValuesIn(several_seeds())),
                          [](const auto& param)
                          { return fmt::format("{}_{}", std::get<0>(param.param).name, std::get<1>(param.param)); });
 
@@ -254,7 +254,7 @@ TEST(thelook_retain, equal_histories_have_equal_digests_and_others_do_not)
     const auto b = shop->plan(day_one);
     const auto shorter = shop_of({{"retain", "19s"}, {"lifecycle", "complete"}})->plan(day_one);
     EXPECT_NE(a->digest(), shorter->digest());
-    for (int i = 0; i < 30'000 / static_cast<int>(effort); ++i)
+    for (int i = 0; i < 30'000 / static_cast<int>(effort()); ++i)
     {
         if (i % 5'000 == 4'999)
             for (auto* p : {a.get(), b.get()})
