@@ -24,7 +24,6 @@ int work(int argc, char** argv, app::command likely)
     prctl(PR_SET_DUMPABLE, 0);      // libpq keeps the password in memory: no core file, no debugger of another process.
     try
     {
-        const auto around = app::process_surroundings();
         // As they were: parsing takes the secrets out of the memory that everybody sees.
         const auto reread = [words = std::vector<std::string>(argv, argv + argc)]
         {
@@ -34,7 +33,7 @@ int work(int argc, char** argv, app::command likely)
                 pointers.push_back(word.data());
             return app::parse(static_cast<int>(pointers.size()), pointers.data(), app::process_surroundings());
         };
-        const auto given = app::parse(argc, argv, around);
+        const auto given = app::parse(argc, argv, app::process_surroundings());
         app::name_sources(given);
         if (given.core_dumps)
             prctl(PR_SET_DUMPABLE, 1);
@@ -42,7 +41,7 @@ int work(int argc, char** argv, app::command likely)
         for (const auto& line : given.warnings)
             app::log(app::log_level::warning, "options", line);
         if (given.ask != app::request::work)
-            return app::print(app::answer(given, around.fields, BAZAARD_COMMIT));
+            return app::print(app::answer(given, BAZAARD_COMMIT));
         switch (given.what)
         {
         case app::command::run:

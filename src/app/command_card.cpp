@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/chosen.hpp"
 #include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
@@ -14,7 +15,7 @@ namespace bazaar::app
 int card(const options& opts)
 {
     postgres::session link(postgres::resolve(opts.database, opts.run));
-    postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::read);
+    postgres::check_trust(link, opts.schema, scenario_in(link, opts).tables, postgres::trust_use::read);
     const auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
     if (!recorded)
         throw error(error_kind::config, fmt::format("there is no run {} in schema {} of {}; bazaard run begins one",

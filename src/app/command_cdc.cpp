@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "app/cdc_names.hpp"
+#include "app/chosen.hpp"
 #include "app/confirm.hpp"
 #include "app/output.hpp"
-#include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
@@ -112,6 +112,17 @@ int set_up(const options& opts, postgres::session& link, std::span<const model::
     return told(made) ? findings : 0;
 }
 
+int set_up(const options& opts)
+{
+    // Before the database is asked: what is wrong with it is a mistake of the command line.
+    auto how = setup_of(opts, opts.chosen->tables);
+    postgres::session link(postgres::resolve(opts.database, opts.run));
+    const auto& of = scenario_in(link, opts);
+    if (of.name != opts.chosen->name)
+        how = setup_of(opts, of.tables);
+    return set_up(opts, link, of.tables, how);
+}
+
 }  // namespace
 
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables)
@@ -121,12 +132,10 @@ int cdc_setup(const options& opts, postgres::session& link, std::span<const mode
 
 int cdc(const options& opts)
 {
-    const auto made = stage_of_no_run();
-    const auto tables = made.shop->tables();
-    // Before the database is asked: what is wrong with it is a mistake of the command line.
-    const auto how = opts.verb == "drop" ? names_of(opts) : setup_of(opts, tables);
+    if (opts.verb != "drop")
+        return set_up(opts);
     postgres::session link(postgres::resolve(opts.database, opts.run));
-    return opts.verb == "drop" ? drop(opts, link) : set_up(opts, link, tables, how);
+    return drop(opts, link);
 }
 
 }  // namespace bazaar::app

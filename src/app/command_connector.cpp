@@ -9,7 +9,6 @@
 #include "app/connector.hpp"
 #include "app/json_text.hpp"
 #include "app/output.hpp"
-#include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
@@ -106,7 +105,7 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
     if (!same)
     {
         postgres::session link(postgres::resolve(opts.database));
-        postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::set_up,
+        postgres::check_trust(link, opts.schema, opts.chosen->tables, postgres::trust_use::set_up,
                               publication_of(opts));
         const auto answer = patiently([&] { return at.put(place, json_text(wished)); });
         if (answer.status != 200 && answer.status != 201)

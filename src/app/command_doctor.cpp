@@ -7,12 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cdc_names.hpp"
+#include "app/chosen.hpp"
 #include "app/connector.hpp"
 #include "app/doctor.hpp"
 #include "app/json_text.hpp"
 #include "app/kafka_link.hpp"
 #include "app/output.hpp"
-#include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
@@ -40,7 +40,7 @@ std::string shell_word(std::string_view text)
 /// The command line, with the flags of ours that it needs to find the same: those of environment and file it finds by itself.
 std::string complete(const options& opts, std::string_view words)
 {
-    const auto table = flag_table(opts.configuration.fields());
+    const auto table = flag_table(*opts.chosen);
     const auto first = words.substr(0, words.find(' '));
     const auto rest = words.substr(std::min(first.size() + 1, words.size()));
     const auto second = rest.substr(0, rest.find(' '));
@@ -173,11 +173,22 @@ std::string json_of(std::span<const finding> found, std::span<const std::string_
     return json_text(all, 2) + '\n';
 }
 
+/// What remedies have to name, too, as nobody has named it.
+options as_found(const options& given, const scenario::entry& of)
+{
+    auto opts = for_scenario(given, of);
+    if (of.name != scenario::default_name)
+        opts.given.try_emplace("scenario", given_value{std::string(of.name), "command line", {}, "--scenario"});
+    return opts;
+}
+
 }  // namespace
 
-int doctor(const options& opts)
+int doctor(const options& given)
 {
-    const auto made = stage_of_no_run();
+    postgres::session link(postgres::resolve(given.database));
+    const auto& of = scenario_in(link, given);
+    const options opts = as_found(given, of);
     expectation wished;
     wished.schema = opts.schema;
     wished.publication = publication_of(opts);
@@ -185,14 +196,13 @@ int doctor(const options& opts)
     wished.role = opts.cdc_user;
     wished.password_file = !opts.cdc_password_file.empty();
     wished.connector = connector_name(opts);
-    wished.tables = made.shop->tables();
+    wished.tables = of.tables;
     wished.slot_wal_max = opts.slot_wal_warn;
     wished.command = [&](std::string_view words) { return complete(opts, words); };
 
     std::vector<std::string_view> examined{"database"};
-    postgres::session link(postgres::resolve(opts.database));
     auto facts = postgres::read_cdc_facts(link, wished.schema, wished.publication, wished.role, wished.tables);
-    const auto functions = postgres::make_write_functions(wished.schema, wished.tables, made.shop->kinds());
+    const auto functions = postgres::make_write_functions(wished.schema, wished.tables, of.kinds);
     facts.altered = postgres::altered_functions(link, functions);
     std::vector<finding> of_connector;
     auto connector = connector_health::unknown;

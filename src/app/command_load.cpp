@@ -1,4 +1,4 @@
-#include "app/card.hpp"
+#include "app/chosen.hpp"
 #include "app/load.hpp"
 #include "app/stop_by_signal.hpp"
 #include "bazaar/app/commands.hpp"
@@ -11,9 +11,7 @@ namespace bazaar::app
 
 int load(const options& given)
 {
-    options opts = given;
-    if (!opts.card.empty())
-        opts.run = run_of_card(opts);
+    const options opts = given.card.empty() ? given : for_card(given);
     const stop_by_signal signals;
     const auto end = opts.to.empty() ? load_history(opts, signals.token()) : load_into_files(opts, signals.token());
     if (end == load_end::there)

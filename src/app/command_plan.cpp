@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/chosen.hpp"
 #include "app/known_run.hpp"
 #include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
@@ -91,6 +92,7 @@ int explain(const options& opts)
         const auto row = ids.decode(*id);
         if (!row)
             continue;
+        check_scenario(opts, r);
         std::string text;
         describe_unit({r, make_stage(r, opts.seed_dir)}, ids, *row, text);
         print_text(text);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/chosen.hpp"
 #include "app/confirm.hpp"
 #include "app/output.hpp"
 #include "app/stage.hpp"
@@ -22,7 +23,7 @@ int reset(const options& opts)
 {
     const auto session_name = fmt::format("{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()));
     postgres::session link(postgres::resolve(opts.database, session_name));
-    postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::write);
+    postgres::check_trust(link, opts.schema, scenario_in(link, opts).tables, postgres::trust_use::write);
     const auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
     if (!recorded)
         throw error(error_kind::config,
@@ -44,8 +45,8 @@ int reset(const options& opts)
          [](const std::string& line) { log(log_level::info, "lease", line); }});
     own.epoch = taken->epoch;
     // Whatever version wrote it: only tables and keys count here.
-    const auto made = make_stage(opts.run, recorded->seed, scenario::settings(fields_of(recorded->scenario)),
-                                 opts.seed_dir);
+    const auto& of = entry_named(recorded->scenario);
+    const auto made = make_stage(of, opts.run, recorded->seed, scenario::settings(of.fields), opts.seed_dir);
     std::string_view now;
     std::uint64_t rows = 0, all = 0;
     const auto count = [&](std::string_view table, std::uint64_t removed)

@@ -22,7 +22,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
-#include "app/card.hpp"
+#include "app/chosen.hpp"
 #include "app/doctor.hpp"
 #include "app/keeper.hpp"
 #include "app/load.hpp"
@@ -394,6 +394,7 @@ private:
             return leave();
         }
         announce(*open_, opts_);
+        latest_ = for_scenario(std::move(latest_), entry_named(open_->recorded.scenario));
         give_back_memory();
         if (!report_)
             report_.emplace(configured_rate(open_->current), steady::now());
@@ -867,8 +868,11 @@ private:
             set_log_level(level_);
             std::vector<std::string> refused;
             if (runner_)
+            {
                 for (const auto& entry : changes_of(fresh, open_->recorded, coming(), refused))
                     runner_->set(entry);
+                latest_ = for_scenario(std::move(latest_), entry_named(open_->recorded.scenario));
+            }
             for (const auto& line : refused)
                 log(log_level::warning, "reload", line);
             log(log_level::info, "reload", "the configuration was read again");
@@ -981,14 +985,30 @@ private:
                      {[this] { return look(); }, [this](const observe::order& given) { return obey(given); }, {}, {}}};
 };
 
+/// Topics are made before the run is opened. What it is a run of is asked where it may be another scenario than the default one.
+const scenario::entry& captured_scenario(const options& opts)
+{
+    if (opts.is_given("scenario") || !opts.card.empty() || scenario::registry().size() == 1)
+        return *opts.chosen;
+    try
+    {
+        postgres::session link(postgres::resolve(opts.database, opts.run));
+        return scenario_in(link, opts);
+    }
+    catch (const error& problem)
+    {
+        if (problem.kind() != error_kind::unavailable)
+            throw;
+        return *opts.chosen;
+    }
+}
+
 }  // namespace
 
 int run(const options& given, const std::function<options()>& reread)
 {
     never_wait_for_stdout();
-    options opts = given;
-    if (!opts.card.empty())
-        opts.run = run_of_card(opts);
+    const options opts = given.card.empty() ? given : for_card(given);
     if (opts.history && opts.history_as == history_as::rows)
     {
         const stop_by_signal signals;
@@ -997,7 +1017,7 @@ int run(const options& given, const std::function<options()>& reread)
     }
     std::optional<topic_states> topics;
     if (opts.create_topics)
-        topics = ensure_topics(opts, stage_of_no_run().shop->tables());
+        topics = ensure_topics(opts, captured_scenario(opts).tables);
     int code = 0;
     bool stopped = false;
     {

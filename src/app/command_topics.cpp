@@ -6,7 +6,6 @@
 #include "app/confirm.hpp"
 #include "app/kafka_link.hpp"
 #include "app/output.hpp"
-#include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/kafka/topics.hpp"
@@ -127,8 +126,7 @@ topic_states ensure_topics(const options& opts, std::span<const model::table> ta
 
 int topics(const options& opts)
 {
-    const auto made = stage_of_no_run();
-    const auto tables = made.shop->tables();
+    const auto tables = opts.chosen->tables;
     if (opts.verb == "ensure")
         return exit_code(ensure_topics(opts, tables));
     auto at = kafka_admin(opts);

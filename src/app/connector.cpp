@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "app/cdc_names.hpp"
-#include "app/stage.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/json.hpp"
 #include "bazaar/postgres/connection.hpp"
@@ -128,9 +127,8 @@ std::vector<std::string> impossible_names(const options& opts)
 
 json wished_connector(const options& opts)
 {
-    const auto made = stage_of_no_run();
     json config = json::object();
-    for (const auto& [name, value] : postgres::connector_config(connector_options_of(opts), made.shop->tables()))
+    for (const auto& [name, value] : postgres::connector_config(connector_options_of(opts), opts.chosen->tables))
         config[name] = value;
     return config;
 }

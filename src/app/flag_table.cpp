@@ -1683,11 +1683,11 @@ void add_general(std::vector<flag>& table)
 
 }  // namespace
 
-std::vector<flag> flag_table(std::span<const scenario::field> fields)
+std::vector<flag> flag_table(const scenario::entry& of)
 {
     std::vector<flag> table;
-    for (std::size_t i = 0; i < fields.size(); ++i)
-        table.push_back(scenario_flag(fields[i], i));
+    for (std::size_t i = 0; i < of.fields.size(); ++i)
+        table.push_back(scenario_flag(of.fields[i], i));
     add_run(table);
     add_plan(table);
     add_database(table);

@@ -364,9 +364,9 @@ std::string_view program_version() noexcept
     return BAZAARD_VERSION;
 }
 
-std::string answer(const options& given, std::span<const scenario::field> fields, std::string_view commit)
+std::string answer(const options& given, std::string_view commit)
 {
-    const auto table = flag_table(fields);
+    const auto table = flag_table(*given.chosen);
     switch (given.ask)
     {
     case request::work:

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/chosen.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/store.hpp"
@@ -23,7 +24,7 @@ bool names_a_database(const options& opts)
 std::vector<run::record> recorded_runs(const options& opts)
 {
     postgres::session link(postgres::resolve(opts.database, opts.run));
-    postgres::check_trust(link, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::read);
+    postgres::check_trust(link, opts.schema, scenario_in(link, opts).tables, postgres::trust_use::read);
     std::vector<run::record> runs;
     for (const auto& r : postgres::list(link, opts.schema))
         if (auto whole = postgres::load(link, opts.schema, r.run, fields_of))
@@ -36,7 +37,7 @@ std::vector<run::record> recorded_runs(const options& opts)
 known_run run_of_flags(const options& opts)
 {
     const auto seed = opts.seed ? *opts.seed : random_seed();
-    known_run s{{}, make_stage(opts.run, seed, opts.configuration, opts.seed_dir)};
+    known_run s{{}, make_stage(opts, seed)};
     s.recorded = new_record(opts, seed, *s.made.shop);
     const auto now = process_surroundings().now;
     s.recorded.start = opts.start                       ? *opts.start
@@ -69,6 +70,7 @@ known_run run_to_plan(const options& opts)
         for (auto& r : *runs)
             if (r.run == opts.run || !opts.card.empty())
             {
+                check_scenario(opts, r);
                 auto made = make_stage(r, opts.seed_dir);
                 return {std::move(r), std::move(made)};
             }

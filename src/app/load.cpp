@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/chosen.hpp"
 #include "app/keeper.hpp"
 #include "app/opening.hpp"
 #include "app/output.hpp"
@@ -98,7 +99,7 @@ private:
         ledger_ = std::make_unique<postgres::ledger>(gateway_, opts_.schema, opts_.run, fields_of, opts_.batch_rows);
         if (!ledger_->ready(stop_.get_token()))
             return false;
-        const auto rights = ledger_->check_rights(*stage_of_no_run().shop);
+        const auto rights = ledger_->check_rights(scenario_of_run(*ledger_, opts_).tables);
         ledger_->trust();
         recorded_ = ledger_->load();
         if (recorded_)
@@ -112,8 +113,7 @@ private:
     void begin()
     {
         const auto seed = opts_.seed ? *opts_.seed : random_seed();
-        made_ = opts_.card.empty() ? make_stage(opts_.run, seed, opts_.configuration, opts_.seed_dir)
-                                   : make_stage(read_card(opts_.card), opts_.seed_dir);
+        made_ = opts_.card.empty() ? make_stage(opts_, seed) : make_stage(read_card(opts_.card), opts_.seed_dir);
         if (ledger_->prepare(*made_.shop))
             log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts_.schema));
         if (opts_.fast_load)

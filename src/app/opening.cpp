@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/chosen.hpp"
 #include "app/program.hpp"
 #include "bazaar/app/logging.hpp"
 #include "bazaar/base/duration.hpp"
@@ -124,11 +125,10 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
 {
     // What is wrong with settings, seed files and card is told before anything connects.
     const auto seed = opts.seed ? *opts.seed : random_seed();
-    auto made = opts.card.empty() ? make_stage(opts.run, seed, opts.configuration, opts.seed_dir)
-                                  : make_stage(read_card(opts.card), opts.seed_dir);
+    auto made = opts.card.empty() ? make_stage(opts, seed) : make_stage(read_card(opts.card), opts.seed_dir);
     if (!to.ready(stop))
         return nullptr;
-    const auto rights = to.check_rights(*made.shop);
+    const auto rights = to.check_rights(scenario_of_run(to, opts).tables);
     // Before a row is read: whatever the server forgets from now on is noticed.
     to.trust();
     read_clock(to, clock);
@@ -136,13 +136,17 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
     const auto peer = to.other_end();
     log(log_level::info, "connected", fmt::format("connected to {}", peer.where),
         {{"server_version", peer.version}, {"tls", peer.tls.empty() ? "off" : peer.tls}});
-    // Its tables may be without indexes.
-    if (const auto known = to.load())
-        if (const auto load = run::load_state::of(known->log); load && known->settled < load->seam)
+    if (const auto there = to.load())
+    {
+        // Its tables may be without indexes.
+        if (const auto load = run::load_state::of(there->log); load && there->settled < load->seam)
             throw error(error_kind::config,
                         fmt::format("run {} of schema {} is not loaded to its end: bazaard load finishes that, bazaard "
                                     "reset removes the run",
                                     opts.run, opts.schema));
+        if (there->scenario != made.shop->name())
+            made = make_stage(*there, opts.seed_dir);
+    }
     if (to.prepare(*made.shop))
         log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts.schema));
 
@@ -423,6 +427,8 @@ std::vector<model::control> changes_of(const options& opts, const run::record& r
                                        const scenario::settings& current, std::vector<std::string>& refused)
 {
     std::vector<model::control> changes;
+    auto of_another = misfits(opts, recorded.scenario, "run " + recorded.run);
+    refused.insert(refused.end(), of_another.begin(), of_another.end());
     const auto refuse = [&](std::string_view flag, std::string_view given, std::string_view is)
     {
         refused.push_back(
@@ -436,6 +442,8 @@ std::vector<model::control> changes_of(const options& opts, const run::record& r
         refuse("start-time", to_string(*opts.start), to_string(recorded.start));
     if (opts.is_given("window") && opts.window != recorded.window)
         refuse("window", std::to_string(opts.window), std::to_string(recorded.window));
+    if (opts.chosen->name != recorded.scenario)
+        return changes;
     for (const auto& [name, text] : opts.given_settings)
     {
         const auto number = current.find(name);

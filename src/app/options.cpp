@@ -39,8 +39,8 @@ std::string suggestion(std::string_view near, std::string_view dashes = "")
 class judge
 {
 public:
-    judge(const std::vector<flag>& table, const surroundings& around)
-        : table_(table), around_(around), made_(around.fields), elsewhere_(around.fields)
+    judge(const std::vector<flag>& table, const surroundings& around, const scenario::entry& of)
+        : table_(table), around_(around), made_(of), elsewhere_(of)
     {
     }
 
@@ -286,7 +286,7 @@ private:
                                                                 : fmt::format("{} in {}", value.spelled, value.place);
         made_.given[flag_name] = {shown_whole(value), origin, described(value), spelled};
         effective_[flag_name] = value;
-        for (const auto& field : around_.fields)
+        for (const auto& field : made_.chosen->fields)
             if (field.name == flag_name)
                 made_.given_settings[flag_name] = value.text;
     }
@@ -656,16 +656,17 @@ surroundings process_surroundings()
     made.is_readable_by_all = io::is_readable_by_all;
     made.now = time{
         std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
-    made.fields = scenario::registry().front().fields;
     return made;
 }
 
 options parse(int argc, char** argv, const surroundings& around)
 {
-    const auto table = flag_table(around.fields);
+    const auto* of = scenario::find(around.scenarios, around.default_scenario);
+    expect(of != nullptr, "the default scenario is one of those that there are");
+    const auto table = flag_table(*of);
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     wipe_secrets(argc, argv, table);
-    return judge(table, around).decide(read_command_line(words, table));
+    return judge(table, around, *of).decide(read_command_line(words, table));
 }
 
 std::vector<std::string_view> verbs_of(command what)

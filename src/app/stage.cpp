@@ -16,15 +16,6 @@ namespace bazaar::app
 namespace
 {
 
-/// The one entry of the registry with this name; throws `config` when this program has none.
-const scenario::entry& entry_named(std::string_view name)
-{
-    for (const auto& entry : scenario::registry())
-        if (entry.name == name)
-            return entry;
-    throw error(error_kind::config, fmt::format("the run's scenario \"{}\" is not part of this program", name));
-}
-
 scenario::seed_files read_seed_dir(const std::string& directory, std::span<const std::string_view> names,
                                    std::vector<std::unique_ptr<std::string>>& kept)
 {
@@ -62,10 +53,22 @@ stage make(const scenario::entry& entry, const std::string& run, std::uint64_t s
 
 }  // namespace
 
-stage make_stage(const std::string& run, std::uint64_t seed, const scenario::settings& configuration,
-                 const std::string& seed_dir)
+const scenario::entry& entry_named(std::string_view name)
 {
-    return make(scenario::registry()[0], run, seed, configuration, seed_dir);
+    if (const auto* found = scenario::find(name))
+        return *found;
+    throw error(error_kind::config, fmt::format("the run's scenario \"{}\" is not part of this program", name));
+}
+
+stage make_stage(const scenario::entry& of, const std::string& run, std::uint64_t seed,
+                 const scenario::settings& configuration, const std::string& seed_dir)
+{
+    return make(of, run, seed, configuration, seed_dir);
+}
+
+stage make_stage(const options& opts, std::uint64_t seed)
+{
+    return make(*opts.chosen, opts.run, seed, opts.configuration, opts.seed_dir);
 }
 
 stage make_stage(const run::record& recorded, const std::string& seed_dir)
@@ -99,12 +102,6 @@ stage make_stage(const run::record& recorded, const std::string& seed_dir)
     if (!problems.empty())
         throw error(error_kind::config, problems);
     return made;
-}
-
-stage stage_of_no_run()
-{
-    const auto& entry = scenario::registry()[0];
-    return make(entry, "main", 0, scenario::settings(entry.fields), {});
 }
 
 run::record new_record(const options& opts, std::uint64_t seed, const scenario::scenario& shop)

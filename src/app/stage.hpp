@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bazaar/app/options.hpp"
@@ -19,17 +21,20 @@ struct stage
     std::unique_ptr<scenario::scenario> shop;
 };
 
-/// Makes the scenario from given settings. Errors: `data` and `no_input` for the files of `seed_dir`, `usage` for settings.
-[[nodiscard]] stage make_stage(const std::string& run, std::uint64_t seed, const scenario::settings& configuration,
-                               const std::string& seed_dir);
+/// The scenario of this name. Errors: `config` where this program has none.
+[[nodiscard]] const scenario::entry& entry_named(std::string_view name);
+
+/// Makes a scenario from given settings. Errors: `data` and `no_input` for the files of `seed_dir`, `usage` for settings.
+[[nodiscard]] stage make_stage(const scenario::entry& of, const std::string& run, std::uint64_t seed,
+                               const scenario::settings& configuration, const std::string& seed_dir);
+
+/// The one that the command line asks for. Errors: the same.
+[[nodiscard]] stage make_stage(const options& opts, std::uint64_t seed);
 
 /// The scenario of a recorded run.
 ///
 /// Errors: `config` when this program has another version of the scenario or of its seed data than the run was made with.
 [[nodiscard]] stage make_stage(const run::record& recorded, const std::string& seed_dir);
-
-/// For those who need to know the tables alone: no run, no seed file of the user.
-[[nodiscard]] stage stage_of_no_run();
 
 /// What the command line says of a new run; its start is left open.
 [[nodiscard]] run::record new_record(const options& opts, std::uint64_t seed, const scenario::scenario& shop);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "app/card.hpp"
+#include "app/chosen.hpp"
 #include "app/output.hpp"
 #include "app/report.hpp"
 #include "bazaar/app/logging.hpp"
@@ -91,10 +92,11 @@ std::optional<verify::report> compare_when_there(const options& opts, const std:
 }  // namespace
 
 postgres::session reading_session(const postgres::connection_parameters& to, const options& opts,
-                                  const std::stop_token& stop)
+                                  const std::stop_token& stop, const scenario::entry* of)
 {
     postgres::session made(to, {.call_deadline = patience, .cut = stop, .connect_cut = {}});
-    postgres::check_trust(made, opts.schema, stage_of_no_run().shop->tables(), postgres::trust_use::read);
+    const auto tables = of != nullptr ? of->tables : scenario_in(made, opts).tables;
+    postgres::check_trust(made, opts.schema, tables, postgres::trust_use::read);
     return made;
 }
 
@@ -133,6 +135,7 @@ run::record run_of_that_card(const options& opts)
 {
     static_cast<void>(run_of_card(opts));
     auto recorded = read_card(opts.card);
+    check_scenario(opts, recorded);
     recorded.schema = opts.schema;
     return recorded;
 }

@@ -17,10 +17,10 @@
 namespace bazaar::app
 {
 
-/// A session for long reading of the run's schemas, which a stop cuts. Errors: `config` where a view of somebody whom the role does
-/// not trust stands in the place of a table.
+/// A session for long reading of the run's schemas, which a stop cuts. `of` is whose tables they have, where the run is recorded
+/// elsewhere. Errors: `config` where a view of somebody whom the role does not trust stands in the place of a table.
 [[nodiscard]] postgres::session reading_session(const postgres::connection_parameters& to, const options& opts,
-                                                const std::stop_token& stop);
+                                                const std::stop_token& stop, const scenario::entry* of = nullptr);
 
 /// One snapshot, for as long as it takes. The first query takes it.
 class snapshot

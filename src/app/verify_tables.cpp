@@ -94,14 +94,17 @@ private:
         const auto stop = signals_.token();
         std::optional<postgres::session> source;
         unit_no announced = 0;
+        const scenario::entry* of = nullptr;
         if (opts_.source_url)
         {
             postgres::connection_flags flags;
             flags.url = opts_.source_url;
             source = reading_session(postgres::resolve(flags, opts_.run), opts_, stop);
-            announced = recorded_run(*source, opts_).settled;
+            const auto there = recorded_run(*source, opts_);
+            announced = there.settled;
+            of = &entry_named(there.scenario);
         }
-        auto tables = reading_session(postgres::resolve(opts_.database, opts_.run), opts_, stop);
+        auto tables = reading_session(postgres::resolve(opts_.database, opts_.run), opts_, stop, of);
         const snapshot one(tables);
         // The first query takes the snapshot; what steers the units in it is read behind that.
         static_cast<void>(tables.exec("SELECT 1"));

@@ -123,12 +123,18 @@ time ledger::now()
 
 // ---- What units are written to
 
-run::rights ledger::check_rights(const scenario::scenario& shop)
+std::optional<std::string> ledger::recorded_scenario()
+{
+    auto found = with([&](session& on) { return postgres::recorded_scenario(on, own_.schema, own_.run); });
+    return found && found->run == own_.run ? std::optional(std::move(found->scenario)) : std::nullopt;
+}
+
+run::rights ledger::check_rights(std::span<const model::table> tables)
 {
     return with(
         [&](session& on)
         {
-            auto found = check_trust(on, own_.schema, shop.tables(), trust_use::write);
+            auto found = check_trust(on, own_.schema, tables, trust_use::write);
             return run::rights{std::move(found.role), found.superuser, std::move(found.taken_owner)};
         });
 }

@@ -184,14 +184,18 @@ lines compare_own(const catalogue& there)
     return found;
 }
 
-/// Runs that are recorded, of a schema without its tables: what would be made in their place is empty.
-void check_no_records(session& on, std::string_view schema)
+/// Runs that are recorded, of a schema without its tables: what would be made in their place is empty. Or they are of another scenario.
+void check_no_records(session& on, std::string_view schema, std::string_view scenario)
 {
     lines gone;
     for (const auto& record : list(on, schema))
+    {
+        if (record.scenario != scenario)
+            throw error(error_kind::config, other_scenario(schema, {record.run, record.scenario}, scenario));
         gone.push_back(fmt::format(
             "run {}: its record is in the schema bazaard ({} units), and the tables of its schema {} are gone",
             record.run, record.settled, schema));
+    }
     if (gone.empty())
         return;
     gone.push_back(
@@ -535,7 +539,7 @@ schema_state ensure_schema(session& on, std::string_view schema, const scenario:
     if (!now.complete())
     {
         if (!now.shop_tables && now.own_schema)
-            check_no_records(on, schema);
+            check_no_records(on, schema, shop.name());
         work.check_making(now);
         if (!trusted.taken_owner.empty())
             throw error(error_kind::config,

@@ -10,6 +10,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/time.hpp"
 #include "bazaar/postgres/functions.hpp"
+#include "bazaar/postgres/trust.hpp"
 #include "bazaar/run/sink.hpp"
 #include "bazaar/scenario/shared.hpp"
 #include "columns.hpp"
@@ -148,6 +149,36 @@ std::optional<run::record> load(session& on, std::string_view schema, std::strin
     return record;
 }
 
+std::optional<scenario_record> recorded_scenario(session& on, std::string_view schema, std::string_view run)
+{
+    // Nobody has looked at the search_path yet.
+    transaction all(on, "BEGIN READ ONLY");
+    on.exec("SET LOCAL search_path = ''");
+    std::optional<scenario_record> found;
+    if (examine_trust(on, schema, {}, trust_use::read).faults.empty() &&
+        on.exec("SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN "
+                "pg_catalog.pg_attribute a ON a.attrelid = c.oid WHERE n.nspname = 'bazaard' AND c.relname = 'run' AND "
+                "c.relkind = 'r' AND a.attname IN ('schema_name', 'run', 'scenario') AND "
+                "pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')")
+                .rows() == 3)
+    {
+        const auto rows = on.exec("SELECT run, scenario FROM bazaard.run WHERE schema_name = $1 ORDER BY run <> $2, "
+                                  "run LIMIT 1",
+                                  {schema, run});
+        if (rows.rows() > 0)
+            found = scenario_record{std::string(rows.get(0, 0)), std::string(rows.get(0, 1))};
+    }
+    all.commit();
+    return found;
+}
+
+std::string other_scenario(std::string_view schema, const scenario_record& there, std::string_view wanted)
+{
+    return fmt::format("schema {} has run {} of the scenario {}, and a schema is of one scenario: name another for {} "
+                       "with --db-schema",
+                       schema, there.run, there.scenario, wanted);
+}
+
 std::vector<run::record> list(session& on, std::string_view schema)
 {
     std::vector<run::record> records;
@@ -188,7 +219,7 @@ void insert_entry(session& on, const run::record& record, std::size_t place, std
              field ? text_parameter(*field) : text_parameter(), value, at});
 }
 
-/// Errors: `config` where this run or one that is there has the schema to itself.
+/// Errors: `config` where this run or one that is there has the schema to itself, or one that is there is of another scenario.
 void refuse_neighbours(session& on, const run::record& record, std::span<const scenario::field> fields)
 {
     // Of two that begin at once, the second sees the first; those that share do not wait for each other. No tag is negative.
@@ -197,6 +228,9 @@ void refuse_neighbours(session& on, const run::record& record, std::span<const s
                 : "SELECT pg_catalog.pg_advisory_xact_lock_shared($1::integer, -1)",
             {std::to_string(lease_lock_key(record.schema))});
     for (const auto& other : list(on, record.schema))
+    {
+        if (other.scenario != record.scenario)
+            throw error(error_kind::config, other_scenario(record.schema, {other.run, other.scenario}, record.scenario));
         for (const auto* one : {&other, &record})
             if (const auto flag = scenario::shared_flag(one->settings, fields); flag && other.run != record.run)
                 throw error(error_kind::config,
@@ -204,6 +238,7 @@ void refuse_neighbours(session& on, const run::record& record, std::span<const s
                                         "schema to itself, and there would be runs {} and {}; name another schema "
                                         "with --db-schema",
                                         run_of(one->schema, one->run), *flag, other.run, record.run));
+    }
 }
 
 }  // namespace

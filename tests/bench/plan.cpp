@@ -50,7 +50,7 @@ double seconds_since(std::chrono::steady_clock::time_point start)
 
 std::unique_ptr<scenario::scenario> shop_of(int argc, char** argv, int from)
 {
-    const auto& entry = scenario::registry()[0];
+    const auto& entry = scenario::default_entry();
     scenario::settings configuration(entry.fields);
     for (int i = from; i + 1 < argc; i += 2)
         if (const auto wrong = configuration.set(configuration.find(argv[i]), argv[i + 1]); !wrong.empty())

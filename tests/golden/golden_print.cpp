@@ -146,7 +146,7 @@ std::string everything()
 {
     std::string out;
     for (const auto& pinned : pinned_runs())
-        print_run(scenario::registry()[0], pinned, out);
+        print_run(scenario::default_entry(), pinned, out);
     return out;
 }
 

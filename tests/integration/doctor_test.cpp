@@ -326,13 +326,12 @@ TEST_F(doctor_test, leads_from_an_empty_database_to_one_that_can_be_captured)
 TEST_F(doctor_test, finds_transactions_that_hold_the_slots_back)
 {
     prepare();
-    const auto made = app::make_stage("main", 0, scenario::settings(scenario::registry().front().fields), "");
     app::expectation wished;
     wished.schema = "demo";
     wished.publication = "bazaard_demo";
     wished.slot = "bazaard_demo";
     wished.role = "bazaard_cdc";
-    wished.tables = made.shop->tables();
+    wished.tables = scenario::default_entry().tables;
     postgres::session on(postgres::resolve(database_));
     const auto judge = [&]
     {

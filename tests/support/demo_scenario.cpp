@@ -320,10 +320,15 @@ std::span<const field> demo_scenario::fields()
 
 const bazaar::scenario::entry& demo_scenario::entry()
 {
-    static const bazaar::scenario::entry row{"demo", fields_, {}, [](const bazaar::scenario::request& from) {
-                                                 return std::unique_ptr<bazaar::scenario::scenario>(
-                                                     new demo_scenario(from));
-                                             }};
+    static const bazaar::scenario::entry row{
+        .name = "demo",
+        .version = 1,
+        .tables = tables_,
+        .kinds = kinds_,
+        .fields = fields_,
+        .files = {},
+        .make = [](const bazaar::scenario::request& from)
+        { return std::unique_ptr<bazaar::scenario::scenario>(new demo_scenario(from)); }};
     return row;
 }
 

@@ -105,11 +105,7 @@ TEST(value, equality_looks_at_kind_and_content)
 
 TEST(unit, collects_changes_and_forgets_them)
 {
-    const auto& t = scenario::registry()[0].fields;
-    EXPECT_FALSE(t.empty());
-    const auto tables = scenario::registry()[0]
-                            .make({.run = "main", .seed = 1, .configuration = scenario::settings(t), .files = {}})
-                            ->tables();
+    const auto tables = scenario::default_entry().tables;
     unit u;
     const auto row = u.insert(2, tables[2]);
     EXPECT_EQ(row.size(), tables[2].columns.size());

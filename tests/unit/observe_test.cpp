@@ -407,7 +407,7 @@ TEST(Handler, TheDescriptionNamesWhatIsServed)
     // What `set` takes, as flags do.
     const auto settable = described["components"]["schemas"]["Settings"]["properties"];
     std::size_t steerable = 0;
-    for (const auto& one : scenario::registry()[0].fields)
+    for (const auto& one : scenario::default_entry().fields)
     {
         if (!one.steerable)
             continue;
@@ -1255,8 +1255,7 @@ TEST(DatabasePlace, IsTheSameForAllNamesOfThisMachine)
 
 TEST(LiveControl, JudgesValuesAsFlagsDo)
 {
-    const auto& entry = scenario::registry()[0];
-    app::options before{entry.fields};
+    app::options before{scenario::default_entry()};
     const auto judge = [&](const char* key, const char* value)
     {
         const std::vector<std::pair<std::string, std::string>> one{{key, value}};

@@ -42,11 +42,16 @@ constexpr std::array<field, 3> fields{{
     {.name = "country", .kind = field_kind::text, .initial = "*", .placeholder = "NAME", .help = "country"},
     {.name = "lifecycle", .kind = field_kind::choice, .initial = "partial", .choices = "partial complete"},
 }};
+const std::array<scenario::entry, 1> scenarios{{{.name = "shop", .fields = fields}}};
 
 /// A command line in memory that may be overwritten, and the world around it.
 struct fixture
 {
-    surroundings around{.environment = {}, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .fields = fields};
+    surroundings around{.environment = {},
+                        .read = {},
+                        .now = *parse_time("2026-06-01T12:00:00Z"),
+                        .scenarios = scenarios,
+                        .default_scenario = "shop"};
     std::map<std::string, std::string> files;
     std::vector<std::string> words;
 
@@ -113,7 +118,7 @@ TEST(options, defaults)
 TEST(options, the_written_defaults_are_the_real_ones)
 {
     // Giving every documented default changes nothing.
-    const auto table = flag_table(fields);
+    const auto table = flag_table(scenarios[0]);
     std::vector<std::string> arguments;
     for (const auto& entry : table)
         if (entry.commands.has(command::run) && entry.form == flag_form::value && !entry.initial.empty())
@@ -403,7 +408,7 @@ std::vector<std::vector<std::string>> all_doings()
 
 TEST(flags, that_a_verb_does_not_take_are_refused_on_its_command_line_and_no_others)
 {
-    const auto table = flag_table(fields);
+    const auto table = flag_table(scenarios[0]);
     std::size_t refused = 0;
     std::size_t taken = 0;
     for (const auto& doing : all_doings())
@@ -465,7 +470,7 @@ TEST(flags, that_a_verb_does_not_take_are_refused_on_its_command_line_and_no_oth
 
 TEST(flags, of_all_scenarios_are_complete_and_unique)
 {
-    const auto table = flag_table(scenario::registry().front().fields);
+    const auto table = flag_table(scenario::default_entry());
     std::set<std::string_view> names;
     for (const auto& entry : table)
     {
@@ -674,7 +679,7 @@ std::optional<std::string> bad_value(const flag& entry)
 TEST(flags, say_in_a_refusal_where_the_value_came_from)
 {
     std::size_t checked = 0;
-    for (const auto& entry : flag_table(fields))
+    for (const auto& entry : flag_table(scenarios[0]))
     {
         if (entry.place != flag_place::anywhere)
             continue;

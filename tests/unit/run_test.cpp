@@ -342,7 +342,7 @@ auto recorder(std::vector<model::control>& log)
 outcome_of_run run_ticks(journal& to, std::uint64_t ticks, std::uint32_t workers, int trouble_every = 0,
                          time start = time{0}, bool live = false, unit_no replay_below = 0)
 {
-    const auto& entry = scenario::registry()[0];
+    const auto& entry = scenario::default_entry();
     const auto shop = entry.make({"main", 5, scenario::settings(entry.fields), {}});
     const auto planner = shop->plan(start);
     boost::asio::io_context loop;
@@ -423,7 +423,7 @@ TEST(Runner, ShiftsALiveRunThatIsTooFarBehindAndSaysSoFirst)
     const auto caught_up = run_ticks(history, 50, 2);
     EXPECT_EQ(caught_up.done.shifts, 0U) << "history is hurried through";
     // A live run found ten hours behind: one shift, recorded for the first unit, and all rows are of now.
-    const auto& entry = scenario::registry()[0];
+    const auto& entry = scenario::default_entry();
     const auto shop = entry.make({"main", 5, scenario::settings(entry.fields), {}});
     const auto first = shop->plan(time{0})->next_at();
     const auto shifted = [&]
@@ -495,8 +495,8 @@ struct rig
         return {};
     }
 
-    std::unique_ptr<scenario::scenario> shop = scenario::registry()[0].make(
-        {"main", 5, scenario::settings(scenario::registry()[0].fields), {}});
+    std::unique_ptr<scenario::scenario> shop = scenario::default_entry().make(
+        {"main", 5, scenario::settings(scenario::default_entry().fields), {}});
     run::record recorded;
     std::unique_ptr<scenario::planner> planner;
     run::replanner plan{*planner, recorded};
@@ -1027,7 +1027,7 @@ TEST(Runner, AFailureOfAWorkerEndsTheRun)
             return {};
         }
     };
-    const auto& entry = scenario::registry()[0];
+    const auto& entry = scenario::default_entry();
     const auto shop = entry.make({"main", 5, scenario::settings(entry.fields), {}});
     const auto planner = shop->plan(time{0});
     boost::asio::io_context loop;
@@ -1050,7 +1050,7 @@ TEST(Runner, AFailureOfAWorkerEndsTheRun)
 
 TEST(Replanner, WalksTheSamePlanAlongItsLog)
 {
-    const auto& entry = scenario::registry()[0];
+    const auto& entry = scenario::default_entry();
     const auto shop = entry.make({"main", 9, scenario::settings(entry.fields), {}});
     run::record recorded;
     auto& log = recorded.log;
@@ -1085,7 +1085,7 @@ TEST(Replanner, WalksTheSamePlanAlongItsLog)
 
 TEST(Replanner, StopsWhereACheckpointSaysThatItPlansDifferently)
 {
-    const auto& entry = scenario::registry()[0];
+    const auto& entry = scenario::default_entry();
     const auto shop = entry.make({"main", 9, scenario::settings(entry.fields), {}});
     run::record recorded;
     recorded.log.push_back({700, model::control::kind::shift, 0, 12'345'678, {}});

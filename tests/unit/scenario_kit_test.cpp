@@ -18,6 +18,7 @@
 #include "bazaar/scenario/kit/weighted.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/scenario/settings.hpp"
+#include "support/demo_scenario.hpp"
 
 namespace bazaar::scenario
 {
@@ -416,6 +417,47 @@ TEST(utf8, knows_overlong_forms_surrogates_and_what_is_beyond_unicode)
         EXPECT_EQ(kit::utf8_error(bad), std::optional<std::size_t>(0)) << testing::PrintToString(bad);
     EXPECT_EQ(kit::utf8_error(std::string_view("ab\0c", 4)), std::optional<std::size_t>(2));
     EXPECT_EQ(kit::utf8_error("\xc3\xbc\xc3"), std::optional<std::size_t>(2));
+}
+
+// ---- Registry
+
+/// Those of this program, and the one of the tests.
+std::vector<entry> entries()
+{
+    std::vector<entry> all(registry().begin(), registry().end());
+    all.push_back(test::demo_scenario::entry());
+    return all;
+}
+
+TEST(registry, tells_without_seed_files_what_a_scenario_has)
+{
+    for (const auto& one : entries())
+    {
+        const auto shop = one.make({.run = "main", .seed = 1, .configuration = settings(one.fields), .files = {}});
+        EXPECT_EQ(shop->name(), one.name);
+        EXPECT_EQ(shop->version(), one.version) << one.name;
+        EXPECT_EQ(shop->tables().data(), one.tables.data()) << one.name;
+        EXPECT_EQ(shop->tables().size(), one.tables.size()) << one.name;
+        EXPECT_EQ(shop->kinds().data(), one.kinds.data()) << one.name;
+        EXPECT_EQ(shop->kinds().size(), one.kinds.size()) << one.name;
+        EXPECT_EQ(shop->configuration().fields().data(), one.fields.data()) << one.name;
+        EXPECT_FALSE(one.tables.empty()) << one.name;
+        EXPECT_GT(one.version, 0U) << one.name;
+        EXPECT_EQ(one.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"), one.name.npos) << one.name;
+    }
+}
+
+TEST(registry, finds_a_scenario_by_its_name_alone)
+{
+    const auto all = entries();
+    for (std::size_t i = 0; i < all.size(); ++i)
+        EXPECT_EQ(find(all, all[i].name), &all[i]) << all[i].name << " is there twice";
+    EXPECT_EQ(find(all, "demo"), &all.back());
+    EXPECT_EQ(find("demo"), nullptr) << "the program does not have the one of the tests";
+    EXPECT_EQ(find(all, ""), nullptr);
+    EXPECT_EQ(find(all, "thelook "), nullptr);
+    EXPECT_EQ(default_entry().name, "thelook");
+    EXPECT_EQ(&default_entry(), find("thelook"));
 }
 
 TEST(embedded, every_seed_file_of_every_scenario_is_there)

@@ -113,9 +113,7 @@ struct world
     /// All that is shown of it: mistakes, warnings, the configuration, and what is left in the arguments.
     std::string shown()
     {
-        const auto fields = scenario::registry().front().fields;
-        surroundings around{
-            .environment = environment, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .fields = fields};
+        surroundings around{.environment = environment, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z")};
         around.read = [&](const std::string& path) { return path == "FILE" ? std::optional(config) : std::nullopt; };
         auto line = words;
         line.insert(line.begin(), "bazaard");
@@ -132,7 +130,7 @@ struct world
             for (const auto& [name, value] : made.given)
                 all += fmt::format("{} {} {} {}\n", value.text, value.origin, value.blamed, value.spelled);
             if (made.ask != request::work)
-                all += answer(made, fields, "");
+                all += answer(made, "");
             taken = true;
         }
         catch (const error& problem)
@@ -188,7 +186,7 @@ std::vector<std::string> forms()
 
 TEST(secrets, are_shown_by_no_flag_whatever_it_was_given)
 {
-    const auto table = flag_table(scenario::registry().front().fields);
+    const auto table = flag_table(scenario::default_entry());
     std::size_t tried = 0;
     for (const auto& entry : table)
     {

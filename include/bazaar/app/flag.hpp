@@ -192,8 +192,8 @@ struct flag
 /// So many units are the most that `plan` prints.
 inline constexpr std::uint64_t plan_units_max = 1'000'000;
 
-/// All flags in the order of the help; `fields` are the scenario's.
-[[nodiscard]] std::vector<flag> flag_table(std::span<const scenario::field> fields);
+/// All flags in the order of the help, with the fields of a scenario, which outlives them.
+[[nodiscard]] std::vector<flag> flag_table(const scenario::entry& of);
 
 /// The flag with this name or alias; null when there is none.
 [[nodiscard]] const flag* find_flag(std::span<const flag> table, std::string_view name);

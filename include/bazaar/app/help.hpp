@@ -1,6 +1,5 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,8 +12,7 @@ namespace bazaar::app
 ///
 /// `commit` is the one that the program was built from.
 /// Limits: no line of the help is longer than 80 columns.
-[[nodiscard]] std::string answer(const options& given, std::span<const scenario::field> fields,
-                                 std::string_view commit);
+[[nodiscard]] std::string answer(const options& given, std::string_view commit);
 
 /// Writes to stdout. Returns exit code 0. Errors: throws `io` when it cannot.
 int print(const std::string& text);

@@ -15,6 +15,8 @@
 #include "bazaar/base/time.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/postgres/connector.hpp"
+#include "bazaar/scenario/registry.hpp"
+#include "bazaar/scenario/scenario.hpp"
 #include "bazaar/scenario/settings.hpp"
 
 namespace bazaar::app
@@ -108,8 +110,8 @@ struct given_value
 /// Everything that the command line, the environment and the configuration file say, checked.
 struct options
 {
-    /// All defaults, with the fields of one scenario.
-    explicit options(std::span<const scenario::field> fields) : configuration(fields) {}
+    /// All defaults, with the fields of one scenario, which outlives this.
+    explicit options(const scenario::entry& of) : chosen(&of), configuration(of.fields) {}
 
     command what = command::run;
     bool named = false;  ///< The command was written; `run` goes without.
@@ -129,6 +131,9 @@ struct options
     std::string writer_role;          ///< Of `init`: it gets what `run` needs; empty: none.
     bool writer_removes = false;      ///< And what `--retain` needs.
     bool writer_touches = false;      ///< And what `--touch-interval` needs.
+
+    /// The scenario of a new run, and of commands without a run; a run that is there has its own. Never null.
+    const scenario::entry* chosen;
 
     // Run.
     std::string run = "main";
@@ -262,10 +267,13 @@ struct surroundings
     std::function<bool(const std::string& path)> is_readable_by_all = {};
 
     time now;
-    std::span<const scenario::field> fields;  ///< Of the scenario.
+
+    /// Those that there are, and the one that is meant where nothing names one.
+    std::span<const scenario::entry> scenarios = scenario::registry();
+    std::string_view default_scenario = scenario::default_name;
 };
 
-/// Those of this process, with the fields of the default scenario.
+/// Those of this process.
 [[nodiscard]] surroundings process_surroundings();
 
 /// Reads flags, environment and configuration file, in this order of precedence.

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -39,7 +40,8 @@ public:
     void trust() override;
     [[nodiscard]] time now() override;
 
-    [[nodiscard]] run::rights check_rights(const scenario::scenario& shop) override;
+    [[nodiscard]] std::optional<std::string> recorded_scenario() override;
+    [[nodiscard]] run::rights check_rights(std::span<const model::table> tables) override;
     bool prepare(const scenario::scenario& shop) override;
     [[nodiscard]] std::vector<std::string> leftovers(const scenario::scenario& shop, std::uint32_t tag) override;
 

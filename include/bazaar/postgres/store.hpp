@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,13 +27,27 @@ using fields_of = std::function<std::span<const scenario::field>(std::string_vie
 [[nodiscard]] std::optional<run::record> load(session& on, std::string_view schema, std::string_view run,
                                               const fields_of& fields);
 
+/// Which scenario a schema is of, and the run that says so.
+struct scenario_record
+{
+    std::string run;
+    std::string scenario;
+};
+
+/// That of this run where it is recorded, else of another one of the schema; nothing when none is. Nothing, too, where this role may not
+/// read the records, or a stranger could have code of his own run by that: `check_trust` says what is wrong. It needs no such check before.
+[[nodiscard]] std::optional<scenario_record> recorded_scenario(session& on, std::string_view schema, std::string_view run);
+
+/// What is wrong with a run of scenario `wanted` there, as a sentence.
+[[nodiscard]] std::string other_scenario(std::string_view schema, const scenario_record& there, std::string_view wanted);
+
 /// All runs of a schema by name, without their logs.
 [[nodiscard]] std::vector<run::record> list(session& on, std::string_view schema);
 
 /// Writes the run row with its log, a lease of epoch 1, and the initial rows of all planned tables, in one
 /// transaction.
 ///
-/// Errors: throws `config` when the run exists, or another run of the schema has its tag.
+/// Errors: throws `config` when the run exists, or another run of the schema has its tag, or another scenario.
 /// Limits: `batch_rows` rows a message; memory for one batch.
 void create(session& on, const run::record& record, const scenario::scenario& shop, std::size_t batch_rows = 1000,
             const run::holder& by = {}, const run::first_rows& wanted = {});

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "bazaar/base/id.hpp"
 #include "bazaar/base/time.hpp"
 #include "bazaar/model/control.hpp"
+#include "bazaar/model/table.hpp"
 #include "bazaar/run/last_inserts.hpp"
 #include "bazaar/run/record.hpp"
 #include "bazaar/run/saved_plan.hpp"
@@ -142,10 +144,14 @@ public:
 
     // ---- What units are written to
 
+    /// The scenario of the run as it is recorded; nothing when there is no such run. Reads nothing that a stranger could have a hand in:
+    /// then nothing, too, and `check_rights` says why.
+    [[nodiscard]] virtual std::optional<std::string> recorded_scenario() { return std::nullopt; }
+
     /// Looks whose it is, before anything of it is read or called.
     ///
     /// Errors: `config` where somebody who is not trusted could have code of his own run.
-    [[nodiscard]] virtual rights check_rights(const scenario::scenario&) { return {}; }
+    [[nodiscard]] virtual rights check_rights(std::span<const model::table>) { return {}; }
 
     /// Makes or checks it. True when it was made.
     ///

@@ -158,13 +158,16 @@ struct request
     std::uint32_t version = 0;  ///< Of the scenario, as a run has recorded it; 0: the newest.
 };
 
-/// One row of the registry.
+/// One row of the registry: what is known of a scenario without a run, and without its seed files.
 struct entry
 {
-    std::string_view name;
-    std::span<const field> fields;
-    std::span<const std::string_view> files;            ///< Names of its seed files.
-    std::unique_ptr<scenario> (*make)(const request&);  ///< Throws `data` or `usage`, all problems at once.
+    std::string_view name{};    ///< Of a-z, 0-9 and -.
+    std::uint32_t version = 0;  ///< The newest.
+    std::span<const model::table> tables{};
+    std::span<const model::unit_kind> kinds{};
+    std::span<const field> fields{};
+    std::span<const std::string_view> files{};                    ///< Names of its seed files.
+    std::unique_ptr<scenario> (*make)(const request&) = nullptr;  ///< Throws `data` or `usage`, all problems at once.
 };
 
 }  // namespace bazaar::scenario

@@ -378,7 +378,13 @@ std::unique_ptr<scenario> make(const request& r)
 
 const entry& registration()
 {
-    static const entry row{"thelook", fields(), files, make};
+    static const entry row{.name = "thelook",
+                           .version = version_now,
+                           .tables = thelook::tables(),
+                           .kinds = thelook::kinds(),
+                           .fields = fields(),
+                           .files = files,
+                           .make = make};
     return row;
 }
 

@@ -14,8 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto text = app::card_text(made);
     const fuzz::memory_file again(text);
     fuzz::require(app::card_text(app::read_card(again.path())) == text, "a card that was printed reads the same");
-    static const auto shop = scenario::registry().front().make(
-        {"main", 7, scenario::settings(scenario::registry().front().fields), {}});
+    static const auto shop = scenario::default_entry().make(
+        {"main", 7, scenario::settings(scenario::default_entry().fields), {}});
     fuzz::is_taken(
         [&]
         {

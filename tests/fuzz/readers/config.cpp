@@ -10,8 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string text(fuzz::text_of(data, size));
     const app::surroundings around{.environment = {},
                                    .read = [&](const std::string&) { return std::optional(text); },
-                                   .now = bazaar::time{1'780'000'000'000'000},
-                                   .fields = scenario::registry().front().fields};
+                                   .now = bazaar::time{1'780'000'000'000'000}};
     for (const auto& words : {std::vector<std::string>{"bazaard", "run", "--config", "shop.conf"},
                               std::vector<std::string>{"bazaard", "verify", "topics", "--config", "shop.conf"}})
     {
@@ -19,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::vector<char*> pointers;
         for (auto& word : copy)
             pointers.push_back(word.data());
-        app::options made(around.fields);
+        app::options made(scenario::default_entry());
         if (!fuzz::is_taken([&] { made = app::parse(static_cast<int>(pointers.size()), pointers.data(), around); }))
             continue;
         const auto fields = made.configuration.fields();

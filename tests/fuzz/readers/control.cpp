@@ -13,10 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         char program[] = "bazaard", verb[] = "run";
         char* words[] = {program, verb};
         return app::parse(2, words,
-                          {.environment = {},
-                           .read = {},
-                           .now = bazaar::time{1'780'000'000'000'000},
-                           .fields = scenario::registry().front().fields});
+                          {.environment = {}, .read = {}, .now = bazaar::time{1'780'000'000'000'000}});
     }();
     fuzz::is_taken(
         [&]
@@ -29,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             const auto asked = app::with_settings(before, order->settings);
             run::record recorded;
             recorded.seed = 7;
+            recorded.scenario = scenario::default_name;
             std::vector<std::string> refused;
             for (const auto& entry : app::changes_of(asked.only, recorded, before.configuration, refused))
                 fuzz::require(entry.what != model::control::kind::set ||

@@ -31,10 +31,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     static const auto shop_of = [](const char* retain)
     {
-        scenario::settings configuration(scenario::registry().front().fields);
+        scenario::settings configuration(scenario::default_entry().fields);
         for (const auto& [name, text] : {std::pair{"init-num-users", "5"}, std::pair{"retain", retain}})
             fuzz::require(configuration.set(configuration.find(name), text).empty(), "a setting of this test");
-        return scenario::registry().front().make({"main", 7, configuration, {}});
+        return scenario::default_entry().make({"main", 7, configuration, {}});
     };
     static const auto plain = shop_of("0");
     static const auto retaining = shop_of("1s");

@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 1)
         return 0;
     const std::string text(fuzz::text_of(data + 1, size - 1));
-    scenario::settings configuration(scenario::registry().front().fields);
+    scenario::settings configuration(scenario::default_entry().fields);
     fuzz::require(configuration.set(configuration.find("init-num-users"), "5").empty(), "a setting of this test");
     scenario::seed_files files;
     for (const auto& [name, bytes] : right)
@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::is_taken(
         [&]
         {
-            const auto shop = scenario::registry().front().make({"main", 7, configuration, files});
+            const auto shop = scenario::default_entry().make({"main", 7, configuration, files});
             for (std::uint8_t i = 0; i < shop->tables().size(); ++i)
                 if (shop->tables()[i].kept_by == model::role::fixed)
                     shop->fixed_rows(i, [](auto) {});
