@@ -11,6 +11,7 @@
 #include "bazaar/app/options.hpp"
 #include "bazaar/app/standard_streams.hpp"
 #include "bazaar/app/value_source.hpp"
+#include "bazaar/scenario/registry.hpp"
 #include "commit.hpp"
 
 using namespace bazaar;
@@ -41,7 +42,7 @@ int work(int argc, char** argv, app::command likely)
         for (const auto& line : given.warnings)
             app::log(app::log_level::warning, "options", line);
         if (given.ask != app::request::work)
-            return app::print(app::answer(given, BAZAARD_COMMIT));
+            return app::print(app::answer(given, scenario::registry(), BAZAARD_COMMIT));
         switch (given.what)
         {
         case app::command::run:
@@ -72,6 +73,8 @@ int work(int argc, char** argv, app::command likely)
             return app::verify(given);
         case app::command::ctl:
             return app::ctl(given);
+        case app::command::scenario:
+            return app::scenarios(given);
         }
     }
     catch (...)

@@ -40,7 +40,7 @@ std::string shell_word(std::string_view text)
 /// The command line, with the flags of ours that it needs to find the same: those of environment and file it finds by itself.
 std::string complete(const options& opts, std::string_view words)
 {
-    const auto table = flag_table(*opts.chosen);
+    const auto table = flag_table(scenario::registry(), *opts.chosen);
     const auto first = words.substr(0, words.find(' '));
     const auto rest = words.substr(std::min(first.size() + 1, words.size()));
     const auto second = rest.substr(0, rest.find(' '));

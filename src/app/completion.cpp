@@ -50,6 +50,41 @@ std::string joined(std::span<const flag> table, std::string_view between, const 
     return fmt::format("{}", fmt::join(words, between));
 }
 
+/// Commands with a flag that is a field of this scenario.
+std::vector<command> takers_of(std::span<const flag> table, const scenario::entry& of)
+{
+    std::vector<command> found;
+    for (const auto what : all_commands)
+        if (std::any_of(table.begin(), table.end(),
+                        [&](const flag& one) { return one.of == &of && one.commands.has(what); }))
+            found.push_back(what);
+    return found;
+}
+
+/// "'demo run' | 'demo load'": a pattern for a shell's `case`.
+std::string pattern_of(std::span<const flag> table, const scenario::entry& of)
+{
+    std::string text;
+    for (const auto what : takers_of(table, of))
+        text += fmt::format("{}'{} {}'", text.empty() ? "" : " | ", of.name, name(what));
+    return text;
+}
+
+/// Flags of all scenarios. Where several have fields, these are offered for the one that is named before the word.
+bool is_common(std::span<const flag> table, const flag& entry)
+{
+    return entry.of == nullptr || scenarios_in(table).size() == 1;
+}
+
+/// Those whose fields are offered for themselves.
+std::vector<const scenario::entry*> told_apart(std::span<const flag> table)
+{
+    auto all = scenarios_in(table);
+    if (all.size() == 1)
+        all.clear();
+    return all;
+}
+
 std::string bash(std::span<const flag> table)
 {
     std::string text =
@@ -91,13 +126,32 @@ std::string bash(std::span<const flag> table)
                         "    case \"$command $verb\" in\n",
                         names);
     const auto flags_of = [&](command what, std::string_view verb)
-    { return joined(table, " ", [&](const flag& entry) { return entry.commands.has(what, verb); }); };
+    {
+        return joined(table, " ",
+                      [&](const flag& entry) { return entry.commands.has(what, verb) && is_common(table, entry); });
+    };
     for (const auto& one : all_verbs)
         text += fmt::format("        '{} {}') words='{}' ;;\n", name(one.of), one.word, flags_of(one.of, one.word));
     for (const auto what : all_commands)
         text += fmt::format("        '{} '*) words='{}' ;;\n", name(what), flags_of(what, {}));
-    text += "    esac\n"
-            "    if [[ $word != -* ]]; then\n"
+    text += "    esac\n";
+    if (const auto apart = told_apart(table); !apart.empty())
+    {
+        text += fmt::format("    local scenario={}\n"
+                            "    for ((at = 1; at < COMP_CWORD; ++at)); do\n"
+                            "        if [[ ${{COMP_WORDS[at]}} == --scenario ]]; then\n"
+                            "            scenario=${{COMP_WORDS[at + 1]}}\n"
+                            "            [[ $scenario != = ]] || scenario=${{COMP_WORDS[at + 2]}}\n"
+                            "        fi\n"
+                            "    done\n"
+                            "    case \"$scenario $command\" in\n",
+                            scenario::default_name);
+        for (const auto* of : apart)
+            text += fmt::format("        {}) words+=' {}' ;;\n", pattern_of(table, *of),
+                                joined(table, " ", [&](const flag& entry) { return entry.of == of; }));
+        text += "    esac\n";
+    }
+    text += "    if [[ $word != -* ]]; then\n"
             "        case ${COMP_WORDS[COMP_CWORD - 1]} in\n";
     for (const auto what : all_commands)
         if (const auto verbs = verbs_of(what); !verbs.empty())
@@ -148,12 +202,11 @@ std::string zsh(std::span<const flag> table)
             "    what=${words[2]}\n"
             "fi\n"
             "case \"$what ${words[3]}\" in\n";
-    const auto flags_of = [&](const std::string& pattern, command what, std::string_view verb)
+    const auto add = [&](const std::function<bool(const flag&)>& which)
     {
-        text += fmt::format("    {})\n        flags=(\n", pattern);
         for (const auto& entry : table)
         {
-            if (entry.hidden || !entry.commands.has(what, verb))
+            if (entry.hidden || !which(entry))
                 continue;
             std::string action;
             if (entry.form == flag_form::value)
@@ -172,12 +225,35 @@ std::string zsh(std::span<const flag> table)
         }
         text += "        )\n        ;;\n";
     };
+    const auto flags_of = [&](const std::string& pattern, command what, std::string_view verb)
+    {
+        text += fmt::format("    {})\n        flags=(\n", pattern);
+        add([&](const flag& entry) { return entry.commands.has(what, verb) && is_common(table, entry); });
+    };
     for (const auto& one : all_verbs)
         flags_of(fmt::format("'{} {}'", name(one.of), one.word), one.of, one.word);
     for (const auto what : all_commands)
         flags_of(fmt::format("'{} '*", name(what)), what, {});
-    text += "esac\n"
-            "if (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
+    text += "esac\n";
+    if (const auto apart = told_apart(table); !apart.empty())
+    {
+        text += fmt::format("local scenario={} at\n"
+                            "for (( at = 2; at < CURRENT; ++at )); do\n"
+                            "    case ${{words[at]}} in\n"
+                            "        --scenario) scenario=${{words[at + 1]}} ;;\n"
+                            "        --scenario=*) scenario=${{words[at]#*=}} ;;\n"
+                            "    esac\n"
+                            "done\n"
+                            "case \"$scenario $what\" in\n",
+                            scenario::default_name);
+        for (const auto* of : apart)
+        {
+            text += fmt::format("    {})\n        flags+=(\n", pattern_of(table, *of));
+            add([&](const flag& entry) { return entry.of == of; });
+        }
+        text += "esac\n";
+    }
+    text += "if (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
             "    _describe command commands\n"
             "    return\n"
             "fi\n"
@@ -220,6 +296,21 @@ std::string fish(std::span<const flag> table)
                             "end\n"
                             "complete -c bazaard -f\n",
                             names, pairs);
+    if (!told_apart(table).empty())
+        text += fmt::format("function __bazaard_of\n"
+                            "    set -l scenario {}\n"
+                            "    set -l before\n"
+                            "    for word in (commandline -opc)\n"
+                            "        if test \"$before\" = --scenario\n"
+                            "            set scenario $word\n"
+                            "        else if string match -q -- '--scenario=*' $word\n"
+                            "            set scenario (string replace -- --scenario= '' $word)\n"
+                            "        end\n"
+                            "        set before $word\n"
+                            "    end\n"
+                            "    test \"$scenario\" = $argv[1]\n"
+                            "end\n",
+                            scenario::default_name);
     for (const auto& entry : command_texts())
         text += fmt::format("complete -c bazaard -n __fish_use_subcommand -a {} -d {}\n", name(entry.what),
                             in_quotes(entry.summary));
@@ -253,6 +344,8 @@ std::string fish(std::span<const flag> table)
             values = " -x -a '(__fish_complete_directories)'";
         else if (entry.form == flag_form::value)
             values = " -x";
+        if (!is_common(table, entry))
+            of += fmt::format("; and __bazaard_of {}", entry.of->name);
         for (const auto& word : words_of(entry))
             text += fmt::format("complete -c bazaard -n '__bazaard_does{}' -l {}{} -d {}\n", of, word.substr(2), values,
                                 in_quotes(entry.help));
@@ -271,7 +364,8 @@ std::vector<std::string_view> choices(const flag& entry)
     };
     std::string_view text = entry.range;
     std::string_view between = " or ";
-    if (text.starts_with("one of "))
+    const bool listed = text.starts_with("one of ");
+    if (listed)
     {
         text.remove_prefix(7);
         between = ", ";
@@ -284,7 +378,7 @@ std::vector<std::string_view> choices(const flag& entry)
         text.remove_prefix(std::min(end + between.size(), text.size()));
     }
     // Scenarios' choices may be spelled otherwise; a sentence is none.
-    if (words.size() < 2 || !std::all_of(words.begin(), words.end(), is_word))
+    if (words.size() < (listed ? 1U : 2U) || !std::all_of(words.begin(), words.end(), is_word))
         return {};
     return words;
 }

@@ -13,12 +13,12 @@ std::string default_config(std::span<const flag> table)
         "# variables of the environment go before this file. `man bazaard` has the same in full.\n"
         "#\n"
         "# A password belongs into a file of its own: db-password-file.\n";
-    for (const auto topic : topics(table))
+    for (const auto& part : chapters(table))
     {
         std::string lines;
         for (const auto& entry : table)
         {
-            if (entry.topic != topic || entry.hidden || entry.place != flag_place::anywhere ||
+            if (!part.has(entry) || entry.hidden || entry.place != flag_place::anywhere ||
                 !entry.commands.has(command::run) || entry.secret == flag_secret::whole)
                 continue;
             const std::string value = entry.form != flag_form::value ? (entry.initial == "true" ? "true" : "false")
@@ -29,7 +29,7 @@ std::string default_config(std::span<const flag> table)
                                  value);
         }
         if (!lines.empty())
-            text += fmt::format("\n# ---- {}\n{}", topic, lines);
+            text += fmt::format("\n# ---- {}\n{}", part.title, lines);
     }
     return text;
 }

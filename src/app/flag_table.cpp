@@ -235,8 +235,9 @@ std::string sentence(std::string_view note)
     return text;
 }
 
-flag scenario_flag(const scenario::field& field, std::size_t number)
+flag scenario_flag(const scenario::entry& of, std::size_t number)
 {
+    const auto& field = of.fields[number];
     flag made{.topic = shop,
               .name = field.name,
               .placeholder = std::string(field.placeholder.empty() ? "VALUE" : field.placeholder),
@@ -261,11 +262,46 @@ flag scenario_flag(const scenario::field& field, std::size_t number)
     case scenario::field_kind::text:
         break;
     }
-    made.set = [number](options& to, std::string_view text) { return to.configuration.set(number, text); };
+    made.of = &of;
+    made.set = [of = &of, number](options& to, std::string_view text)
+    {
+        if (to.chosen->name == of->name)
+            return to.configuration.set(number, text);
+        // Judged, and of no use.
+        return scenario::settings(of->fields).set(number, text);
+    };
     return made;
 }
 
-void add_run(std::vector<flag>& table)
+void add_scenario(std::vector<flag>& table, std::span<const scenario::entry> scenarios)
+{
+    std::vector<std::string_view> names;
+    for (const auto& one : scenarios)
+        names.push_back(one.name);
+    table.push_back(
+        {.topic = running,
+         .name = "scenario",
+         .placeholder = "NAME",
+         .initial = std::string(scenario::default_name),
+         .range = fmt::format("one of {}", fmt::join(names, ", ")),
+         .help = "Kind of shop, recorded with the run: a run that is there keeps its own. `bazaard scenario list` says "
+                 "what there is.",
+         .commands = configures.with({command::run, command::load, command::init, command::plan, command::answers,
+                                      command::explain, command::card, command::reset, verb::cdc_setup, command::topics,
+                                      command::doctor, command::verify}),
+         // The one that counts was chosen before any flag was set, as fields hang on it.
+         .set = [names](options& to, std::string_view text) -> std::string
+         {
+             expect(to.chosen != nullptr, "a scenario is chosen first");
+             if (std::ranges::find(names, text) != names.end())
+                 return {};
+             const auto near = likely_meant(text, names);
+             return fmt::format("must be one of: {}{}", fmt::join(names, ", "),
+                                near.empty() ? std::string() : fmt::format("; did you mean {}?", near));
+         }});
+}
+
+void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenarios)
 {
     table.push_back({.topic = running,
                      .name = "run",
@@ -283,6 +319,7 @@ void add_run(std::vector<flag>& table)
                          to.run = text;
                          return {};
                      }});
+    add_scenario(table, scenarios);
     table.push_back({.topic = running,
                      .name = "seed",
                      .placeholder = "NUMBER",
@@ -704,7 +741,9 @@ void add_database(std::vector<flag>& table)
                      .initial = "demo",
                      .range = "1 to 63 bytes",
                      .help = "Schema of the shop's tables.",
-                     .commands = all_commands,
+                     .commands = {command::run, command::load, command::init, command::plan, command::answers,
+                                  command::explain, command::card, command::reset, command::cdc, command::connector,
+                                  command::topics, command::doctor, command::verify, command::ctl},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          auto wrong = check_schema(text);
@@ -1219,7 +1258,7 @@ void add_doctor(std::vector<flag>& table)
     table.push_back({.topic = capture,
                      .name = "json",
                      .help = "Prints what was found as one JSON document.",
-                     .commands = {command::doctor, verb::ctl_status},
+                     .commands = {command::doctor, verb::ctl_status, verb::scenario_list},
                      .form = flag_form::mark,
                      .set = mark(&options::json)});
 }
@@ -1683,12 +1722,19 @@ void add_general(std::vector<flag>& table)
 
 }  // namespace
 
-std::vector<flag> flag_table(const scenario::entry& of)
+std::vector<flag> flag_table(std::span<const scenario::entry> scenarios, const scenario::entry& chosen)
 {
     std::vector<flag> table;
-    for (std::size_t i = 0; i < of.fields.size(); ++i)
-        table.push_back(scenario_flag(of.fields[i], i));
-    add_run(table);
+    const auto add_fields = [&](const scenario::entry& of)
+    {
+        for (std::size_t i = 0; i < of.fields.size(); ++i)
+            table.push_back(scenario_flag(of, i));
+    };
+    add_fields(chosen);
+    for (const auto& one : scenarios)
+        if (one.name != chosen.name)
+            add_fields(one);
+    add_run(table, scenarios);
     add_plan(table);
     add_database(table);
     add_cdc(table);

@@ -30,7 +30,7 @@ namespace
 constexpr std::size_t width = 80;
 constexpr std::size_t column = 30;  ///< Where the text beside the flags begins.
 
-constexpr std::array<about, 14> commands{{
+constexpr std::array<about, 15> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -103,6 +103,9 @@ constexpr std::array<about, 14> commands{{
      "recorded "
      "shift "
      "of the business time; `drain` stops the daemon as SIGTERM does. More in docs/observe.md."},
+    {command::scenario, "bazaard scenario list [FLAG]...", "List the kinds of shop that there are.",
+     "Name, version and tables of each, and the flags that it brings along. --scenario chooses one for a new run. No "
+     "database is needed."},
 }};
 
 const about& about_of(command what)
@@ -198,22 +201,28 @@ std::string takers(const flag& of, command what)
     return text;
 }
 
-/// The flags of a command, or of its one verb that is named.
-std::string command_help(command what, std::string_view verb, std::span<const flag> table)
+/// The flags of a command, or of its one verb that is named, with the fields of the chosen scenario.
+std::string command_help(command what, std::string_view verb, std::span<const flag> table,
+                         const scenario::entry& chosen)
 {
     const auto& entry = about_of(what);
     const auto verbs = verbs_of(what);
     const bool of_one = std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
     std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", entry.summary, entry.usage, paragraph(entry.text));
-    for (const auto topic : topics(table))
+    bool others = false;
+    for (const auto& part : chapters(table))
     {
         std::string lines;
         for (const auto& one : table)
-            if (one.topic == topic && one.commands.has(what, verb) && !one.hidden)
+            if (part.has(one) && one.commands.has(what, verb) && !one.hidden)
                 lines += beside(term(one), one.help, facts(one, of_one ? std::string() : takers(one, what)));
-        if (!lines.empty())
-            text += fmt::format("\n{}\n{}", topic, lines);
+        const bool other = part.of != nullptr && part.of->name != chosen.name;
+        if (!lines.empty() && !other)
+            text += fmt::format("\n{}\n{}", part.title, lines);
+        others = others || (!lines.empty() && other);
     }
+    if (others)
+        text += '\n' + paragraph(fmt::format("Flags of another shop: bazaard {} --scenario NAME --help.", name(what)));
     text += '\n' + paragraph("A DURATION is a number with ms, s, m or h; a plain number counts seconds.");
     return text + sources_text();
 }
@@ -233,7 +242,8 @@ std::string config_text(const options& given, std::span<const flag> table)
     std::string_view topic;
     for (const auto& entry : table)
     {
-        if (entry.place == flag_place::command_line || !entry.commands.has(given.what, given.verb))
+        if (entry.place == flag_place::command_line || !entry.commands.has(given.what, given.verb) ||
+            (entry.of != nullptr && entry.of->name != given.chosen->name))
             continue;
         if (entry.topic != topic)
         {
@@ -287,13 +297,14 @@ std::string markdown(std::span<const flag> table)
                        "## Commands\n\n| command | what it does |\n| --- | --- |\n";
     for (const auto& entry : commands)
         text += fmt::format("| `{}` | {} |\n", entry.usage, cell(entry.summary));
-    for (const auto topic : topics(table))
+    for (const auto& part : chapters(table))
     {
         text += fmt::format(
-            "\n## {}\n\n| flag | default | range | commands | meaning |\n| --- | --- | --- | --- | --- |\n", topic);
+            "\n## {}\n\n| flag | default | range | commands | meaning |\n| --- | --- | --- | --- | --- |\n",
+            part.title);
         for (const auto& entry : table)
         {
-            if (entry.topic != topic || entry.hidden)
+            if (!part.has(entry) || entry.hidden)
                 continue;
             std::string notes = cell(entry.help);
             if (entry.place == flag_place::command_line)
@@ -350,12 +361,24 @@ std::string facts(const flag& entry, const std::string& more)
     return text.empty() ? text : fmt::format("[{}]", text);
 }
 
-std::vector<std::string_view> topics(std::span<const flag> table)
+std::vector<const scenario::entry*> scenarios_in(std::span<const flag> table)
 {
-    std::vector<std::string_view> found;
+    std::vector<const scenario::entry*> found;
     for (const auto& entry : table)
-        if (std::find(found.begin(), found.end(), entry.topic) == found.end())
-            found.push_back(entry.topic);
+        if (entry.of != nullptr && std::find(found.begin(), found.end(), entry.of) == found.end())
+            found.push_back(entry.of);
+    return found;
+}
+
+std::vector<chapter> chapters(std::span<const flag> table)
+{
+    const bool several = scenarios_in(table).size() > 1;
+    std::vector<chapter> found;
+    for (const auto& entry : table)
+        if (std::none_of(found.begin(), found.end(), [&](const chapter& one) { return one.has(entry); }))
+            found.push_back({several && entry.of != nullptr ? fmt::format("{} of {}", entry.topic, entry.of->name)
+                                                            : std::string(entry.topic),
+                             entry.topic, entry.of});
     return found;
 }
 
@@ -364,15 +387,16 @@ std::string_view program_version() noexcept
     return BAZAARD_VERSION;
 }
 
-std::string answer(const options& given, std::string_view commit)
+std::string answer(const options& given, std::span<const scenario::entry> scenarios, std::string_view commit)
 {
-    const auto table = flag_table(*given.chosen);
+    const auto table = flag_table(scenarios, *given.chosen);
     switch (given.ask)
     {
     case request::work:
         break;
     case request::help:
-        return plain_lines(given.named ? command_help(given.what, given.verb, table) : overview());
+        return plain_lines(given.named ? command_help(given.what, given.verb, table, *given.chosen)
+                                       : overview());
     case request::version:
         return version_text(commit);
     case request::print_config:

@@ -77,12 +77,12 @@ std::string tagged(const flag& entry)
     return text;
 }
 
-std::string flags_of(std::span<const flag> table, std::string_view topic)
+std::string flags_of(std::span<const flag> table, const chapter& part)
 {
     std::string text;
     for (const auto& entry : table)
     {
-        if (entry.topic != topic || entry.hidden)
+        if (!part.has(entry) || entry.hidden)
             continue;
         text += fmt::format(".TP\n{}\n{}\n", tagged(entry), roff(entry.help));
         if (const auto more = facts(entry); !more.empty())
@@ -118,9 +118,9 @@ std::string man_page(std::span<const flag> table)
             roff("A flag goes before the environment, the environment before the file of --config, and the file "
                  "before the default. A DURATION is a number with ms, s, m or h; a plain number counts seconds.") +
             '\n';
-    for (const auto topic : topics(table))
-        if (const auto flags = flags_of(table, topic); !flags.empty())
-            text += fmt::format(".SS {}\n{}", roff(topic), flags);
+    for (const auto& part : chapters(table))
+        if (const auto flags = flags_of(table, part); !flags.empty())
+            text += fmt::format(".SS {}\n{}", roff(part.title), flags);
     text += ".SH EXIT STATUS\n";
     for (const auto& entry : exits)
         text += fmt::format(".TP\n{}\n{}\n", bold(entry.code), roff(entry.when));

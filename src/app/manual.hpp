@@ -33,8 +33,21 @@ struct about
 /// Range and default, and what else is to be said: "[from 1 to 64; default: 4]".
 [[nodiscard]] std::string facts(const flag& entry, const std::string& more = {});
 
-/// Topics in the order of the table.
-[[nodiscard]] std::vector<std::string_view> topics(std::span<const flag> table);
+/// Flags that stand together: those of a topic, fields by scenario.
+struct chapter
+{
+    std::string title;  ///< The topic; "Shop of NAME" where several scenarios have fields.
+    std::string_view topic;
+    const scenario::entry* of = nullptr;
+
+    [[nodiscard]] bool has(const flag& one) const { return one.topic == topic && one.of == of; }
+};
+
+/// In the order of the table.
+[[nodiscard]] std::vector<chapter> chapters(std::span<const flag> table);
+
+/// Scenarios whose fields are in the table, in its order.
+[[nodiscard]] std::vector<const scenario::entry*> scenarios_in(std::span<const flag> table);
 
 /// The words of which the value is one; empty when it may be something else, too.
 [[nodiscard]] std::vector<std::string_view> choices(const flag& entry);

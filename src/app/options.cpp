@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -35,12 +36,96 @@ std::string suggestion(std::string_view near, std::string_view dashes = "")
     return near.empty() ? std::string() : fmt::format("; did you mean {}{}?", dashes, near);
 }
 
+/// The configuration file is read once, as it may be a pipe.
+class config_file
+{
+public:
+    explicit config_file(const surroundings& around) : around_(around) {}
+
+    /// As `surroundings::read`.
+    const std::optional<std::string>& read(const std::string& path)
+    {
+        if (path_ != path)
+        {
+            path_ = path;
+            failure_ = nullptr;
+            contents_.reset();
+            try
+            {
+                contents_ = around_.read(path);
+            }
+            catch (const error&)
+            {
+                failure_ = std::current_exception();
+            }
+        }
+        if (failure_)
+            std::rethrow_exception(failure_);
+        return contents_;
+    }
+
+private:
+    const surroundings& around_;
+    std::optional<std::string> path_;
+    std::optional<std::string> contents_;
+    std::exception_ptr failure_;
+};
+
+/// What says where the configuration file is; null where nothing does.
+const assignment* config_name(const std::vector<assignment>& line, const std::vector<assignment>& environment)
+{
+    const assignment* named = nullptr;
+    for (const auto* values : {&environment, &line})
+        for (const auto& value : *values)
+            if (value.which->name == "config")
+                named = &value;
+    return named;
+}
+
+/// The name of a scenario that goes before all others; nothing where none is given.
+std::optional<std::string> named_scenario(const reading& line, const surroundings& around,
+                                          const std::vector<flag>& table, config_file& file)
+{
+    const auto in = [](const std::vector<assignment>& values) -> std::optional<std::string>
+    {
+        for (const auto& value : values)
+            if (value.which->name == "scenario")
+                return value.text;
+        return std::nullopt;
+    };
+    if (auto name = in(line.values))
+        return name;
+    const auto environment = read_environment(around.environment, table).values;
+    if (auto name = in(environment))
+        return name;
+    // Whoever asks for help gets it, whatever is in files.
+    const bool asks = std::ranges::any_of(line.values,
+                                          [](const assignment& value) {
+                                              return value.which->name.starts_with("help") ||
+                                                     value.which->name == "version";
+                                          });
+    const auto* config = config_name(line.values, environment);
+    if (asks || config == nullptr || config->text.empty())
+        return std::nullopt;
+    try
+    {
+        const auto& contents = file.read(config->text);
+        return contents ? in(read_config(config->text, *contents, table).values) : std::nullopt;
+    }
+    catch (const error&)
+    {
+        return std::nullopt;  // Told by whoever reads the rest.
+    }
+}
+
 /// Collects values from the sources, judges them, and keeps all mistakes until the end.
 class judge
 {
 public:
-    judge(const std::vector<flag>& table, const surroundings& around, const scenario::entry& of)
-        : table_(table), around_(around), made_(of), elsewhere_(of)
+    /// `of` is chosen; `is_sure` says whether what was named is known.
+    judge(const std::vector<flag>& table, const surroundings& around, config_file& file, const scenario::entry& of,
+          bool is_sure)
+        : table_(table), around_(around), file_(file), is_sure_(is_sure), made_(of), elsewhere_(of)
     {
     }
 
@@ -156,10 +241,10 @@ private:
     void unknown(const std::string& typed, bool hush)
     {
         std::vector<std::string_view> names;
-        // Those of this command first: of two that are as near, the first wins.
+        // Those of this command and scenario first: of two that are as near, the first wins.
         for (const bool own : {true, false})
             for (const auto& entry : table_)
-                if (entry.commands.has(command_, made_.verb) == own && !entry.hidden)
+                if ((entry.commands.has(command_, made_.verb) && !of_another(entry)) == own && !entry.hidden)
                 {
                     names.push_back(entry.name);
                     names.insert(names.end(), entry.aliases.begin(), entry.aliases.end());
@@ -176,11 +261,7 @@ private:
     /// The file that flag or environment name; nothing read when they name none.
     reading config(const std::vector<assignment>& line, const std::vector<assignment>& environment)
     {
-        const assignment* named = nullptr;
-        for (const auto* values : {&environment, &line})
-            for (const auto& value : *values)
-                if (value.which->name == "config")
-                    named = &value;
+        const auto* named = config_name(line, environment);
         if (named == nullptr)
             return {};
         std::optional<std::string> contents;
@@ -188,7 +269,7 @@ private:
         try
         {
             if (!named->text.empty())
-                contents = around_.read(named->text);
+                contents = file_.read(named->text);
         }
         catch (const error& problem)
         {
@@ -233,6 +314,14 @@ private:
                         : fmt::format("{}: is a flag of {}, not of {}", value.spelled, takers, name(command_)));
                 continue;
             }
+            const bool used = ours && !of_another(*value.which);
+            if (ours && !used && value.from == source::command_line)
+            {
+                if (is_sure_)
+                    usage_.push_back(fmt::format("{}: is a flag of the scenario {}, not of {}", value.spelled,
+                                                 scenarios_with(*value.which), made_.chosen->name));
+                continue;
+            }
             if (value.which->secret == flag_secret::none && holds_secret(value.text))
             {
                 mistakes(value.from)
@@ -246,17 +335,33 @@ private:
                 refused_.push_back(value.which->name);
                 continue;
             }
-            // Environment and file serve all commands: what belongs to another one is judged, but not used.
-            auto& to = ours ? made_ : elsewhere_;
+            // Environment and file serve all commands and scenarios: what belongs to another one is judged, but not used.
+            auto& to = used ? made_ : elsewhere_;
             if (const auto wrong = value.which->set(to, value.text); !wrong.empty())
             {
                 mistakes(value.from).push_back(fmt::format("{}: {}", described(value), wrong));
                 refused_.push_back(value.which->name);
                 continue;
             }
-            if (ours)
+            if (used)
                 note(value);
         }
+    }
+
+    /// Whether a flag is a field of another scenario than the chosen one.
+    [[nodiscard]] bool of_another(const flag& one) const
+    {
+        return one.of != nullptr && one.of->name != made_.chosen->name;
+    }
+
+    /// Names of the scenarios that have this field.
+    [[nodiscard]] std::string scenarios_with(const flag& field) const
+    {
+        std::vector<std::string_view> names;
+        for (const auto& one : table_)
+            if (one.of != nullptr && one.name == field.name)
+                names.push_back(one.of->name);
+        return fmt::format("{}", fmt::join(names, " and "));
     }
 
     void twice(const assignment& first, const assignment& second)
@@ -286,9 +391,8 @@ private:
                                                                 : fmt::format("{} in {}", value.spelled, value.place);
         made_.given[flag_name] = {shown_whole(value), origin, described(value), spelled};
         effective_[flag_name] = value;
-        for (const auto& field : made_.chosen->fields)
-            if (field.name == flag_name)
-                made_.given_settings[flag_name] = value.text;
+        if (value.which->of != nullptr)
+            made_.given_settings[flag_name] = value.text;
     }
 
     static std::string shown_whole(const assignment& value) { return without_secrets(*value.which, value.text); }
@@ -624,8 +728,10 @@ private:
     const std::vector<flag>& table_;
     flag plain_{};  ///< Of words that belong to no flag: hidden where a secret may be among them.
     const surroundings& around_;
+    config_file& file_;
+    const bool is_sure_;
     options made_;
-    options elsewhere_;  ///< Takes the values of flags that this command does not use.
+    options elsewhere_;  ///< Takes the values of flags that this command, or this scenario, does not use.
     command command_ = command::run;
     std::map<std::string, assignment, std::less<>> effective_;
     std::string config_file_;                ///< Empty: none.
@@ -661,12 +767,21 @@ surroundings process_surroundings()
 
 options parse(int argc, char** argv, const surroundings& around)
 {
-    const auto* of = scenario::find(around.scenarios, around.default_scenario);
-    expect(of != nullptr, "the default scenario is one of those that there are");
-    const auto table = flag_table(*of);
+    const auto* of = scenario::find(around.scenarios, scenario::default_name);
+    expect(of != nullptr, "the default scenario is one of those that can be chosen");
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    // The fields of all scenarios are flags, so words are told from values alike whatever is chosen.
+    auto table = flag_table(around.scenarios, *of);
     wipe_secrets(argc, argv, table);
-    return judge(table, around, *of).decide(read_command_line(words, table));
+    config_file file(around);
+    const auto name = named_scenario(read_command_line(words, table), around, table, file);
+    const auto* named = name ? scenario::find(around.scenarios, *name) : of;
+    if (named != nullptr && named != of)
+    {
+        of = named;
+        table = flag_table(around.scenarios, *of);
+    }
+    return judge(table, around, file, *of, named != nullptr).decide(read_command_line(words, table));
 }
 
 std::vector<std::string_view> verbs_of(command what)
@@ -710,6 +825,8 @@ std::string_view name(command what) noexcept
         return "verify";
     case command::ctl:
         return "ctl";
+    case command::scenario:
+        return "scenario";
     }
     return "run";
 }

@@ -183,6 +183,9 @@ po::options_description description(std::span<const flag> table)
     po::options_description made;
     for (const auto& entry : table)
     {
+        // Fields of two scenarios may be alike.
+        if (find_flag(table, entry.name) != &entry)
+            continue;
         const std::string names = entry.letter == '\0' ? std::string(entry.name)
                                                        : fmt::format("{},{}", entry.name, entry.letter);
         if (entry.form == flag_form::value)

@@ -105,7 +105,7 @@ TEST(completion, offers_the_flags_of_each_command_and_no_others)
                 EXPECT_TRUE(flags.contains("--" + name)) << command << ' ' << line;
                 EXPECT_EQ(toggle, flags.contains("--no-" + name)) << command << ' ' << line;
             }
-        ASSERT_GT(listed, 10U) << command;
+        ASSERT_GE(listed, 8U) << command;
         // Whatever is offered is known to the program: it may lack a value, or be of no use alone.
         for (const auto& flag : flags)
         {

@@ -30,6 +30,7 @@ ROOTS = {
     "verify stream": ["verify_stream"],
     "ctl status": ["command_ctl:status", "command_ctl:daemon_link"], "ctl health": ["command_ctl:daemon_link"],
     "ctl pause": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl resume": ["command_ctl:obey", "command_ctl:daemon_link"],
+    "scenario list": ["scenarios"],
     "ctl drain": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl set": ["command_ctl:obey", "command_ctl:daemon_link"],
 }
 SHALLOW = {"cdc": "cdc", "connector": "connector", "topics": "topics", "ctl": "ctl", "verify": "verify"}

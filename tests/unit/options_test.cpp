@@ -20,6 +20,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/verify/report.hpp"
+#include "support/demo_scenario.hpp"
 #include "support/places.hpp"
 
 namespace bazaar::app
@@ -42,7 +43,7 @@ constexpr std::array<field, 3> fields{{
     {.name = "country", .kind = field_kind::text, .initial = "*", .placeholder = "NAME", .help = "country"},
     {.name = "lifecycle", .kind = field_kind::choice, .initial = "partial", .choices = "partial complete"},
 }};
-const std::array<scenario::entry, 1> scenarios{{{.name = "shop", .fields = fields}}};
+const std::array<scenario::entry, 1> scenarios{{{.name = scenario::default_name, .fields = fields}}};
 
 /// A command line in memory that may be overwritten, and the world around it.
 struct fixture
@@ -50,8 +51,7 @@ struct fixture
     surroundings around{.environment = {},
                         .read = {},
                         .now = *parse_time("2026-06-01T12:00:00Z"),
-                        .scenarios = scenarios,
-                        .default_scenario = "shop"};
+                        .scenarios = scenarios};
     std::map<std::string, std::string> files;
     std::vector<std::string> words;
 
@@ -118,7 +118,7 @@ TEST(options, defaults)
 TEST(options, the_written_defaults_are_the_real_ones)
 {
     // Giving every documented default changes nothing.
-    const auto table = flag_table(scenarios[0]);
+    const auto table = flag_table(scenarios, scenarios[0]);
     std::vector<std::string> arguments;
     for (const auto& entry : table)
         if (entry.commands.has(command::run) && entry.form == flag_form::value && !entry.initial.empty())
@@ -408,7 +408,7 @@ std::vector<std::vector<std::string>> all_doings()
 
 TEST(flags, that_a_verb_does_not_take_are_refused_on_its_command_line_and_no_others)
 {
-    const auto table = flag_table(scenarios[0]);
+    const auto table = flag_table(scenarios, scenarios[0]);
     std::size_t refused = 0;
     std::size_t taken = 0;
     for (const auto& doing : all_doings())
@@ -470,11 +470,23 @@ TEST(flags, that_a_verb_does_not_take_are_refused_on_its_command_line_and_no_oth
 
 TEST(flags, of_all_scenarios_are_complete_and_unique)
 {
-    const auto table = flag_table(scenario::default_entry());
+    // Fields of two scenarios may be alike, and none is like another flag.
+    std::vector<scenario::entry> all(scenario::registry().begin(), scenario::registry().end());
+    all.push_back(test::demo_scenario::entry());
+    const auto table = flag_table(all, all.front());
     std::set<std::string_view> names;
+    std::set<std::pair<std::string_view, std::string_view>> of_scenarios;
     for (const auto& entry : table)
     {
-        EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
+        if (entry.of != nullptr)
+        {
+            EXPECT_TRUE(of_scenarios.emplace(entry.of->name, entry.name).second) << entry.of->name << ' ' << entry.name;
+            EXPECT_EQ(std::ranges::count_if(table, [&](const flag& other)
+                                            { return other.of == nullptr && find_flag({&other, 1}, entry.name); }),
+                      0)
+                << entry.of->name << ' ' << entry.name;
+        }
+        EXPECT_TRUE(names.insert(entry.name).second || entry.of != nullptr) << entry.name;
         for (const auto alias : entry.aliases)
             EXPECT_TRUE(names.insert(alias).second) << alias;
         EXPECT_TRUE(entry.set) << entry.name;
@@ -502,6 +514,7 @@ TEST(flags, of_all_scenarios_are_complete_and_unique)
                              "bootstrap-servers",
                              "topic-prefix",
                              "create-topic",
+                             "scenario",
                              "db-host",
                              "db-user",
                              "db-password",
@@ -679,7 +692,7 @@ std::optional<std::string> bad_value(const flag& entry)
 TEST(flags, say_in_a_refusal_where_the_value_came_from)
 {
     std::size_t checked = 0;
-    for (const auto& entry : flag_table(scenarios[0]))
+    for (const auto& entry : flag_table(scenarios, scenarios[0]))
     {
         if (entry.place != flag_place::anywhere)
             continue;

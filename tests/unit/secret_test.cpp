@@ -130,7 +130,7 @@ struct world
             for (const auto& [name, value] : made.given)
                 all += fmt::format("{} {} {} {}\n", value.text, value.origin, value.blamed, value.spelled);
             if (made.ask != request::work)
-                all += answer(made, "");
+                all += answer(made, around.scenarios, "");
             taken = true;
         }
         catch (const error& problem)
@@ -186,7 +186,7 @@ std::vector<std::string> forms()
 
 TEST(secrets, are_shown_by_no_flag_whatever_it_was_given)
 {
-    const auto table = flag_table(scenario::default_entry());
+    const auto table = flag_table(scenario::registry(), scenario::default_entry());
     std::size_t tried = 0;
     for (const auto& entry : table)
     {

@@ -27,6 +27,7 @@ int topics(const options& opts);
 int doctor(const options& opts);
 int verify(const options& opts);
 int ctl(const options& opts);
+int scenarios(const options& opts);
 
 /// What `cdc setup` and `init --cdc` do.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);

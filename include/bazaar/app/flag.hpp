@@ -17,7 +17,7 @@ namespace bazaar::app
 inline constexpr std::initializer_list<command> all_commands{
     command::run,     command::load,   command::init,   command::plan, command::answers,
     command::explain, command::card,   command::reset,  command::cdc,  command::connector,
-    command::topics,  command::doctor, command::verify, command::ctl};
+    command::topics,  command::doctor, command::verify, command::ctl,  command::scenario};
 
 /// A command with its second word, for those that have one.
 enum class verb : std::uint8_t
@@ -43,6 +43,7 @@ enum class verb : std::uint8_t
     ctl_resume,
     ctl_drain,
     ctl_set,
+    scenario_list,
 };
 
 /// Verbs of a command, as the second word spells them; none for most.
@@ -52,7 +53,7 @@ struct verb_word
     verb what;
     std::string_view word;
 };
-inline constexpr std::array<verb_word, 21> all_verbs{{
+inline constexpr std::array<verb_word, 22> all_verbs{{
     {command::cdc, verb::cdc_setup, "setup"},
     {command::cdc, verb::cdc_drop, "drop"},
     {command::connector, verb::connector_config, "config"},
@@ -74,6 +75,7 @@ inline constexpr std::array<verb_word, 21> all_verbs{{
     {command::ctl, verb::ctl_resume, "resume"},
     {command::ctl, verb::ctl_drain, "drain"},
     {command::ctl, verb::ctl_set, "set"},
+    {command::scenario, verb::scenario_list, "list"},
 }};
 
 /// A set of commands and of verbs of commands. A command stands for all its verbs.
@@ -181,8 +183,9 @@ struct flag
     flag_form form = flag_form::value;
     flag_place place = flag_place::anywhere;
     flag_secret secret = flag_secret::none;
-    char letter = '\0';   ///< Of the short form.
-    bool hidden = false;  ///< Not in help and documents.
+    char letter = '\0';                   ///< Of the short form.
+    bool hidden = false;                  ///< Not in help and documents.
+    const scenario::entry* of = nullptr;  ///< The scenario whose field it is; null: of all scenarios.
 
     /// Sets the option; toggles and marks get "true" or "false". Returns what is wrong, or nothing; what is
     /// wrong changes nothing.
@@ -192,10 +195,11 @@ struct flag
 /// So many units are the most that `plan` prints.
 inline constexpr std::uint64_t plan_units_max = 1'000'000;
 
-/// All flags in the order of the help, with the fields of a scenario, which outlives them.
-[[nodiscard]] std::vector<flag> flag_table(const scenario::entry& of);
+/// All flags in the order of the help, with the fields of these scenarios, which outlive them: first those of the chosen one, which may
+/// be of no list. So of flags that are alike the first is the one that counts.
+[[nodiscard]] std::vector<flag> flag_table(std::span<const scenario::entry> scenarios, const scenario::entry& chosen);
 
-/// The flag with this name or alias; null when there is none.
+/// The first flag with this name or alias; null when there is none.
 [[nodiscard]] const flag* find_flag(std::span<const flag> table, std::string_view name);
 
 /// "BAZAARD_AVG_QPS" for "avg-qps".

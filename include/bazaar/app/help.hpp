@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,9 +11,10 @@ namespace bazaar::app
 
 /// The text that answers `--help`, `--version`, `--print-config` or one of `--help-...`; ends with a line feed.
 ///
-/// `commit` is the one that the program was built from.
+/// `scenarios` are those of the program, and `commit` the one that it was built from.
 /// Limits: no line of the help is longer than 80 columns.
-[[nodiscard]] std::string answer(const options& given, std::string_view commit);
+[[nodiscard]] std::string answer(const options& given, std::span<const scenario::entry> scenarios,
+                                 std::string_view commit);
 
 /// Writes to stdout. Returns exit code 0. Errors: throws `io` when it cannot.
 int print(const std::string& text);

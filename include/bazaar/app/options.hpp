@@ -38,6 +38,7 @@ enum class command : std::uint8_t
     doctor,
     verify,
     ctl,
+    scenario,
 };
 
 /// What was asked for instead of the command's own work.
@@ -193,7 +194,7 @@ struct options
     std::string id;     ///< The one of `explain ID`.
 
     // Change data capture.
-    std::string verb;         ///< Second word of `cdc`, `connector`, `topics`, `verify` and `ctl`.
+    std::string verb;         ///< Second word of `cdc`, `connector`, `topics`, `verify`, `ctl` and `scenario`.
     bool with_cdc = false;    ///< `init --cdc`.
     std::string publication;  ///< Empty: made of the schema.
     std::string slot;         ///< The same.
@@ -268,15 +269,15 @@ struct surroundings
 
     time now;
 
-    /// Those that there are, and the one that is meant where nothing names one.
+    /// Those that can be chosen: the default one, and others.
     std::span<const scenario::entry> scenarios = scenario::registry();
-    std::string_view default_scenario = scenario::default_name;
 };
 
 /// Those of this process.
 [[nodiscard]] surroundings process_surroundings();
 
-/// Reads flags, environment and configuration file, in this order of precedence.
+/// Reads flags, environment and configuration file, in this order of precedence: first for the scenario, whose fields are flags, then
+/// for all.
 ///
 /// Overwrites secrets in the memory of `argv`, also when it throws: `ps` shows that memory to everybody.
 ///
