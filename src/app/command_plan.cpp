@@ -27,9 +27,8 @@ void describe_unit(const known_run& s, const id_codec& ids, const row_id& id, st
 {
     const auto tables = s.made.shop->tables();
     const auto end = std::back_inserter(out);
-    const auto table = id.table < tables.size() ? tables[id.table].name : std::string_view("sessions");
     fmt::format_to(end, "run {} (seed {}, start {}), {} row {}\n", s.recorded.run, s.recorded.seed,
-                   to_string(s.recorded.start), table, id.row);
+                   to_string(s.recorded.start), s.made.shop->name_of(id.table), id.row);
     if (id.unit == no_unit)
     {
         out += "made before unit 0, with the run itself\n";

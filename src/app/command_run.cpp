@@ -37,7 +37,6 @@
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/help.hpp"
 #include "bazaar/app/logging.hpp"
-#include "bazaar/base/decimal.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/diagnosis.hpp"
@@ -394,7 +393,8 @@ private:
             return leave();
         }
         announce(*open_, opts_);
-        latest_ = for_scenario(std::move(latest_), entry_named(open_->recorded.scenario));
+        of_ = &entry_named(open_->recorded.scenario);
+        latest_ = for_scenario(std::move(latest_), *of_);
         give_back_memory();
         if (!report_)
             report_.emplace(configured_rate(open_->current), steady::now());
@@ -621,6 +621,7 @@ private:
         all.log_lines_lost = log_lines_lost();
         all.sessions = gateway_->open_sessions();
         all.sales = shown_sales();
+        all.shown = of_->shown;
         if (!runner_)
             all.done = earlier_;
         if (!runner_)
@@ -645,6 +646,8 @@ private:
         all.planned = open_->planner->next_no();
         all.lag = runner_->late();
         all.target = configured_rate(open_->current);
+        if (const auto* pace = scenario::pace_of(of_->fields))
+            all.pace = pace->name;
         all.actual = meter_.ticks();
         all.units = meter_.units();
         open_->planner->figures(all.figures);
@@ -695,9 +698,8 @@ private:
                 continue;
             }
             open_->shop().build(one, shown_unit_);
-            const auto told = open_->shop().sale_of(shown_unit_);
-            all.push_back({one.no, to_string(open_->ids.encode(told.id)), one.at, told.items, to_decimal(told.cents, 2),
-                           std::string(told.country)});
+            auto told = open_->shop().sale_of(shown_unit_);
+            all.push_back({one.no, to_string(open_->ids.encode(told.id)), one.at, std::move(told.cells)});
         }
         // Of a runner that has sold nothing yet: what was there before it.
         if (!all.empty())
@@ -871,7 +873,7 @@ private:
             {
                 for (const auto& entry : changes_of(fresh, open_->recorded, coming(), refused))
                     runner_->set(entry);
-                latest_ = for_scenario(std::move(latest_), entry_named(open_->recorded.scenario));
+                latest_ = for_scenario(std::move(latest_), *of_);
             }
             for (const auto& line : refused)
                 log(log_level::warning, "reload", line);
@@ -931,7 +933,8 @@ private:
     }
 
     const options& opts_;
-    options latest_ = opts_;  ///< As they were read last.
+    options latest_ = opts_;                     ///< As they were read last.
+    const scenario::entry* of_ = opts_.chosen;  ///< What the run is of, as far as is known.
     const std::function<options()>& reread_;
     const std::optional<topic_states> topics_;
     const std::string session_name_;

@@ -1,5 +1,6 @@
 #include "app/report.hpp"
 
+#include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -52,10 +53,8 @@ std::string grouped(std::uint64_t n)
 
 double configured_rate(const scenario::settings& configuration)
 {
-    for (const auto& f : configuration.fields())
-        if (f.name == "avg-qps")
-            return static_cast<double>(configuration.number("avg-qps")) / 1e6;
-    return 0;
+    const auto* pace = scenario::pace_of(configuration.fields());
+    return pace == nullptr ? 0 : static_cast<double>(configuration.number(pace->name)) / std::pow(10, pace->scale);
 }
 
 double reporter::target(const scenario::planner& plan) const

@@ -73,7 +73,7 @@ private:
 /// "1,234,567": readable at a glance.
 [[nodiscard]] std::string grouped(std::uint64_t n);
 
-/// The `avg-qps` of a scenario in ticks per second; 0 when it has no such field.
+/// The pace that a scenario is set to, in ticks per second; 0 when it has no field for that.
 [[nodiscard]] double configured_rate(const scenario::settings& configuration);
 
 }  // namespace bazaar::app

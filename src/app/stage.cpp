@@ -141,12 +141,14 @@ time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time n
             return now;
         last = trial->next().at;
     }
+    const auto* pace = scenario::pace_of(shop.configuration().fields());
     if (last > earliest)
         throw error(
             error_kind::usage,
             fmt::format("--max-iter {}: the last tick would be now and the first before {}, when no run begins: "
-                        "fewer ticks, or a higher --avg-qps",
-                        ticks, to_string(scenario::start_min)));
+                        "fewer ticks{}",
+                        ticks, to_string(scenario::start_min),
+                        pace == nullptr ? std::string() : fmt::format(", or a higher --{}", pace->name)));
     return now - (last - time{});
 }
 

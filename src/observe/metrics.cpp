@@ -217,7 +217,7 @@ void add_workload(scrape& to, const snapshot& of)
             to.add("bazaard_planned_states", one.value, {one.group, one.name});
         else
             to.add("bazaard_planned_rows", one.value, {one.name});
-        if (one.group == "rows" && one.name == "users")
+        if (one.group == "rows" && one.name == of.shown.people)
             to.add("bazaard_users", one.value);
     }
     to.add("bazaard_unit_lag_seconds", done.lateness);

@@ -1,5 +1,8 @@
 #include "bazaar/observe/snapshot.hpp"
 
+#include <algorithm>
+#include <variant>
+
 #include <nlohmann/json.hpp>
 
 #include "bazaar/io/json.hpp"
@@ -59,7 +62,10 @@ std::string status_json(const snapshot& of)
                        {"start", of.start ? json(to_string(*of.start)) : json()},
                        {"epoch", of.epoch}};
     document["ticks"] = of.ticks;
-    document["rate"] = {{"target", of.target}, {"actual", of.actual}, {"units", of.units}};
+    document["rate"] = {{"target", of.target},
+                        {"actual", of.actual},
+                        {"units", of.units},
+                        {"setting", of.pace.empty() ? json() : json(of.pace)}};
     document["lag_seconds"] = std::chrono::duration<double>(of.lag).count();
     document["shifts"] = {{"count", done.shifts}, {"seconds", std::chrono::duration<double>(done.shifted).count()}};
     document["units"] = {{"planned", of.planned},
@@ -88,13 +94,18 @@ std::string status_json(const snapshot& of)
     for (const auto& one : of.slots)
         slots.push_back({{"name", one.name}, {"active", one.active}, {"retained_bytes", one.retained}});
     document["slots"] = std::move(slots);
+    auto columns = json::array();
+    for (const auto& one : of.shown.columns)
+        columns.push_back({{"key", one.key}, {"title", one.title}, {"number", one.number}});
+    document["shown"] = {{"title", of.shown.title}, {"id", of.shown.id}, {"columns", std::move(columns)}};
     auto sales = json::array();
     for (const auto& one : of.sales)
-        sales.push_back({{"id", one.id},
-                         {"at", to_string(one.at)},
-                         {"items", one.items},
-                         {"amount", one.amount},
-                         {"country", one.country}});
+    {
+        json sale{{"id", one.id}, {"at", to_string(one.at)}};
+        for (std::size_t i = 0; i < std::min(one.cells.size(), of.shown.columns.size()); ++i)
+            std::visit([&](const auto& value) { sale[std::string(of.shown.columns[i].key)] = value; }, one.cells[i]);
+        sales.push_back(std::move(sale));
+    }
     document["sales"] = std::move(sales);
     auto happenings = json::array();
     for (const auto& one : of.happenings)

@@ -42,6 +42,14 @@ bool takes(const field& f, std::int64_t units) noexcept
            ((units >= f.low && units <= f.high) || (f.zero_too && units == 0));
 }
 
+const field* pace_of(std::span<const field> fields) noexcept
+{
+    for (const auto& one : fields)
+        if (one.pace)
+            return &one;
+    return nullptr;
+}
+
 settings::settings(std::span<const field> fields) : fields_(fields), values_(fields.size())
 {
     for (std::size_t i = 0; i < fields.size(); ++i)

@@ -408,6 +408,7 @@ def hostile(status):
     status["figures"][HOSTILE] = {HOSTILE: 1}
     for one in status["sales"]:
         one["country"] = HOSTILE
+    status["shown"]["title"] = status["shown"]["columns"][0]["title"] = HOSTILE
     return status
 
 
@@ -439,7 +440,8 @@ FAULTS = (
     ("figures", swap("INTERVAL = 1000", "INTERVAL = 1001"), False),
     ("figures", swap('put("ticks", whole(status.ticks))', 'put("ticks", "12,345")'), True),
     ("figures", swap("[name, whole(n)]", "[name, whole(n + 5000)]"), True),
-    ("figures", swap("one.amount] :", '"1.00"] :'), True),
+    ("figures", swap("String(one[key])", 'key === "amount" ? "1.00" : String(one[key])'), True),
+    ("figures", swap("one[key]", "one[how.columns[0].key]"), True),
     ("figures", swap("setTimeout(() => { if (mine === tried) look(); }, INTERVAL)", ""), True),
     ("figures", swap("pen.strokeStyle = paint(colour)", "pen.strokeStyle = paint('--card')"), True),
     ("policy", swap("<style>", '<link rel="stylesheet" href="https://example.org/x.css"><style>'), True),
@@ -449,7 +451,7 @@ FAULTS = (
     ("pause", swap('id="pause" class="main"', 'id="pause" class="main" tabindex="-1"'), True),
     ("pause", swap('sessionStorage.setItem("bazaard-token", value)', "0"), True),
     ("pause", swap(":focus-visible { outline: 3px solid var(--rate);", ":focus-visible { outline: none;"), True),
-    ("slider", swap('"avg-qps": rate }', '"avg-qps": 17 }'), True),
+    ("slider", swap("[latest.rate.setting]: rate }", "[latest.rate.setting]: 17 }"), True),
     ("server_lost", swap("ill.length > 0 ? `${ill.join", "ill.length > 9 ? `${ill.join"), True),
     ("server_lost", swap("for (const one of marks.values()) {", "for (const one of []) {"), True),
     ("daemon_gone", swap("taken(status); else missed()", "taken(status)"), True),

@@ -99,7 +99,8 @@ constexpr std::array fields_{
           .high = 1'000'000'000,
           .placeholder = "N",
           .help = "units a second",
-          .steerable = true},
+          .steerable = true,
+          .pace = true},
 };
 constexpr std::size_t rate_field = 1;
 

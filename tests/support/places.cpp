@@ -13,4 +13,9 @@ std::string program_path()
     return BAZAARD_PROGRAM;
 }
 
+std::string two_scenarios_path()
+{
+    return BAZAARD_TWO;
+}
+
 }  // namespace bazaar::test

@@ -14,4 +14,7 @@ namespace bazaar::test
 /// The program under test.
 [[nodiscard]] std::string program_path();
 
+/// The same program with a second scenario, `demo`.
+[[nodiscard]] std::string two_scenarios_path();
+
 }  // namespace bazaar::test

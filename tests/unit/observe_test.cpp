@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -44,6 +45,7 @@
 #include "bazaar/observe/page.hpp"
 #include "bazaar/observe/server.hpp"
 #include "bazaar/scenario/registry.hpp"
+#include "support/demo_scenario.hpp"
 #include "support/places.hpp"
 
 namespace bazaar::observe
@@ -69,7 +71,9 @@ snapshot some_snapshot()
     s.figures = {{"rows", "users", 7}, {"orders", "Shipped", 2}};
     s.settings = {{"avg-qps", "20"}};
     s.slots = {{"odd \xff name", true, 5}};
-    s.sales = {{7, "an-id", time{0}, 2, "12.30", "Brasil"}};
+    s.pace = "avg-qps";
+    s.shown = scenario::default_entry().shown;
+    s.sales = {{7, "an-id", time{0}, {"Brasil", std::int64_t{2}, "12.30"}}};
     s.happenings = {{1, time{0}, "lost", "the server is away"}};
     return s;
 }
@@ -124,6 +128,35 @@ TEST(Handler, AnswersWhatItHas)
     EXPECT_EQ(d.made(get("/")).status, 404U);
     d.made.page("/", "text/html", "<p>");
     EXPECT_EQ(d.made(get("/")).type, "text/html");
+}
+
+TEST(Status, ShowsSalesAndPaceAsTheScenarioHasThem)
+{
+    auto s = some_snapshot();
+    const auto of_shop = json::parse(status_json(s));
+    EXPECT_EQ(of_shop["rate"]["setting"], "avg-qps");
+    EXPECT_EQ(of_shop["shown"]["title"], "Latest orders");
+    EXPECT_EQ(of_shop["shown"]["columns"].size(), 3U);
+    auto sale = of_shop["sales"][0];
+    sale.erase("at");
+    EXPECT_EQ(sale, json::parse(R"({"id": "an-id", "country": "Brasil", "items": 2, "amount": "12.30"})"));
+    EXPECT_NE(metrics_text(s).find("\nbazaard_users 7\n"), std::string::npos);
+    // Of one that sells other things, and one that sells nothing.
+    constexpr std::array columns{scenario::sale_column{"where", "Site"}};
+    s.shown = {.title = "Latest readings", .id = "Reading", .columns = columns, .people = "staff"};
+    const auto of_lab = json::parse(status_json(s));
+    EXPECT_EQ(of_lab["shown"]["columns"], json::parse(R"([{"key": "where", "title": "Site", "number": false}])"));
+    EXPECT_EQ(of_lab["sales"][0]["where"], "Brasil");
+    EXPECT_EQ(of_lab["sales"][0].size(), 3U);
+    EXPECT_EQ(metrics_text(s).find("bazaard_users"), std::string::npos) << "users are no staff";
+    s.shown = {};
+    s.sales.clear();
+    s.pace.clear();
+    const auto of_none = json::parse(status_json(s));
+    EXPECT_EQ(of_none["shown"], json::parse(R"({"title": "", "id": "", "columns": []})"));
+    EXPECT_EQ(of_none["sales"], json::array());
+    EXPECT_TRUE(of_none["rate"]["setting"].is_null());
+    EXPECT_EQ(metrics_text(s).find("bazaard_users"), std::string::npos);
 }
 
 TEST(Handler, RefusesAsJsonAndChangesNothing)
@@ -1267,6 +1300,17 @@ TEST(LiveControl, JudgesValuesAsFlagsDo)
     EXPECT_EQ(good.only.given_settings.size(), 1U);
     EXPECT_EQ(judge("avg-qps", "-1").wrong.size(), 1U);
     EXPECT_EQ(judge("no-such", "1").wrong.size(), 1U);
+}
+
+TEST(Pace, IsTheFieldThatTheScenarioSays)
+{
+    EXPECT_DOUBLE_EQ(app::configured_rate(scenario::settings(scenario::default_entry().fields)), 20);
+    const auto& demo = test::demo_scenario::entry();
+    scenario::settings lab(demo.fields);
+    EXPECT_DOUBLE_EQ(app::configured_rate(lab), 10);
+    ASSERT_EQ(lab.set(lab.find("rate"), "2.5"), "");
+    EXPECT_DOUBLE_EQ(app::configured_rate(lab), 2.5);
+    EXPECT_DOUBLE_EQ(app::configured_rate(scenario::settings(demo.fields.first(1))), 0) << "one without a pace";
 }
 
 TEST(RateMeter, LooksBackTenSeconds)

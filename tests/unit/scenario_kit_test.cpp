@@ -447,6 +447,45 @@ TEST(registry, tells_without_seed_files_what_a_scenario_has)
     }
 }
 
+TEST(registry, says_what_is_shown_of_a_scenario)
+{
+    int selling = 0;
+    for (const auto& one : entries())
+    {
+        const auto shop = one.make({.run = "main", .seed = 1, .configuration = settings(one.fields), .files = {}});
+        EXPECT_TRUE(one.shown.people.empty() ||
+                    std::ranges::find(one.tables, one.shown.people, &model::table::name) != one.tables.end())
+            << one.name;
+        EXPECT_EQ(std::ranges::count_if(one.fields, [](const field& f) { return f.pace; }), 1) << one.name;
+        EXPECT_TRUE(pace_of(one.fields)->steerable && pace_of(one.fields)->kind == field_kind::number) << one.name;
+        EXPECT_EQ(one.shown.title.empty(), one.shown.columns.empty()) << one.name;
+        EXPECT_EQ(one.shown.title.empty(), one.shown.id.empty()) << one.name;
+        const auto planner = shop->plan(time{0});
+        model::unit unit;
+        int sold = 0;
+        for (int i = 0; i < 100; ++i)
+        {
+            shop->build(planner->next(), unit);
+            if (!shop->sells(unit.decision.kind))
+                continue;
+            ++sold;
+            const auto told = shop->sale_of(unit);
+            ASSERT_EQ(told.cells.size(), one.shown.columns.size()) << one.name;
+            EXPECT_LT(told.id.table, one.tables.size());
+            EXPECT_EQ(told.id.unit, unit.decision.no);
+        }
+        EXPECT_EQ(sold == 0, one.shown.title.empty()) << one.name;
+        selling += sold > 0 ? 1 : 0;
+        for (std::uint8_t i = 0; i < one.tables.size(); ++i)
+            EXPECT_EQ(shop->name_of(i), one.tables[i].name);
+    }
+    EXPECT_EQ(selling, 1) << "of the two, one sells";
+    const auto look = default_entry().make(
+        {.run = "main", .seed = 1, .configuration = settings(default_entry().fields), .files = {}});
+    EXPECT_EQ(look->name_of(static_cast<std::uint8_t>(default_entry().tables.size() + 1)), "sessions");
+    EXPECT_EQ(look->name_of(99), "no table");
+}
+
 TEST(registry, finds_a_scenario_by_its_name_alone)
 {
     const auto all = entries();

@@ -41,9 +41,7 @@ struct sold
     unit_no unit = 0;
     std::string id;
     time at;  ///< Business time.
-    std::uint32_t items = 0;
-    std::string amount;
-    std::string country;
+    std::vector<scenario::cell> cells;
 };
 
 /// All that is known of a daemon at one moment: status and metrics are made of it.
@@ -60,6 +58,7 @@ struct snapshot
     std::string run;
     std::string schema;
     std::string scenario;
+    scenario::exhibit shown;            ///< Of the scenario.
     std::string where;                  ///< "user@host:port/dbname".
     postgres::database_place database;  ///< As the daemon was started for.
     std::optional<std::uint64_t> seed;  ///< Nothing while the run is being opened.
@@ -75,6 +74,7 @@ struct snapshot
     double units = 0;  ///< Units per second.
     std::vector<scenario::figure> figures;
     std::vector<std::pair<std::string, std::string>> settings;  ///< Those that can be changed, as they hold now.
+    std::string pace;                                           ///< The one that is the target; empty: none.
 
     bool database_up = false;
     int sessions = 0;

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "bazaar/base/error.hpp"
@@ -42,13 +43,31 @@ struct figure
     std::uint64_t value = 0;
 };
 
-/// What is shown of a sale to those who watch.
+/// A column of what is shown of sales.
+struct sale_column
+{
+    std::string_view key;    ///< For programs.
+    std::string_view title;  ///< For people.
+    bool number = false;     ///< Stands at the right.
+};
+
+/// What those who watch a run are shown, besides the planner's figures.
+struct exhibit
+{
+    std::string_view title{};  ///< Of the newest sales: "Latest orders". Empty: there are none.
+    std::string_view id{};     ///< Of the column with their ids: "Order".
+    std::span<const sale_column> columns{};
+    std::string_view people{};  ///< Name of the table of people; empty: there is none.
+};
+
+/// A whole number, or a text.
+using cell = std::variant<std::int64_t, std::string>;
+
+/// What is shown of a sale: cells in the order of the exhibit's columns.
 struct sale
 {
     row_id id;
-    std::uint32_t items = 0;
-    std::int64_t cents = 0;
-    std::string_view country;  ///< Lives as long as the unit.
+    std::vector<cell> cells;
 };
 
 /// Decides who, what, when and after which earlier units. The only mutable state of a plan.
@@ -134,9 +153,15 @@ public:
     /// Makes the rows of a decision. Pure, any thread, under 15 us; clears `out` first.
     virtual void build(const model::decision& decision, model::unit& out) const = 0;
 
-    /// Whether units of this kind are sales, and what one of them says.
+    /// Whether units of this kind are sales, and what one of them says. Where none is, the exhibit has no title.
     [[nodiscard]] virtual bool sells(std::uint16_t /*kind*/) const { return false; }
     [[nodiscard]] virtual sale sale_of(const model::unit& /*built*/) const { return {}; }
+
+    /// What ids with this number are of: a table, or something that has none and is referred to.
+    [[nodiscard]] virtual std::string_view name_of(std::uint8_t number) const
+    {
+        return number < tables().size() ? tables()[number].name : "no table";
+    }
 
     /// All rows of a `fixed` table.
     virtual void fixed_rows(std::uint8_t table, const row_taker& take) const = 0;
@@ -166,6 +191,7 @@ struct entry
     std::span<const model::table> tables{};
     std::span<const model::unit_kind> kinds{};
     std::span<const field> fields{};
+    exhibit shown{};
     std::span<const std::string_view> files{};                    ///< Names of its seed files.
     std::unique_ptr<scenario> (*make)(const request&) = nullptr;  ///< Throws `data` or `usage`, all problems at once.
 };

@@ -32,7 +32,11 @@ struct field
     bool zero_too = false;   ///< Of a duration: 0 is allowed, whatever `low` says, and means "off".
     bool steerable = false;  ///< May change during a run, by a `set` entry.
     bool alone = false;      ///< With another value than `initial`, a run changes rows that all runs of a schema share.
+    bool pace = false;       ///< The mean number of ticks per second. One field at most.
 };
+
+/// The field that says the pace; null where there is none.
+[[nodiscard]] const field* pace_of(std::span<const field> fields) noexcept;
 
 /// The range of a number or duration as a sentence part: "from 0 to 1".
 [[nodiscard]] std::string range(const field& f);

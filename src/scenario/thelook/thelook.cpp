@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "bazaar/base/decimal.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/scenario/thelook/tables.hpp"
 #include "scenario/thelook/catalogue.hpp"
@@ -161,20 +162,28 @@ public:
 
     [[nodiscard]] sale sale_of(const model::unit& built) const override
     {
-        sale told;
+        row_id id;
+        std::string_view country;
+        std::int64_t items = 0;
+        std::int64_t cents = 0;
         for (const auto& change : built.changes)
             if (change.table == table::orders)
             {
-                told.id = change.after[orders_column::id].row();
-                told.country = change.after[orders_column::ship_country].text();
+                id = change.after[orders_column::id].row();
+                country = change.after[orders_column::ship_country].text();
             }
             else if (change.table == table::order_items)
             {
-                ++told.items;
-                told.cents += change.after[order_items_column::sale_price].integer() *
-                              change.after[order_items_column::quantity].integer();
+                ++items;
+                cents += change.after[order_items_column::sale_price].integer() *
+                         change.after[order_items_column::quantity].integer();
             }
-        return told;
+        return {id, {std::string(country), items, to_decimal(cents, 2)}};
+    }
+
+    [[nodiscard]] std::string_view name_of(std::uint8_t number) const override
+    {
+        return number == table::sessions ? "sessions" : scenario::name_of(number);
     }
 
     void fixed_rows(std::uint8_t number, const row_taker& take) const override
@@ -366,6 +375,9 @@ private:
     session_writer sessions_;
 };
 
+constexpr std::array sale_columns{sale_column{"country", "Country"}, sale_column{"items", "Items", true},
+                                  sale_column{"amount", "Amount", true}};
+
 constexpr std::array<std::string_view, 5> files{"distribution_centers.csv", "products.csv", "places.csv", "names.csv",
                                                 "streets.csv"};
 
@@ -383,6 +395,7 @@ const entry& registration()
                            .tables = thelook::tables(),
                            .kinds = thelook::kinds(),
                            .fields = fields(),
+                           .shown = {.title = "Latest orders", .id = "Order", .columns = sale_columns, .people = "users"},
                            .files = files,
                            .make = make};
     return row;
