@@ -22,7 +22,7 @@ bool asks_for_another(const options& opts, std::string_view scenario)
     return opts.is_given("scenario") && opts.chosen->name != scenario;
 }
 
-void check_scenario(const options& opts, std::string_view scenario, std::string_view run)
+void refuse_another(const options& opts, std::string_view scenario, std::string_view run)
 {
     if (asks_for_another(opts, scenario))
         throw error(error_kind::config, fmt::format("--scenario {}: run {} is of the scenario {}{}", opts.chosen->name,
@@ -40,7 +40,7 @@ void check_card(const options& opts, std::string_view scenario)
 
 void check_scenario(const options& opts, const run::record& recorded)
 {
-    opts.card.empty() ? check_scenario(opts, recorded.scenario, recorded.run) : check_card(opts, recorded.scenario);
+    opts.card.empty() ? refuse_another(opts, recorded.scenario, recorded.run) : check_card(opts, recorded.scenario);
 }
 
 std::vector<std::string> misfits(const options& opts, std::string_view scenario, std::string_view whose)
@@ -80,16 +80,10 @@ options for_card(options opts)
 
 const scenario::entry& scenario_in(postgres::session& on, const options& opts)
 {
-    if (!opts.card.empty())
-    {
-        const auto recorded = read_card(opts.card);
-        check_scenario(opts, recorded);
-        return entry_named(recorded.scenario);
-    }
     const auto found = postgres::recorded_scenario(on, opts.schema, opts.run);
     if (!found)
         return *opts.chosen;
-    check_scenario(opts, found->scenario, found->run);
+    refuse_another(opts, found->scenario, found->run);
     return entry_named(found->scenario);
 }
 

@@ -15,7 +15,7 @@
 namespace bazaar::app
 {
 
-/// Errors: `config` where the command line asks for another scenario than that of the run.
+/// Errors: `config` where the command line asks for another scenario than that of the run, `usage` where it is that of --card.
 void check_scenario(const options& opts, const run::record& recorded);
 
 /// What the command line asks for that a run of this scenario cannot give, a line each: another scenario, or fields of one. `whose` is
@@ -30,13 +30,13 @@ void check_scenario(const options& opts, const run::record& recorded);
 /// Errors: those of `read_card`; `usage` where one of these was given, and is another one, or a field of another scenario.
 [[nodiscard]] options for_card(options opts);
 
-/// The scenario whose tables are in the schema: that of the card where one was given, else of the run where it is recorded, else of the
-/// schema's other runs, else the one of the command line. Asks with care: nothing need be trusted yet.
+/// The scenario whose tables are in the schema: that of the run where it is recorded, else of the schema's other runs, else the one of the
+/// command line. Asks with care: nothing need be trusted yet.
 ///
-/// Errors: as `check_scenario`; those of `read_card`.
+/// Errors: `config` where the command line asks for another one.
 [[nodiscard]] const scenario::entry& scenario_in(postgres::session& on, const options& opts);
 
-/// That of the run where it is recorded, else the one of the command line. Errors: as `check_scenario`, with fields as well.
+/// That of the run where it is recorded, else the one of the command line. Errors: `config` with the `misfits`.
 [[nodiscard]] const scenario::entry& scenario_of_run(run::ledger& in, const options& opts);
 
 }  // namespace bazaar::app

@@ -13,7 +13,7 @@ namespace bazaar::app
 
 int init(const options& opts)
 {
-    const auto made = make_stage(opts, 0);
+    const auto made = stage_of(opts, 0);
     postgres::gateway::options how;
     how.outage = {std::chrono::duration_cast<std::chrono::milliseconds>(opts.wait_for_db), error_kind::unavailable,
                   "wait-for-db"};

@@ -37,7 +37,7 @@ std::vector<run::record> recorded_runs(const options& opts)
 known_run run_of_flags(const options& opts)
 {
     const auto seed = opts.seed ? *opts.seed : random_seed();
-    known_run s{{}, make_stage(opts, seed)};
+    known_run s{{}, stage_of(opts, seed)};
     s.recorded = new_record(opts, seed, *s.made.shop);
     const auto now = process_surroundings().now;
     s.recorded.start = opts.start                       ? *opts.start

@@ -113,7 +113,7 @@ private:
     void begin()
     {
         const auto seed = opts_.seed ? *opts_.seed : random_seed();
-        made_ = opts_.card.empty() ? make_stage(opts_, seed) : make_stage(read_card(opts_.card), opts_.seed_dir);
+        made_ = opts_.card.empty() ? stage_of(opts_, seed) : make_stage(read_card(opts_.card), opts_.seed_dir);
         if (ledger_->prepare(*made_.shop))
             log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts_.schema));
         if (opts_.fast_load)

@@ -89,7 +89,7 @@ public:
           stop_(stop),
           binary_(opts.plan_format == plan_format::binary),
           seed_(opts.seed ? *opts.seed : random_seed()),
-          made_(opts.card.empty() ? make_stage(opts, seed_) : make_stage(read_card(opts.card), opts.seed_dir)),
+          made_(opts.card.empty() ? stage_of(opts, seed_) : make_stage(read_card(opts.card), opts.seed_dir)),
           now_(process_surroundings().now),
           recorded_(planned_record(opts, *made_.shop, seed_, now_, [this] { return stop_.stop_requested(); })),
           ids_(recorded_.tag, recorded_.seed),

@@ -125,7 +125,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
 {
     // What is wrong with settings, seed files and card is told before anything connects.
     const auto seed = opts.seed ? *opts.seed : random_seed();
-    auto made = opts.card.empty() ? make_stage(opts, seed) : make_stage(read_card(opts.card), opts.seed_dir);
+    auto made = opts.card.empty() ? stage_of(opts, seed) : make_stage(read_card(opts.card), opts.seed_dir);
     if (!to.ready(stop))
         return nullptr;
     const auto rights = to.check_rights(scenario_of_run(to, opts).tables);

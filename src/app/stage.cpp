@@ -66,7 +66,7 @@ stage make_stage(const scenario::entry& of, const std::string& run, std::uint64_
     return make(of, run, seed, configuration, seed_dir);
 }
 
-stage make_stage(const options& opts, std::uint64_t seed)
+stage stage_of(const options& opts, std::uint64_t seed)
 {
     return make(*opts.chosen, opts.run, seed, opts.configuration, opts.seed_dir);
 }

@@ -29,7 +29,7 @@ struct stage
                                const scenario::settings& configuration, const std::string& seed_dir);
 
 /// The one that the command line asks for. Errors: the same.
-[[nodiscard]] stage make_stage(const options& opts, std::uint64_t seed);
+[[nodiscard]] stage stage_of(const options& opts, std::uint64_t seed);
 
 /// The scenario of a recorded run.
 ///

@@ -94,7 +94,7 @@ private:
         const auto stop = signals_.token();
         std::optional<postgres::session> source;
         unit_no announced = 0;
-        const scenario::entry* of = nullptr;
+        const auto* of = opts_.card.empty() ? nullptr : &entry_named(run_of_that_card(opts_).scenario);
         if (opts_.source_url)
         {
             postgres::connection_flags flags;
