@@ -174,10 +174,16 @@ public:
         made.arg[version_before] = static_cast<std::uint64_t>(s.version);
         made.arg[value_before] = static_cast<std::uint64_t>(s.value);
         made.arg[note_before] = static_cast<std::uint64_t>(s.note);
+        const bool changes = made.kind == demo_scenario::adjust || made.kind == demo_scenario::record;
         if (made.kind != demo_scenario::install)
-            made.depends_on(s.last_writer);
-        if (made.kind == demo_scenario::adjust || made.kind == demo_scenario::record)
+            made.depends_on(s.last_writer, changes);
+        if (changes)
         {
+            if (s.last_writer == no_unit)
+            {
+                made.initial = number;
+                made.initial_table = demo_scenario::sensor;
+            }
             s.version = s.value = made.at.us;
             if (made.kind == demo_scenario::adjust)
                 s.note = made.at.us;

@@ -252,7 +252,7 @@ private:
 
 const scenario::entry& shop_entry()
 {
-    return scenario::registry().front();
+    return scenario::default_entry();
 }
 
 std::uint16_t rate_field()
