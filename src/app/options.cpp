@@ -99,11 +99,9 @@ std::optional<std::string> named_scenario(const reading& line, const surrounding
     if (auto name = in(environment))
         return name;
     // Whoever asks for help gets it, whatever is in files.
-    const bool asks = std::ranges::any_of(line.values,
-                                          [](const assignment& value) {
-                                              return value.which->name.starts_with("help") ||
-                                                     value.which->name == "version";
-                                          });
+    const bool asks = std::ranges::any_of(
+        line.values, [](const assignment& value)
+        { return value.which->name.starts_with("help") || value.which->name == "version"; });
     const auto* config = config_name(line.values, environment);
     if (asks || config == nullptr || config->text.empty())
         return std::nullopt;
@@ -318,8 +316,8 @@ private:
             if (ours && !used && value.from == source::command_line)
             {
                 if (is_sure_)
-                    usage_.push_back(fmt::format("{}: is a flag of the scenario {}, not of {}", value.spelled,
-                                                 scenarios_with(*value.which), made_.chosen->name));
+                    usage_.push_back(fmt::format("{}: is a flag of the scenario {}, not of {}; --scenario chooses one",
+                                                 value.spelled, scenarios_with(*value.which), made_.chosen->name));
                 continue;
             }
             if (value.which->secret == flag_secret::none && holds_secret(value.text))

@@ -172,7 +172,7 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
     for (int round = 0; round < 3; ++round)
     {
         const auto before = std::stoll(asked("SELECT count(*) FROM lab.reading"));
-        process daemon(line({"run"}, {"--rate", "2000", "--control-socket", "none"}));
+        process daemon(line({"run"}, {"--scenario", "demo", "--rate", "2000", "--control-socket", "none"}));
         ASSERT_TRUE(eventually([&] { return std::stoll(asked("SELECT count(*) FROM lab.reading")) > before + 200; }));
         daemon.send(SIGKILL);
         EXPECT_EQ(daemon.wait().status, 128 + SIGKILL);
@@ -248,7 +248,7 @@ TEST_F(two_scenarios, its_streams_are_judged)
             return asked("SELECT count(*) FROM pg_replication_slots WHERE active AND confirmed_flush_lsn IS NOT NULL AND "
                          "database = current_database()") != "0";
         }));
-    link_.exec("INSERT INTO lab.reading SELECT gen_random_uuid(), sensor_id, 1, NULL, now() FROM lab.reading LIMIT 1");
+    link_.exec("UPDATE lab.reading SET amount = amount + 1 WHERE id = (SELECT max(id::text)::uuid FROM lab.reading)");
     const auto harmed = verb.wait(std::chrono::minutes(1));
     EXPECT_NE(harmed.status, 0) << harmed.out;
     EXPECT_LE(harmed.status, 2) << harmed.out << harmed.err;
@@ -306,8 +306,7 @@ TEST_F(two_scenarios, it_is_watched_and_steered_in_its_own_words)
 {
     static_cast<void>(good({"run"}, {"--scenario", "demo", "--seed", "3", "--max-iter", "20", "--unpaced"}));
     const auto socket = file("socket");
-    // Started without the name: what is recorded says it.
-    process daemon(line({"run"}, {"--control-socket", socket, "--rate", "40"}));
+    process daemon(line({"run"}, {"--control-socket", socket, "--scenario", "demo", "--rate", "40"}));
     const auto status = [&]
     {
         const auto left = lab({"ctl", "status"}, {"--json", "--control-socket", socket});

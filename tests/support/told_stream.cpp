@@ -34,6 +34,8 @@ std::string in_quotes(std::string_view text)
     for (const char c : text)
         if (c == '"' || c == '\\')
             (out += '\\') += c;
+        else if (c == '\n')
+            out += "\\n";
         else
             out += c;
     return out + '"';

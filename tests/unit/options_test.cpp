@@ -682,7 +682,7 @@ std::optional<std::string> bad_value(const flag& entry)
 {
     for (const auto* text : {"-7", "no such!", "x:y:z", "http://u:p@@h", "99999999999999999999999", "pg_x"})
     {
-        options to{fields};
+        options to(scenarios[0]);
         if (!entry.set(to, text).empty())
             return text;
     }

@@ -40,8 +40,8 @@ constexpr std::array<field, 2> of_weather{{
     {.name = "country", .kind = field_kind::choice, .initial = "north", .choices = "north south", .help = "half"},
 }};
 
-const std::array<scenario::entry, 2> both{{{.name = scenario::default_name, .fields = of_shop},
-                                           {.name = "weather", .fields = of_weather}}};
+const std::array<scenario::entry, 2> both{
+    {{.name = scenario::default_name, .fields = of_shop}, {.name = "weather", .fields = of_weather}}};
 
 /// A command line and the world around it.
 struct world
@@ -120,9 +120,9 @@ TEST(ScenarioChoice, is_the_default_one_where_nothing_names_one)
 
 TEST(ScenarioChoice, comes_before_the_fields_wherever_it_stands)
 {
-    for (const auto& words : {lines{"run", "--scenario", "weather", "--sensors", "7"},
-                              lines{"run", "--sensors", "7", "--scenario", "weather"},
-                              lines{"--sensors=7", "run", "--scenario=weather"}})
+    for (const auto& words :
+         {lines{"run", "--scenario", "weather", "--sensors", "7"},
+          lines{"run", "--sensors", "7", "--scenario", "weather"}, lines{"--sensors=7", "run", "--scenario=weather"}})
     {
         const auto made = world{words}.parse();
         EXPECT_EQ(made.chosen, &both[1]);
@@ -205,13 +205,15 @@ TEST(ScenarioChoice, is_refused_on_the_line_of_a_command_without_a_scenario)
 TEST(ScenarioFields, of_another_scenario_are_refused_by_name_on_the_line)
 {
     EXPECT_EQ((world{{"run", "--sensors", "7"}}.refusal()),
-              std::pair(error_kind::usage, lines{"--sensors: is a flag of the scenario weather, not of thelook"}));
+              std::pair(error_kind::usage,
+                        lines{"--sensors: is a flag of the scenario weather, not of thelook; --scenario chooses one"}));
     EXPECT_EQ((world{{"run", "--scenario", "weather", "--avg-qps", "7"}}.refusal()),
-              std::pair(error_kind::usage, lines{"--avg-qps: is a flag of the scenario thelook, not of weather"}));
+              std::pair(error_kind::usage,
+                        lines{"--avg-qps: is a flag of the scenario thelook, not of weather; --scenario chooses one"}));
     // Not only in the first place, and whatever its value is.
     EXPECT_EQ((world{{"run", "--avg-qps", "x", "--sensors", "x"}}.refusal().second),
               (lines{"--avg-qps x: must be a number from 0.001 to 1000 with at most 3 decimals",
-                     "--sensors: is a flag of the scenario weather, not of thelook"}));
+                     "--sensors: is a flag of the scenario weather, not of thelook; --scenario chooses one"}));
     EXPECT_EQ((world{{"run", "--sensor", "7"}}.refusal().second),
               lines{"--sensor: unknown flag; did you mean --sensors?"});
     EXPECT_EQ((world{{"run", "--scenario", "weather", "--sensors", "7"}}.parse().configuration.number("sensors")), 7)
@@ -229,8 +231,9 @@ TEST(ScenarioFields, of_another_scenario_are_judged_and_not_used_elsewhere)
     EXPECT_EQ(made.given_settings, (std::map<std::string, std::string>{{"avg-qps", "30"}}));
     EXPECT_TRUE(made.warnings.empty()) << made.warnings.front();
     world bad{{"run", "--config", "shop.conf"}, {{"BAZAARD_SENSORS", "0"}}, "sensors = 1001\n"};
-    EXPECT_EQ(bad.refusal().second, (lines{"BAZAARD_SENSORS=0 in the environment: must be a whole number from 1 to 1000",
-                                           "shop.conf:1: sensors 1001: must be a whole number from 1 to 1000"}));
+    EXPECT_EQ(bad.refusal().second,
+              (lines{"BAZAARD_SENSORS=0 in the environment: must be a whole number from 1 to 1000",
+                     "shop.conf:1: sensors 1001: must be a whole number from 1 to 1000"}));
     world unknown{{"run"}, {{"BAZAARD_SENSERS", "7"}}};
     EXPECT_EQ(unknown.parse().warnings.size(), 1U) << "what no scenario has is not known";
 }
@@ -254,7 +257,8 @@ TEST(ScenarioHelp, shows_the_fields_of_the_chosen_one)
     EXPECT_TRUE(has(of_default, "\nShop of thelook\n  --avg-qps N")) << of_default;
     EXPECT_FALSE(has(of_default, "--sensors"));
     EXPECT_TRUE(has(of_default, "bazaard run --scenario NAME --help"));
-    for (auto w : {world{{"run", "--help", "--scenario", "weather"}}, world{{"run", "--help"}, {{"BAZAARD_SCENARIO", "weather"}}}})
+    for (auto w : {world{{"run", "--help", "--scenario", "weather"}},
+                   world{{"run", "--help"}, {{"BAZAARD_SCENARIO", "weather"}}}})
     {
         const auto text = w.answer();
         EXPECT_TRUE(has(text, "\nShop of weather\n  --sensors N")) << text;
@@ -344,8 +348,9 @@ TEST(ScenarioOfRun, is_not_changed_by_a_flag)
     lines refused;
     EXPECT_TRUE(changes_of(other, recorded("thelook"), scenario::settings(of_shop), refused).empty());
     ASSERT_EQ(refused.size(), 2U) << "the seed is another one, too";
-    EXPECT_EQ(refused[0], "--scenario weather: run main is of the scenario thelook, and that cannot change; leave the flag "
-                          "out, name another schema with --db-schema, or remove that run with bazaard reset");
+    EXPECT_EQ(refused[0],
+              "--scenario weather: run main is of the scenario thelook, and that cannot change; leave the flag "
+              "out, name another schema with --db-schema, or remove that run with bazaard reset");
     EXPECT_TRUE(refused[1].starts_with("--seed 7: run main has 0, and that cannot change"));
     try
     {
