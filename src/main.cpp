@@ -7,10 +7,10 @@
 
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/help.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/app/options.hpp"
-#include "bazaar/app/standard_streams.hpp"
-#include "bazaar/app/value_source.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/standard_streams.hpp"
+#include "bazaar/process/value_source.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "commit.hpp"
 
@@ -35,12 +35,12 @@ int work(int argc, char** argv, app::command likely)
             return app::parse(static_cast<int>(pointers.size()), pointers.data(), app::process_surroundings());
         };
         const auto given = app::parse(argc, argv, app::process_surroundings());
-        app::name_sources(given);
+        process::name_sources(given.given);
         if (given.core_dumps)
             prctl(PR_SET_DUMPABLE, 1);
-        app::start_logging({.level = given.level, .format = given.format});
+        process::start_logging({.level = given.level, .format = given.format});
         for (const auto& line : given.warnings)
-            app::log(app::log_level::warning, "options", line);
+            process::log(process::log_level::warning, "options", line);
         if (given.ask != app::request::work)
             return app::print(app::answer(given, scenario::registry(), BAZAARD_COMMIT));
         switch (given.what)
@@ -88,10 +88,10 @@ int work(int argc, char** argv, app::command likely)
 
 int main(int argc, char** argv)
 {
-    app::open_standard_descriptors();
-    std::set_terminate(app::last_words);
+    process::open_standard_descriptors();
+    std::set_terminate(process::last_words);
     const auto likely = app::likely_command(argc, argv);
     const int code = work(argc, argv, likely);
-    app::flush_at_end(likely == app::command::run);
+    process::flush_at_end(likely == app::command::run);
     return code;
 }

@@ -7,12 +7,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/json_text.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/id.hpp"
 #include "bazaar/io/json.hpp"
+#include "bazaar/io/json_text.hpp"
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/run/record_check.hpp"
 #include "bazaar/run/replan.hpp"
@@ -226,7 +226,7 @@ std::string card_text(const run::record& recorded)
     for (const auto& state : recorded.checkpoints)
         card["checkpoints"].push_back(
             {{"unit", state.unit}, {"steps", state.steps}, {"digest", hexadecimal(state.digest)}});
-    return json_text(card, 2) + '\n';
+    return io::json_text(card, 2) + '\n';
 }
 
 run::record read_card(const std::string& file)

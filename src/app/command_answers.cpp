@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 
 #include "app/known_run.hpp"
-#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/output.hpp"
 #include "bazaar/run/survivors.hpp"
 #include "bazaar/verify/subject.hpp"
 
@@ -35,7 +35,7 @@ public:
 
     void flush()
     {
-        print_out(text);
+        process::print_out(text);
         text.clear();
     }
 };

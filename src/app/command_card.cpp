@@ -2,12 +2,12 @@
 
 #include "app/card.hpp"
 #include "app/chosen.hpp"
-#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/postgres/trust.hpp"
+#include "bazaar/process/output.hpp"
 
 namespace bazaar::app
 {
@@ -20,7 +20,7 @@ int card(const options& opts)
     if (!recorded)
         throw error(error_kind::config, fmt::format("there is no run {} in schema {} of {}; bazaard run begins one",
                                                     opts.run, opts.schema, link.where()));
-    print_out(card_text(*recorded));
+    process::print_out(card_text(*recorded));
     return 0;
 }
 

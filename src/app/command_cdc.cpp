@@ -4,15 +4,15 @@
 
 #include "app/cdc_names.hpp"
 #include "app/chosen.hpp"
-#include "app/confirm.hpp"
-#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/postgres/password.hpp"
 #include "bazaar/postgres/trust.hpp"
+#include "bazaar/process/confirm.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/output.hpp"
 
 namespace bazaar::app
 {
@@ -80,7 +80,7 @@ bool told(const std::vector<postgres::cdc_step>& steps)
     bool differs = false;
     for (const auto& step : steps)
     {
-        print_line(fmt::format("{:<10}{}", word(step.what), step.line));
+        process::print_line(fmt::format("{:<10}{}", word(step.what), step.line));
         differs = differs || step.what == kind::differs;
     }
     if (differs)
@@ -93,8 +93,8 @@ int drop(const options& opts, postgres::session& link)
     auto how = names_of(opts);
     how.slot = slot_of(opts);
     if (!opts.yes &&
-        !confirmed(fmt::format("Drop slot {}, publication {}, signal table {}.{} and role {} at {}?", how.slot,
-                               how.publication, how.schema, postgres::signal_table, how.role, link.where())))
+        !process::confirmed(fmt::format("Drop slot {}, publication {}, signal table {}.{} and role {} at {}?", how.slot,
+                                        how.publication, how.schema, postgres::signal_table, how.role, link.where())))
     {
         log(log_level::info, "cdc", "nothing was dropped");
         return 0;

@@ -4,16 +4,16 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cdc_names.hpp"
-#include "app/confirm.hpp"
 #include "app/connect_rest.hpp"
 #include "app/connector.hpp"
-#include "app/json_text.hpp"
-#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/json.hpp"
+#include "bazaar/io/json_text.hpp"
 #include "bazaar/postgres/trust.hpp"
+#include "bazaar/process/confirm.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/output.hpp"
 
 namespace bazaar::app
 {
@@ -107,7 +107,7 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
         postgres::session link(postgres::resolve(opts.database));
         postgres::check_trust(link, opts.schema, opts.chosen->tables, postgres::trust_use::set_up,
                               publication_of(opts));
-        const auto answer = patiently([&] { return at.put(place, json_text(wished)); });
+        const auto answer = patiently([&] { return at.put(place, io::json_text(wished)); });
         if (answer.status != 200 && answer.status != 201)
             refused(at, answer, "take connector " + name);
     }
@@ -120,37 +120,37 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
         restarted = true;
     }
     await_stream(opts, at, name, earlier.trace);
-    print_line(fmt::format("{} connector {}: its slot {} is active and moving",
-                           restarted             ? "restarted"
-                           : same                ? "is there "
-                           : there.status == 200 ? "changed  "
-                                                 : "made     ",
-                           name, slot_of(opts)));
+    process::print_line(fmt::format("{} connector {}: its slot {} is active and moving",
+                                    restarted             ? "restarted"
+                                    : same                ? "is there "
+                                    : there.status == 200 ? "changed  "
+                                                          : "made     ",
+                                    name, slot_of(opts)));
     return 0;
 }
 
 int status(const options& opts, const connect_rest& at, const std::string& name)
 {
     const auto now = connector_state(at, name);
-    print_line(fmt::format("connector {}: {}", name, now.state));
+    process::print_line(fmt::format("connector {}: {}", name, now.state));
     for (std::size_t i = 0; i < now.tasks.size(); ++i)
-        print_line(fmt::format("task {}: {}", i, now.tasks[i]));
+        process::print_line(fmt::format("task {}: {}", i, now.tasks[i]));
     if (!now.trace.empty())
-        print_line(fmt::format("failure: {}", now.trace));
+        process::print_line(fmt::format("failure: {}", now.trace));
     postgres::session link(postgres::resolve(opts.database));
     const auto slot = read_slot(link, slot_of(opts));
-    print_line(fmt::format("slot {}: {}", slot_of(opts),
-                           !slot.there ? "not there"
-                                       : fmt::format("{}, {} bytes of the log retained",
-                                                     slot.active ? "active" : "not active", slot.retained)));
+    process::print_line(fmt::format("slot {}: {}", slot_of(opts),
+                                    !slot.there ? "not there"
+                                                : fmt::format("{}, {} bytes of the log retained",
+                                                              slot.active ? "active" : "not active", slot.retained)));
     const bool good = now.there && now.state == "RUNNING" && now.trace.empty() && slot.active;
     return good ? 0 : findings;
 }
 
 int remove(const options& opts, const connect_rest& at, const std::string& name)
 {
-    if (!opts.yes && !confirmed(fmt::format("Delete connector {} at {}? Its slot stays: bazaard cdc drop drops it.",
-                                            name, at.url())))
+    if (!opts.yes && !process::confirmed(fmt::format(
+                         "Delete connector {} at {}? Its slot stays: bazaard cdc drop drops it.", name, at.url())))
     {
         log(log_level::info, "connector", "nothing was deleted");
         return 0;
@@ -158,7 +158,7 @@ int remove(const options& opts, const connect_rest& at, const std::string& name)
     const auto answer = at.remove("/connectors/" + name);
     if (answer.status != 204 && answer.status != 200 && answer.status != 404)
         refused(at, answer, "delete connector " + name);
-    print_line(fmt::format("{} connector {}", answer.status == 404 ? "not there" : "deleted  ", name));
+    process::print_line(fmt::format("{} connector {}", answer.status == 404 ? "not there" : "deleted  ", name));
     return 0;
 }
 
@@ -168,7 +168,7 @@ int turn(const options& opts, const connect_rest& at, const std::string& name)
     const auto answer = at.put(fmt::format("/connectors/{}/{}", name, opts.verb), {});
     if (answer.status != 202 && answer.status != 200 && answer.status != 204)
         refused(at, answer, fmt::format("{} connector {}", opts.verb, name));
-    print_line(fmt::format("{}d connector {}", opts.verb, name));
+    process::print_line(fmt::format("{}d connector {}", opts.verb, name));
     return 0;
 }
 
@@ -176,7 +176,7 @@ int config(const options& opts)
 {
     for (const auto& line : impossible_names(opts))
         log(log_level::warning, "connector", line);
-    print_out(json_text(wished_connector(opts), 2) + '\n');
+    process::print_out(io::json_text(wished_connector(opts), 2) + '\n');
     return 0;
 }
 

@@ -18,13 +18,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/json_text.hpp"
 #include "app/observing.hpp"
-#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/json.hpp"
+#include "bazaar/io/json_text.hpp"
 #include "bazaar/observe/control_socket.hpp"
+#include "bazaar/process/output.hpp"
 
 namespace bazaar::app
 {
@@ -258,7 +258,7 @@ std::string page_of(const json& now)
 /// One line a second, in one place on a terminal, until the daemon ends.
 int watch(const daemon_link& link, const options& opts)
 {
-    const bool terminal = ::isatty(STDOUT_FILENO) == 1 && !opts.json && opts.progress != progress::off;
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1 && !opts.json && opts.progress != process::progress::off;
     const auto look = [&]
     {
         try
@@ -268,7 +268,7 @@ int watch(const daemon_link& link, const options& opts)
         catch (...)
         {
             if (terminal)
-                print_out("\n");
+                process::print_out("\n");
             throw;
         }
     };
@@ -276,9 +276,9 @@ int watch(const daemon_link& link, const options& opts)
     {
         const auto now = look();
         const auto line = fmt::format("{} | {}", now.at("state").get<std::string>(), now.at("line").get<std::string>());
-        print_out(opts.json  ? json_text(now) + "\n"
-                  : terminal ? fmt::format("\r\x1b[2K{}", plain(line))
-                             : plain(line) + "\n");
+        process::print_out(opts.json  ? io::json_text(now) + "\n"
+                           : terminal ? fmt::format("\r\x1b[2K{}", plain(line))
+                                      : plain(line) + "\n");
         std::this_thread::sleep_for(std::chrono::seconds(1));
     }
 }
@@ -300,7 +300,7 @@ void obey(const daemon_link& link, const options& opts)
     json wish{{"verb", opts.verb}};
     for (const auto& [key, value] : opts.changes)
         wish["settings"][key] = value;
-    const auto answer = link.ask(http::verb::post, "/control", json_text(wish));
+    const auto answer = link.ask(http::verb::post, "/control", io::json_text(wish));
     const auto document = document_of(answer);
     std::vector<std::string> lines;
     for (const auto& line : document.value("lines", json::array()))
@@ -312,7 +312,7 @@ void obey(const daemon_link& link, const options& opts)
     if (answer.status >= 300)
         throw error(error_kind::usage, lines);
     for (const auto& line : lines)
-        print_line(line);
+        process::print_line(line);
 }
 
 /// For whoever has to know before others lean on the daemon. Errors: throws `temporary` with what is not ready.
@@ -325,7 +325,7 @@ void check_health(const daemon_link& link)
         reasons.push_back(line.get<std::string>());
     if (answer.status != 200)
         throw error(error_kind::temporary, reasons.empty() ? std::vector<std::string>{"not ready"} : reasons);
-    print_out("ready\n");
+    process::print_out("ready\n");
 }
 
 int status(const daemon_link& link, const options& opts)
@@ -333,7 +333,7 @@ int status(const daemon_link& link, const options& opts)
     if (opts.watch)
         return watch(link, opts);
     const auto now = status_of(link);
-    print_out(opts.json ? json_text(now) + "\n" : page_of(now));
+    process::print_out(opts.json ? io::json_text(now) + "\n" : page_of(now));
     return 0;
 }
 

@@ -10,13 +10,13 @@
 #include "app/chosen.hpp"
 #include "app/connector.hpp"
 #include "app/doctor.hpp"
-#include "app/json_text.hpp"
 #include "app/kafka_link.hpp"
-#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/plain.hpp"
+#include "bazaar/io/json_text.hpp"
+#include "bazaar/process/output.hpp"
 
 namespace bazaar::app
 {
@@ -170,7 +170,7 @@ std::string json_of(std::span<const finding> found, std::span<const std::string_
     for (const auto weight : {severity::error, severity::warning, severity::notice})
         all[fmt::format("{}s", name(weight))] = number_of(found, weight);
     all["examined"] = examined;
-    return json_text(all, 2) + '\n';
+    return io::json_text(all, 2) + '\n';
 }
 
 /// What remedies have to name, too, as nobody has named it.
@@ -221,7 +221,7 @@ int doctor(const options& given)
         examined.emplace_back("kafka");
     }
     std::ranges::stable_sort(found, {}, [](const finding& one) { return one.what.weight; });
-    print_out(opts.json ? json_of(found, examined) : text_of(found, examined));
+    process::print_out(opts.json ? json_of(found, examined) : text_of(found, examined));
     return found.empty() ? 0 : findings;
 }
 

@@ -4,9 +4,9 @@
 
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/schema.hpp"
+#include "bazaar/process/logging.hpp"
 
 namespace bazaar::app
 {

@@ -1,8 +1,8 @@
 #include "app/chosen.hpp"
 #include "app/load.hpp"
-#include "app/stop_by_signal.hpp"
 #include "bazaar/app/commands.hpp"
-#include "bazaar/app/logging.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/stop_by_signal.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@ namespace bazaar::app
 int load(const options& given)
 {
     const options opts = given.card.empty() ? given : for_card(given);
-    const stop_by_signal signals;
+    const process::stop_by_signal signals;
     const auto end = opts.to.empty() ? load_history(opts, signals.token()) : load_into_files(opts, signals.token());
     if (end == load_end::there)
         log(log_level::info, "done",

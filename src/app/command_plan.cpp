@@ -4,10 +4,10 @@
 
 #include "app/chosen.hpp"
 #include "app/known_run.hpp"
-#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
+#include "bazaar/process/output.hpp"
 #include "bazaar/run/replan.hpp"
 
 namespace bazaar::app
@@ -64,9 +64,9 @@ int plan(const options& opts)
                          if (text.size() > 65'536 || no == opts.units_last)
                          {
                              if (opts.plan_format == plan_format::jsonl)
-                                 print_out(text);
+                                 process::print_out(text);
                              else
-                                 print_text(text);
+                                 process::print_text(text);
                              text.clear();
                          }
                      }
@@ -94,7 +94,7 @@ int explain(const options& opts)
         check_scenario(opts, r);
         std::string text;
         describe_unit({r, make_stage(r, opts.seed_dir)}, ids, *row, text);
-        print_text(text);
+        process::print_text(text);
         return 0;
     }
     throw error(

@@ -5,16 +5,16 @@
 #include <fmt/format.h>
 
 #include "app/chosen.hpp"
-#include "app/confirm.hpp"
-#include "app/output.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/removal.hpp"
 #include "bazaar/postgres/trust.hpp"
+#include "bazaar/process/confirm.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/output.hpp"
 
 namespace bazaar::app
 {
@@ -28,9 +28,9 @@ int reset(const options& opts)
     if (!recorded)
         throw error(error_kind::config,
                     fmt::format("there is no run {} in schema {} of {}", opts.run, opts.schema, link.where()));
-    if (!opts.yes &&
-        !confirmed(fmt::format("Remove run {} of schema {} at {}, begun at {}, with all rows of its {} units?",
-                               opts.run, opts.schema, link.where(), to_string(recorded->start), recorded->settled)))
+    if (!opts.yes && !process::confirmed(fmt::format(
+                         "Remove run {} of schema {} at {}, begun at {}, with all rows of its {} units?", opts.run,
+                         opts.schema, link.where(), to_string(recorded->start), recorded->settled)))
     {
         log(log_level::info, "reset", "nothing was removed");
         return 0;
@@ -58,7 +58,8 @@ int reset(const options& opts)
     };
     postgres::blaming(link, opts.schema, made.shop->tables(),
                       [&] { postgres::remove_run(link, own, *recorded, *made.shop, count); });
-    print_line(fmt::format("removed   run {} of schema {}: {} rows and its record", opts.run, opts.schema, all));
+    process::print_line(
+        fmt::format("removed   run {} of schema {}: {} rows and its record", opts.run, opts.schema, all));
     return 0;
 }
 

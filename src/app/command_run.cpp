@@ -26,17 +26,12 @@
 #include "app/doctor.hpp"
 #include "app/keeper.hpp"
 #include "app/load.hpp"
-#include "app/notify.hpp"
 #include "app/observing.hpp"
 #include "app/opening.hpp"
-#include "app/output.hpp"
-#include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
-#include "app/stop_by_signal.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/help.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/diagnosis.hpp"
@@ -46,6 +41,11 @@
 #include "bazaar/postgres/ledger.hpp"
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/postgres/writer.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/notify.hpp"
+#include "bazaar/process/output.hpp"
+#include "bazaar/process/program.hpp"
+#include "bazaar/process/stop_by_signal.hpp"
 #include "bazaar/run/runner.hpp"
 
 namespace bazaar::app
@@ -153,7 +153,7 @@ public:
           watchdog_(loop_),
           drain_(loop_),
           status_(opts.progress),
-          service_(notifier::from_environment())
+          service_(process::notifier::from_environment())
     {
         signals_.add(SIGUSR1);
         signals_.add(SIGUSR2);
@@ -457,7 +457,7 @@ private:
     /// The planner's state, if it is to be kept.
     [[nodiscard]] std::optional<run::saved_plan> plan_to_save()
     {
-        const auto program = opts_.plan_cache ? program_number() : std::nullopt;
+        const auto program = opts_.plan_cache ? process::program_number() : std::nullopt;
         if (!program)
             return std::nullopt;
         return run::save_plan(open_->walk, open_->recorded, *program);
@@ -470,7 +470,7 @@ private:
             text = fmt::format("({} units are not shown: nobody read them in time)\n", unshown_);
         text += functions_[unit.decision.kind].call + "\n";
         render_->text(unit, text);
-        if (!offer_text(text))
+        if (!process::offer_text(text))
         {
             if (unshown_++ == 0)
                 log(log_level::warning, "echo", "nobody reads stdout: units are not shown there until somebody does");
@@ -585,9 +585,9 @@ private:
             state = run::checkpoint{open_->planner->next_no(), open_->walk.steps(), open_->planner->digest()};
         keeper_->stop(progress(clean), state,
                       clean && open_->planner->next_no() > open_->recorded.settled ? plan_to_save() : std::nullopt);
-        print_text(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n",
-                               report_->summary(tally(), *open_->planner, steady::now()), opts_.run,
-                               open_->recorded.seed, to_string(open_->recorded.start)));
+        process::print_text(fmt::format("{}again     bazaard run --run {} goes on here; seed {}, start {}\n",
+                                        report_->summary(tally(), *open_->planner, steady::now()), opts_.run,
+                                        open_->recorded.seed, to_string(open_->recorded.start)));
     }
 
     // ---- Observation and live control
@@ -618,7 +618,7 @@ private:
         all.reloads = reloads_;
         all.reload_failures = reload_failures_;
         all.last_reload = last_reload_;
-        all.log_lines_lost = log_lines_lost();
+        all.log_lines_lost = process::log_lines_lost();
         all.sessions = gateway_->open_sessions();
         all.sales = shown_sales();
         all.shown = of_->shown;
@@ -816,7 +816,7 @@ private:
                     return;
                 case SIGUSR2:
                     level_ = level_ == log_level::debug ? opts_.level : log_level::debug;
-                    set_log_level(level_);
+                    process::set_log_level(level_);
                     return;
                 default:
                     return stop(number);
@@ -828,7 +828,7 @@ private:
     {
         if (std::exchange(stopping_, true))
         {
-            flush_log(std::chrono::milliseconds(200));
+            process::flush_log(std::chrono::milliseconds(200));
             std::_Exit(128 + number);
         }
         log(log_level::info, "stop", "stopping: what is in flight is finished first; a second signal stops at once");
@@ -837,7 +837,7 @@ private:
         service_.extend_timeout(opts_.drain_timeout + std::chrono::seconds(5));
         stop_.request_stop();
         ends_by_ = steady::now() + opts_.drain_timeout;
-        end_output_by(*ends_by_);
+        process::end_output_by(*ends_by_);
         // What is left of it goes to the last mark and the last lines.
         drain_.expires_at(*ends_by_ - std::min<microseconds>(opts_.drain_timeout / 10, milliseconds(500)));
         drain_.async_wait(
@@ -867,7 +867,7 @@ private:
             const auto fresh = reread_();
             latest_ = fresh;
             level_ = fresh.level;
-            set_log_level(level_);
+            process::set_log_level(level_);
             std::vector<std::string> refused;
             if (runner_)
             {
@@ -933,7 +933,7 @@ private:
     }
 
     const options& opts_;
-    options latest_ = opts_;                     ///< As they were read last.
+    options latest_ = opts_;                    ///< As they were read last.
     const scenario::entry* of_ = opts_.chosen;  ///< What the run is of, as far as is known.
     const std::function<options()>& reread_;
     const std::optional<topic_states> topics_;
@@ -952,8 +952,8 @@ private:
     bool stopping_ = false;
     std::optional<steady::time_point> ends_by_;
     log_level level_ = opts_.level;
-    status_line status_;
-    notifier service_;
+    process::status_line status_;
+    process::notifier service_;
     std::exception_ptr failure_;
 
     std::thread opener_;
@@ -1010,11 +1010,11 @@ const scenario::entry& captured_scenario(const options& opts)
 
 int run(const options& given, const std::function<options()>& reread)
 {
-    never_wait_for_stdout();
+    process::never_wait_for_stdout();
     const options opts = given.card.empty() ? given : for_card(given);
     if (opts.history && opts.history_as == history_as::rows)
     {
-        const stop_by_signal signals;
+        const process::stop_by_signal signals;
         if (load_history(opts, signals.token()) == load_end::stopped)
             return 0;
     }
@@ -1028,7 +1028,7 @@ int run(const options& given, const std::function<options()>& reread)
         code = one.go();
         stopped = one.stopped();
     }
-    finish_output(stopped ? std::chrono::seconds(1) : std::chrono::seconds(10));
+    process::finish_output(stopped ? std::chrono::seconds(1) : std::chrono::seconds(10));
     return code;
 }
 

@@ -5,10 +5,10 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "app/json_text.hpp"
 #include "app/manual.hpp"
-#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
+#include "bazaar/io/json_text.hpp"
+#include "bazaar/process/output.hpp"
 #include "bazaar/scenario/registry.hpp"
 
 namespace bazaar::app
@@ -62,23 +62,21 @@ std::string json_of(std::span<const scenario::entry> all)
         told["fields"] = json::array();
         for (const auto& entry : flag_table({&one, 1}, one))
             if (entry.of == &one)
-                told["fields"].push_back({{"name", entry.name},
-                                          {"default", entry.initial},
-                                          {"range", entry.range},
-                                          {"help", entry.help}});
+                told["fields"].push_back(
+                    {{"name", entry.name}, {"default", entry.initial}, {"range", entry.range}, {"help", entry.help}});
         for (std::size_t i = 0; i < one.fields.size(); ++i)
             told["fields"][i]["steerable"] = one.fields[i].steerable;
         told["seed_files"] = one.files;
         document["scenarios"].push_back(std::move(told));
     }
-    return json_text(document, 2) + '\n';
+    return io::json_text(document, 2) + '\n';
 }
 
 }  // namespace
 
 int scenarios(const options& opts)
 {
-    print_out(opts.json ? json_of(scenario::registry()) : text_of(scenario::registry()));
+    process::print_out(opts.json ? json_of(scenario::registry()) : text_of(scenario::registry()));
     return 0;
 }
 

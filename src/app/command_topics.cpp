@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include "app/cdc_names.hpp"
-#include "app/confirm.hpp"
 #include "app/kafka_link.hpp"
-#include "app/output.hpp"
 #include "bazaar/app/commands.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/kafka/topics.hpp"
+#include "bazaar/process/confirm.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/output.hpp"
 
 namespace bazaar::app
 {
@@ -18,7 +18,7 @@ namespace
 void tell(std::string_view what, const std::vector<std::string>& names)
 {
     for (const auto& name : names)
-        print_line(fmt::format("{:<12}topic {}", what, name));
+        process::print_line(fmt::format("{:<12}topic {}", what, name));
 }
 
 /// A table: which topic, what, how it is, how it is wished.
@@ -33,11 +33,11 @@ void tell(std::string_view what, const std::vector<kafka::drift>& all)
         setting = std::max(setting, one.setting.size());
         is = std::max(is, one.is.size());
     }
-    print_line(fmt::format("{}:", what));
-    print_line(fmt::format("  {:<{}}  {:<{}}  {:<{}}  wished", "topic", topic, "setting", setting, "is", is));
+    process::print_line(fmt::format("{}:", what));
+    process::print_line(fmt::format("  {:<{}}  {:<{}}  {:<{}}  wished", "topic", topic, "setting", setting, "is", is));
     for (const auto& one : all)
-        print_line(fmt::format("  {:<{}}  {:<{}}  {:<{}}  {}", one.topic, topic, one.setting, setting, one.is, is,
-                               one.wished));
+        process::print_line(fmt::format("  {:<{}}  {:<{}}  {:<{}}  {}", one.topic, topic, one.setting, setting, one.is,
+                                        is, one.wished));
 }
 
 int check(kafka::admin& at, std::span<const model::topic> wished)
@@ -65,10 +65,10 @@ int check(kafka::admin& at, std::span<const model::topic> wished)
 
 int remove(const options& opts, kafka::admin& at, std::span<const model::topic> wished)
 {
-    if (!opts.yes &&
-        !confirmed(fmt::format("Delete the topics {}.{}.* and those that its connector fills beside them, with "
-                               "all their messages, at {}?",
-                               opts.topic_prefix, opts.schema, opts.bootstrap_servers)))
+    if (!opts.yes && !process::confirmed(
+                         fmt::format("Delete the topics {}.{}.* and those that its connector fills beside them, with "
+                                     "all their messages, at {}?",
+                                     opts.topic_prefix, opts.schema, opts.bootstrap_servers)))
     {
         log(log_level::info, "topics", "nothing was deleted");
         return 0;
@@ -76,7 +76,7 @@ int remove(const options& opts, kafka::admin& at, std::span<const model::topic> 
     const auto gone = kafka::delete_topics(at, wished);
     tell("deleted", gone);
     if (gone.empty())
-        print_line("there was no topic to delete");
+        process::print_line("there was no topic to delete");
     return 0;
 }
 

@@ -1646,8 +1646,8 @@ void add_general(std::vector<flag>& table)
                      .help = "Form of the log lines; auto is text on a terminal and JSON otherwise.",
                      .commands = all_commands,
                      .set = choice(&options::format, formats)});
-    const std::vector<word<progress>> modes{
-        {"auto", progress::automatic}, {"on", progress::on}, {"off", progress::off}};
+    const std::vector<word<process::progress>> modes{
+        {"auto", process::progress::automatic}, {"on", process::progress::on}, {"off", process::progress::off}};
     table.push_back({.topic = general,
                      .name = "progress",
                      .placeholder = "MODE",

@@ -14,13 +14,13 @@
 #include <fmt/format.h>
 
 #include "app/manual.hpp"
-#include "app/outlet.hpp"
-#include "app/output.hpp"
 #include "bazaar/app/flag.hpp"
-#include "bazaar/app/logging.hpp"
-#include "bazaar/app/value_source.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/plain.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/outlet.hpp"
+#include "bazaar/process/output.hpp"
+#include "bazaar/process/value_source.hpp"
 
 namespace bazaar::app
 {
@@ -395,8 +395,7 @@ std::string answer(const options& given, std::span<const scenario::entry> scenar
     case request::work:
         break;
     case request::help:
-        return plain_lines(given.named ? command_help(given.what, given.verb, table, *given.chosen)
-                                       : overview());
+        return plain_lines(given.named ? command_help(given.what, given.verb, table, *given.chosen) : overview());
     case request::version:
         return version_text(commit);
     case request::print_config:
@@ -415,29 +414,29 @@ std::string answer(const options& given, std::span<const scenario::entry> scenar
 
 int print(const std::string& text)
 {
-    print_out(text);
+    process::print_out(text);
     return 0;
 }
 
 int report_failure(command what) noexcept
 {
-    const auto say = [](const std::string& line) { print_error("bazaard: " + line); };
+    const auto say = [](const std::string& line) { process::print_error("bazaard: " + line); };
     try
     {
         try
         {
             throw;
         }
-        catch (const closed_output&)
+        catch (const process::closed_output&)
         {
             return 128 + SIGPIPE;
         }
         catch (const error& problem)
         {
             for (const auto& line : problem.lines())
-                say(as_given(line));
+                say(process::as_given(line));
             if (problem.kind() == error_kind::usage)
-                print_error(fmt::format("Try 'bazaard {} --help'.", name(what)));
+                process::print_error(fmt::format("Try 'bazaard {} --help'.", name(what)));
             return exit_code(problem.kind());
         }
         catch (const std::bad_alloc&)
@@ -469,7 +468,7 @@ int report_failure(command what) noexcept
     catch (...)
     {
         // No memory for the line.
-        static_cast<void>(write_all(STDERR_FILENO, "bazaard: out of memory\n"));
+        static_cast<void>(process::write_all(STDERR_FILENO, "bazaard: out of memory\n"));
         return exit_code(error_kind::os);
     }
 }

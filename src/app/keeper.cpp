@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/process/logging.hpp"
 #include "bazaar/run/reference_clock.hpp"
 
 namespace bazaar::app
@@ -30,7 +30,7 @@ bool fits(const run::saved_plan& plan)
 {
     if (plan.bytes.size() <= saved_plan_max)
         return true;
-    log(log_level::info, "plan",
+    log(process::log_level::info, "plan",
         fmt::format("the plan's state has {} MB and is not kept", plan.bytes.size() / 1'000'000));
     return false;
 }
@@ -124,7 +124,7 @@ void keeper::stop(std::optional<run::progress> last, std::optional<run::checkpoi
     }
     catch (const error& problem)
     {
-        log(log_level::warning, "mark", problem.what());
+        log(process::log_level::warning, "mark", problem.what());
     }
     to_->close();
 }
@@ -257,7 +257,7 @@ void keeper::save_piece()
     {
         // What failed once is not tried again before the next checkpoint: nothing of the run may wait for a cache.
         plan_unit_.reset();
-        log(log_level::warning, "plan", fmt::format("the saved plan is not kept: {}", problem.what()));
+        log(process::log_level::warning, "plan", fmt::format("the saved plan is not kept: {}", problem.what()));
         if (dynamic_cast<const run::not_now*>(&problem) != nullptr)
             throw;
     }

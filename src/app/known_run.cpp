@@ -6,10 +6,10 @@
 
 #include "app/card.hpp"
 #include "app/chosen.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/postgres/trust.hpp"
+#include "bazaar/process/logging.hpp"
 
 namespace bazaar::app
 {

@@ -16,16 +16,16 @@
 #include "app/chosen.hpp"
 #include "app/keeper.hpp"
 #include "app/opening.hpp"
-#include "app/output.hpp"
-#include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
 #include "app/work_progress.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/ledger.hpp"
 #include "bazaar/postgres/loader.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/output.hpp"
+#include "bazaar/process/program.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/run/sink.hpp"
 
@@ -249,7 +249,7 @@ private:
         expect(end_.has_value(), "a load that is whole has come to its seam");
         const auto at = end_->at;
         keeper_->stop(run::progress{state_.seam, true, false}, at, opts_.plan_cache ? std::move(end_) : std::nullopt);
-        print_text(
+        process::print_text(
             fmt::format("rows      {} loaded in {:.1f} s ({}/s), {} units below the seam\n"
                         "again     bazaard run --run {} goes on here; seed {}, start {}\n",
                         grouped(rows_), took.count(),
@@ -389,7 +389,7 @@ private:
         };
         side_by_side(
             opts_.workers, [&] { work(walk); }, show);
-        end_ = walk.end(program_number().value_or(0));
+        end_ = walk.end(process::program_number().value_or(0));
     }
 
     void work(run::chunk_walk& walk)

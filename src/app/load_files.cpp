@@ -11,16 +11,16 @@
 #include "app/card.hpp"
 #include "app/load.hpp"
 #include "app/opening.hpp"
-#include "app/output.hpp"
 #include "app/report.hpp"
 #include "app/stage.hpp"
 #include "app/work_progress.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/new_file.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/copy_form.hpp"
 #include "bazaar/postgres/loader.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/output.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/scenario/does.hpp"
 
@@ -136,9 +136,10 @@ public:
                 last.move_to(*files_[i]);
             }
         write_rest(directory);
-        print_line(fmt::format("rows      {} in {}, {} units below the seam; card.json reproduces them, load.sql loads "
-                               "them",
-                               grouped(rows_), opts_.to, grouped(history_.seam)));
+        process::print_line(
+            fmt::format("rows      {} in {}, {} units below the seam; card.json reproduces them, load.sql loads "
+                        "them",
+                        grouped(rows_), opts_.to, grouped(history_.seam)));
         return load_end::loaded;
     }
 

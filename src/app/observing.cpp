@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/observe/page.hpp"
 #include "bazaar/postgres/password.hpp"
+#include "bazaar/process/logging.hpp"
 
 namespace bazaar::app
 {

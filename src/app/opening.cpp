@@ -9,10 +9,10 @@
 
 #include "app/card.hpp"
 #include "app/chosen.hpp"
-#include "app/program.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/duration.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/program.hpp"
 #include "bazaar/run/load_plan.hpp"
 
 namespace bazaar::app
@@ -106,7 +106,7 @@ unit_no replay_limit(run::ledger& to, const opened_run& open)
 run::restored_plan saved_state(const options& opts, run::ledger& to, const scenario::scenario& shop,
                                const run::record& recorded)
 {
-    const auto program = opts.plan_cache ? program_number() : std::nullopt;
+    const auto program = opts.plan_cache ? process::program_number() : std::nullopt;
     const auto bytes = program ? to.kept_plan() : std::nullopt;
     if (!bytes)
         return {};

@@ -11,14 +11,14 @@
 
 #include "app/card.hpp"
 #include "app/chosen.hpp"
-#include "app/output.hpp"
 #include "app/report.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/new_file.hpp"
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/postgres/trust.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/output.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/verify/not_there.hpp"
 
@@ -163,7 +163,7 @@ void begin_report_file(const options& opts, const std::vector<std::string>& inpu
 
 int tell(const options& opts, const verify::report& what)
 {
-    print_out(what.text());
+    process::print_out(what.text());
     write_report(opts, what);
     return verify::exit_code(what.judge());
 }

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "app/stop_by_signal.hpp"
 #include "app/told_connector.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/connection.hpp"
+#include "bazaar/process/stop_by_signal.hpp"
 #include "bazaar/verify/dump.hpp"
 
 namespace bazaar::app
@@ -65,7 +65,7 @@ int verify_events(const options& given)
     if (const auto config = opts.given.find("connector-config"); config != opts.given.end())
         inputs.push_back(config->second.text);
     check_report_file(opts, inputs);
-    const stop_by_signal signals;
+    const process::stop_by_signal signals;
     const auto stop = signals.token();
     cut to;
     stage made;

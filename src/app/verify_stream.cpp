@@ -4,10 +4,10 @@
 
 #include "app/cdc_names.hpp"
 #include "app/report.hpp"
-#include "app/stop_by_signal.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/change_log.hpp"
+#include "bazaar/process/stop_by_signal.hpp"
 #include "bazaar/verify/logged.hpp"
 
 namespace bazaar::app
@@ -145,7 +145,7 @@ private:
     }
 
     const options& opts_;
-    stop_by_signal signals_;
+    process::stop_by_signal signals_;
     std::stop_token stop_;
     postgres::publication_content publication_;
     postgres::change_log tap_;  // Before the first cut: what the cut has not, the stream has.

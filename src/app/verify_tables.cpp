@@ -6,11 +6,11 @@
 
 #include "app/card.hpp"
 #include "app/report.hpp"
-#include "app/stop_by_signal.hpp"
 #include "app/verify.hpp"
 #include "app/work_progress.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/process/stop_by_signal.hpp"
 #include "bazaar/verify/tables.hpp"
 
 namespace bazaar::app
@@ -157,7 +157,7 @@ private:
     }
 
     const options& opts_;
-    stop_by_signal signals_;
+    process::stop_by_signal signals_;
     work_progress progress_;
 };
 

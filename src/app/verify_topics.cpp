@@ -6,12 +6,12 @@
 #include "app/cdc_names.hpp"
 #include "app/kafka_link.hpp"
 #include "app/report.hpp"
-#include "app/stop_by_signal.hpp"
 #include "app/told_connector.hpp"
 #include "app/verify_changes.hpp"
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/kafka/admin.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/stop_by_signal.hpp"
 #include "bazaar/scenario/does.hpp"
 #include "bazaar/verify/not_there.hpp"
 #include "bazaar/verify/topic_source.hpp"
@@ -273,7 +273,7 @@ int verify_topics(const options& given)
     const auto told = told_connector_of(opts);
     const auto config = opts.given.find("connector-config");
     begin_report_file(opts, {opts.card, config == opts.given.end() ? std::string() : config->second.text});
-    const stop_by_signal signals;
+    const process::stop_by_signal signals;
     const auto stop = signals.token();
     return tell_again(opts, stop, topics_interval, [&](verify::report& out) { compare(opts, told, stop, out); });
 }

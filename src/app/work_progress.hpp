@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "bazaar/app/logging.hpp"
 #include "bazaar/app/options.hpp"
+#include "bazaar/process/logging.hpp"
 
 namespace bazaar::app
 {
@@ -32,7 +32,7 @@ public:
     void clear() { line_.clear(); }
 
 private:
-    status_line line_;
+    process::status_line line_;
     clock::time_point begun_, shown_{};
 };
 

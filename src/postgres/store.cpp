@@ -230,7 +230,8 @@ void refuse_neighbours(session& on, const run::record& record, std::span<const s
     for (const auto& other : list(on, record.schema))
     {
         if (other.scenario != record.scenario)
-            throw error(error_kind::config, other_scenario(record.schema, {other.run, other.scenario}, record.scenario));
+            throw error(error_kind::config,
+                        other_scenario(record.schema, {other.run, other.scenario}, record.scenario));
         for (const auto* one : {&other, &record})
             if (const auto flag = scenario::shared_flag(one->settings, fields); flag && other.run != record.run)
                 throw error(error_kind::config,

@@ -16,10 +16,10 @@
 
 #include <fmt/format.h>
 
-#include "app/program.hpp"
 #include "app/stage.hpp"
 #include "bazaar/postgres/plan_cache.hpp"
 #include "bazaar/postgres/store.hpp"
+#include "bazaar/process/program.hpp"
 #include "bazaar/run/saved_plan.hpp"
 #include "bazaar/scenario/registry.hpp"
 
@@ -115,7 +115,7 @@ int keep(std::uint64_t ticks, const std::string& connection, const std::string& 
     flags.url = connection;
     postgres::session on(postgres::resolve(flags));
     auto record = postgres::load(on, schema, "main", app::fields_of);
-    const auto number = app::program_number(program);
+    const auto number = process::program_number(program);
     if (!record || !number)
         return 1;
     const auto made = app::make_stage(*record, {});

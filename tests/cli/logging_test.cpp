@@ -13,10 +13,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bazaar/app/logging.hpp"
+#include "bazaar/base/time.hpp"
+#include "bazaar/process/logging.hpp"
 #include "support/stopped.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 namespace
 {
@@ -271,4 +272,4 @@ TEST(logging, json_lines_hold_nothing_that_a_terminal_obeys)
 }
 
 }  // namespace
-}  // namespace bazaar::app
+}  // namespace bazaar::process

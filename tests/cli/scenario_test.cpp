@@ -67,7 +67,8 @@ TEST(cli_scenarios, are_listed_for_people)
 {
     const auto left = bazaard({"scenario", "list"});
     ASSERT_EQ(left.status, 0) << left.err;
-    EXPECT_TRUE(left.out.starts_with("thelook, version 3, the default\n  tables: dist_centers, products, users, ")) << left.out;
+    EXPECT_TRUE(left.out.starts_with("thelook, version 3, the default\n  tables: dist_centers, products, users, "))
+        << left.out;
     for (const auto& name : documented_fields())
         EXPECT_NE(left.out.find("\n    --" + name + ' '), std::string::npos) << name;
 }
@@ -91,7 +92,8 @@ TEST(cli_scenarios, of_an_unknown_name_are_refused)
         line.insert(line.end(), {"--scenario", "theloko"});
         const auto left = bazaard(line);
         EXPECT_EQ(left.status, 64) << left.err;
-        EXPECT_NE(left.err.find("--scenario theloko: must be one of: thelook; did you mean thelook?"), std::string::npos)
+        EXPECT_NE(left.err.find("--scenario theloko: must be one of: thelook; did you mean thelook?"),
+                  std::string::npos)
             << left.err;
     }
     const auto named = bazaard({"plan", "--seed", "7", "--start-time", "2025-01-01", "--scenario", "thelook"});

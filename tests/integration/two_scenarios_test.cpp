@@ -93,8 +93,9 @@ protected:
 
     [[nodiscard]] std::string tables()
     {
-        return asked("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = 'lab'::regnamespace "
-                     "AND relkind = 'r'");
+        return asked(
+            "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = 'lab'::regnamespace "
+            "AND relkind = 'r'");
     }
 
     std::string directory_ = testing::TempDir() + "bazaard-two-" + std::to_string(getpid());
@@ -141,19 +142,21 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
 
     // A run that records it.
     static_cast<void>(good({"run"}, words{"--scenario", "demo", "--unpaced", "--max-iter", "300"} + seeded));
-    EXPECT_EQ(asked("SELECT scenario || ' ' || (settings ->> 'rate') || ' ' || settled FROM bazaard.run"), "demo 50 300");
+    EXPECT_EQ(asked("SELECT scenario || ' ' || (settings ->> 'rate') || ' ' || settled FROM bazaard.run"),
+              "demo 50 300");
 
     // From here on nothing names it.
     const auto planned = good({"plan"}, {"--units", "0..40", "--format", "jsonl"});
     EXPECT_EQ(planned, good({"plan"}, words{"--scenario", "demo", "--units", "0..40", "--format", "jsonl"} + seeded));
-    EXPECT_NE(planned, good({"plan"}, words{"--scenario", "demo", "--units", "0..40", "--format", "jsonl", "--seed", "78",
-                                            "--start-time", "2025-01-01"}));
+    EXPECT_NE(planned, good({"plan"}, words{"--scenario", "demo", "--units", "0..40", "--format", "jsonl", "--seed",
+                                            "78", "--start-time", "2025-01-01"}));
     static_cast<void>(good({"run"}, {"--unpaced", "--max-iter", "400"}));
     EXPECT_EQ(asked("SELECT settled FROM bazaard.run"), "400");
 
     // What cannot be is one line.
-    refuses(78, "--scenario thelook: run main is of the scenario demo, and that cannot change; leave the flag out, name "
-                "another schema with --db-schema, or remove that run with bazaard reset",
+    refuses(78,
+            "--scenario thelook: run main is of the scenario demo, and that cannot change; leave the flag out, name "
+            "another schema with --db-schema, or remove that run with bazaard reset",
             {"run"}, {"--scenario", "thelook", "--max-iter", "500", "--unpaced"});
     refuses(78, "--avg-qps 30: is a flag of the scenario thelook, and run main is of demo: leave it out", {"run"},
             {"--avg-qps", "30", "--max-iter", "500", "--unpaced"});
@@ -161,7 +164,8 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
             {"--run", "other", "--max-iter", "5", "--unpaced"});
     refuses(78, "schema lab has run main of the scenario demo", {"init"});
     refuses(78, "--scenario thelook: run main is of the scenario demo", {"plan"}, {"--scenario", "thelook"});
-    refuses(78, "--scenario thelook: run main is of the scenario demo", {"verify", "tables"}, {"--scenario", "thelook"});
+    refuses(78, "--scenario thelook: run main is of the scenario demo", {"verify", "tables"},
+            {"--scenario", "thelook"});
     refuses(78, "--scenario thelook: run main is of the scenario demo", {"cdc", "setup"}, {"--scenario", "thelook"});
     refuses(78, "--scenario thelook: run main is of the scenario demo", {"doctor"}, {"--scenario", "thelook"});
     refuses(78, "--scenario thelook: run main is of the scenario demo", {"reset"}, {"--scenario", "thelook", "--yes"});
@@ -185,7 +189,8 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
     // Rows by the plan, and the unit of one of them.
     const auto rows = good({"answers"}, {"--as", "rows", "--table", "sensor", "--format", "csv", "--units",
                                          "0.." + std::to_string(std::stoll(ticks) - 1)});
-    EXPECT_EQ(lines_of(rows).size() - 1, static_cast<std::size_t>(std::stoll(asked("SELECT count(*) FROM lab.sensor"))));
+    EXPECT_EQ(lines_of(rows).size() - 1,
+              static_cast<std::size_t>(std::stoll(asked("SELECT count(*) FROM lab.sensor"))));
     const auto explained = good({"explain", asked("SELECT id FROM lab.reading ORDER BY taken_at LIMIT 1")});
     EXPECT_NE(explained.find(", reading row 0\n"), std::string::npos) << explained;
     const auto sensor = asked("SELECT id FROM lab.sensor ORDER BY id DESC LIMIT 1");
@@ -245,8 +250,9 @@ TEST_F(two_scenarios, its_streams_are_judged)
     ASSERT_TRUE(eventually(
         [&]
         {
-            return asked("SELECT count(*) FROM pg_replication_slots WHERE active AND confirmed_flush_lsn IS NOT NULL AND "
-                         "database = current_database()") != "0";
+            return asked(
+                       "SELECT count(*) FROM pg_replication_slots WHERE active AND confirmed_flush_lsn IS NOT NULL AND "
+                       "database = current_database()") != "0";
         }));
     link_.exec("UPDATE lab.reading SET amount = amount + 1 WHERE id = (SELECT max(id::text)::uuid FROM lab.reading)");
     const auto harmed = verb.wait(std::chrono::minutes(1));
@@ -260,7 +266,8 @@ TEST_F(two_scenarios, its_streams_are_judged)
     schema_ = "demo";
     static_cast<void>(good({"run"}, words{"--scenario", "demo", "--unpaced", "--max-iter", "400"} + seeded));
     const auto card = file("card.json", good({"card"}));
-    const auto recorded = postgres::load(link_, "demo", "main", [](std::string_view) { return demo_scenario::fields(); });
+    const auto recorded = postgres::load(link_, "demo", "main",
+                                         [](std::string_view) { return demo_scenario::fields(); });
     ASSERT_TRUE(recorded);
     scenario::settings configuration(demo_scenario::fields());
     for (const auto& [name, text] : recorded->settings)

@@ -16,21 +16,21 @@ import subprocess
 import sys
 import tempfile
 
-# An arrow only downwards: a room includes itself and rooms of a lower rank. kafka and postgres stand beside each other.
-RANKS = {"base": 0, "model": 1, "scenario": 2, "run": 3, "io": 3, "postgres": 4, "kafka": 4, "observe": 5, "verify": 6, "app": 7}
+# An arrow only downwards: a room includes itself and rooms of a lower rank. kafka, postgres and process stand beside each other.
+RANKS = {"base": 0, "model": 1, "scenario": 2, "run": 3, "io": 3, "process": 4, "postgres": 4, "kafka": 4, "observe": 5, "verify": 6, "app": 7}
 PURE = {"base", "model", "scenario"}
 
 # Libraries by the beginning of their header, and the rooms that may use them.
 LIBRARIES = {
-    "boost/": {"run", "observe", "app"},
+    "boost/": {"run", "process", "observe", "app"},
     "libpq": {"postgres"},
     "pqxx": {"postgres"},
     "postgres_ext.h": {"postgres"},
     "librdkafka/": {"kafka"},
     "prometheus/": {"observe"},
     "simdjson": {"verify"},
-    "spdlog/": {"app", "observe"},
-    "nlohmann/": {"io", "postgres", "kafka", "observe", "verify", "app"},
+    "spdlog/": {"process", "app"},
+    "nlohmann/": {"io", "process", "postgres", "kafka", "observe", "verify", "app"},
 }
 
 # Headers of the standard library whose results hang on the machine, the moment or the library's own choices.

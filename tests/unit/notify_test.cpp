@@ -15,9 +15,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "app/notify.hpp"
+#include "bazaar/process/notify.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 namespace
 {
@@ -258,4 +258,4 @@ TEST_F(Notify, ReadsTheEnvironment)
 }
 
 }  // namespace
-}  // namespace bazaar::app
+}  // namespace bazaar::process

@@ -16,8 +16,8 @@
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/app/help.hpp"
 #include "bazaar/app/options.hpp"
-#include "bazaar/app/value_source.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/process/value_source.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/verify/report.hpp"
 #include "support/demo_scenario.hpp"
@@ -48,10 +48,8 @@ const std::array<scenario::entry, 1> scenarios{{{.name = scenario::default_name,
 /// A command line in memory that may be overwritten, and the world around it.
 struct fixture
 {
-    surroundings around{.environment = {},
-                        .read = {},
-                        .now = *parse_time("2026-06-01T12:00:00Z"),
-                        .scenarios = scenarios};
+    surroundings around{
+        .environment = {}, .read = {}, .now = *parse_time("2026-06-01T12:00:00Z"), .scenarios = scenarios};
     std::map<std::string, std::string> files;
     std::vector<std::string> words;
 
@@ -481,8 +479,10 @@ TEST(flags, of_all_scenarios_are_complete_and_unique)
         if (entry.of != nullptr)
         {
             EXPECT_TRUE(of_scenarios.emplace(entry.of->name, entry.name).second) << entry.of->name << ' ' << entry.name;
-            EXPECT_EQ(std::ranges::count_if(table, [&](const flag& other)
-                                            { return other.of == nullptr && find_flag({&other, 1}, entry.name); }),
+            EXPECT_EQ(std::ranges::count_if(table,
+                                            [&](const flag& other) {
+                                                return other.of == nullptr && find_flag({&other, 1}, entry.name);
+                                            }),
                       0)
                 << entry.of->name << ' ' << entry.name;
         }
@@ -751,21 +751,21 @@ TEST(flags, at_fault_later_are_spelled_as_they_were_given)
     world.around.environment = {
         {"BAZAARD_SEED_DIR", "/no/seeds"}, {"BAZAARD_DB_HOST", "h"}, {"BAZAARD_DB_URL", "host=i"}};
     const auto given = world.parse({"--config", "f", "--db-port", "7", "--max-outage", "9s"});
-    name_sources(given);
-    EXPECT_EQ(as_given("--seed-dir /no/seeds: is no directory"),
+    process::name_sources(given.given);
+    EXPECT_EQ(process::as_given("--seed-dir /no/seeds: is no directory"),
               "BAZAARD_SEED_DIR=/no/seeds in the environment: is no directory");
-    EXPECT_EQ(as_given("--seed-dir has none"), "BAZAARD_SEED_DIR has none");
-    EXPECT_EQ(as_given("--card c.json: cannot be read"), "f:1: card c.json: cannot be read");
-    EXPECT_EQ(as_given("--db-url cannot be read"), "BAZAARD_DB_URL cannot be read");
-    EXPECT_EQ(as_given("no answer at h: refused; is it running, and are --db-host and --db-port right?"),
+    EXPECT_EQ(process::as_given("--seed-dir has none"), "BAZAARD_SEED_DIR has none");
+    EXPECT_EQ(process::as_given("--card c.json: cannot be read"), "f:1: card c.json: cannot be read");
+    EXPECT_EQ(process::as_given("--db-url cannot be read"), "BAZAARD_DB_URL cannot be read");
+    EXPECT_EQ(process::as_given("no answer at h: refused; is it running, and are --db-host and --db-port right?"),
               "no answer at h: refused; is it running, and are BAZAARD_DB_HOST and --db-port right?");
     // What came from the command line, other flags, and advice.
     for (const auto* line :
          {"--max-outage 9s: too long", "--seed 7: is another one", "--seed-directory: is none",
           "is read-only; name the primary with --db-host", "give the same --seed-dir, or begin another"})
-        EXPECT_EQ(as_given(line), line);
-    name_sources(fixture().parse({"--seed-dir", "/no/seeds"}));
-    EXPECT_EQ(as_given("--seed-dir /no/seeds: is no directory"), "--seed-dir /no/seeds: is no directory");
+        EXPECT_EQ(process::as_given(line), line);
+    process::name_sources(fixture().parse({"--seed-dir", "/no/seeds"}).given);
+    EXPECT_EQ(process::as_given("--seed-dir /no/seeds: is no directory"), "--seed-dir /no/seeds: is no directory");
 }
 
 TEST(likely_meant_flag, is_near)

@@ -14,10 +14,10 @@
 #include <thread>
 #include <vector>
 
-#include "app/outlet.hpp"
+#include "bazaar/process/outlet.hpp"
 #include "support/stopped.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 namespace
 {
@@ -194,4 +194,4 @@ TEST(outlet, waits_where_somebody_else_has_set_nonblocking)
 }
 
 }  // namespace
-}  // namespace bazaar::app
+}  // namespace bazaar::process

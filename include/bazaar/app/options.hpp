@@ -15,12 +15,18 @@
 #include "bazaar/base/time.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/postgres/connector.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/value_source.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/scenario/scenario.hpp"
 #include "bazaar/scenario/settings.hpp"
 
 namespace bazaar::app
 {
+
+using process::given_value;
+using process::log_format;
+using process::log_level;
 
 enum class command : std::uint8_t
 {
@@ -54,29 +60,6 @@ enum class request : std::uint8_t
     help_config,      ///< `--help-config`, a configuration file of all defaults, as comments.
 };
 
-enum class log_level : std::uint8_t
-{
-    trace,
-    debug,
-    info,
-    warning,
-    error,
-};
-
-enum class log_format : std::uint8_t
-{
-    automatic,  ///< Text on a terminal, JSON lines otherwise.
-    text,
-    json,
-};
-
-enum class progress : std::uint8_t
-{
-    automatic,  ///< On where stderr is a terminal.
-    on,
-    off,
-};
-
 enum class plan_format : std::uint8_t
 {
     text,
@@ -99,15 +82,6 @@ enum class answers_as : std::uint8_t
     rows,     ///< The rows as they leave them.
 };
 
-/// A value that somebody gave, and where.
-struct given_value
-{
-    std::string text;     ///< As it was typed; "***" for a secret.
-    std::string origin;   ///< "command line", "environment BAZAARD_SEED" or "FILE:LINE".
-    std::string blamed;   ///< How a message begins that is about it: "--seed 7", "BAZAARD_SEED=7 in the environment".
-    std::string spelled;  ///< What stands for the flag there: "--seed", "BAZAARD_SEED", "seed in FILE:LINE".
-};
-
 /// Everything that the command line, the environment and the configuration file say, checked.
 struct options
 {
@@ -122,7 +96,7 @@ struct options
     // General.
     log_level level = log_level::info;
     log_format format = log_format::automatic;
-    app::progress progress = app::progress::automatic;
+    process::progress progress = process::progress::automatic;
     bool core_dumps = false;
 
     // Database.

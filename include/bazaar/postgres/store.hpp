@@ -36,10 +36,12 @@ struct scenario_record
 
 /// That of this run where it is recorded, else of another one of the schema; nothing when none is. Nothing, too, where this role may not
 /// read the records, or a stranger could have code of his own run by that: `check_trust` says what is wrong. It needs no such check before.
-[[nodiscard]] std::optional<scenario_record> recorded_scenario(session& on, std::string_view schema, std::string_view run);
+[[nodiscard]] std::optional<scenario_record> recorded_scenario(session& on, std::string_view schema,
+                                                               std::string_view run);
 
 /// What is wrong with a run of scenario `wanted` there, as a sentence.
-[[nodiscard]] std::string other_scenario(std::string_view schema, const scenario_record& there, std::string_view wanted);
+[[nodiscard]] std::string other_scenario(std::string_view schema, const scenario_record& there,
+                                         std::string_view wanted);
 
 /// All runs of a schema by name, without their logs.
 [[nodiscard]] std::vector<run::record> list(session& on, std::string_view schema);

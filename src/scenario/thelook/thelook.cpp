@@ -390,14 +390,15 @@ std::unique_ptr<scenario> make(const request& r)
 
 const entry& registration()
 {
-    static const entry row{.name = "thelook",
-                           .version = version_now,
-                           .tables = thelook::tables(),
-                           .kinds = thelook::kinds(),
-                           .fields = fields(),
-                           .shown = {.title = "Latest orders", .id = "Order", .columns = sale_columns, .people = "users"},
-                           .files = files,
-                           .make = make};
+    static const entry row{
+        .name = "thelook",
+        .version = version_now,
+        .tables = thelook::tables(),
+        .kinds = thelook::kinds(),
+        .fields = fields(),
+        .shown = {.title = "Latest orders", .id = "Order", .columns = sale_columns, .people = "users"},
+        .files = files,
+        .make = make};
     return row;
 }
 

@@ -12,8 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     {
         char program[] = "bazaard", verb[] = "run";
         char* words[] = {program, verb};
-        return app::parse(2, words,
-                          {.environment = {}, .read = {}, .now = bazaar::time{1'780'000'000'000'000}});
+        return app::parse(2, words, {.environment = {}, .read = {}, .now = bazaar::time{1'780'000'000'000'000}});
     }();
     fuzz::is_taken(
         [&]

@@ -1,4 +1,4 @@
-#include "app/notify.hpp"
+#include "bazaar/process/notify.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 namespace
@@ -138,4 +138,4 @@ void notifier::send(std::string_view message) const noexcept
                    reinterpret_cast<const sockaddr*>(&to_), to_size_);
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

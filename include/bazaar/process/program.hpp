@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 /// A number that another build of this program does not have: the linker's build id; without one the digest of its file. Nothing
@@ -14,4 +14,4 @@ namespace bazaar::app
 /// The same of a file.
 [[nodiscard]] std::optional<std::uint64_t> program_number(const std::string& file);
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

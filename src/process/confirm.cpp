@@ -1,15 +1,15 @@
-#include "app/confirm.hpp"
+#include "bazaar/process/confirm.hpp"
 
 #include <unistd.h>
 
 #include <chrono>
 #include <iostream>
 
-#include "bazaar/app/logging.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/plain.hpp"
+#include "bazaar/process/logging.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 bool confirmed(const std::string& question)
@@ -23,4 +23,4 @@ bool confirmed(const std::string& question)
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

@@ -6,7 +6,7 @@
 
 #include "bazaar/base/error.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 /// Nobody reads stdout any more, as behind `| head`: no failure, and the end of what was to be done.
@@ -41,4 +41,4 @@ void end_output_by(std::chrono::steady_clock::time_point when) noexcept;
 /// How long `print_out` has been waiting for stdout by now; 0 when it does not.
 [[nodiscard]] std::chrono::milliseconds waits_for_stdout() noexcept;
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 /// Asks on the terminal before something is removed.
@@ -10,4 +10,4 @@ namespace bazaar::app
 /// Errors: throws `usage` when there is no terminal to ask.
 [[nodiscard]] bool confirmed(const std::string& question);
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

@@ -1,4 +1,4 @@
-#include "bazaar/app/logging.hpp"
+#include "bazaar/process/logging.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -19,12 +19,13 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
-#include "app/json_text.hpp"
-#include "app/outlet.hpp"
-#include "bazaar/app/value_source.hpp"
 #include "bazaar/base/plain.hpp"
+#include "bazaar/base/time.hpp"
+#include "bazaar/io/json_text.hpp"
+#include "bazaar/process/outlet.hpp"
+#include "bazaar/process/value_source.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 namespace
 {
@@ -285,7 +286,7 @@ std::string as_json(const spdlog::details::log_msg& message, const std::string& 
     if (keys != nullptr)
         for (const auto& field : keys->fields)
             std::visit([&](const auto& value) { object[std::string(field.key)] = value; }, field.value);
-    return json_text(object);
+    return io::json_text(object);
 }
 
 std::string as_text(const spdlog::details::log_msg& message, const std::string& ts, const structured* keys)
@@ -420,4 +421,4 @@ void status_line::clear()
         the_console().status({});
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

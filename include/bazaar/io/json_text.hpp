@@ -7,7 +7,7 @@
 #include "bazaar/base/plain.hpp"
 #include "bazaar/io/json.hpp"
 
-namespace bazaar::app
+namespace bazaar::io
 {
 
 /// A document as it may go to a terminal; text in it that is no UTF-8 is replaced. `indent` as of `dump`.
@@ -16,4 +16,4 @@ namespace bazaar::app
     return plain_json(io::write_json(document, indent));
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::io

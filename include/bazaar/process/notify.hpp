@@ -9,7 +9,7 @@
 
 #include "bazaar/base/time.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 /// Tells the service manager how the process is, by the protocol of sd_notify(3); does nothing when there is none.
@@ -50,4 +50,4 @@ private:
     std::optional<microseconds> interval_;
 };
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

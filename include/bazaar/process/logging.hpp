@@ -8,10 +8,31 @@
 #include <string_view>
 #include <variant>
 
-#include "bazaar/app/options.hpp"
-
-namespace bazaar::app
+namespace bazaar::process
 {
+
+enum class log_level : std::uint8_t
+{
+    trace,
+    debug,
+    info,
+    warning,
+    error,
+};
+
+enum class log_format : std::uint8_t
+{
+    automatic,  ///< Text on a terminal, JSON lines otherwise.
+    text,
+    json,
+};
+
+enum class progress : std::uint8_t
+{
+    automatic,  ///< On where stderr is a terminal.
+    on,
+    off,
+};
 
 /// A key of a structured line and its value.
 struct log_field
@@ -109,4 +130,4 @@ private:
     clock::time_point next_{};
 };
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

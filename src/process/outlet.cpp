@@ -1,4 +1,4 @@
-#include "app/outlet.hpp"
+#include "bazaar/process/outlet.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 #include <thread>
 #include <utility>
 
-namespace bazaar::app
+namespace bazaar::process
 {
 namespace
 {
@@ -280,4 +280,4 @@ int outlet::failure() const
     return state_->error;
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

@@ -1,4 +1,4 @@
-#include "app/program.hpp"
+#include "bazaar/process/program.hpp"
 
 #include <elf.h>
 #include <link.h>
@@ -9,7 +9,7 @@
 
 #include "bazaar/base/random.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 namespace
@@ -83,4 +83,4 @@ std::optional<std::uint64_t> program_number(const std::string& file)
     return mix(h ^ size);
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 /// Opens what is closed of 0, 1 and 2, so that no file or socket of ours gets their numbers. Writing to a stdout that was closed
@@ -16,4 +16,4 @@ void flush_at_end(bool bounded) noexcept;
 /// For std::set_terminate: what was logged before comes out first.
 [[noreturn]] void last_words() noexcept;
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

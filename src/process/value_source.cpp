@@ -1,11 +1,11 @@
-#include "bazaar/app/value_source.hpp"
+#include "bazaar/process/value_source.hpp"
 
 #include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
 
-namespace bazaar::app
+namespace bazaar::process
 {
 namespace
 {
@@ -42,10 +42,10 @@ bool is_blamed(std::string_view line, std::size_t begin, std::size_t end)
 
 }  // namespace
 
-void name_sources(const options& opts)
+void name_sources(const std::map<std::string, given_value, std::less<>>& given)
 {
     known().clear();
-    for (const auto& [name, value] : opts.given)
+    for (const auto& [name, value] : given)
         if (value.origin != "command line")
             known().push_back({"--" + name, value});
 }
@@ -70,4 +70,4 @@ std::string as_given(std::string line)
     return line;
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

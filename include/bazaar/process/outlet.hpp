@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 /// Bytes on their way to a descriptor that may stand still: a stopped terminal, a pipe that nobody reads.
@@ -79,4 +79,4 @@ private:
 /// Writes all of it; hangs for as long as the descriptor stands still. 0, or the error.
 [[nodiscard]] int write_all(int descriptor, std::string_view text) noexcept;
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

@@ -3,7 +3,7 @@
 #include <memory>
 #include <stop_token>
 
-namespace bazaar::app
+namespace bazaar::process
 {
 
 /// The first SIGINT or SIGTERM asks to stop; a second one ends the process, and so does the first one where `print_out` waits
@@ -28,4 +28,4 @@ private:
 /// A signal has asked one of them to stop.
 [[nodiscard]] bool stop_was_asked_for() noexcept;
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

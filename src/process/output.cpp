@@ -1,4 +1,4 @@
-#include "app/output.hpp"
+#include "bazaar/process/output.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,13 +12,13 @@
 
 #include <fmt/format.h>
 
-#include "app/outlet.hpp"
-#include "app/stop_by_signal.hpp"
-#include "bazaar/app/logging.hpp"
-#include "bazaar/app/standard_streams.hpp"
 #include "bazaar/base/plain.hpp"
+#include "bazaar/process/logging.hpp"
+#include "bazaar/process/outlet.hpp"
+#include "bazaar/process/standard_streams.hpp"
+#include "bazaar/process/stop_by_signal.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 namespace
 {
@@ -174,4 +174,4 @@ milliseconds waits_for_stdout() noexcept
     return std::chrono::duration_cast<milliseconds>(clock::now() - clock::time_point(clock::duration(since)));
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process

@@ -1,4 +1,4 @@
-#include "app/stop_by_signal.hpp"
+#include "bazaar/process/stop_by_signal.hpp"
 
 #include <unistd.h>
 
@@ -10,9 +10,9 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "app/output.hpp"
+#include "bazaar/process/output.hpp"
 
-namespace bazaar::app
+namespace bazaar::process
 {
 namespace
 {
@@ -80,4 +80,4 @@ bool stop_was_asked_for() noexcept
     return asked;
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::process
