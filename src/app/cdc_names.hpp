@@ -3,8 +3,8 @@
 #include <string>
 
 #include "bazaar/app/options.hpp"
+#include "bazaar/capture/connector_config.hpp"
 #include "bazaar/postgres/cdc.hpp"
-#include "bazaar/postgres/connector.hpp"
 
 namespace bazaar::app
 {
@@ -21,16 +21,16 @@ namespace bazaar::app
 }
 
 /// What the names of the topics are made of.
-[[nodiscard]] inline postgres::connector_options topic_names(const options& opts)
+[[nodiscard]] inline capture::connector_options topic_names(const options& opts)
 {
-    postgres::connector_options how;
+    capture::connector_options how;
     how.schema = opts.schema;
     how.topic_prefix = opts.topic_prefix;
     return how;
 }
 
 /// What is said of the topics: the same for `topics` and `connector`.
-[[nodiscard]] inline postgres::connector_options topic_options(const options& opts)
+[[nodiscard]] inline capture::connector_options topic_options(const options& opts)
 {
     auto how = topic_names(opts);
     how.partitions = static_cast<int>(opts.partitions);

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cdc_names.hpp"
-#include "app/connect_rest.hpp"
 #include "app/connector.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/capture/connector_state.hpp"
 #include "bazaar/io/json.hpp"
 #include "bazaar/io/json_text.hpp"
 #include "bazaar/postgres/trust.hpp"
@@ -47,7 +47,8 @@ slot_state read_slot(postgres::session& on, const std::string& slot)
 
 /// RUNNING is said of a task that has not reached the database yet: the slot tells. `earlier` is the failure of before: for some
 /// seconds Connect goes on telling it.
-void await_stream(const options& opts, const connect_rest& at, const std::string& name, const std::string& earlier)
+void await_stream(const options& opts, const capture::connect_rest& at, const std::string& name,
+                  const std::string& earlier)
 {
     postgres::session link(postgres::resolve(opts.database));
     const auto slot = slot_of(opts);
@@ -55,10 +56,10 @@ void await_stream(const options& opts, const connect_rest& at, const std::string
     const auto end = begin + opts.connect_timeout;
     std::optional<std::int64_t> before;
     slot_state now;
-    connector_facts connector;
+    capture::connector_facts connector;
     while (clock::now() < end)
     {
-        connector = connector_state(at, name);
+        connector = capture::connector_state(at, name);
         if (!connector.trace.empty() && (connector.trace != earlier || clock::now() > begin + stale_for))
             throw error(error_kind::config, fmt::format("connector {} has failed: {}", name, connector.trace));
         now = read_slot(link, slot);
@@ -78,7 +79,7 @@ void await_stream(const options& opts, const connect_rest& at, const std::string
                                   : "active but does not move"));
 }
 
-int register_it(const options& opts, const connect_rest& at, const std::string& name)
+int register_it(const options& opts, const capture::connect_rest& at, const std::string& name)
 {
     const auto wished = wished_connector(opts);
     const auto place = "/connectors/" + name + "/config";
@@ -100,7 +101,7 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
         }
         return answer;
     };
-    const auto earlier = there.status == 200 ? connector_state(at, name) : connector_facts();
+    const auto earlier = there.status == 200 ? capture::connector_state(at, name) : capture::connector_facts();
     bool restarted = false;
     if (!same)
     {
@@ -109,14 +110,14 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
                               publication_of(opts));
         const auto answer = patiently([&] { return at.put(place, io::json_text(wished)); });
         if (answer.status != 200 && answer.status != 201)
-            refused(at, answer, "take connector " + name);
+            capture::refused(at, answer, "take connector " + name);
     }
     else if (!earlier.trace.empty())
     {
         const auto answer = patiently(
             [&] { return at.post("/connectors/" + name + "/restart?includeTasks=true&onlyFailed=true", {}); });
         if (answer.status != 200 && answer.status != 202 && answer.status != 204)
-            refused(at, answer, "restart connector " + name);
+            capture::refused(at, answer, "restart connector " + name);
         restarted = true;
     }
     await_stream(opts, at, name, earlier.trace);
@@ -129,9 +130,9 @@ int register_it(const options& opts, const connect_rest& at, const std::string& 
     return 0;
 }
 
-int status(const options& opts, const connect_rest& at, const std::string& name)
+int status(const options& opts, const capture::connect_rest& at, const std::string& name)
 {
-    const auto now = connector_state(at, name);
+    const auto now = capture::connector_state(at, name);
     process::print_line(fmt::format("connector {}: {}", name, now.state));
     for (std::size_t i = 0; i < now.tasks.size(); ++i)
         process::print_line(fmt::format("task {}: {}", i, now.tasks[i]));
@@ -147,7 +148,7 @@ int status(const options& opts, const connect_rest& at, const std::string& name)
     return good ? 0 : findings;
 }
 
-int remove(const options& opts, const connect_rest& at, const std::string& name)
+int remove(const options& opts, const capture::connect_rest& at, const std::string& name)
 {
     if (!opts.yes && !process::confirmed(fmt::format(
                          "Delete connector {} at {}? Its slot stays: bazaard cdc drop drops it.", name, at.url())))
@@ -157,17 +158,17 @@ int remove(const options& opts, const connect_rest& at, const std::string& name)
     }
     const auto answer = at.remove("/connectors/" + name);
     if (answer.status != 204 && answer.status != 200 && answer.status != 404)
-        refused(at, answer, "delete connector " + name);
+        capture::refused(at, answer, "delete connector " + name);
     process::print_line(fmt::format("{} connector {}", answer.status == 404 ? "not there" : "deleted  ", name));
     return 0;
 }
 
 /// Pauses or resumes it.
-int turn(const options& opts, const connect_rest& at, const std::string& name)
+int turn(const options& opts, const capture::connect_rest& at, const std::string& name)
 {
     const auto answer = at.put(fmt::format("/connectors/{}/{}", name, opts.verb), {});
     if (answer.status != 202 && answer.status != 200 && answer.status != 204)
-        refused(at, answer, fmt::format("{} connector {}", opts.verb, name));
+        capture::refused(at, answer, fmt::format("{} connector {}", opts.verb, name));
     process::print_line(fmt::format("{}d connector {}", opts.verb, name));
     return 0;
 }
@@ -189,7 +190,7 @@ int connector(const options& opts)
     if (opts.verb == "register")
         if (auto impossible = impossible_names(opts); !impossible.empty())
             throw error(error_kind::usage, std::move(impossible));
-    const connect_rest at(opts);
+    const capture::connect_rest at(connect_place_of(opts));
     const auto name = connector_name(opts);
     if (opts.verb == "register")
         return register_it(opts, at, name);

@@ -9,12 +9,12 @@
 #include "app/cdc_names.hpp"
 #include "app/chosen.hpp"
 #include "app/connector.hpp"
-#include "app/doctor.hpp"
 #include "app/kafka_link.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/plain.hpp"
+#include "bazaar/capture/doctor.hpp"
 #include "bazaar/io/json_text.hpp"
 #include "bazaar/process/output.hpp"
 
@@ -68,67 +68,67 @@ std::map<std::string, std::string> texts(const json& config)
     return made;
 }
 
-std::vector<finding> look_at_connect(const options& opts, const expectation& wished)
+std::vector<capture::finding> look_at_connect(const options& opts, const capture::expectation& wished)
 {
-    const connect_rest at(opts);
-    connector_facts found;
+    const capture::connect_rest at(connect_place_of(opts));
+    capture::connector_facts found;
     try
     {
-        found = read_connector(at, wished.connector);
+        found = capture::read_connector(at, wished.connector);
     }
     catch (const error& problem)
     {
         if (problem.kind() == error_kind::usage)
             throw;
-        return {no_connect(at.url(), problem.what(), problem.kind() == error_kind::permission)};
+        return {capture::no_connect(at.url(), problem.what(), problem.kind() == error_kind::permission)};
     }
-    auto made = judge_connector(found, wished, texts(wished_connector(opts)));
+    auto made = capture::judge_connector(found, wished, texts(wished_connector(opts)));
     for (const auto& line : impossible_names(opts))
-        made.push_back(impossible_name(wished.connector, line));
+        made.push_back(capture::impossible_name(wished.connector, line));
     return made;
 }
 
-std::vector<finding> look_at_kafka(const options& opts, const expectation& wished)
+std::vector<capture::finding> look_at_kafka(const options& opts, const capture::expectation& wished)
 {
-    const auto topics = postgres::wished_topics(topic_options(opts), wished.tables);
+    const auto topics = capture::wished_topics(topic_options(opts), wished.tables);
     std::set<std::string> names;
     for (const auto& topic : topics)
         names.insert(topic.name);
     try
     {
         auto at = kafka_admin(opts);
-        return judge_topics(at.describe(names), topics, wished);
+        return capture::judge_topics(at.describe(names), topics, wished);
     }
     catch (const error& problem)
     {
         if (problem.kind() != error_kind::unavailable && problem.kind() != error_kind::permission)
             throw;
-        return {no_kafka(opts.bootstrap_servers, problem.what(), problem.kind() == error_kind::permission)};
+        return {capture::no_kafka(opts.bootstrap_servers, problem.what(), problem.kind() == error_kind::permission)};
     }
 }
 
-std::string_view label(remedy::kind how)
+std::string_view label(capture::remedy::kind how)
 {
     switch (how)
     {
-    case remedy::kind::sql:
+    case capture::remedy::kind::sql:
         return "psql: ";
-    case remedy::kind::command:
+    case capture::remedy::kind::command:
         return "run: ";
-    case remedy::kind::restart:
-    case remedy::kind::advice:
+    case capture::remedy::kind::restart:
+    case capture::remedy::kind::advice:
         return "";
     }
     return "";
 }
 
-std::size_t number_of(std::span<const finding> found, severity weight)
+std::size_t number_of(std::span<const capture::finding> found, capture::severity weight)
 {
     return static_cast<std::size_t>(
-        std::ranges::count_if(found, [&](const finding& one) { return one.what.weight == weight; }));
+        std::ranges::count_if(found, [&](const capture::finding& one) { return one.what.weight == weight; }));
 }
 
-std::string text_of(std::span<const finding> found, std::span<const std::string_view> examined)
+std::string text_of(std::span<const capture::finding> found, std::span<const std::string_view> examined)
 {
     std::string text;
     for (const auto& one : found)
@@ -144,14 +144,14 @@ std::string text_of(std::span<const finding> found, std::span<const std::string_
     if (found.empty())
         return fmt::format("no findings; {}\n", looked);
     std::string counts;
-    for (const auto weight : {severity::error, severity::warning, severity::notice})
+    for (const auto weight : {capture::severity::error, capture::severity::warning, capture::severity::notice})
         if (const auto number = number_of(found, weight); number > 0)
             counts += fmt::format("{}{} {}{}", counts.empty() ? "" : ", ", number, name(weight),
                                   number == 1 ? "" : "s");
     return text + fmt::format("{} finding{}: {}; {}\n", found.size(), found.size() == 1 ? "" : "s", counts, looked);
 }
 
-std::string json_of(std::span<const finding> found, std::span<const std::string_view> examined)
+std::string json_of(std::span<const capture::finding> found, std::span<const std::string_view> examined)
 {
     json all = json::object();
     all["findings"] = json::array();
@@ -167,7 +167,7 @@ std::string json_of(std::span<const finding> found, std::span<const std::string_
                                    {"effect", one.what.effect},
                                    {"remedy", std::move(steps)}});
     }
-    for (const auto weight : {severity::error, severity::warning, severity::notice})
+    for (const auto weight : {capture::severity::error, capture::severity::warning, capture::severity::notice})
         all[fmt::format("{}s", name(weight))] = number_of(found, weight);
     all["examined"] = examined;
     return io::json_text(all, 2) + '\n';
@@ -189,7 +189,7 @@ int doctor(const options& given)
     postgres::session link(postgres::resolve(given.database));
     const auto& of = scenario_in(link, given);
     const options opts = as_found(given, of);
-    expectation wished;
+    capture::expectation wished;
     wished.schema = opts.schema;
     wished.publication = publication_of(opts);
     wished.slot = slot_of(opts);
@@ -204,15 +204,15 @@ int doctor(const options& given)
     auto facts = postgres::read_cdc_facts(link, wished.schema, wished.publication, wished.role, wished.tables);
     const auto functions = postgres::make_write_functions(wished.schema, wished.tables, of.kinds);
     facts.altered = postgres::altered_functions(link, functions);
-    std::vector<finding> of_connector;
-    auto connector = connector_health::unknown;
+    std::vector<capture::finding> of_connector;
+    auto connector = capture::connector_health::unknown;
     if (!opts.skip_connect)
     {
         of_connector = look_at_connect(opts, wished);
-        connector = health(of_connector);
+        connector = capture::health(of_connector);
         examined.emplace_back("connect");
     }
-    auto found = judge_database(facts, wished, connector);
+    auto found = capture::judge_database(facts, wished, connector);
     found.insert(found.end(), of_connector.begin(), of_connector.end());
     if (!opts.skip_kafka)
     {
@@ -220,7 +220,7 @@ int doctor(const options& given)
         found.insert(found.end(), of_topics.begin(), of_topics.end());
         examined.emplace_back("kafka");
     }
-    std::ranges::stable_sort(found, {}, [](const finding& one) { return one.what.weight; });
+    std::ranges::stable_sort(found, {}, [](const capture::finding& one) { return one.what.weight; });
     process::print_out(opts.json ? json_of(found, examined) : text_of(found, examined));
     return found.empty() ? 0 : findings;
 }

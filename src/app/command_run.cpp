@@ -23,7 +23,6 @@
 #include <fmt/format.h>
 
 #include "app/chosen.hpp"
-#include "app/doctor.hpp"
 #include "app/keeper.hpp"
 #include "app/load.hpp"
 #include "app/observing.hpp"
@@ -33,6 +32,7 @@
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/help.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/capture/doctor.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/diagnosis.hpp"
 #include "bazaar/postgres/functions.hpp"
@@ -966,7 +966,7 @@ private:
     std::optional<model::renderer> render_;
     run::tally earlier_;            ///< Of runners before the present one.
     unit_no sent_below_ = no_unit;  ///< As the last of them knew.
-    slot_watch slots_{opts_.slot_wal_warn};
+    capture::slot_watch slots_{opts_.slot_wal_warn};
     bool was_live_ = false;  ///< One of them had caught up with the clock.
     bool paused_ = false;    ///< As it was asked for last.
     std::optional<time> paused_since_;

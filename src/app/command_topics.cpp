@@ -119,7 +119,7 @@ int exit_code(const topic_states& of) noexcept
 
 topic_states ensure_topics(const options& opts, std::span<const model::table> tables)
 {
-    const auto wished = postgres::wished_topics(topic_options(opts), tables);
+    const auto wished = capture::wished_topics(topic_options(opts), tables);
     auto at = kafka_admin(opts);
     return ensure(opts, at, wished);
 }
@@ -130,8 +130,8 @@ int topics(const options& opts)
     if (opts.verb == "ensure")
         return exit_code(ensure_topics(opts, tables));
     auto at = kafka_admin(opts);
-    return opts.verb == "check" ? check(at, postgres::wished_topics(topic_options(opts), tables))
-                                : remove(opts, at, postgres::wished_topics(topic_names(opts), tables));
+    return opts.verb == "check" ? check(at, capture::wished_topics(topic_options(opts), tables))
+                                : remove(opts, at, capture::wished_topics(topic_names(opts), tables));
 }
 
 }  // namespace bazaar::app

@@ -1,28 +1,25 @@
 #include "app/connector.hpp"
 
-#include <chrono>
-#include <thread>
-
 #include <fmt/format.h>
 
 #include "app/cdc_names.hpp"
 #include "bazaar/base/error.hpp"
-#include "bazaar/io/json.hpp"
+#include "bazaar/capture/connector_config.hpp"
+#include "bazaar/capture/connector_state.hpp"
 #include "bazaar/postgres/connection.hpp"
-#include "bazaar/postgres/connector.hpp"
 
 namespace bazaar::app
-{
-namespace
 {
 
 using json = nlohmann::ordered_json;
 
-/// Of a 409: the workers are sharing out their work.
-constexpr auto patience = std::chrono::seconds(10);
-constexpr auto poll_interval = std::chrono::milliseconds(200);
+std::string connector_name(const options& opts)
+{
+    return opts.connector_name.empty() ? "bazaard-" + capture::topic_characters(opts.schema) : opts.connector_name;
+}
 
-constexpr std::string_view plugin_class = "io.debezium.connector.postgresql.PostgresConnector";
+namespace
+{
 
 /// The first of several behind commas.
 std::string first_of(std::string_view list)
@@ -30,72 +27,7 @@ std::string first_of(std::string_view list)
     return std::string(list.substr(0, list.find(',')));
 }
 
-/// What Connect says is wrong, in one line.
-std::string complaint(const rest_answer& answer)
-{
-    const auto body = io::read_json<json>(answer.body);
-    const bool says = body.is_object() && body.contains("message") && body["message"].is_string();
-    auto text = says ? body["message"].get<std::string>() : answer.body;
-    for (char& c : text)
-        if (c == '\n' || c == '\r')
-            c = ' ';
-    return fmt::format("{} ({})", text, answer.status);
-}
-
-[[noreturn]] void no_connect(const connect_rest& at)
-{
-    throw error(error_kind::config, fmt::format("what answers at {} is not Kafka Connect", at.url()));
-}
-
-/// Debezium puts its whole state into the middle of a message.
-std::string shortened(std::string text)
-{
-    constexpr std::size_t most = 300;
-    constexpr std::size_t head = 100;
-    if (text.size() <= most)
-        return text;
-    return text.substr(0, head) + " ... " + text.substr(text.size() - (most - head));
-}
-
-/// First line of a Java trace, and the cause below which there is no other.
-std::string summary_of(const std::string& trace)
-{
-    constexpr std::string_view mark = "\nCaused by: ";
-    auto text = shortened(trace.substr(0, trace.find('\n')));
-    const auto deepest = trace.rfind(mark);
-    if (deepest != trace.npos)
-    {
-        const auto from = deepest + mark.size();
-        const auto cause = shortened(trace.substr(from, trace.find('\n', from) - from));
-        if (text.find(cause) == text.npos)
-            text += "; " + cause;
-    }
-    return text;
-}
-
-rest_answer patient_get(const connect_rest& at, const std::string& target)
-{
-    const auto end = std::chrono::steady_clock::now() + patience;
-    auto answer = at.get(target);
-    while (answer.status == 409 && std::chrono::steady_clock::now() < end)
-    {
-        std::this_thread::sleep_for(poll_interval);
-        answer = at.get(target);
-    }
-    return answer;
-}
-
-}  // namespace
-
-std::string connector_name(const options& opts)
-{
-    return opts.connector_name.empty() ? "bazaard-" + postgres::topic_characters(opts.schema) : opts.connector_name;
-}
-
-namespace
-{
-
-postgres::connector_options connector_options_of(const options& opts)
+capture::connector_options connector_options_of(const options& opts)
 {
     const auto to = postgres::resolve(opts.database);
     const auto host = first_of(to.find("host"));
@@ -118,88 +50,70 @@ postgres::connector_options connector_options_of(const options& opts)
     return how;
 }
 
+/// A flag that says something else than the configuration is a mistake in one of them.
+void agree(const options& opts, std::string_view flag, std::string& given, const std::string& told,
+           const std::string& place, std::string_view setting)
+{
+    if (opts.is_given(flag) && given != told)
+        throw error(error_kind::usage, fmt::format("--{} {}: {} says {} {}", flag, given, place, setting, told));
+    given = told;
+}
+
 }  // namespace
 
 std::vector<std::string> impossible_names(const options& opts)
 {
-    return postgres::impossible_names(connector_options_of(opts));
+    return capture::impossible_names(connector_options_of(opts));
 }
 
 json wished_connector(const options& opts)
 {
     json config = json::object();
-    for (const auto& [name, value] : postgres::connector_config(connector_options_of(opts), opts.chosen->tables))
+    for (const auto& [name, value] : capture::connector_config(connector_options_of(opts), opts.chosen->tables))
         config[name] = value;
     return config;
 }
 
-void refused(const connect_rest& at, const rest_answer& answer, const std::string& what)
+capture::connect_place connect_place_of(const options& opts)
 {
-    throw error(answer.status == 401 || answer.status == 403 ? error_kind::permission : error_kind::config,
-                fmt::format("Kafka Connect at {} refuses to {}: {}{}", at.url(), what, complaint(answer),
-                            answer.status == 401 ? "; log in with --connect-user and --connect-password-file, or with "
-                                                   "USER:PASSWORD@ in --connect-url"
-                                                 : ""));
+    return {.url = opts.connect_url,
+            .user = opts.connect_user,
+            .password = opts.connect_password,
+            .password_file = opts.connect_password_file,
+            .ca_file = opts.connect_ca_file,
+            .cert_file = opts.connect_cert_file,
+            .key_file = opts.connect_key_file,
+            .verify = opts.connect_tls_verify};
 }
 
-connector_facts connector_state(const connect_rest& at, const std::string& name)
+capture::told_connector told_connector_of(options& opts)
 {
-    connector_facts now;
-    const auto answer = patient_get(at, "/connectors/" + name + "/status");
-    if (answer.status != 200 && answer.status != 404)
-        refused(at, answer, "tell the state of connector " + name);
-    const auto body = io::read_json<json>(answer.body);
-    if (!body.is_object())
-        no_connect(at);
-    if (answer.status == 404)
-        return now;
-    now.there = true;
-    const auto failure = [&](const json& of)
+    const auto file = opts.given.find("connector-config");
+    const auto url = opts.given.find("connect-url");
+    const bool asks = url != opts.given.end() && url->second.origin == "command line";
+    if (file == opts.given.end() && !asks)
+        return {};
+    std::map<std::string, std::string> config;
+    std::string place;
+    if (file != opts.given.end())
+        config = capture::read_connector_config(place = file->second.text);
+    else
     {
-        if (now.trace.empty() && of.contains("trace"))
-            now.trace = summary_of(of["trace"].get<std::string>());
-    };
-    try
-    {
-        now.state = body.at("connector").value("state", "?");
-        failure(body["connector"]);
-        for (const auto& task : body.at("tasks"))
-        {
-            now.tasks.push_back(task.value("state", "?"));
-            failure(task);
-        }
+        const capture::connect_rest at(connect_place_of(opts));
+        const auto name = connector_name(opts);
+        place = fmt::format("connector {} at {}", name, at.url());
+        auto found = capture::read_connector(at, name);
+        if (!found.there)
+            throw error(error_kind::config, fmt::format("{} is not there: is --connector-name right?", place));
+        config = std::move(found.config);
     }
-    catch (const json::exception&)
+    auto told = capture::told_by(config, place);
+    if (opts.verb == "topics")
     {
-        no_connect(at);
+        agree(opts, "topic-prefix", opts.topic_prefix, told.topic_prefix, place, "topic.prefix");
+        agree(opts, "slot-name", opts.slot, told.slot, place, "slot.name");
     }
-    return now;
-}
-
-connector_facts read_connector(const connect_rest& at, const std::string& name)
-{
-    const auto plugins = patient_get(at, "/connector-plugins");
-    if (plugins.status == 401 || plugins.status == 403)
-        refused(at, plugins, "list its plugins");
-    const auto listed = io::read_json<json>(plugins.body);
-    if (plugins.status != 200 || !listed.is_array())
-        no_connect(at);
-    auto now = connector_state(at, name);
-    for (const auto& plugin : listed)
-        if (plugin.is_object() && plugin.contains("class") && plugin["class"] == plugin_class &&
-            plugin.contains("version") && plugin["version"].is_string())
-            now.debezium = plugin["version"].get<std::string>();
-    if (!now.there)
-        return now;
-    const auto answer = patient_get(at, "/connectors/" + name + "/config");
-    if (answer.status != 200)
-        refused(at, answer, "tell the configuration of connector " + name);
-    const auto config = io::read_json<json>(answer.body);
-    if (!config.is_object())
-        no_connect(at);
-    for (const auto& [key, value] : config.items())
-        now.config[key] = value.is_string() ? value.get<std::string>() : value.dump();
-    return now;
+    return told;
 }
 
 }  // namespace bazaar::app

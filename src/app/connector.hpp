@@ -1,14 +1,13 @@
 #pragma once
 
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "app/connect_rest.hpp"
 #include "bazaar/app/options.hpp"
+#include "bazaar/capture/connect_rest.hpp"
+#include "bazaar/capture/told_connector.hpp"
 
 namespace bazaar::app
 {
@@ -22,27 +21,14 @@ namespace bazaar::app
 /// Names that were given, and that Connect or Debezium would take for something else: a line for each.
 [[nodiscard]] std::vector<std::string> impossible_names(const options& opts);
 
-/// What a Connect worker says of one connector.
-struct connector_facts
-{
-    bool there = false;
-    std::string state = "not there";
-    std::vector<std::string> tasks{};             ///< States.
-    std::string trace{};                          ///< First line of the first failure, and its deepest cause.
-    std::map<std::string, std::string> config{};  ///< Only of `read_connector`.
-    std::optional<std::string> debezium{};        ///< Version of the worker's plugin for PostgreSQL; the same.
-};
+/// How the Connect worker is reached.
+[[nodiscard]] capture::connect_place connect_place_of(const options& opts);
 
-/// State alone.
+/// The configuration of --connector-config, or that of the worker where --connect-url stands on the command line. Nothing is told
+/// otherwise. Puts topic prefix and slot into `opts` where no flag has given them.
 ///
-/// Errors: `unavailable` when nobody answers, `permission` when the answer is 401 or 403, `config` for any other refusal and for
-///         what is not Kafka Connect.
-[[nodiscard]] connector_facts connector_state(const connect_rest& at, const std::string& name);
-
-/// All of it. Errors: the same.
-[[nodiscard]] connector_facts read_connector(const connect_rest& at, const std::string& name);
-
-/// Throws what Connect says of a request that it refused.
-[[noreturn]] void refused(const connect_rest& at, const rest_answer& answer, const std::string& what);
+/// Errors: those of `told_by`, `read_connector_config` and `read_connector`; `usage` where a flag says something else, `config` where the
+/// worker has no such connector.
+[[nodiscard]] capture::told_connector told_connector_of(options& opts);
 
 }  // namespace bazaar::app

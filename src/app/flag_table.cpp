@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "app/http_url.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
+#include "bazaar/capture/http_url.hpp"
 #include "bazaar/kafka/classify.hpp"
 #include "bazaar/observe/http.hpp"
 #include "bazaar/postgres/connection.hpp"
@@ -617,7 +617,7 @@ void add_plan(std::vector<flag>& table)
          .commands = configures.with({command::load, command::plan, command::answers}),
          .set = [](options& to, std::string_view text) -> std::string
          {
-             using postgres::message_format;
+             using capture::message_format;
              if (text == "text" || text == "jsonl" || text == "csv" || text == "binary")
                  to.plan_format = text == "text"    ? plan_format::text
                                   : text == "jsonl" ? plan_format::jsonl
@@ -951,8 +951,8 @@ void add_cdc(std::vector<flag>& table)
          .secret = flag_secret::url,
          .set = [](options& to, std::string_view value) -> std::string
          {
-             http_url ignored;
-             auto wrong = parse_http_url(value, "8083", ignored);
+             capture::http_url ignored;
+             auto wrong = capture::parse_http_url(value, "8083", ignored);
              if (wrong.empty())
                  to.connect_url = value;
              else if (!uri_problem(value).empty())
@@ -1081,9 +1081,9 @@ void add_cdc(std::vector<flag>& table)
          {
              if (value.empty())
                  return "must not be empty";
-             http_url parts;
+             capture::http_url parts;
              const auto plain = without_references(value);
-             if (auto wrong = parse_http_url(plain, "8080", parts); !wrong.empty() && plain != "x")
+             if (auto wrong = capture::parse_http_url(plain, "8080", parts); !wrong.empty() && plain != "x")
                  return wrong;
              if (parts.user && without_secrets({.secret = flag_secret::url}, value) != value)
                  return "must have no user and no password: everybody who may look at the connector's "

@@ -10,10 +10,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "app/http_url.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/app/options_sources.hpp"
+#include "bazaar/capture/http_url.hpp"
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/secret.hpp"
 #include "bazaar/scenario/registry.hpp"
@@ -621,8 +621,8 @@ private:
     /// A login that is given twice or without a name, and TLS where there is none.
     void connect()
     {
-        http_url at;
-        static_cast<void>(parse_http_url(made_.connect_url, "8083", at));
+        capture::http_url at;
+        static_cast<void>(capture::parse_http_url(made_.connect_url, "8083", at));
         const auto complain = [&](const char* name, std::string_view wrong)
         {
             if (const auto* given = effective(name); given != nullptr)

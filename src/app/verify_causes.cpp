@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "app/cdc_names.hpp"
-#include "app/connector_topics.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/capture/connector_topics.hpp"
 #include "bazaar/scenario/does.hpp"
 
 namespace bazaar::app
@@ -111,7 +111,7 @@ std::set<std::uint8_t> chosen_tables(const options& opts, std::span<const model:
 {
     std::set<std::uint8_t> chosen;
     std::string names;
-    const auto wished = words_of(opts.table);
+    const auto wished = capture::words_of(opts.table);
     for (std::uint8_t i = 0; i < tables.size(); ++i)
     {
         if (tables[i].kept_by == model::role::heartbeat)
@@ -148,19 +148,19 @@ void compare_only(const std::set<std::uint8_t>& chosen, std::span<const model::t
         out.set_part(fmt::format("table{} {}", chosen.size() == 1 ? "" : "s", names));
 }
 
-connector_limits limits_of(const options& opts, const told_connector& told, postgres::session* on,
-                           std::span<const model::table> tables)
+capture::connector_limits limits_of(const options& opts, const capture::told_connector& told, postgres::session* on,
+                                    std::span<const model::table> tables)
 {
-    connector_limits made;
+    capture::connector_limits made;
     if (!told.config.empty())
-        made = limits_of(told.config, told.how, tables, opts.schema);
+        made = capture::limits_of(told.config, told.how, tables, opts.schema);
     const auto publication = told.config.empty() ? publication_of(opts) : told.publication;
     if (on != nullptr && !publication.empty())
-        made.merge(limits_of(postgres::read_publication(*on, publication, opts.schema), publication, tables));
+        made.merge(capture::limits_of(postgres::read_publication(*on, publication, opts.schema), publication, tables));
     return made;
 }
 
-void excuse_silent(const connector_limits& limits, const seen_changes& seen, verify::judge& to)
+void excuse_silent(const capture::connector_limits& limits, const seen_changes& seen, verify::judge& to)
 {
     for (const auto& [number, by] : limits.silent)
         if (seen.count(number) == 0)

@@ -11,10 +11,10 @@
 #include <tuple>
 #include <vector>
 
-#include "app/connector_limits.hpp"
-#include "app/told_connector.hpp"
 #include "app/verify.hpp"
 #include "app/work_progress.hpp"
+#include "bazaar/capture/connector_limits.hpp"
+#include "bazaar/capture/told_connector.hpp"
 #include "bazaar/verify/change_source.hpp"
 #include "bazaar/verify/judge.hpp"
 
@@ -89,11 +89,11 @@ void compare_only(const std::set<std::uint8_t>& chosen, std::span<const model::t
 
 /// What the settings of a connector and the publication in its database keep from being proven. `on`: null where no database is
 /// at hand. `told` has no configuration where none is given.
-[[nodiscard]] connector_limits limits_of(const options& opts, const told_connector& told, postgres::session* on,
-                                         std::span<const model::table> tables);
+[[nodiscard]] capture::connector_limits limits_of(const options& opts, const capture::told_connector& told,
+                                                  postgres::session* on, std::span<const model::table> tables);
 
 /// Behind the last event, before the judge finishes: tables that a setting makes silent are excused if they were.
-void excuse_silent(const connector_limits& limits, const seen_changes& seen, verify::judge& to);
+void excuse_silent(const capture::connector_limits& limits, const seen_changes& seen, verify::judge& to);
 
 /// Settings that would explain what was found, by its form. `told`: the configuration is known.
 void tell_causes(const scenario::scenario& shop, const std::set<std::uint8_t>& chosen, const seen_changes& seen,

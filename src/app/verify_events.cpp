@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "app/told_connector.hpp"
+#include "app/connector.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/connection.hpp"
@@ -69,7 +69,7 @@ int verify_events(const options& given)
     const auto stop = signals.token();
     cut to;
     stage made;
-    connector_limits limits;
+    capture::connector_limits limits;
     const auto prepare = [&](postgres::session* on)
     {
         made = make_stage(to.recorded, opts.seed_dir);

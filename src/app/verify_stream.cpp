@@ -55,7 +55,7 @@ public:
           now_(cut_now(sql_, opts)),
           made_(make_stage(now_.recorded, opts.seed_dir)),
           chosen_(chosen_tables(opts, made_.shop->tables())),
-          limits_(limits_of(publication_, publication_of(opts), made_.shop->tables())),
+          limits_(capture::limits_of(publication_, publication_of(opts), made_.shop->tables())),
           subject_{*made_.shop, now_.recorded, id_codec(now_.recorded.tag, now_.recorded.seed), 0, now_.known},
           out_(opts.examples),
           progress_(opts)
@@ -153,7 +153,7 @@ private:
     cut now_;
     stage made_;
     std::set<std::uint8_t> chosen_;
-    connector_limits limits_;
+    capture::connector_limits limits_;
     verify::subject subject_;
     verify::judge_options how_;
     verify::report out_;

@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 
 #include "app/cdc_names.hpp"
+#include "app/connector.hpp"
 #include "app/kafka_link.hpp"
 #include "app/report.hpp"
-#include "app/told_connector.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/kafka/admin.hpp"
@@ -73,11 +73,12 @@ std::string filled(std::string pattern, const std::map<std::string_view, std::st
     for (const auto& [name, value] : with)
         for (auto at = pattern.find(name); at != pattern.npos; at = pattern.find(name, at + value.size()))
             pattern.replace(at, name.size(), value);
-    return postgres::topic_characters(pattern);
+    return capture::topic_characters(pattern);
 }
 
-named_topics topics_of(const options& opts, const told_connector& told, const connector_limits& limits,
-                       const std::set<std::uint8_t>& chosen, std::span<const model::table> tables)
+named_topics topics_of(const options& opts, const capture::told_connector& told,
+                       const capture::connector_limits& limits, const std::set<std::uint8_t>& chosen,
+                       std::span<const model::table> tables)
 {
     named_topics made;
     for (const auto i : chosen)
@@ -88,7 +89,7 @@ named_topics topics_of(const options& opts, const told_connector& told, const co
         else if (!told.config.empty())
             made.tables[i] = limits.topics.at(i);
         else
-            made.tables[i] = {postgres::topic_name(opts.topic_prefix, opts.schema, tables[i].name)};
+            made.tables[i] = {capture::topic_name(opts.topic_prefix, opts.schema, tables[i].name)};
     // A pattern says where that of transactions is if it begins as Debezium's own.
     constexpr std::string_view own = "{prefix}.{schema}.{table}";
     if (const auto at = opts.topic_pattern.find(own); at != opts.topic_pattern.npos)
@@ -140,7 +141,7 @@ void excuse_incomplete(const options& opts, const verify::topic_source& from, co
 
 /// Names the topics that are not there, or have no message. Of a table whose rows nobody writes a stream without a snapshot tells
 /// nothing.
-void tell_empty(const verify::topic_source& from, const named_topics& topics, const connector_limits& limits,
+void tell_empty(const verify::topic_source& from, const named_topics& topics, const capture::connector_limits& limits,
                 const seen_changes& seen, const scenario::scenario& shop, verify::report& out)
 {
     const bool snapshot = seen.count(verify::change_event::kind::read) > 0;
@@ -164,13 +165,13 @@ void tell_empty(const verify::topic_source& from, const named_topics& topics, co
     }
 }
 
-void compare(const options& opts, const told_connector& told, const std::stop_token& stop, verify::report& out)
+void compare(const options& opts, const capture::told_connector& told, const std::stop_token& stop, verify::report& out)
 {
     cut to;
     std::string open;
     stage made;
     std::set<std::uint8_t> chosen;
-    connector_limits limits;
+    capture::connector_limits limits;
     const bool copy = !opts.topic_pattern.empty();
     const auto prepare = [&](postgres::session* on)
     {

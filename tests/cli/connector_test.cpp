@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "bazaar/postgres/connector.hpp"
+#include "bazaar/capture/connector_config.hpp"
 #include "cli/process.hpp"
 #include "support/demo_scenario.hpp"
 #include "support/places.hpp"
@@ -81,11 +81,11 @@ TEST(connector_config, holds_no_secret_and_follows_the_flags)
 TEST(connector_config, is_made_of_the_tables_of_any_scenario)
 {
     const demo_scenario sensors(1);
-    postgres::connector_options how;
+    capture::connector_options how;
     how.schema = "lab";
     how.topic_prefix = "t";
     std::map<std::string, std::string> config;
-    for (const auto& [name, value] : postgres::connector_config(how, sensors.tables()))
+    for (const auto& [name, value] : capture::connector_config(how, sensors.tables()))
         EXPECT_TRUE(config.emplace(name, value).second) << "twice: " << name;
     EXPECT_EQ(config["table.include.list"], "lab\\.sensor,lab\\.reading,lab\\.site,lab\\.pulse");
     EXPECT_NE(config["topic.creation.state.include"].find("t\\.lab\\.sensor"), std::string::npos);
@@ -96,12 +96,12 @@ TEST(connector_config, is_made_of_the_tables_of_any_scenario)
 TEST(connector_config, names_topics_as_debezium_does)
 {
     // Java counts in units of UTF-16, PostgreSQL's names are UTF-8.
-    EXPECT_EQ(postgres::topic_name("a", "b ü", "c"), "a.b__.c");
-    EXPECT_EQ(postgres::topic_name("a", "Größe_1", "c"), "a.Gr__e_1.c");
-    EXPECT_EQ(postgres::topic_name("a", "日本", "c"), "a.__.c");
-    EXPECT_EQ(postgres::topic_name("a", "😀", "c"), "a.__.c");
-    EXPECT_EQ(postgres::topic_name("a", "x.y-z \"%$", "c"), "a.x.y-z____.c");
-    EXPECT_EQ(postgres::topic_name(std::string(120, 'p'), std::string(200, 's'), "c").size(), 249U);
+    EXPECT_EQ(capture::topic_name("a", "b ü", "c"), "a.b__.c");
+    EXPECT_EQ(capture::topic_name("a", "Größe_1", "c"), "a.Gr__e_1.c");
+    EXPECT_EQ(capture::topic_name("a", "日本", "c"), "a.__.c");
+    EXPECT_EQ(capture::topic_name("a", "😀", "c"), "a.__.c");
+    EXPECT_EQ(capture::topic_name("a", "x.y-z \"%$", "c"), "a.x.y-z____.c");
+    EXPECT_EQ(capture::topic_name(std::string(120, 'p'), std::string(200, 's'), "c").size(), 249U);
 }
 
 TEST(connector_config, quotes_names_where_debezium_takes_characters_for_its_own)
@@ -109,11 +109,11 @@ TEST(connector_config, quotes_names_where_debezium_takes_characters_for_its_own)
     const demo_scenario sensors(1);
     const auto made = [&](const std::string& schema)
     {
-        postgres::connector_options how;
+        capture::connector_options how;
         how.schema = schema;
         how.topic_prefix = "t";
         std::map<std::string, std::string> config;
-        for (const auto& [name, value] : postgres::connector_config(how, sensors.tables()))
+        for (const auto& [name, value] : capture::connector_config(how, sensors.tables()))
             config[name] = value;
         return config;
     };
@@ -132,11 +132,11 @@ TEST(connector_config, tells_of_names_that_debezium_cannot_be_told)
     const auto wrong =
         [](const std::string& schema, const std::string& publication = "p", const std::string& database = "fh_dev")
     {
-        postgres::connector_options how;
+        capture::connector_options how;
         how.schema = schema;
         how.publication = publication;
         how.database = database;
-        return postgres::impossible_names(how).size();
+        return capture::impossible_names(how).size();
     };
     for (const char* schema : {"demo", "Größe_1", "my shop", "a\"b", "it's", "1", "a.b", "100 %", "$x", "{x}"})
         EXPECT_EQ(wrong(schema), 0U) << schema;

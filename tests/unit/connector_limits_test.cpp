@@ -6,13 +6,13 @@
 
 #include <gtest/gtest.h>
 
-#include "app/connector_limits.hpp"
-#include "app/connector_topics.hpp"
-#include "app/java_regex.hpp"
-#include "app/told_connector.hpp"
 #include "app/verify_changes.hpp"
+#include "bazaar/capture/connector_limits.hpp"
+#include "bazaar/capture/connector_topics.hpp"
+#include "bazaar/capture/told_connector.hpp"
 #include "bazaar/verify/debezium.hpp"
 #include "bazaar/verify/judge.hpp"
+#include "capture/java_regex.hpp"
 #include "support/told_harm.hpp"
 #include "support/told_stream.hpp"
 #include "unit/thelook_ledger.hpp"
@@ -22,7 +22,7 @@ namespace bazaar::test
 namespace
 {
 
-using app::java_regex;
+using capture::java_regex;
 using json = nlohmann::json;
 using settings = std::map<std::string, std::string>;
 using verify::defect;
@@ -63,13 +63,13 @@ struct world
         return told_stream(*shop, recorded, units, form);
     }
 
-    [[nodiscard]] app::connector_limits limits(const settings& config) const
+    [[nodiscard]] capture::connector_limits limits(const settings& config) const
     {
-        return app::limits_of(config, app::told_by(config, "file").how, shop->tables(), "demo");
+        return capture::limits_of(config, capture::told_by(config, "file").how, shop->tables(), "demo");
     }
 
     [[nodiscard]] verify::report judged(const messages& all, const settings& more,
-                                        const app::connector_limits& others = {}) const
+                                        const capture::connector_limits& others = {}) const
     {
         const auto config = with(more);
         auto of_config = limits(config);
@@ -87,7 +87,7 @@ struct world
         }
         of_config.impose(judge);
         app::seen_changes seen(shop->tables(), of.ids);
-        verify::debezium_reader reader(shop->tables(), "demo", app::told_by(config, "file").how);
+        verify::debezium_reader reader(shop->tables(), "demo", capture::told_by(config, "file").how);
         verify::change_event e;
         for (const auto& m : all)
         {
@@ -449,8 +449,8 @@ TEST(connector_limits, a_publication_is_named_with_what_it_leaves_out)
     for (const auto& t : tables)
         for (const auto& c : t.columns)
             facts.tables[std::string(t.name)].columns.emplace(c.name);
-    EXPECT_TRUE(app::limits_of(facts, "p", tables).tables.empty());
-    EXPECT_TRUE(app::limits_of(facts, "p", tables).columns.empty());
+    EXPECT_TRUE(capture::limits_of(facts, "p", tables).tables.empty());
+    EXPECT_TRUE(capture::limits_of(facts, "p", tables).columns.empty());
     auto lists = facts;
     lists.tables["users"].columns.erase("email");
     lists.tables["orders"].filtered = true;
@@ -460,7 +460,7 @@ TEST(connector_limits, a_publication_is_named_with_what_it_leaves_out)
     each_row(sent, "users", [](json& row) { row.erase("email"); });
     drop(sent, [](const told_message& m)
          { return m.table == "events" || is_op(m, 'd') || (m.table == "orders" && m.unit % 3 == 0); });
-    const auto report = w.judged(sent, {}, app::limits_of(lists, "p", tables));
+    const auto report = w.judged(sent, {}, capture::limits_of(lists, "p", tables));
     EXPECT_EQ(wrong_count(report), 0U) << report.text();
     for (const auto* line : {"table users, column email: not compared: by the column list of publication p",
                              "by the row filter of publication p", "by publication p, which does not have it",
@@ -557,8 +557,9 @@ TEST(java_regex, means_what_java_means_or_is_not_understood)
 
 TEST(connector_topics, lists_are_split_as_their_readers_do)
 {
-    EXPECT_EQ(app::expressions_of(" a.b , c\\,d{1\\,2},,e\\. "), (std::vector<std::string>{"a.b", "c,d{1,2}", "e\\."}));
-    EXPECT_EQ(app::words_of(" a, b ,,c"), (std::vector<std::string>{"a", "b", "c"}));
+    EXPECT_EQ(capture::expressions_of(" a.b , c\\,d{1\\,2},,e\\. "),
+              (std::vector<std::string>{"a.b", "c,d{1,2}", "e\\."}));
+    EXPECT_EQ(capture::words_of(" a, b ,,c"), (std::vector<std::string>{"a", "b", "c"}));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // What the doctor finds in plain facts: nothing in good ones, and each of its findings in facts that are wrong in one way.
 
-#include "app/doctor.hpp"
+#include "bazaar/capture/doctor.hpp"
 
 #include <fstream>
 #include <set>
@@ -13,7 +13,7 @@
 #include "support/demo_scenario.hpp"
 #include "support/places.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 namespace
 {
@@ -583,4 +583,4 @@ TEST(sizes, are_read_and_shown)
 }
 
 }  // namespace
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

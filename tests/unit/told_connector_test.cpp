@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "app/told_connector.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/capture/told_connector.hpp"
 #include "bazaar/verify/debezium.hpp"
 #include "cli/process.hpp"
 #include "unit/thelook_ledger.hpp"
@@ -29,14 +29,14 @@ settings with(const settings& more)
 
 encodings told(const settings& more)
 {
-    return app::told_by(with(more), "file").how;
+    return capture::told_by(with(more), "file").how;
 }
 
 std::string complaint(const settings& config)
 {
     try
     {
-        static_cast<void>(app::told_by(config, "file"));
+        static_cast<void>(capture::told_by(config, "file"));
     }
     catch (const error& problem)
     {
@@ -187,11 +187,11 @@ TEST(told_connector, a_file_is_as_config_prints_it_or_as_connect_takes_it)
     const temporary_file posted(R"({"name": "x", "config": {"connector.class": "PostgresConnector", "tasks.max": "1",
                                     "flag": "true"}})");
     const settings expected{{"connector.class", "PostgresConnector"}, {"tasks.max", "1"}, {"flag", "true"}};
-    EXPECT_EQ(app::read_connector_config(plain.path()), expected);
-    EXPECT_EQ(app::read_connector_config(posted.path()), expected);
+    EXPECT_EQ(capture::read_connector_config(plain.path()), expected);
+    EXPECT_EQ(capture::read_connector_config(posted.path()), expected);
     for (const auto* const text : {"", "connector.class=PostgresConnector", "[]", R"({"config": []})"})
-        EXPECT_THROW(static_cast<void>(app::read_connector_config(temporary_file(text).path())), error) << text;
-    EXPECT_THROW(static_cast<void>(app::read_connector_config("/nowhere")), error);
+        EXPECT_THROW(static_cast<void>(capture::read_connector_config(temporary_file(text).path())), error) << text;
+    EXPECT_THROW(static_cast<void>(capture::read_connector_config("/nowhere")), error);
 }
 
 }  // namespace

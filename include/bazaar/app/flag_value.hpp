@@ -7,20 +7,11 @@
 #include <utility>
 
 #include "bazaar/base/duration.hpp"
+#include "bazaar/base/size.hpp"
 #include "bazaar/postgres/secret.hpp"
 
 namespace bazaar::app
 {
-
-/// "512MiB", "1GiB"; a plain number counts bytes, and kB, MB, GB and TB mean the same as KiB, MiB, GiB and TiB, as with
-/// PostgreSQL. Nothing when the text is no size, or beyond 63 bits.
-[[nodiscard]] std::optional<std::int64_t> parse_size(std::string_view text);
-
-/// The size for people: "1.5 GiB".
-[[nodiscard]] std::string shown_size(std::uint64_t bytes);
-
-/// Digits only, within 64 bits.
-[[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
 
 /// "A..B", both inclusive, A <= B.
 [[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_units(std::string_view text);

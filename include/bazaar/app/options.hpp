@@ -13,8 +13,8 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/id.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/capture/connector_config.hpp"
 #include "bazaar/postgres/cdc.hpp"
-#include "bazaar/postgres/connector.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/value_source.hpp"
 #include "bazaar/scenario/registry.hpp"
@@ -187,7 +187,7 @@ struct options
     bool connect_tls_verify = true;
     std::string connector_db_host, connector_db_port;  ///< Empty: as this program reaches the database.
     std::string connector_password = "${env:BAZAARD_DB_PASSWORD}";
-    postgres::message_format message_format = postgres::message_format::json;
+    capture::message_format message_format = capture::message_format::json;
     std::string registry_url = "http://localhost:8080";
     std::string snapshot = "initial";
     bool flat = false;

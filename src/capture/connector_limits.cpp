@@ -1,4 +1,4 @@
-#include "app/connector_limits.hpp"
+#include "bazaar/capture/connector_limits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
-#include "app/connector_topics.hpp"
-#include "app/java_regex.hpp"
+#include "bazaar/capture/connector_topics.hpp"
+#include "capture/java_regex.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 namespace
 {
@@ -329,4 +329,4 @@ connector_limits limits_of(const postgres::publication_content& publication, con
     return made;
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

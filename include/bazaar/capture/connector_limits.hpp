@@ -13,7 +13,7 @@
 #include "bazaar/verify/judge.hpp"
 #include "bazaar/verify/report.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 
 /// What settings of a connector, or of its publication, keep out of the events or change in them: it is not proven. Each with the
@@ -62,4 +62,4 @@ struct connector_limits
 [[nodiscard]] connector_limits limits_of(const postgres::publication_content& publication, const std::string& name,
                                          std::span<const model::table> tables);
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

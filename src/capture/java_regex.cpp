@@ -1,8 +1,8 @@
-#include "app/java_regex.hpp"
+#include "capture/java_regex.hpp"
 
 #include <cstdint>
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 namespace
 {
@@ -264,4 +264,4 @@ std::optional<std::string> java_regex::replaced(std::string_view text, std::stri
     return narrow(out + found.suffix().str());
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

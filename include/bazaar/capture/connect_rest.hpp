@@ -5,10 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "app/http_url.hpp"
-#include "bazaar/app/options.hpp"
+#include "bazaar/capture/http_url.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 
 /// An answer of Kafka Connect's REST interface.
@@ -18,6 +17,16 @@ struct rest_answer
     std::string body;
 };
 
+/// How to reach a Connect worker, and as whom.
+struct connect_place
+{
+    std::string url;
+    std::string user;                                    ///< Goes before the one in the URL; empty: that one.
+    std::optional<std::string> password, password_file;  ///< The file goes before the other.
+    std::string ca_file, cert_file, key_file;            ///< Empty: the system's authorities; no certificate.
+    bool verify = true;                                  ///< Its certificate.
+};
+
 /// Speaks to one Connect worker, by HTTP or, checking its certificate, by HTTPS.
 ///
 /// Errors: throws `usage` for an address that is none, `no_input` for a file that cannot be read, `permission` when TLS is refused on
@@ -25,7 +34,7 @@ struct rest_answer
 class connect_rest
 {
 public:
-    explicit connect_rest(const options& opts, std::chrono::milliseconds timeout = std::chrono::seconds{10});
+    explicit connect_rest(const connect_place& at, std::chrono::milliseconds timeout = std::chrono::seconds{10});
 
     [[nodiscard]] rest_answer get(std::string_view target) const { return ask("GET", target, {}); }
     [[nodiscard]] rest_answer put(std::string_view target, std::string_view body) const
@@ -52,4 +61,4 @@ private:
     std::chrono::milliseconds timeout_;
 };
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 
 /// An address of HTTP, taken apart.
@@ -21,4 +21,4 @@ struct http_url
 /// `default_port` is that of http; https has 443. Returns what is wrong, or nothing; its text says nothing of a password.
 [[nodiscard]] std::string parse_http_url(std::string_view text, std::string_view default_port, http_url& to);
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

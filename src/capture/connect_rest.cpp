@@ -1,4 +1,4 @@
-#include "app/connect_rest.hpp"
+#include "bazaar/capture/connect_rest.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -14,7 +14,7 @@
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/password.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 namespace
 {
@@ -113,33 +113,29 @@ beast::error_code exchange(asio::io_context& loop, Stream& stream, const asio::i
 
 }  // namespace
 
-connect_rest::connect_rest(const options& opts, std::chrono::milliseconds timeout)
-    : ca_file_(opts.connect_ca_file),
-      cert_file_(opts.connect_cert_file),
-      key_file_(opts.connect_key_file),
-      verify_(opts.connect_tls_verify),
-      timeout_(timeout)
+connect_rest::connect_rest(const connect_place& at, std::chrono::milliseconds timeout)
+    : ca_file_(at.ca_file), cert_file_(at.cert_file), key_file_(at.key_file), verify_(at.verify), timeout_(timeout)
 {
-    if (const auto wrong = parse_http_url(opts.connect_url, "8083", at_); !wrong.empty())
+    if (const auto wrong = parse_http_url(at.url, "8083", at_); !wrong.empty())
         throw error(error_kind::usage, "--connect-url: " + wrong);
     url_ = at_.shown();
     auto user = at_.user;
     auto password = at_.password;
-    if (!opts.connect_user.empty())
-        user = opts.connect_user;
-    if (opts.connect_password_file)
-        password = postgres::read_password(*opts.connect_password_file);
-    else if (opts.connect_password)
-        password = *opts.connect_password;
+    if (!at.user.empty())
+        user = at.user;
+    if (at.password_file)
+        password = postgres::read_password(*at.password_file);
+    else if (at.password)
+        password = *at.password;
     // Connect's own server takes 8 KB of header; more than a login's worth is no login.
     constexpr std::size_t login_max = 4096;
     if (user && user->size() + password.value_or("").size() > login_max)
-        throw error(
-            error_kind::usage,
-            fmt::format("the user and the password for Kafka Connect are longer than {} bytes together{}", login_max,
-                        opts.connect_password_file
-                            ? ": --connect-password-file " + *opts.connect_password_file + " is no file of a password"
-                            : ""));
+        throw error(error_kind::usage,
+                    fmt::format("the user and the password for Kafka Connect are longer than {} bytes together{}",
+                                login_max,
+                                at.password_file
+                                    ? ": --connect-password-file " + *at.password_file + " is no file of a password"
+                                    : ""));
     if (user)
         authorization_ = "Basic " + base64(*user + ':' + password.value_or(""));
 }
@@ -200,4 +196,4 @@ rest_answer connect_rest::ask(std::string_view verb, std::string_view target, st
     return {static_cast<int>(answer.get().result_int()), answer.get().body()};
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

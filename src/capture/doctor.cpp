@@ -1,4 +1,4 @@
-#include "app/doctor.hpp"
+#include "bazaar/capture/doctor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,12 +9,12 @@
 
 #include <fmt/format.h>
 
-#include "bazaar/app/flag_value.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/base/size.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/postgres/identifier.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 namespace
 {
@@ -972,4 +972,4 @@ std::vector<slot_watch::line> slot_watch::see(std::span<const postgres::slot_fac
     return lines;
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "app/connector.hpp"
+#include "bazaar/capture/connector_state.hpp"
 #include "bazaar/kafka/topics.hpp"
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/topic.hpp"
 #include "bazaar/postgres/diagnosis.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 
 enum class severity : std::uint8_t
@@ -134,4 +134,4 @@ private:
     std::map<std::string, std::int64_t> ill_;  ///< Slots that were told of, with the most that each has retained.
 };
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

@@ -1,4 +1,4 @@
-#include "app/told_connector.hpp"
+#include "bazaar/capture/told_connector.hpp"
 
 #include <array>
 #include <optional>
@@ -8,14 +8,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/connect_rest.hpp"
-#include "app/connector.hpp"
-#include "app/connector_topics.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/capture/connector_topics.hpp"
 #include "bazaar/io/json.hpp"
 #include "bazaar/io/small_file.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 namespace
 {
@@ -186,15 +184,6 @@ private:
     std::vector<std::string> wrong_;
 };
 
-/// A flag that says something else than the configuration is a mistake in one of them.
-void agree(const options& opts, std::string_view flag, std::string& given, const std::string& told,
-           const std::string& place, std::string_view setting)
-{
-    if (opts.is_given(flag) && given != told)
-        throw error(error_kind::usage, fmt::format("--{} {}: {} says {} {}", flag, given, place, setting, told));
-    given = told;
-}
-
 }  // namespace
 
 told_connector told_by(const settings& config, const std::string& place)
@@ -221,34 +210,4 @@ settings read_connector_config(const std::string& file)
     return made;
 }
 
-told_connector told_connector_of(options& opts)
-{
-    const auto file = opts.given.find("connector-config");
-    const auto url = opts.given.find("connect-url");
-    const bool asks = url != opts.given.end() && url->second.origin == "command line";
-    if (file == opts.given.end() && !asks)
-        return {};
-    settings config;
-    std::string place;
-    if (file != opts.given.end())
-        config = read_connector_config(place = file->second.text);
-    else
-    {
-        const connect_rest at(opts);
-        const auto name = connector_name(opts);
-        place = fmt::format("connector {} at {}", name, at.url());
-        auto found = read_connector(at, name);
-        if (!found.there)
-            throw error(error_kind::config, fmt::format("{} is not there: is --connector-name right?", place));
-        config = std::move(found.config);
-    }
-    auto told = told_by(config, place);
-    if (opts.verb == "topics")
-    {
-        agree(opts, "topic-prefix", opts.topic_prefix, told.topic_prefix, place, "topic.prefix");
-        agree(opts, "slot-name", opts.slot, told.slot, place, "slot.name");
-    }
-    return told;
-}
-
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

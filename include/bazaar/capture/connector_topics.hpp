@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "app/connector_limits.hpp"
+#include "bazaar/capture/connector_limits.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 
 /// Parts of a list as Kafka Connect reads it.
@@ -21,4 +21,4 @@ namespace bazaar::app
 void add_topics(const std::map<std::string, std::string>& config, const verify::encodings& how,
                 std::span<const model::table> tables, const std::string& schema, connector_limits& to);
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 
 /// A regular expression as Java reads it, as far as ECMAScript means the same by it.
@@ -30,4 +30,4 @@ private:
     std::wregex made_;
 };
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

@@ -1,4 +1,4 @@
-#include "app/connector_topics.hpp"
+#include "bazaar/capture/connector_topics.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
-#include "app/java_regex.hpp"
-#include "bazaar/postgres/connector.hpp"
+#include "bazaar/capture/connector_config.hpp"
+#include "capture/java_regex.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 namespace
 {
@@ -124,7 +124,7 @@ private:
             [&](std::uint8_t i)
             {
                 const auto plain = prefix + delimiter + schema_ + delimiter + std::string(tables_[i].name);
-                const auto name = postgres::topic_characters(plain);
+                const auto name = topic_characters(plain);
                 if (known && (kind != "SchemaUnicodeTopicNamingStrategy" || name == plain))
                     topics_[i].insert(name);
                 else
@@ -426,4 +426,4 @@ void add_topics(const settings& config, const verify::encodings& how, std::span<
     chain(config, how, tables, schema, to).go();
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

@@ -1,12 +1,13 @@
-#include "app/http_url.hpp"
+#include "bazaar/capture/http_url.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "bazaar/app/flag_value.hpp"
+#include "bazaar/base/size.hpp"
+#include "bazaar/postgres/secret.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 namespace
 {
@@ -41,7 +42,7 @@ std::string parse_http_url(std::string_view text, std::string_view default_port,
     made.tls = text.starts_with("https://");
     if (!made.tls && !text.starts_with("http://"))
         return std::string(wanted);
-    if (auto wrong = uri_problem(text); !wrong.empty())
+    if (auto wrong = postgres::uri_problem(text); !wrong.empty())
         return wrong;
     auto rest = text.substr(text.find("://") + 3);
     const auto end = std::min(rest.find_first_of("/?#"), rest.size());
@@ -66,10 +67,11 @@ std::string parse_http_url(std::string_view text, std::string_view default_port,
     made.port = port ? rest.substr(colon + 1) : made.tls ? "443" : default_port;
     if (made.host.starts_with('[') && made.host.ends_with(']'))
         made.host = made.host.substr(1, made.host.size() - 2);
-    if (made.host.empty() || !is_port_list(made.port) || made.port.find(',') != made.port.npos)
+    const auto number = parse_count(made.port);
+    if (made.host.empty() || !number || *number < 1 || *number > 65'535)
         return std::string(wanted);
     to = std::move(made);
     return {};
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

@@ -10,7 +10,7 @@
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/topic.hpp"
 
-namespace bazaar::postgres
+namespace bazaar::capture
 {
 
 /// How a connector writes keys and values.
@@ -69,4 +69,4 @@ struct connector_options
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> connector_config(const connector_options& how,
                                                                                 std::span<const model::table> tables);
 
-}  // namespace bazaar::postgres
+}  // namespace bazaar::capture

@@ -3,10 +3,9 @@
 #include <map>
 #include <string>
 
-#include "bazaar/app/options.hpp"
 #include "bazaar/verify/encodings.hpp"
 
-namespace bazaar::app
+namespace bazaar::capture
 {
 
 /// What the configuration of a connector tells of its messages.
@@ -27,11 +26,4 @@ struct told_connector
 /// Errors: `no_input` when it cannot be read, `data` when it is no such file.
 [[nodiscard]] std::map<std::string, std::string> read_connector_config(const std::string& file);
 
-/// That of --connector-config, or of the worker where --connect-url stands on the command line. Nothing is told otherwise. Puts
-/// topic prefix and slot into `opts` where no flag has given them.
-///
-/// Errors: those of the two above and of `read_connector`; `usage` where a flag says something else, `config` where the worker
-///         has no such connector.
-[[nodiscard]] told_connector told_connector_of(options& opts);
-
-}  // namespace bazaar::app
+}  // namespace bazaar::capture

@@ -1,4 +1,4 @@
-#include "bazaar/postgres/connector.hpp"
+#include "bazaar/capture/connector_config.hpp"
 
 #include <algorithm>
 #include <map>
@@ -9,9 +9,8 @@
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/postgres/heartbeat.hpp"
 #include "bazaar/postgres/identifier.hpp"
-#include "columns.hpp"
 
-namespace bazaar::postgres
+namespace bazaar::capture
 {
 namespace
 {
@@ -38,7 +37,7 @@ std::string escaped(std::string_view name)
 std::string table_id(std::string_view schema, std::string_view table)
 {
     const bool plain = schema.find_first_of(" .\"'`\t") == schema.npos;
-    return fmt::format("{}.{}", plain ? std::string(schema) : quote_identifier(schema), table);
+    return fmt::format("{}.{}", plain ? std::string(schema) : postgres::quote_identifier(schema), table);
 }
 
 /// Rows of the table change: its topic may keep the newest of each key alone.
@@ -87,12 +86,12 @@ private:
         // `cdc setup` makes it, for exactly these tables.
         add("publication.autocreate.mode", "disabled");
         std::string list;
-        for (const auto table : captured_tables(tables_))
+        for (const auto table : postgres::captured_tables(tables_))
             list += fmt::format("{}{}\\.{}", list.empty() ? "" : ",", escaped(how_.schema), escaped(table));
         add("table.include.list", list);
         add("snapshot.mode", how_.snapshot);
         if (takes_signals(how_.schema))
-            add("signal.data.collection", table_id(how_.schema, signal_table));
+            add("signal.data.collection", table_id(how_.schema, postgres::signal_table));
         add("errors.max.retries", "-1");
     }
 
@@ -141,8 +140,8 @@ private:
     {
         add("heartbeat.interval.ms", "1000");
         for (const auto& t : tables_)
-            if (t.kept_by == model::role::heartbeat && kept_here(t))
-                add("heartbeat.action.query", heartbeat_sql(how_.schema, t));
+            if (t.kept_by == model::role::heartbeat && t.sink == model::target::postgres)
+                add("heartbeat.action.query", postgres::heartbeat_sql(how_.schema, t));
     }
 
     /// What the worker creates when nobody has before.
@@ -269,11 +268,11 @@ std::vector<model::topic> wished_topics(const connector_options& how, std::span<
             {std::move(name), std::string(group), partitions, how.replication, group == state_group ? state : stream});
     };
     for (const auto& t : tables)
-        if (kept_here(t))
+        if (t.sink == model::target::postgres)
             wish(topic_name(how.topic_prefix, how.schema, t.name),
                  how.compact && changes(t) ? state_group : default_group, how.partitions);
     // Each is in order by itself, whatever the number of partitions of the tables.
-    wish(topic_name(how.topic_prefix, how.schema, signal_table), single_group, 1);
+    wish(topic_name(how.topic_prefix, how.schema, postgres::signal_table), single_group, 1);
     wish(how.topic_prefix + ".transaction", single_group, 1);
     wish(how.topic_prefix + "-signal", single_group, 1);
     wish("__debezium-heartbeat." + how.topic_prefix, single_group, 1);
@@ -296,4 +295,4 @@ std::vector<std::pair<std::string, std::string>> connector_config(const connecto
     return configuration_maker(how, tables).make();
 }
 
-}  // namespace bazaar::postgres
+}  // namespace bazaar::capture
