@@ -28,6 +28,7 @@
 #include "app/observing.hpp"
 #include "app/opening.hpp"
 #include "app/report.hpp"
+#include "app/run_log.hpp"
 #include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/help.hpp"
@@ -84,55 +85,12 @@ double since_1970(std::chrono::system_clock::time_point at)
     return std::chrono::duration<double>(at.time_since_epoch()).count();
 }
 
-void tell_clock(const run::adjustment& what)
-{
-    using kind = run::adjustment::kind;
-    switch (what.what)
-    {
-    case kind::none:
-        return;
-    case kind::forward:
-        log(log_level::info, "clock",
-            fmt::format("the clock moves forward by {:.1f} s: the database's was set, or this machine slept",
-                        seconds(what.by)));
-        return;
-    case kind::standing:
-        log(log_level::warning, "clock",
-            fmt::format("the database's clock was set back by {:.1f} s: waiting until it has caught up",
-                        seconds(what.by)));
-        return;
-    case kind::set_back:
-        log(log_level::warning, "clock",
-            fmt::format(
-                "the database's clock was set back by {:.1f} s: times of rows go on from where they were, ahead of it",
-                seconds(what.by)));
-        return;
-    case kind::caught_up:
-        log(log_level::info, "clock", "the database's clock has caught up");
-        return;
-    }
-}
-
 /// What only the opening has needed goes back to the system: glibc would keep a third of the process for the run's whole life.
 void give_back_memory()
 {
 #ifdef __GLIBC__
     ::malloc_trim(0);
 #endif
-}
-
-void announce(const opened_run& open, const options& opts)
-{
-    if (open.resumed)
-        log(log_level::info, "run",
-            fmt::format("run {} goes on at unit {}, tick {}{}", opts.run, open.recorded.settled,
-                        open.planner->ticks() + 1,
-                        open.recorded.clean ? "" : "; it was not stopped cleanly: what may be there is recognised"),
-            {{"seed", open.recorded.seed}, {"start", to_string(open.recorded.start)}, {"epoch", open.epoch}});
-    for (const auto& line : open.shop().outlook(open.current))
-        log(log_level::info, "outlook", line);
-    for (const auto& t : open.shop().tables())
-        log(log_level::debug, "topic", fmt::format("{}.{}.{}", opts.topic_prefix, opts.schema, t.name));
 }
 
 /// A run from its opening to its end, around one event loop: signals, timers, and every time that history was lost another

@@ -225,7 +225,7 @@ DAMAGES = [
     ("src/run/pacer.cpp", "#include <libpq-fe.h>", "belongs to postgres"),
     ("src/app/options.cpp", "#include <pqxx/pqxx>", "belongs to postgres"),
     ("src/postgres/session.cpp", "#include <librdkafka/rdkafka.h>", "belongs to kafka"),
-    ("src/run/pacer.cpp", "#include <spdlog/spdlog.h>", "belongs to app, observe"),
+    ("src/run/pacer.cpp", "#include <spdlog/spdlog.h>", "belongs to app, process"),
     ("src/scenario/thelook/events.cpp", "void f(auto& v, auto& g) { std::shuffle(v.begin(), v.end(), g); }", "std::shuffle"),
     ("src/scenario/thelook/events.cpp", "std::uniform_int_distribution<int> d;", "a std distribution"),
     ("src/scenario/thelook/events.cpp", "auto h = std::hash<int>{}(1);", "std::hash"),
@@ -239,6 +239,9 @@ DAMAGES = [
     ("src/base/fixed.cpp", "double d = std::log(2.0);", "libm"),
     ("src/io/small_file.cpp", '#include "bazaar/postgres/session.hpp"', "io is not above postgres"),
     ("src/model/arena.cpp", '#include "bazaar/io/small_file.hpp"', "model is not above io"),
+    ("src/process/outlet.cpp", '#include "bazaar/app/options.hpp"', "process is not above app"),
+    ("src/postgres/cdc.cpp", '#include "bazaar/capture/connector_config.hpp"', "postgres is not above capture"),
+    ("src/process/outlet.cpp", '#include "bazaar/postgres/session.hpp"', "process is not above postgres"),
     ("src/kitchen/stove.cpp", "// a room that the table does not know", "no room of the table"),
 ]
 
