@@ -139,7 +139,7 @@ const std::vector<bad_line> table{
     {"unknown_command",
      {"rnu"},
      {"'rnu': unknown command; did you mean run? (commands: run, load, init, plan, answers, explain, card, reset, "
-      "cdc, connector, topics, doctor, verify, ctl)"}},
+      "cdc, connector, topics, doctor, verify, ctl, scenario)"}},
     {"stray_word", {"run", "fast"}, {"'fast': unexpected word after run"}},
     {"explain_what", {"explain"}, {"explain: needs the ID", "Try 'bazaard explain --help'"}},
     {"value_missing", {"--max-iter"}, {"--max-iter: needs a value, N"}},

@@ -326,7 +326,7 @@ TEST_F(doctor_test, leads_from_an_empty_database_to_one_that_can_be_captured)
 TEST_F(doctor_test, finds_transactions_that_hold_the_slots_back)
 {
     prepare();
-    app::expectation wished;
+    capture::expectation wished;
     wished.schema = "demo";
     wished.publication = "bazaard_demo";
     wished.slot = "bazaard_demo";
@@ -336,7 +336,7 @@ TEST_F(doctor_test, finds_transactions_that_hold_the_slots_back)
     const auto judge = [&]
     {
         const auto facts = postgres::read_cdc_facts(on, "demo", "bazaard_demo", "bazaard_cdc", wished.tables);
-        return app::judge_database(facts, wished, app::connector_health::unknown);
+        return capture::judge_database(facts, wished, capture::connector_health::unknown);
     };
     auto open = server().superuser(*database_.name);
     open.exec("BEGIN; INSERT INTO demo.heartbeat VALUES (2, now())");

@@ -189,8 +189,9 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
     // Rows by the plan, and the unit of one of them.
     const auto rows = good({"answers"}, {"--as", "rows", "--table", "sensor", "--format", "csv", "--units",
                                          "0.." + std::to_string(std::stoll(ticks) - 1)});
-    EXPECT_EQ(lines_of(rows).size() - 1,
-              static_cast<std::size_t>(std::stoll(asked("SELECT count(*) FROM lab.sensor"))));
+    // Some notes have two lines.
+    EXPECT_EQ(std::to_string(lines_of(rows).size() - 1),
+              asked("SELECT count(*) + count(*) FILTER (WHERE note LIKE '%' || chr(10) || '%') FROM lab.sensor"));
     const auto explained = good({"explain", asked("SELECT id FROM lab.reading ORDER BY taken_at LIMIT 1")});
     EXPECT_NE(explained.find(", reading row 0\n"), std::string::npos) << explained;
     const auto sensor = asked("SELECT id FROM lab.sensor ORDER BY id DESC LIMIT 1");
@@ -215,9 +216,11 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
     link_.exec("ALTER PUBLICATION bazaard_lab DROP TABLE lab.site");
     const auto ill = found();
     EXPECT_NE(ill.find("site"), std::string::npos) << ill;
-    EXPECT_NE(ill.find("bazaard cdc setup"), std::string::npos) << ill;
-    EXPECT_NE(ill.find("--scenario demo"), std::string::npos) << ill;
     EXPECT_EQ(ill.find("orders"), std::string::npos) << ill;
+    link_.exec("DROP PUBLICATION bazaard_lab");
+    const auto worse = found();
+    EXPECT_NE(worse.find("bazaard cdc setup"), std::string::npos) << worse;
+    EXPECT_NE(worse.find("--scenario demo"), std::string::npos) << worse;
     static_cast<void>(good({"cdc", "setup"}, {"--apply", "--cdc-user", "two_cdc"}));
     EXPECT_EQ(found(), well);
 

@@ -21,9 +21,9 @@ ROOTS = {
     "run": ["run"], "load": ["load"], "init": ["init"], "plan": ["plan"], "answers": ["answers"], "explain": ["explain"],
     "card": ["card"], "reset": ["reset"], "doctor": ["doctor"],
     "cdc setup": ["cdc_setup"], "cdc drop": ["command_cdc:drop"],
-    "connector config": ["command_connector:config"], "connector register": ["command_connector:register_it", "connector_name", "connect_rest"],
-    "connector status": ["command_connector:status", "connector_name", "connect_rest"], "connector pause": ["command_connector:turn", "connector_name", "connect_rest"],
-    "connector resume": ["command_connector:turn", "connector_name", "connect_rest"], "connector delete": ["command_connector:remove", "connector_name", "connect_rest"],
+    "connector config": ["command_connector:config"], "connector register": ["command_connector:register_it", "connector_name", "connect_place_of"],
+    "connector status": ["command_connector:status", "connector_name", "connect_place_of"], "connector pause": ["command_connector:turn", "connector_name", "connect_place_of"],
+    "connector resume": ["command_connector:turn", "connector_name", "connect_place_of"], "connector delete": ["command_connector:remove", "connector_name", "connect_place_of"],
     "topics ensure": ["ensure_topics"], "topics check": ["topic_options", "kafka_admin"],
     "topics delete": ["command_topics:remove", "topic_names", "kafka_admin"],
     "verify tables": ["verify_tables"], "verify topics": ["verify_topics"], "verify events": ["verify_events"],
@@ -130,7 +130,7 @@ def name_of(text):
         return made.group(1)
     method = re.search(r"\b(\w+)::~?\w+\s*\(", head)
     if method and method.group(1)[0].islower() and method.group(1) not in ("std", "postgres", "verify", "run", "observe", "kafka",
-                                                                          "scenario", "model", "app", "fmt", "chrono"):
+                                                                          "scenario", "model", "app", "process", "capture", "fmt", "chrono"):
         return method.group(1)
     function = re.search(r"\b(\w+)\s*\(", head)
     return function.group(1) if function else None
@@ -146,7 +146,7 @@ def nodes_of(folder):
     found = {}
     files = sorted(folder.glob("*.cpp")) + sorted(folder.glob("*.hpp"))
     for path in files:
-        if path.stem in ("flag_table", "options", "options_sources", "flag", "flag_value", "help", "completion", "man_page"):
+        if path.stem in ("flag_table", "options", "options_rules", "options_sources", "flag", "flag_value", "help", "completion", "man_page"):
             continue
         text = re.sub(r"(?m)^#.*$", "", code(path.read_text()))
         for name, hidden, body in blocks(text):
