@@ -901,13 +901,12 @@ inline std::uint64_t effort()
 #endif
 }
 
-/// Seeds of what may be tested with several: one, with which `forgetful` waits for a user; from 1 to BAZAARD_SEEDS where that is given, as
-/// tests/long/histories does.
+/// Seeds of what is tested with several; BAZAARD_SEEDS is another number of them. With 23 `forgetful` waits for a user.
 inline std::vector<std::uint64_t> several_seeds()
 {
     const char* const asked = std::getenv("BAZAARD_SEEDS");
     if (asked == nullptr)
-        return {23};
+        return effort() > 1 ? std::vector<std::uint64_t>{23} : std::vector<std::uint64_t>{7, 16, 23};
     std::vector<std::uint64_t> all;
     for (std::uint64_t seed = 1; seed <= std::stoull(asked); ++seed)
         all.push_back(seed);
