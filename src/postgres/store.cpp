@@ -151,8 +151,8 @@ std::optional<run::record> load(session& on, std::string_view schema, std::strin
 
 std::optional<scenario_record> recorded_scenario(session& on, std::string_view schema, std::string_view run)
 {
-    // Nobody has looked at the search_path yet.
-    transaction all(on, "BEGIN READ ONLY");
+    // Nobody has looked at the search_path yet. Nothing is kept: it ends with a ROLLBACK.
+    const transaction all(on, "BEGIN READ ONLY");
     on.exec("SET LOCAL search_path = ''");
     std::optional<scenario_record> found;
     if (examine_trust(on, schema, {}, trust_use::read).faults.empty() &&
@@ -168,7 +168,6 @@ std::optional<scenario_record> recorded_scenario(session& on, std::string_view s
         if (rows.rows() > 0)
             found = scenario_record{std::string(rows.get(0, 0)), std::string(rows.get(0, 1))};
     }
-    all.commit();
     return found;
 }
 
