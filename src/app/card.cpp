@@ -245,13 +245,13 @@ run::record read_card(const std::string& file)
     return made;
 }
 
-std::string run_of_card(const options& opts)
+run::record given_card(const options& opts)
 {
-    auto name = read_card(opts.card).run;
-    if (opts.is_given("run") && opts.run != name)
+    auto card = read_card(opts.card);
+    if (opts.is_given("run") && opts.run != card.run)
         throw error(error_kind::usage, fmt::format("--run {}: the card {} is of run {}, and its rows carry that name",
-                                                   opts.run, opts.card, name));
-    return name;
+                                                   opts.run, opts.card, card.run));
+    return card;
 }
 
 bool of_same_plan(const run::record& a, const run::record& b)

@@ -16,8 +16,8 @@ namespace bazaar::app
 /// Errors: `no_input` when the file cannot be read, `data` with a line for each thing that is wrong in it.
 [[nodiscard]] run::record read_card(const std::string& file);
 
-/// The name of the card's run; `usage` when --run was given and is another one.
-[[nodiscard]] std::string run_of_card(const options& opts);
+/// The run of --card, as `read_card` has it; `usage` when --run was given and is another one.
+[[nodiscard]] run::record given_card(const options& opts);
 
 /// Whether both plan the same units, as far as neither log goes beyond the other.
 [[nodiscard]] bool of_same_plan(const run::record& a, const run::record& b);

@@ -22,18 +22,22 @@ bool asks_for_another(const options& opts, std::string_view scenario)
     return opts.is_given("scenario") && opts.chosen->name != scenario;
 }
 
+/// `whose` is what has the scenario.
+std::string contradiction(const options& opts, std::string_view scenario, std::string_view whose)
+{
+    return fmt::format("--scenario {}: {} is of the scenario {}", opts.chosen->name, whose, scenario);
+}
+
 void refuse_another(const options& opts, std::string_view scenario, std::string_view run)
 {
     if (asks_for_another(opts, scenario))
-        throw error(error_kind::config, fmt::format("--scenario {}: run {} is of the scenario {}{}", opts.chosen->name,
-                                                    run, scenario, ways_out));
+        throw error(error_kind::config, contradiction(opts, scenario, fmt::format("run {}", run)).append(ways_out));
 }
 
 void check_card(const options& opts, std::string_view scenario)
 {
     if (asks_for_another(opts, scenario))
-        throw error(error_kind::usage, fmt::format("--scenario {}: the card {} is of the scenario {}",
-                                                   opts.chosen->name, opts.card, scenario));
+        throw error(error_kind::usage, contradiction(opts, scenario, "the card " + opts.card));
 }
 
 }  // namespace
@@ -49,7 +53,7 @@ std::vector<std::string> misfits(const options& opts, std::string_view scenario,
     if (opts.chosen->name == scenario)
         return lines;
     if (asks_for_another(opts, scenario))
-        return {fmt::format("--scenario {}: {} is of the scenario {}{}", opts.chosen->name, whose, scenario, ways_out)};
+        return {contradiction(opts, scenario, whose).append(ways_out)};
     for (const auto& [name, text] : opts.given_settings)
         lines.push_back(fmt::format("--{} {}: is a flag of the scenario {}, and {} is of {}: leave it out", name, text,
                                     opts.chosen->name, whose, scenario));
@@ -70,8 +74,9 @@ options for_scenario(options opts, const scenario::entry& of)
 
 options for_card(options opts)
 {
-    opts.run = run_of_card(opts);
-    const auto& of = entry_named(read_card(opts.card).scenario);
+    auto card = given_card(opts);
+    const auto& of = entry_named(card.scenario);
+    opts.run = std::move(card.run);
     check_card(opts, of.name);
     if (auto wrong = misfits(opts, of.name, "the card " + opts.card); !wrong.empty())
         throw error(error_kind::usage, std::move(wrong));

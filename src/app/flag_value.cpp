@@ -1,25 +1,13 @@
 #include "bazaar/app/flag_value.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <limits>
 
-#include <fmt/format.h>
-
-#include "bazaar/base/decimal.hpp"
 #include "bazaar/base/words.hpp"
 
 namespace bazaar::app
 {
 namespace
 {
-
-bool is_port(std::string_view text)
-{
-    const auto number = parse_count(text);
-    return number && *number >= 1 && *number <= 65'535;
-}
 
 /// Calls `judge` for each part between commas; false as soon as it says so.
 template <typename Judge>

@@ -17,7 +17,7 @@ struct verdict
     const std::vector<flag>& table;
     const surroundings& around;
     options made;
-    command what = command::run;
+    command what = command::run;  ///< As it was typed; a flag may have `made` do another one.
     std::map<std::string, assignment, std::less<>> values{};  ///< Those that hold, by flag.
     flag plain{};               ///< Of words that belong to no flag: hidden where a secret may be among them.
     std::string config_file{};  ///< Empty: none.

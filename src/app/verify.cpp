@@ -133,8 +133,7 @@ bool is_being_loaded(const run::record& of, verify::report& out)
 
 run::record run_of_that_card(const options& opts)
 {
-    static_cast<void>(run_of_card(opts));
-    auto recorded = read_card(opts.card);
+    auto recorded = given_card(opts);
     check_scenario(opts, recorded);
     recorded.schema = opts.schema;
     return recorded;

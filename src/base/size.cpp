@@ -21,6 +21,12 @@ std::optional<std::uint64_t> parse_count(std::string_view text)
     return number;
 }
 
+bool is_port(std::string_view text)
+{
+    const auto number = parse_count(text);
+    return number && *number >= 1 && *number <= 65'535;
+}
+
 std::optional<std::int64_t> parse_size(std::string_view text)
 {
     const auto unit = std::min(text.find_first_not_of("0123456789"), text.size());

@@ -1,5 +1,7 @@
 #include "bazaar/capture/connect_rest.hpp"
 
+#include <vector>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -8,6 +10,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/json.hpp"
@@ -29,17 +32,11 @@ constexpr std::size_t body_max = 16 << 20;
 
 std::string base64(const std::string& text)
 {
-    static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string made;
-    for (std::size_t i = 0; i < text.size(); i += 3)
-    {
-        std::uint32_t bits = 0;
-        for (std::size_t k = 0; k < 3; ++k)
-            bits = bits << 8 | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
-        for (std::size_t k = 0; k < 4; ++k)
-            made += i + k <= text.size() ? digits[bits >> (18 - 6 * k) & 63] : '=';
-    }
-    return made;
+    // With room for the NUL that it ends with.
+    std::vector<unsigned char> made((text.size() + 2) / 3 * 4 + 1);
+    const int size = EVP_EncodeBlock(made.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                                     static_cast<int>(text.size()));
+    return {made.begin(), made.begin() + size};
 }
 
 /// OpenSSL's words for why a certificate, or our own, is not accepted.

@@ -67,8 +67,7 @@ std::string parse_http_url(std::string_view text, std::string_view default_port,
     made.port = port ? rest.substr(colon + 1) : made.tls ? "443" : default_port;
     if (made.host.starts_with('[') && made.host.ends_with(']'))
         made.host = made.host.substr(1, made.host.size() - 2);
-    const auto number = parse_count(made.port);
-    if (made.host.empty() || !number || *number < 1 || *number > 65'535)
+    if (made.host.empty() || !is_port(made.port))
         return std::string(wanted);
     to = std::move(made);
     return {};

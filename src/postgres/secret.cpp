@@ -1,26 +1,19 @@
 #include "bazaar/postgres/secret.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "bazaar/base/size.hpp"
 #include "bazaar/postgres/connection.hpp"
 
 namespace bazaar::postgres
 {
 namespace
 {
-
-bool is_port(std::string_view text)
-{
-    unsigned number = 0;
-    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return wrong == std::errc() && end == text.data() + text.size() && number >= 1 && number <= 65'535;
-}
 
 /// Where the value of a password ends, from its beginning: at the next keyword of libpq behind `between`, as a password may hold
 /// whatever separates parameters.

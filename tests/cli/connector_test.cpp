@@ -2,13 +2,13 @@
 // label of the stack.
 
 #include <fstream>
-#include <iterator>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "bazaar/capture/connector_config.hpp"
 #include "cli/process.hpp"
+#include "support/contents.hpp"
 #include "support/demo_scenario.hpp"
 #include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
@@ -49,9 +49,7 @@ TEST(connector_config, the_files_are_what_it_prints)
         const auto wanted = printed(flags);
         if (std::getenv("BAZAARD_TEST_UPDATE") != nullptr)
             std::ofstream(path) << wanted;
-        std::ifstream in(path);
-        EXPECT_EQ((std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()}), wanted)
-            << file << ": BAZAARD_TEST_UPDATE=1 writes it anew";
+        EXPECT_EQ(test::contents(path), wanted) << file << ": BAZAARD_TEST_UPDATE=1 writes it anew";
     }
 }
 

@@ -13,6 +13,7 @@
 
 #include "app/card.hpp"
 #include "cli/process.hpp"
+#include "support/contents.hpp"
 #include "support/places.hpp"
 #include "support/told_harm.hpp"
 #include "support/told_stream.hpp"
@@ -188,11 +189,7 @@ TEST_F(verify_events, a_signal_ends_the_waiting_for_a_pipe)
 TEST_F(verify_events, a_report_is_whole_or_the_old_one)
 {
     const auto report = directory_ + "/report.json";
-    const auto text = [&]
-    {
-        std::ifstream in(report);
-        return std::string(std::istreambuf_iterator<char>(in), {});
-    };
+    const auto text = [&] { return contents(report); };
     std::ofstream(report) << "old";
     ASSERT_EQ(verified({}, {"--report", report}).status, 0);
     EXPECT_EQ(json::parse(text()).at("verdict"), "clean");

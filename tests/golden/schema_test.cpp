@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/scenario/thelook/tables.hpp"
 #include "scenario/thelook/states.hpp"
+#include "support/contents.hpp"
 #include "support/daemon.hpp"
 #include "support/places.hpp"
 
@@ -28,9 +28,7 @@ TEST(Schema, TheCheckedInFileIsMadeOfTheTables)
     const auto made = postgres::schema_sql(scenario::thelook::tables());
     if (std::getenv("BAZAARD_TEST_UPDATE") != nullptr)
         std::ofstream(path) << made;
-    std::ifstream in(path);
-    const std::string there{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    EXPECT_EQ(there, made);
+    EXPECT_EQ(test::contents(path), made);
 }
 
 namespace look = scenario::thelook;

@@ -19,6 +19,7 @@
 
 #include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/session.hpp"
+#include "support/contents.hpp"
 #include "support/daemon.hpp"
 #include "support/places.hpp"
 #include "support/postgres_server.hpp"
@@ -425,8 +426,7 @@ protected:
         {
             if (!entry.path().filename().string().starts_with("core"))
                 continue;
-            std::ifstream file(entry.path(), std::ios::binary);
-            const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+            const auto bytes = contents(entry.path());
             found += !with_password || bytes.find(password_) != bytes.npos ? 1 : 0;
         }
         return found;
@@ -484,8 +484,7 @@ TEST_F(secrets, are_not_in_logs_command_line_or_core_files)
         while (!writes() && std::chrono::steady_clock::now() < end)
             usleep(50'000);
         EXPECT_TRUE(writes());
-        std::ifstream line("/proc/" + std::to_string(daemon.id()) + "/cmdline");
-        const std::string words_seen{std::istreambuf_iterator<char>(line), {}};
+        const auto words_seen = contents("/proc/" + std::to_string(daemon.id()) + "/cmdline");
         EXPECT_NE(words_seen.find("--db-password"), words_seen.npos);
         EXPECT_EQ(words_seen.find(password_), words_seen.npos);
         // libpq keeps it: what is searched here can find it, and a core file would have it.
@@ -534,12 +533,6 @@ std::string got(std::uint16_t port, const std::string& target)
     return all;
 }
 
-std::string bytes_of(const std::string& path)
-{
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 TEST_F(secrets, are_in_nothing_that_a_daemon_shows_or_writes)
 {
     // As it stands in a URL, and as it is.
@@ -550,7 +543,7 @@ TEST_F(secrets, are_in_nothing_that_a_daemon_shows_or_writes)
     std::ofstream(directory_ + "/hard") << hard << "\nand a second line\n";
     std::ofstream(directory_ + "/conf") << "db-url = postgresql://" << *database_.user << ':' << encoded << '@'
                                         << *database_.host << ':' << *database_.port << '/' << *database_.name << '\n';
-    const auto url = bytes_of(directory_ + "/conf").substr(9, bytes_of(directory_ + "/conf").size() - 10);
+    const auto url = contents(directory_ + "/conf").substr(9, contents(directory_ + "/conf").size() - 10);
     const auto line = "host=" + *database_.host + " port=" + *database_.port + " user=" + *database_.user +
                       " dbname=" + *database_.name + " password='" + hard + "'";
     const words bare{"--db-host", *database_.host, "--db-port", *database_.port,
@@ -591,8 +584,8 @@ TEST_F(secrets, are_in_nothing_that_a_daemon_shows_or_writes)
         EXPECT_NE(shown.find(*database_.name), shown.npos) << "it says where it writes";
         EXPECT_FALSE(holds(shown)) << shown;
         const auto process_place = "/proc/" + std::to_string(daemon.id());
-        EXPECT_FALSE(holds(bytes_of(process_place + "/cmdline")));
-        EXPECT_EQ(holds(bytes_of(process_place + "/environ")), !environment.empty()) << "only where it was put there";
+        EXPECT_FALSE(holds(contents(process_place + "/cmdline")));
+        EXPECT_EQ(holds(contents(process_place + "/environ")), !environment.empty()) << "only where it was put there";
         for (const words& command : std::vector<words>{{"card"},
                                                        {"doctor", "--skip", "connect,kafka"},
                                                        {"doctor", "--skip", "connect,kafka", "--json"},
@@ -607,8 +600,8 @@ TEST_F(secrets, are_in_nothing_that_a_daemon_shows_or_writes)
             EXPECT_FALSE(holds(left.out + left.err)) << left.out << left.err;
             EXPECT_NE(left.status, 64) << left.err;
         }
-        EXPECT_FALSE(bytes_of(directory_ + "/report").empty());
-        EXPECT_FALSE(holds(bytes_of(directory_ + "/report")));
+        EXPECT_FALSE(contents(directory_ + "/report").empty());
+        EXPECT_FALSE(holds(contents(directory_ + "/report")));
         daemon.send(SIGTERM);
         const auto left = daemon.wait(60s);
         EXPECT_EQ(left.status, 0) << left.err;

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bazaar/postgres/session.hpp"
+#include "support/contents.hpp"
 #include "support/daemon.hpp"
 
 // Tables that tests damage, and what `verify tables` says of them.
@@ -70,9 +70,7 @@ protected:
         std::filesystem::remove(path);
         more.insert(more.begin(), {"tables", "--report", path, "--examples", "1000", "--progress", "off"});
         const auto done = run_bazaard("verify", at, more);
-        std::ifstream in(path);
-        const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-        return {done.status, done.out, done.err, json::parse(text, nullptr, false)};
+        return {done.status, done.out, done.err, json::parse(contents(path), nullptr, false)};
     }
 
     void run(const postgres::connection_flags& at, std::vector<std::string> more)

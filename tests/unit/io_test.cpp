@@ -22,6 +22,7 @@
 #include "bazaar/io/line_reader.hpp"
 #include "bazaar/io/new_file.hpp"
 #include "bazaar/io/small_file.hpp"
+#include "support/contents.hpp"
 
 namespace bazaar::io
 {
@@ -42,12 +43,6 @@ protected:
     {
         std::ofstream(place(name), std::ios::binary) << text;
         return place(name);
-    }
-
-    [[nodiscard]] static std::string text_of(const std::string& path)
-    {
-        std::ifstream in(path, std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), {}};
     }
 
     [[nodiscard]] std::vector<std::string> names() const
@@ -201,7 +196,7 @@ TEST_F(files, new_ones_are_whole_or_not_there)
         file.commit();
     }
     EXPECT_TRUE(fs::is_symlink(place("link")));
-    EXPECT_EQ(text_of(path), "new");
+    EXPECT_EQ(test::contents(path), "new");
     ASSERT_EQ(::stat(path.c_str(), &facts), 0);
     EXPECT_EQ(facts.st_mode & 0777, 0600U);
     EXPECT_EQ(names(), (std::vector<std::string>{"link", "report"}));
@@ -216,7 +211,7 @@ TEST_F(files, new_ones_are_whole_or_not_there)
         file.commit();
     }
     EXPECT_TRUE(fs::is_symlink(place("dangling")) && fs::is_symlink(place("deep/next")));
-    EXPECT_EQ(text_of(place("made")), "made");
+    EXPECT_EQ(test::contents(place("made")), "made");
     EXPECT_TRUE(fs::is_symlink(place("ring")));
     const auto no_output = std::string(name(error_kind::no_output)) + ": --report: cannot be written: ";
     EXPECT_EQ(refusal([] { new_file::check("/nowhere/report", "--report"); }), no_output + "No such file or directory");
@@ -256,7 +251,7 @@ TEST_F(files, pipes_and_devices_are_written_in_their_place)
         file.commit();
     }
     ::close(out);
-    EXPECT_EQ(text_of(place("out")), "first second");
+    EXPECT_EQ(test::contents(place("out")), "first second");
 }
 
 std::vector<std::string> lines_of(line_reader& from)

@@ -19,7 +19,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
@@ -45,6 +44,7 @@
 #include "bazaar/observe/page.hpp"
 #include "bazaar/observe/server.hpp"
 #include "bazaar/scenario/registry.hpp"
+#include "support/contents.hpp"
 #include "support/demo_scenario.hpp"
 #include "support/places.hpp"
 
@@ -606,8 +606,7 @@ TEST(Metrics, TheirDocumentIsMadeOfTheTable)
     const std::string path = test::source_dir() + "/docs/metrics.md";
     if (std::getenv("BAZAARD_TEST_UPDATE") != nullptr)
         std::ofstream(path) << metrics_markdown();
-    std::ifstream file(path);
-    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), metrics_markdown())
+    EXPECT_EQ(test::contents(path), metrics_markdown())
         << "renew it: BAZAARD_TEST_UPDATE=1 unit_tests --gtest_filter='Metrics.*'";
 }
 

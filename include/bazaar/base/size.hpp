@@ -18,4 +18,7 @@ namespace bazaar
 /// The size for people: "1.5 GiB".
 [[nodiscard]] std::string shown_size(std::uint64_t bytes);
 
+/// A port of TCP: digits only, from 1 to 65535.
+[[nodiscard]] bool is_port(std::string_view text);
+
 }  // namespace bazaar
