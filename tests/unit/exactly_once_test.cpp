@@ -28,6 +28,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/random.hpp"
 #include "bazaar/run/dispatcher.hpp"
+#include "support/effort.hpp"
 
 namespace bazaar
 {
@@ -1081,7 +1082,7 @@ std::string story(const schedule& failed, mistake wrong)
 
 std::uint64_t schedules()
 {
-    std::uint64_t count = 60'000;
+    auto count = test::tries(60'000);
     if (const char* asked = std::getenv("BAZAARD_SCHEDULES"))
         std::from_chars(asked, asked + std::strlen(asked), count);
     return count;

@@ -17,6 +17,7 @@
 #include "bazaar/run/dispatcher.hpp"
 #include "bazaar/run/runner.hpp"
 #include "bazaar/scenario/registry.hpp"
+#include "support/effort.hpp"
 
 namespace bazaar
 {
@@ -385,7 +386,7 @@ seen run_of(std::uint64_t seed, wrong_sink how)
 TEST(Groups, UnitsAndEntriesAreDurableTogetherThroughDoubtsRefusalsAndCrashes)
 {
     seen all;
-    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+    for (std::uint64_t seed = 1; seed <= test::tries(20); ++seed)
     {
         const auto one = run_of(seed, wrong_sink::none);
         EXPECT_EQ(one.fault, "") << "seed " << seed;
@@ -393,9 +394,9 @@ TEST(Groups, UnitsAndEntriesAreDurableTogetherThroughDoubtsRefusalsAndCrashes)
         all.rejects += one.rejects;
         all.crashes += one.crashes;
     }
-    EXPECT_GT(all.sets, 100U);
-    EXPECT_GT(all.rejects, 100U);
-    EXPECT_GT(all.crashes, 30U);
+    EXPECT_GT(all.sets, test::tries(100));
+    EXPECT_GT(all.rejects, test::tries(100));
+    EXPECT_GT(all.crashes, test::effort() > 1 ? 0U : 30U);
 }
 
 TEST(Groups, SinksThatAreWrongAreFound)

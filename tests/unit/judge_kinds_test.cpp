@@ -73,7 +73,7 @@ TEST(judge_kinds, an_event_that_contradicts_its_operation_is_a_wrong_operation)
             {"insert told as a snapshot's", "orders", 'c', [](json& v) { v["source"]["snapshot"] = "true"; }},
         };
         for (const auto& [name, table, op, how] : harms)
-            for (std::uint64_t seed = 0; seed < 3; ++seed)
+            for (std::uint64_t seed = 0; seed < tries(3); ++seed)
             {
                 auto harmed = whole;
                 const auto i = find(harmed, table, op, seed);
@@ -155,7 +155,7 @@ TEST(judge_kinds, a_row_that_goes_back_is_reordered)
 {
     const world w;
     const auto whole = w.stream();
-    for (std::uint64_t seed = 0; seed < 5; ++seed)
+    for (std::uint64_t seed = 0; seed < tries(5); ++seed)
     {
         const auto newer = find(whole, "orders", 'u', seed);
         auto older = newer - 1;
@@ -199,7 +199,7 @@ TEST(judge_kinds, an_insert_or_a_delete_in_a_second_transaction_is_torn)
     const auto w = removing();
     const auto whole = w.stream();
     for (const char op : {'c', 'd'})
-        for (std::uint64_t seed = 0; seed < 5; ++seed)
+        for (std::uint64_t seed = 0; seed < tries(5); ++seed)
         {
             auto harmed = whole;
             const auto i = find(whole, "orders", op, seed);
@@ -220,7 +220,7 @@ TEST(judge_kinds, an_event_in_another_units_transaction_is_named_itself)
     const world w;
     const auto whole = w.stream();
     int moved = 0;
-    for (std::uint64_t seed = 0; seed < 30; ++seed)
+    for (std::uint64_t seed = 0; seed < tries(30); ++seed)
     {
         const auto i = find(whole, "", 0, seed);
         for (const int way : {-1, 1})
@@ -248,7 +248,7 @@ TEST(judge_kinds, an_event_in_another_units_transaction_is_named_itself)
             EXPECT_TRUE(named) << whole[i].key << told(report);
         }
     }
-    EXPECT_GT(moved, 30);
+    EXPECT_GT(moved, static_cast<int>(tries(30)));
 }
 
 TEST(judge_kinds, an_update_told_as_the_insert_of_a_first_row_is_a_wrong_operation)

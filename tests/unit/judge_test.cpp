@@ -67,7 +67,7 @@ TEST(judge, finds_each_damage_of_loaded_rows)
     for (const auto& m : whole)
         EXPECT_EQ(m.json.find("\"op\":\"r\""), std::string::npos);
     for (const std::string table : {"users", "orders", "order_items", "events", "products"})
-        for (std::uint64_t seed = 0; seed < 20 / effort(); ++seed)
+        for (std::uint64_t seed = 0; seed < tries(20); ++seed)
         {
             auto draw = derive(seed, stream("loaded victim"), 0);
             std::size_t victim = 0;
@@ -123,7 +123,7 @@ TEST(judge, finds_each_damage_every_time)
     const world w;
     const auto whole = w.stream();
     for (const auto& [name, expected, inflict, column] : damages())
-        for (std::uint64_t seed = 0; seed < 20 / effort(); ++seed)
+        for (std::uint64_t seed = 0; seed < tries(20); ++seed)
         {
             auto harmed = whole;
             const auto victim = whole.at(inflict(harmed, seed));
@@ -146,7 +146,7 @@ TEST(judge, finds_what_is_altered_long_before_the_end)
     w.recorded.window = 64;
     w.how.keep = 200;
     const auto whole = w.stream();
-    for (std::uint64_t seed = 0; seed < 10; ++seed)
+    for (std::uint64_t seed = 0; seed < tries(10); ++seed)
         for (const std::string column : {"status", "updated_at", "older updated_at"})
         {
             auto harmed = whole;
@@ -352,7 +352,7 @@ TEST(judge_of_removals, finds_each_damage_of_a_delete)
 {
     for (const std::uint32_t window : {1024U, 64U})
         for (const std::string_view table : {"orders", "order_items", "events"})
-            for (std::uint64_t seed = 0; seed < 2; ++seed)
+            for (std::uint64_t seed = 0; seed < tries(2); ++seed)
             {
                 auto w = removing();
                 w.recorded.window = window;

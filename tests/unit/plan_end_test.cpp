@@ -15,6 +15,7 @@
 #include "bazaar/run/replan.hpp"
 #include "scenario/thelook/decisions.hpp"
 #include "scenario/thelook/planner.hpp"
+#include "support/effort.hpp"
 #include "unit/thelook_ledger.hpp"
 
 namespace bazaar::test
@@ -170,6 +171,8 @@ TEST(plan_end, a_start_that_ends_now_is_one_that_can_be)
 
 TEST(moves, are_counted_to_the_last_one)
 {
+    if (effort() > 1)
+        GTEST_SKIP() << "sixteen million units, of which nothing but the count is asked";
     // One user who moves with each tick: after 2^24 - 1 moves nothing of the count is lost.
     const auto shop = shop_of({{"init-num-users", "1"},
                                {"user-create-prob", "0"},
@@ -260,6 +263,29 @@ const std::vector<rule> rules{
 
 INSTANTIATE_TEST_SUITE_P(each, record_of_another, testing::ValuesIn(rules),
                          [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST(state_reader, a_step_to_where_no_time_is_fails)
+{
+    using scenario::state_reader;
+    const auto max = std::numeric_limits<std::int64_t>::max();
+    const auto min = std::numeric_limits<std::int64_t>::min();
+    const auto moved = [](std::int64_t before, std::int64_t step)
+    {
+        std::vector<std::byte> bytes;
+        scenario::state_writer(bytes).put_signed(step);
+        state_reader from(bytes);
+        const auto at = from.get_from(before);
+        return from.good() ? std::optional(at) : std::nullopt;
+    };
+    EXPECT_EQ(moved(5, -7), -2);
+    EXPECT_EQ(moved(0, state_reader::far), state_reader::far);
+    EXPECT_EQ(moved(state_reader::far, -state_reader::far), 0);
+    for (const auto before : {-state_reader::far, std::int64_t{0}, std::int64_t{1}, state_reader::far})
+        for (const auto step : {min, min + 1, -2 * state_reader::far, 2 * state_reader::far, max - 1, max})
+            EXPECT_EQ(moved(before, step), std::nullopt) << before << " " << step;
+    EXPECT_EQ(moved(1, state_reader::far), std::nullopt);
+    EXPECT_EQ(moved(-1, -state_reader::far), std::nullopt);
+}
 
 /// Bytes of any kind are a state or none; they never break an expectation.
 TEST(saved_state_of_another, is_no_state_or_one_that_goes_on)

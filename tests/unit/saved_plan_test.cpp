@@ -9,6 +9,7 @@
 #include "bazaar/base/random.hpp"
 #include "bazaar/run/saved_plan.hpp"
 #include "support/demo_scenario.hpp"
+#include "support/effort.hpp"
 #include "unit/thelook_ledger.hpp"
 
 namespace bazaar::test
@@ -120,7 +121,7 @@ TEST_P(saved_state, goes_on_as_if_it_had_not_been_saved)
         EXPECT_EQ(saved(*again).size(), bytes.size());
         EXPECT_EQ(figures_of(*again), figures_of(*whole));
         const auto before = whole->ticks();
-        for (int i = 0; i < (round < 6 ? 100'000 : 10'000); ++i)
+        for (int i = 0; i < static_cast<int>(tries(round < 6 ? 100'000 : 10'000)); ++i)
         {
             ASSERT_EQ(again->next_at(), whole->next_at()) << i;
             const auto a = again->next();

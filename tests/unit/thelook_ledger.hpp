@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -29,6 +28,7 @@
 #include "bazaar/scenario/thelook/thelook.hpp"
 #include "golden/stable_hash.hpp"
 #include "scenario/thelook/states.hpp"
+#include "support/effort.hpp"
 
 namespace bazaar::test
 {
@@ -885,31 +885,6 @@ inline std::map<std::string, std::uint64_t> figures_of(const scenario::planner& 
     std::map<std::string, std::uint64_t> all;
     for (const auto& f : list)
         all[fmt::format("{} {}", f.group, f.name)] = f.value;
-    return all;
-}
-
-/// By how much less is tested. Sanitizers make everything some ten times slower, and they look for other things than rare histories; so
-/// does another system, which sets BAZAARD_EFFORT=10.
-inline std::uint64_t effort()
-{
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    return 10;
-#else
-    static const char* const asked = std::getenv("BAZAARD_EFFORT");
-    static const std::uint64_t less = asked == nullptr ? 1 : std::max<std::uint64_t>(1, std::stoull(asked));
-    return less;
-#endif
-}
-
-/// Seeds of what is tested with several; BAZAARD_SEEDS is another number of them. With 23 `forgetful` waits for a user.
-inline std::vector<std::uint64_t> several_seeds()
-{
-    const char* const asked = std::getenv("BAZAARD_SEEDS");
-    if (asked == nullptr)
-        return effort() > 1 ? std::vector<std::uint64_t>{23} : std::vector<std::uint64_t>{7, 16, 23};
-    std::vector<std::uint64_t> all;
-    for (std::uint64_t seed = 1; seed <= std::stoull(asked); ++seed)
-        all.push_back(seed);
     return all;
 }
 

@@ -4,6 +4,7 @@
 
 #include "bazaar/verify/debezium.hpp"
 #include "bazaar/verify/judge.hpp"
+#include "support/effort.hpp"
 #include "support/told_harm.hpp"
 #include "support/told_stream.hpp"
 #include "unit/thelook_ledger.hpp"
@@ -146,7 +147,7 @@ TEST(transaction_end, that_is_missing_or_counts_otherwise_is_named)
 {
     const counted_stream whole;
     for (const std::size_t keep : {std::size_t{64}, std::size_t{1} << 16})
-        for (std::uint64_t seed = 0; seed < 5; ++seed)
+        for (std::uint64_t seed = 0; seed < tries(5); ++seed)
         {
             const auto victim = find(whole.all, "orders", 'u', seed);
             auto dropped = whole;

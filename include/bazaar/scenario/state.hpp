@@ -40,6 +40,9 @@ private:
 class state_reader
 {
 public:
+    /// Far behind all business times, in microseconds, and so that two of these still add up to a number.
+    static constexpr std::int64_t far = std::int64_t{1} << 61;
+
     explicit state_reader(std::span<const std::byte> from) noexcept : rest_(from) {}
 
     std::uint64_t get() noexcept
@@ -60,6 +63,15 @@ public:
     {
         const auto number = get();
         return static_cast<std::int64_t>(number >> 1 ^ (~(number & 1) + 1));
+    }
+
+    /// A moment or a span of microseconds, told as a step from `before`. A step out of ±`far` leads nowhere and fails.
+    std::int64_t get_from(std::int64_t before) noexcept
+    {
+        const auto step = get_signed();
+        if (step > far || step < -far || before + step > far || before + step < -far)
+            return static_cast<std::int64_t>(fail());
+        return before + step;
     }
 
     /// How many things follow, each of one byte at least.

@@ -142,7 +142,7 @@ void shop_planner::load_part(state_reader& from)
     touch last{time{0}, 0};
     for (auto left = std::min<std::uint64_t>(touches_, round_->size()); left > 0 && from.good(); --left)
     {
-        last.at = last.at + microseconds(from.get_signed());
+        last.at.us = from.get_from(last.at.us);
         last.unit += static_cast<std::uint64_t>(from.get_signed());
         touched_digest_ += last.hash(touched_.size());
         touched_.push_back(last);
@@ -153,9 +153,9 @@ void shop_planner::load_part(state_reader& from)
     const auto get_user = [&](state_reader& in, std::uint64_t row)
     {
         user u{};
-        u.created = before.created + microseconds(in.get_signed());
-        u.updated = u.created + microseconds(in.get_signed());
-        u.busy = u.updated + microseconds(in.get_signed());
+        u.created.us = in.get_from(before.created.us);
+        u.updated.us = in.get_from(u.created.us);
+        u.busy.us = in.get_from(u.updated.us);
         const auto unit = shifted(before.unit) + static_cast<std::uint64_t>(in.get_signed());
         u.unit = unshifted(unit) & no_unit;
         u.writer = unshifted(unit + static_cast<std::uint64_t>(in.get_signed())) & no_unit;
@@ -185,7 +185,7 @@ void shop_planner::load_part(state_reader& from)
               [&](state_reader& in)
               {
                   open_order o{};
-                  o.due = now_ + in.get_signed();
+                  o.due = in.get_from(now_);
                   o.order = orders_ - in.get();
                   const auto life = in.get();
                   const auto taken = in.get();
@@ -198,7 +198,10 @@ void shop_planner::load_part(state_reader& from)
                   }
                   time step = business(now_);
                   for (std::size_t i = 0; i <= o.taken; ++i)
-                      o.at[i] = step = step + microseconds(in.get_signed());
+                  {
+                      step.us = in.get_from(step.us);
+                      o.at[i] = step;
+                  }
                   o.user = users_.end() - in.get();
                   o.unit = next_no_ - in.get();
                   o.writer = o.unit + in.get();

@@ -85,14 +85,14 @@ bool retaining_planner::load(state_reader& from)
         one.next.reset();
         if (from.get() != 0)
         {
-            const auto over = from.get_signed();
+            const auto over = from.get_from(0);
             one.next = removal{over, get_unit(from)};
         }
     }
     removes_ = from.get() != 0;
     if (removes_ && !lines_[1].next)
         from.fail();
-    last_ = from.get_signed();
+    last_ = from.get_from(0);
     open_.clear();
     std::uint64_t order = 0;
     for (auto count = from.get_count(); count > 0 && from.good(); --count)
@@ -113,7 +113,7 @@ bool retaining_planner::load(state_reader& from)
         entry.what = static_cast<model::control::kind>(from.get());
         entry.field = static_cast<std::uint16_t>(from.get());
         entry.value = from.get_signed();
-        entry.at.us = from.get_signed();
+        entry.at.us = from.get_from(0);
         if (!lines_[0].core.may_apply(entry) && entry.what != model::control::kind::ddl)
             from.fail();
         entries_.emplace_back(unit, entry);
