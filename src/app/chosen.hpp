@@ -1,42 +1,23 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "bazaar/app/options.hpp"
-#include "bazaar/postgres/session.hpp"
-#include "bazaar/run/ledger.hpp"
-#include "bazaar/run/record.hpp"
-#include "bazaar/scenario/scenario.hpp"
-
-// Which scenario a command is about: that of the run where there is one, else the one of the command line.
+#include "bazaar/daemon/chosen.hpp"
 
 namespace bazaar::app
 {
 
-/// Errors: `config` where the command line asks for another scenario than that of the run, `usage` where it is that of --card.
-void check_scenario(const options& opts, const run::record& recorded);
-
-/// What the command line asks for that a run of this scenario cannot give, a line each: another scenario, or fields of one. `whose` is
-/// what has it, "run main".
-[[nodiscard]] std::vector<std::string> misfits(const options& opts, std::string_view scenario, std::string_view whose);
-
 /// The command line for a run of this scenario. Fields of another one are as if nobody had given them.
-[[nodiscard]] options for_scenario(options opts, const scenario::entry& of);
+[[nodiscard]] inline options for_scenario(options opts, const scenario::entry& of)
+{
+    daemon::take_scenario(opts, of);
+    return opts;
+}
 
-/// The command line for the run of its card: --run and --scenario are as the card has them.
-///
-/// Errors: those of `read_card`; `usage` where one of these was given, and is another one, or a field of another scenario.
-[[nodiscard]] options for_card(options opts);
-
-/// The scenario whose tables are in the schema: that of the run where it is recorded, else of the schema's other runs, else the one of the
-/// command line. Asks with care: nothing need be trusted yet.
-///
-/// Errors: `config` where the command line asks for another one.
-[[nodiscard]] const scenario::entry& scenario_in(postgres::session& on, const options& opts);
-
-/// That of the run where it is recorded, else the one of the command line. Errors: `config` with the `misfits`.
-[[nodiscard]] const scenario::entry& scenario_of_run(run::ledger& in, const options& opts);
+/// The command line for the run of its card. Errors: those of `take_card`.
+[[nodiscard]] inline options for_card(options opts)
+{
+    daemon::take_card(opts);
+    return opts;
+}
 
 }  // namespace bazaar::app

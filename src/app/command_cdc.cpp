@@ -117,7 +117,7 @@ int set_up(const options& opts)
     // Before the database is asked: what is wrong with it is a mistake of the command line.
     auto how = setup_of(opts, opts.chosen->tables);
     postgres::session link(postgres::resolve(opts.database, opts.run));
-    const auto& of = scenario_in(link, opts);
+    const auto& of = daemon::scenario_in(link, opts);
     if (of.name != opts.chosen->name)
         how = setup_of(opts, of.tables);
     return set_up(opts, link, of.tables, how);

@@ -18,9 +18,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/observing.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/observing.hpp"
 #include "bazaar/io/json.hpp"
 #include "bazaar/io/json_text.hpp"
 #include "bazaar/observe/control_socket.hpp"
@@ -97,7 +97,7 @@ private:
         if (!opts.control_socket.empty())
             return opts.control_socket;
         const auto directories = observe::control_directories();
-        const auto file = observe::control_file(opts.schema, opts.run, text_of(database_of(opts)));
+        const auto file = observe::control_file(opts.schema, opts.run, text_of(daemon::database_of(opts)));
         std::string dead;
         for (const auto& directory : directories)
         {
@@ -144,8 +144,8 @@ private:
                                       fmt::join(directories, ", "), there)
                         : fmt::format("no daemon of run {} in schema {} of {} has a control socket in {}: is it "
                                       "running, under this user, with the same --run, --db-schema and database?{}",
-                                      opts.run, opts.schema, text_of(database_of(opts)), fmt::join(directories, ", "),
-                                      there));
+                                      opts.run, opts.schema, text_of(daemon::database_of(opts)),
+                                      fmt::join(directories, ", "), there));
     }
 
     /// Whether a daemon writes to the database of which these parts are given.

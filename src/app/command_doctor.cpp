@@ -187,7 +187,7 @@ options as_found(const options& given, const scenario::entry& of)
 int doctor(const options& given)
 {
     postgres::session link(postgres::resolve(given.database));
-    const auto& of = scenario_in(link, given);
+    const auto& of = daemon::scenario_in(link, given);
     const options opts = as_found(given, of);
     capture::expectation wished;
     wished.schema = opts.schema;

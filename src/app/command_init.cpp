@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/process/logging.hpp"
@@ -13,7 +13,7 @@ namespace bazaar::app
 
 int init(const options& opts)
 {
-    const auto made = stage_of(opts, 0);
+    const auto made = daemon::stage_of(opts, 0);
     postgres::gateway::options how;
     how.outage = {std::chrono::duration_cast<std::chrono::milliseconds>(opts.wait_for_db), error_kind::unavailable,
                   "wait-for-db"};

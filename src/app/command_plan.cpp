@@ -91,9 +91,9 @@ int explain(const options& opts)
         const auto row = ids.decode(*id);
         if (!row)
             continue;
-        check_scenario(opts, r);
+        daemon::check_scenario(opts, r);
         std::string text;
-        describe_unit({r, make_stage(r, opts.seed_dir)}, ids, *row, text);
+        describe_unit({r, daemon::make_stage(r, opts.seed_dir)}, ids, *row, text);
         process::print_text(text);
         return 0;
     }

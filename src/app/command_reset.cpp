@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "app/chosen.hpp"
-#include "app/stage.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/removal.hpp"
@@ -21,10 +21,10 @@ namespace bazaar::app
 
 int reset(const options& opts)
 {
-    const auto session_name = fmt::format("{}/{:08x}", opts.run, static_cast<std::uint32_t>(random_seed()));
+    const auto session_name = fmt::format("{}/{:08x}", opts.run, static_cast<std::uint32_t>(daemon::random_seed()));
     postgres::session link(postgres::resolve(opts.database, session_name));
-    postgres::check_trust(link, opts.schema, scenario_in(link, opts).tables, postgres::trust_use::write);
-    const auto recorded = postgres::load(link, opts.schema, opts.run, fields_of);
+    postgres::check_trust(link, opts.schema, daemon::scenario_in(link, opts).tables, postgres::trust_use::write);
+    const auto recorded = postgres::load(link, opts.schema, opts.run, daemon::fields_of);
     if (!recorded)
         throw error(error_kind::config,
                     fmt::format("there is no run {} in schema {} of {}", opts.run, opts.schema, link.where()));
@@ -45,8 +45,8 @@ int reset(const options& opts)
          [](const std::string& line) { log(log_level::info, "lease", line); }});
     own.epoch = taken->epoch;
     // Whatever version wrote it: only tables and keys count here.
-    const auto& of = entry_named(recorded->scenario);
-    const auto made = make_stage(of, opts.run, recorded->seed, scenario::settings(of.fields), opts.seed_dir);
+    const auto& of = daemon::entry_named(recorded->scenario);
+    const auto made = daemon::make_stage(of, opts.run, recorded->seed, scenario::settings(of.fields), opts.seed_dir);
     std::string_view now;
     std::uint64_t rows = 0, all = 0;
     const auto count = [&](std::string_view table, std::uint64_t removed)

@@ -13,6 +13,7 @@
 #include "bazaar/postgres/connection.hpp"
 #include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/secret.hpp"
+#include "bazaar/run/record_check.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::app
@@ -101,8 +102,8 @@ std::string words_of(const std::vector<word<Value>>& words)
     return text;
 }
 
-template <typename Value>
-setter choice(Value options::*member, std::vector<word<Value>> words)
+template <typename Value, typename Of>
+setter choice(Value Of::*member, std::vector<word<Value>> words)
 {
     return [member, words = std::move(words)](options& to, std::string_view text) -> std::string
     {
@@ -314,7 +315,7 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
                                   command::doctor, command::verify, command::ctl},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
-                         if (!is_run_name(text))
+                         if (!run::is_run_name(text))
                              return "must be 1 to 31 of the characters a-z, 0-9 and -, and not begin with -";
                          to.run = text;
                          return {};

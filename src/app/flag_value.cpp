@@ -80,11 +80,4 @@ std::string check_schema(std::string_view text)
     return {};
 }
 
-bool is_run_name(std::string_view text)
-{
-    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-    return !text.empty() && text.size() <= 31 && plain(text.front()) &&
-           std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-'; });
-}
-
 }  // namespace bazaar::app

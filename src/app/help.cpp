@@ -382,11 +382,6 @@ std::vector<chapter> chapters(std::span<const flag> table)
     return found;
 }
 
-std::string_view program_version() noexcept
-{
-    return BAZAARD_VERSION;
-}
-
 std::string answer(const options& given, std::span<const scenario::entry> scenarios, std::string_view commit)
 {
     const auto table = flag_table(scenarios, *given.chosen);

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "app/card.hpp"
 #include "app/chosen.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/card.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/postgres/trust.hpp"
 #include "bazaar/process/logging.hpp"
@@ -24,10 +24,10 @@ bool names_a_database(const options& opts)
 std::vector<run::record> recorded_runs(const options& opts)
 {
     postgres::session link(postgres::resolve(opts.database, opts.run));
-    postgres::check_trust(link, opts.schema, scenario_in(link, opts).tables, postgres::trust_use::read);
+    postgres::check_trust(link, opts.schema, daemon::scenario_in(link, opts).tables, postgres::trust_use::read);
     std::vector<run::record> runs;
     for (const auto& r : postgres::list(link, opts.schema))
-        if (auto whole = postgres::load(link, opts.schema, r.run, fields_of))
+        if (auto whole = postgres::load(link, opts.schema, r.run, daemon::fields_of))
             runs.push_back(std::move(*whole));
     return runs;
 }
@@ -36,12 +36,12 @@ std::vector<run::record> recorded_runs(const options& opts)
 
 known_run run_of_flags(const options& opts)
 {
-    const auto seed = opts.seed ? *opts.seed : random_seed();
-    known_run s{{}, stage_of(opts, seed)};
-    s.recorded = new_record(opts, seed, *s.made.shop);
+    const auto seed = opts.seed ? *opts.seed : daemon::random_seed();
+    known_run s{{}, daemon::stage_of(opts, seed)};
+    s.recorded = daemon::new_record(opts, seed, *s.made.shop);
     const auto now = process_surroundings().now;
     s.recorded.start = opts.start                       ? *opts.start
-                       : opts.unpaced && opts.ticks_max ? start_to_end_at(*s.made.shop, *opts.ticks_max, now)
+                       : opts.unpaced && opts.ticks_max ? daemon::start_to_end_at(*s.made.shop, *opts.ticks_max, now)
                                                         : now;
     return s;
 }
@@ -49,7 +49,7 @@ known_run run_of_flags(const options& opts)
 std::optional<std::vector<run::record>> known_runs(const options& opts)
 {
     if (!opts.card.empty())
-        return std::vector{read_card(opts.card)};
+        return std::vector{daemon::read_card(opts.card)};
     if (opts.seed)
         return std::nullopt;
     try
@@ -70,8 +70,8 @@ known_run run_to_plan(const options& opts)
         for (auto& r : *runs)
             if (r.run == opts.run || !opts.card.empty())
             {
-                check_scenario(opts, r);
-                auto made = make_stage(r, opts.seed_dir);
+                daemon::check_scenario(opts, r);
+                auto made = daemon::make_stage(r, opts.seed_dir);
                 return {std::move(r), std::move(made)};
             }
     auto s = run_of_flags(opts);

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "app/stage.hpp"
 #include "bazaar/app/options.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/run/record.hpp"
 
 namespace bazaar::app
@@ -15,7 +15,7 @@ namespace bazaar::app
 struct known_run
 {
     run::record recorded;
-    stage made;
+    daemon::stage made;
 };
 
 /// What the command line says, with a random seed where it says none.

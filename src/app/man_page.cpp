@@ -4,6 +4,7 @@
 
 #include "app/manual.hpp"
 #include "bazaar/app/options.hpp"
+#include "bazaar/process/program.hpp"
 
 namespace bazaar::app
 {
@@ -101,7 +102,7 @@ std::string man_page(std::span<const flag> table)
                             ".TH BAZAARD 1 \"\" \"bazaard {}\" \"User Commands\"\n"
                             ".SH NAME\nbazaard \\- a realistic shop, alive in PostgreSQL, for change data capture\n"
                             ".SH SYNOPSIS\n",
-                            BAZAARD_VERSION);
+                            process::program_version());
     std::string_view between;
     for (const auto& entry : command_texts())
     {

@@ -9,10 +9,10 @@
 
 #include <fmt/format.h>
 
-#include "app/card.hpp"
 #include "app/chosen.hpp"
-#include "app/report.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/card.hpp"
+#include "bazaar/daemon/report.hpp"
 #include "bazaar/io/new_file.hpp"
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/store.hpp"
@@ -95,7 +95,7 @@ postgres::session reading_session(const postgres::connection_parameters& to, con
                                   const std::stop_token& stop, const scenario::entry* of)
 {
     postgres::session made(to, {.call_deadline = patience, .cut = stop, .connect_cut = {}});
-    const auto tables = of != nullptr ? of->tables : scenario_in(made, opts).tables;
+    const auto tables = of != nullptr ? of->tables : daemon::scenario_in(made, opts).tables;
     postgres::check_trust(made, opts.schema, tables, postgres::trust_use::read);
     return made;
 }
@@ -108,7 +108,7 @@ snapshot::snapshot(postgres::session& on) : transaction_(on, "BEGIN ISOLATION LE
 
 run::record recorded_run(postgres::session& on, const options& opts)
 {
-    auto recorded = postgres::load(on, opts.schema, opts.run, fields_of);
+    auto recorded = postgres::load(on, opts.schema, opts.run, daemon::fields_of);
     if (!recorded)
         throw verify::not_there(
             {fmt::format("there is no run {} in schema {} of {}; when it is written elsewhere, name that database with "
@@ -133,8 +133,8 @@ bool is_being_loaded(const run::record& of, verify::report& out)
 
 run::record run_of_that_card(const options& opts)
 {
-    auto recorded = given_card(opts);
-    check_scenario(opts, recorded);
+    auto recorded = daemon::given_card(opts);
+    daemon::check_scenario(opts, recorded);
     recorded.schema = opts.schema;
     return recorded;
 }

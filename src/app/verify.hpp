@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "app/stage.hpp"
 #include "bazaar/app/options.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/postgres/session.hpp"
 #include "bazaar/run/record.hpp"
 #include "bazaar/verify/report.hpp"

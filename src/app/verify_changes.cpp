@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "app/report.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/report.hpp"
 #include "bazaar/postgres/writer.hpp"
 #include "bazaar/run/load_plan.hpp"
 
@@ -21,14 +21,14 @@ unit_no settled_below(unit_no end, const run::record& of)
 cut cut_now(postgres::session& on, const options& opts, const scenario::scenario* shop)
 {
     cut made;
-    stage own;
+    daemon::stage own;
     {
         const snapshot one(on);
         made.recorded = recorded_run(on, opts);
         const auto& run = made.recorded;
         if (shop == nullptr)
         {
-            own = make_stage(run, opts.seed_dir);
+            own = daemon::make_stage(run, opts.seed_dir);
             shop = own.shop.get();
         }
         const auto highest = postgres::highest_unit(on, run.schema, *shop, id_codec(run.tag, run.seed));
@@ -73,7 +73,7 @@ verify::judge_options judge_options_of(const options& opts)
     return how;
 }
 
-bool take_all(verify::change_source& from, verify::judge& to, seen_changes& seen, work_progress& progress,
+bool take_all(verify::change_source& from, verify::judge& to, seen_changes& seen, daemon::work_progress& progress,
               const std::stop_token& stop, std::string_view unit)
 {
     verify::change_event e;
@@ -88,8 +88,8 @@ bool take_all(verify::change_source& from, verify::judge& to, seen_changes& seen
         if (stop.stop_requested())
             return false;
         if (progress.due())
-            progress.show(fmt::format("{} of {} {}, unit {}", grouped(from.position()), grouped(from.length()), unit,
-                                      grouped(to.highest().value_or(0))),
+            progress.show(fmt::format("{} of {} {}, unit {}", daemon::grouped(from.position()),
+                                      daemon::grouped(from.length()), unit, daemon::grouped(to.highest().value_or(0))),
                           static_cast<double>(from.position()), static_cast<double>(from.length()), taken, "events");
     }
     return !stop.stop_requested();

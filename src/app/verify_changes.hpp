@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "app/verify.hpp"
-#include "app/work_progress.hpp"
 #include "bazaar/capture/connector_limits.hpp"
 #include "bazaar/capture/told_connector.hpp"
+#include "bazaar/daemon/work_progress.hpp"
 #include "bazaar/verify/change_source.hpp"
 #include "bazaar/verify/judge.hpp"
 
@@ -77,7 +77,7 @@ private:
 };
 
 /// Takes all events of a source; whether it came to the end. `unit` names what the source counts.
-bool take_all(verify::change_source& from, verify::judge& to, seen_changes& seen, work_progress& progress,
+bool take_all(verify::change_source& from, verify::judge& to, seen_changes& seen, daemon::work_progress& progress,
               const std::stop_token& stop, std::string_view unit);
 
 /// The tables of --table; all that are compared where it is not given. Errors: `usage` with the names of all.

@@ -68,11 +68,11 @@ int verify_events(const options& given)
     const process::stop_by_signal signals;
     const auto stop = signals.token();
     cut to;
-    stage made;
+    daemon::stage made;
     capture::connector_limits limits;
     const auto prepare = [&](postgres::session* on)
     {
-        made = make_stage(to.recorded, opts.seed_dir);
+        made = daemon::make_stage(to.recorded, opts.seed_dir);
         limits = limits_of(opts, told, on, made.shop->tables());
     };
     if (!opts.card.empty())
@@ -115,7 +115,7 @@ int verify_events(const options& given)
     compare_only(chosen, tables, judge, out);
     limits.impose(judge);
     seen_changes seen(tables, of.ids);
-    work_progress progress(opts);
+    daemon::work_progress progress(opts);
     const bool whole = take_all(from, judge, seen, progress, stop, "bytes");
     progress.clear();
     of.demanded = std::min(demanded(opts, recorded, judge, seen, out), of.known);

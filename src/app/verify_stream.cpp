@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "app/cdc_names.hpp"
-#include "app/report.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/report.hpp"
 #include "bazaar/postgres/change_log.hpp"
 #include "bazaar/process/stop_by_signal.hpp"
 #include "bazaar/verify/logged.hpp"
@@ -53,7 +53,7 @@ public:
           tap_(checked(opts, publication_, stop_), publication_of(opts), stop_),
           sql_(reading_session(postgres::resolve(opts.database, opts.run), opts, stop_)),
           now_(cut_now(sql_, opts)),
-          made_(make_stage(now_.recorded, opts.seed_dir)),
+          made_(daemon::make_stage(now_.recorded, opts.seed_dir)),
           chosen_(chosen_tables(opts, made_.shop->tables())),
           limits_(capture::limits_of(publication_, publication_of(opts), made_.shop->tables())),
           subject_{*made_.shop, now_.recorded, id_codec(now_.recorded.tag, now_.recorded.seed), 0, now_.known},
@@ -90,7 +90,7 @@ public:
             look();
             take(judge);
             if (progress_.due())
-                progress_.show(fmt::format("unit {}", grouped(judge.highest().value_or(0))),
+                progress_.show(fmt::format("unit {}", daemon::grouped(judge.highest().value_or(0))),
                                std::chrono::duration<double>(clock::now() - begun).count(),
                                std::chrono::duration<double>(opts_.duration).count(), judge.events(), "events");
         }
@@ -151,13 +151,13 @@ private:
     postgres::change_log tap_;  // Before the first cut: what the cut has not, the stream has.
     postgres::session sql_;
     cut now_;
-    stage made_;
+    daemon::stage made_;
     std::set<std::uint8_t> chosen_;
     capture::connector_limits limits_;
     verify::subject subject_;
     verify::judge_options how_;
     verify::report out_;
-    work_progress progress_;
+    daemon::work_progress progress_;
     verify::change_event event_;
 };
 

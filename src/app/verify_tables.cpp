@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "app/card.hpp"
-#include "app/report.hpp"
 #include "app/verify.hpp"
-#include "app/work_progress.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/card.hpp"
+#include "bazaar/daemon/report.hpp"
+#include "bazaar/daemon/work_progress.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/process/stop_by_signal.hpp"
 #include "bazaar/verify/tables.hpp"
@@ -45,8 +45,8 @@ expectation expected(const options& opts, postgres::session& tables, std::option
     {
         auto recorded = run_of_that_card(opts);
         const auto settled = recorded.settled;
-        if (const auto own = postgres::load(tables, opts.schema, recorded.run, fields_of);
-            own && !of_same_plan(*own, recorded))
+        if (const auto own = postgres::load(tables, opts.schema, recorded.run, daemon::fields_of);
+            own && !daemon::of_same_plan(*own, recorded))
             throw error(error_kind::config, fmt::format("--card {}: the run {} of schema {} at {} is another one",
                                                         opts.card, recorded.run, opts.schema, tables.where()));
         if (opts.up_to && *opts.up_to > settled)
@@ -75,13 +75,13 @@ public:
     {
         begin_report_file(opts_, {opts_.card});
         if (!opts_.card.empty())
-            static_cast<void>(make_stage(run_of_that_card(opts_), opts_.seed_dir));
+            static_cast<void>(daemon::make_stage(run_of_that_card(opts_), opts_.seed_dir));
         return tell_again(opts_, signals_.token(), default_interval,
                           [this](verify::report& out)
                           {
                               const struct clearing
                               {
-                                  work_progress& line;
+                                  daemon::work_progress& line;
                                   ~clearing() { line.clear(); }
                               } at_the_end{progress_};
                               compare(out);
@@ -94,7 +94,7 @@ private:
         const auto stop = signals_.token();
         std::optional<postgres::session> source;
         unit_no announced = 0;
-        const auto* of = opts_.card.empty() ? nullptr : &entry_named(run_of_that_card(opts_).scenario);
+        const auto* of = opts_.card.empty() ? nullptr : &daemon::entry_named(run_of_that_card(opts_).scenario);
         if (opts_.source_url)
         {
             postgres::connection_flags flags;
@@ -102,7 +102,7 @@ private:
             source = reading_session(postgres::resolve(flags, opts_.run), opts_, stop);
             const auto there = recorded_run(*source, opts_);
             announced = there.settled;
-            of = &entry_named(there.scenario);
+            of = &daemon::entry_named(there.scenario);
         }
         auto tables = reading_session(postgres::resolve(opts_.database, opts_.run), opts_, stop, of);
         const snapshot one(tables);
@@ -112,7 +112,7 @@ private:
         const auto wanted = expected(opts_, tables, source, announced);
         if (is_being_loaded(wanted.recorded, out))
             return;
-        const auto made = make_stage(wanted.recorded, opts_.seed_dir);
+        const auto made = daemon::make_stage(wanted.recorded, opts_.seed_dir);
 
         verify::tables_request with{.shop = *made.shop, .recorded = wanted.recorded};
         with.demanded = opts_.up_to.value_or(wanted.demanded);
@@ -146,10 +146,10 @@ private:
     {
         if (!progress_.due())
             return;
-        auto text = fmt::format("{}: units {} of {}, rows {}", at.step, grouped(at.units), grouped(at.units_all),
-                                grouped(at.rows));
+        auto text = fmt::format("{}: units {} of {}, rows {}", at.step, daemon::grouped(at.units),
+                                daemon::grouped(at.units_all), daemon::grouped(at.rows));
         if (at.rows_about > 0)
-            text += fmt::format(" of about {}", grouped(at.rows_about));
+            text += fmt::format(" of about {}", daemon::grouped(at.rows_about));
         const auto share = [](double done, double all) { return all > 0 ? std::min(1.0, done / all) : 1.0; };
         const auto done = std::min(share(static_cast<double>(at.units), static_cast<double>(at.units_all)),
                                    share(static_cast<double>(at.rows), static_cast<double>(at.rows_about)));
@@ -158,7 +158,7 @@ private:
 
     const options& opts_;
     process::stop_by_signal signals_;
-    work_progress progress_;
+    daemon::work_progress progress_;
 };
 
 }  // namespace

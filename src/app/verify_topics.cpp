@@ -6,9 +6,9 @@
 #include "app/cdc_names.hpp"
 #include "app/connector.hpp"
 #include "app/kafka_link.hpp"
-#include "app/report.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/report.hpp"
 #include "bazaar/kafka/admin.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/stop_by_signal.hpp"
@@ -169,13 +169,13 @@ void compare(const options& opts, const capture::told_connector& told, const std
 {
     cut to;
     std::string open;
-    stage made;
+    daemon::stage made;
     std::set<std::uint8_t> chosen;
     capture::connector_limits limits;
     const bool copy = !opts.topic_pattern.empty();
     const auto prepare = [&](postgres::session* on)
     {
-        made = make_stage(to.recorded, opts.seed_dir);
+        made = daemon::make_stage(to.recorded, opts.seed_dir);
         chosen = chosen_tables(opts, made.shop->tables());
         limits = limits_of(opts, told, on, made.shop->tables());
         limits.keep_only(chosen);
@@ -229,7 +229,7 @@ void compare(const options& opts, const capture::told_connector& told, const std
     limits.impose(judge);
     from.on_end([&judge](const verify::transaction_end& end) { judge.take(end); });
     seen_changes seen(tables, of.ids);
-    work_progress progress(opts);
+    daemon::work_progress progress(opts);
     const bool whole = take_all(from, judge, seen, progress, stop, "messages");
     progress.clear();
     if (!open.empty())
@@ -253,7 +253,7 @@ void compare(const options& opts, const capture::told_connector& told, const std
     judge.finish(!whole);
     if (copy && !opts.up_to && of.demanded < mark && judge.not_here_yet() > 0)
         out.not_proven(fmt::format("{} units are not here yet, or in part: the copy has come to unit {}{}",
-                                   grouped(judge.not_here_yet()), seen.come_to().value_or(0),
+                                   daemon::grouped(judge.not_here_yet()), seen.come_to().value_or(0),
                                    of.demanded > 0 ? fmt::format("; --up-to {} demands what is below", of.demanded)
                                                    : std::string()));
     else if (how.cut)

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <fstream>
 
+#include <fmt/format.h>
+
 #include "bazaar/base/random.hpp"
 
 namespace bazaar::process
@@ -81,6 +83,20 @@ std::optional<std::uint64_t> program_number(const std::string& file)
     if (!from.eof() || size == 0)
         return std::nullopt;
     return mix(h ^ size);
+}
+
+std::string_view program_version() noexcept
+{
+    return BAZAARD_VERSION;
+}
+
+std::string compiler()
+{
+#if defined(__clang__)
+    return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+    return fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
 }
 
 }  // namespace bazaar::process

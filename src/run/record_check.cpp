@@ -1,5 +1,6 @@
 #include "bazaar/run/record_check.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -98,6 +99,13 @@ std::vector<std::string> wrong_in(const record& of, std::span<const scenario::fi
         wrong.emplace_back(problem.what());
     }
     return wrong;
+}
+
+bool is_run_name(std::string_view text)
+{
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    return !text.empty() && text.size() <= 31 && plain(text.front()) &&
+           std::ranges::all_of(text, [&](char c) { return plain(c) || c == '-'; });
 }
 
 }  // namespace bazaar::run

@@ -16,7 +16,7 @@
 
 #include <fmt/format.h>
 
-#include "app/stage.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/postgres/plan_cache.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/process/program.hpp"
@@ -114,11 +114,11 @@ int keep(std::uint64_t ticks, const std::string& connection, const std::string& 
     postgres::connection_flags flags;
     flags.url = connection;
     postgres::session on(postgres::resolve(flags));
-    auto record = postgres::load(on, schema, "main", app::fields_of);
+    auto record = postgres::load(on, schema, "main", bazaar::daemon::fields_of);
     const auto number = process::program_number(program);
     if (!record || !number)
         return 1;
-    const auto made = app::make_stage(*record, {});
+    const auto made = bazaar::daemon::make_stage(*record, {});
     const auto planner = made.shop->plan(record->start);
     run::replanner walk(*planner, *record);
     while (planner->ticks() < ticks)

@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "app/card.hpp"
+#include "bazaar/daemon/card.hpp"
 #include "cli/process.hpp"
 #include "support/contents.hpp"
 #include "support/places.hpp"
@@ -52,7 +52,7 @@ protected:
 
     finished verified(const json& config, std::vector<std::string> more = {}) const
     {
-        std::ofstream(directory_ + "/card.json") << app::card_text(recorded_);
+        std::ofstream(directory_ + "/card.json") << bazaar::daemon::card_text(recorded_);
         std::ofstream dump(directory_ + "/events.jsonl");
         for (const auto& m : sent_)
             dump << m.json << '\n';

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "app/stage.hpp"
 #include "bazaar/capture/doctor.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/scenario/settings.hpp"
 #include "support/daemon.hpp"

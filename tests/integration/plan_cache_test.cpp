@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
-#include "app/keeper.hpp"
 #include "bazaar/base/random.hpp"
+#include "bazaar/daemon/keeper.hpp"
 #include "bazaar/postgres/ledger.hpp"
 #include "bazaar/postgres/plan_cache.hpp"
 #include "bazaar/postgres/schema.hpp"
@@ -58,9 +58,9 @@ protected:
     }
 
     /// One that marks all the time.
-    [[nodiscard]] std::unique_ptr<app::keeper> keep()
+    [[nodiscard]] std::unique_ptr<bazaar::daemon::keeper> keep()
     {
-        app::keeper::options how;
+        bazaar::daemon::keeper::options how;
         how.mark_interval = 5ms;
         how.progress = [this]
         {
@@ -71,7 +71,7 @@ protected:
         auto ledger = std::make_unique<postgres::ledger>(std::make_shared<postgres::gateway>(postgres::resolve(flags)),
                                                          own.schema, own.run,
                                                          [](std::string_view) { return demo_scenario::fields(); });
-        return std::make_unique<app::keeper>(std::move(ledger), std::move(how));
+        return std::make_unique<bazaar::daemon::keeper>(std::move(ledger), std::move(how));
     }
 
     std::atomic<unit_no> settled{0};

@@ -13,8 +13,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "app/stage.hpp"
 #include "bazaar/base/id.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/scenario/thelook/tables.hpp"
@@ -867,7 +867,7 @@ TEST_F(damaged_tables, a_stop_before_blocks_are_looked_into_tells_that_they_diff
     const auto fields = [](std::string_view) { return scenario::default_entry().fields; };
     const auto recorded = postgres::load(link_, "demo", "main", fields);
     ASSERT_TRUE(recorded);
-    const auto made = app::make_stage(*recorded, "");
+    const auto made = bazaar::daemon::make_stage(*recorded, "");
     for (const bool stops : {true, false})
     {
         std::stop_source stop;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares which flags each verb takes (its --help) with which options its code reads, in both directions.
 
-The code is followed by name: from the function of a verb through all functions and classes of src/app that it mentions. A flag that is
+The code is followed by name: from the function of a verb through all functions and classes of src/app and src/daemon that it mentions. A flag that is
 taken and never read is one that the verb ignores; an option that is read without its flag being taken comes from nowhere.
 
   flags.py PROGRAM             compares
@@ -142,13 +142,13 @@ class node:
         self.text = ""
 
 
-def nodes_of(folder):
+def nodes_of(folders):
     found = {}
-    files = sorted(folder.glob("*.cpp")) + sorted(folder.glob("*.hpp"))
+    files = [path for folder in folders for path in sorted(folder.glob("*.cpp")) + sorted(folder.glob("*.hpp"))]
     for path in files:
         if path.stem in ("flag_table", "options", "options_rules", "options_sources", "flag", "flag_value", "help", "completion", "man_page"):
             continue
-        text = re.sub(r"(?m)^#.*$", "", code(path.read_text()))
+        text = re.sub(r"(?m)^#.*$", "", code(path.read_text())).replace("daemon::", "")
         for name, hidden, body in blocks(text):
             key = (path.stem, name)
             one = found.setdefault(key, node(path.stem, name, hidden))
@@ -156,9 +156,9 @@ def nodes_of(folder):
     return found
 
 
-def members_of(header):
+def members_of(header, name):
     text = header.read_text()
-    body = text[text.index("struct options\n"):]
+    body = text[text.index(f"struct {name}"):]
     body = body[:body.index("\n};")]
     return set(re.findall(r"\b(\w+)(?:\{[^;{}]*\})?(?: = [^;]*)?;", body)) | set(re.findall(r"\b(\w+),\s*\w+;", body)) | {
         name for line in re.findall(r"std::string ([\w, ]+);", body) for name in line.split(", ")}
@@ -166,7 +166,7 @@ def members_of(header):
 
 def reads(text, members):
     """Members of an options object that the text mentions, and flags that it asks for by name."""
-    names = set(re.findall(r"\b(?:app::)?options&?\s+(\w+)", text))
+    names = set(re.findall(r"\b(?:options|(?<!scenario::)settings)&?\s+(\w+)", text))
     names |= {alias for alias, of in re.findall(r"\bauto (\w+) = (\w+);", text) if of in names}
     found = set()
     for name in names:
@@ -273,10 +273,11 @@ def compare(program, nodes, table, shop, members, taken=taken_by):
 def main():
     self_test = sys.argv[1] == "--self-test"
     program = sys.argv[-1]
-    nodes = nodes_of(top / "src/app")
+    nodes = nodes_of([top / "src/app", top / "src/daemon", top / "include/bazaar/daemon"])
     table = flags_of_table((top / "src/app/flag_table.cpp").read_text())
     shop = scenario_flags((top / "docs/flags.md").read_text())
-    members = members_of(top / "include/bazaar/app/options.hpp")
+    members = members_of(top / "include/bazaar/app/options.hpp", "options :") | members_of(
+        top / "include/bazaar/daemon/settings.hpp", "settings")
     if not self_test:
         wrong = compare(program, nodes, table, shop, members)
         for line in wrong:

@@ -17,12 +17,12 @@ import sys
 import tempfile
 
 # An arrow only downwards: a room includes itself and rooms of a lower rank. kafka, postgres and process stand beside each other.
-RANKS = {"base": 0, "model": 1, "scenario": 2, "run": 3, "io": 3, "process": 4, "postgres": 4, "kafka": 4, "observe": 5, "verify": 6, "capture": 7, "app": 8}
+RANKS = {"base": 0, "model": 1, "scenario": 2, "run": 3, "io": 3, "process": 4, "postgres": 4, "kafka": 4, "observe": 5, "verify": 6, "capture": 7, "daemon": 8, "app": 9}
 PURE = {"base", "model", "scenario"}
 
 # Libraries by the beginning of their header, and the rooms that may use them.
 LIBRARIES = {
-    "boost/": {"run", "process", "observe", "capture", "app"},
+    "boost/": {"run", "process", "observe", "capture", "daemon", "app"},
     "libpq": {"postgres"},
     "pqxx": {"postgres"},
     "postgres_ext.h": {"postgres"},
@@ -30,7 +30,7 @@ LIBRARIES = {
     "prometheus/": {"observe"},
     "simdjson": {"verify"},
     "spdlog/": {"process", "app"},
-    "nlohmann/": {"io", "process", "postgres", "kafka", "observe", "verify", "capture", "app"},
+    "nlohmann/": {"io", "process", "postgres", "kafka", "observe", "verify", "capture", "daemon", "app"},
 }
 
 # Headers of the standard library whose results hang on the machine, the moment or the library's own choices.

@@ -1,7 +1,7 @@
 // The keeper against a ledger in memory: what it records, in which order, and what becomes of it when the ledger is away, is
 // another's or has forgotten. Each rule has a ledger that breaks it, to see that the rule is looked at.
 
-#include "app/keeper.hpp"
+#include "bazaar/daemon/keeper.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -31,7 +31,7 @@ protected:
     kept() { server.recorded.emplace(); }
 
     /// Takes the lease, and keeps the run from then on.
-    void start(ledger_mistake wrong = ledger_mistake::none, app::keeper::options how = {})
+    void start(ledger_mistake wrong = ledger_mistake::none, bazaar::daemon::keeper::options how = {})
     {
         auto ledger = std::make_unique<memory_ledger>(server, wrong);
         ASSERT_TRUE(ledger->ready({}));
@@ -63,7 +63,7 @@ protected:
                 ++wrong_marks;
             ++marks;
         };
-        keeper = std::make_unique<app::keeper>(std::move(ledger), std::move(how));
+        keeper = std::make_unique<bazaar::daemon::keeper>(std::move(ledger), std::move(how));
     }
 
     /// Records a shift of so many microseconds; whether it was durable when that was said.
@@ -113,7 +113,7 @@ protected:
     std::atomic<unit_no> settled{0};
     std::atomic<int> marks{0}, wrong_marks{0}, failures{0};
     std::string failed;
-    std::unique_ptr<app::keeper> keeper;
+    std::unique_ptr<bazaar::daemon::keeper> keeper;
 };
 
 TEST_F(kept, an_entry_is_durable_when_it_is_said_to_be)
@@ -232,7 +232,7 @@ TEST_F(kept, a_stop_while_it_is_away_leaves_nothing_and_ends)
 TEST_F(kept, chores_are_done_until_they_say_no)
 {
     std::atomic<int> often = 0, once = 0;
-    app::keeper::options how;
+    bazaar::daemon::keeper::options how;
     how.chores.push_back({std::chrono::milliseconds(1), [&]
                           {
                               ++often;

@@ -34,10 +34,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "app/opening.hpp"
-#include "app/report.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/random.hpp"
+#include "bazaar/daemon/opening.hpp"
+#include "bazaar/daemon/report.hpp"
 #include "bazaar/observe/control_socket.hpp"
 #include "bazaar/observe/handler.hpp"
 #include "bazaar/observe/metrics.hpp"
@@ -1287,11 +1287,11 @@ TEST(DatabasePlace, IsTheSameForAllNamesOfThisMachine)
 
 TEST(LiveControl, JudgesValuesAsFlagsDo)
 {
-    app::options before{scenario::default_entry()};
+    bazaar::daemon::settings before{scenario::default_entry()};
     const auto judge = [&](const char* key, const char* value)
     {
         const std::vector<std::pair<std::string, std::string>> one{{key, value}};
-        return app::with_settings(before, one);
+        return bazaar::daemon::with_settings(before, one);
     };
     const auto good = judge("avg-qps", "50");
     EXPECT_TRUE(good.wrong.empty());
@@ -1303,19 +1303,20 @@ TEST(LiveControl, JudgesValuesAsFlagsDo)
 
 TEST(Pace, IsTheFieldThatTheScenarioSays)
 {
-    EXPECT_DOUBLE_EQ(app::configured_rate(scenario::settings(scenario::default_entry().fields)), 20);
+    EXPECT_DOUBLE_EQ(bazaar::daemon::configured_rate(scenario::settings(scenario::default_entry().fields)), 20);
     const auto& demo = test::demo_scenario::entry();
     scenario::settings lab(demo.fields);
-    EXPECT_DOUBLE_EQ(app::configured_rate(lab), 10);
+    EXPECT_DOUBLE_EQ(bazaar::daemon::configured_rate(lab), 10);
     ASSERT_EQ(lab.set(lab.find("rate"), "2.5"), "");
-    EXPECT_DOUBLE_EQ(app::configured_rate(lab), 2.5);
-    EXPECT_DOUBLE_EQ(app::configured_rate(scenario::settings(demo.fields.first(1))), 0) << "one without a pace";
+    EXPECT_DOUBLE_EQ(bazaar::daemon::configured_rate(lab), 2.5);
+    EXPECT_DOUBLE_EQ(bazaar::daemon::configured_rate(scenario::settings(demo.fields.first(1))), 0)
+        << "one without a pace";
 }
 
 TEST(RateMeter, LooksBackTenSeconds)
 {
-    app::rate_meter m;
-    const app::rate_meter::clock::time_point begin{};
+    bazaar::daemon::rate_meter m;
+    const bazaar::daemon::rate_meter::clock::time_point begin{};
     EXPECT_EQ(m.units(), 0);
     for (int s = 0; s <= 30; ++s)
         m.add(begin + std::chrono::seconds(s), s < 20 ? 0U : static_cast<std::uint64_t>(s - 20) * 40U, 7U);

@@ -8,9 +8,9 @@
 
 #include <gtest/gtest.h>
 
-#include "app/stage.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/random.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/run/record_check.hpp"
 #include "bazaar/run/replan.hpp"
 #include "scenario/thelook/decisions.hpp"
@@ -153,12 +153,12 @@ TEST(plan_end, a_start_that_ends_now_is_one_that_can_be)
 {
     const time now = *parse_time("2026-11-29");
     const auto shop = shop_of({{"avg-qps", "1"}});
-    const auto start = app::start_to_end_at(*shop, 1'000, now);
+    const auto start = bazaar::daemon::start_to_end_at(*shop, 1'000, now);
     EXPECT_GT(start, now - std::chrono::hours(1));
     const auto slow = shop_of({{"avg-qps", "0.000001"}});
     try
     {
-        static_cast<void>(app::start_to_end_at(*slow, 1'000'000, now));
+        static_cast<void>(bazaar::daemon::start_to_end_at(*slow, 1'000'000, now));
         ADD_FAILURE() << "it would begin 31,700 years ago";
     }
     catch (const error& problem)
@@ -166,7 +166,8 @@ TEST(plan_end, a_start_that_ends_now_is_one_that_can_be)
         EXPECT_EQ(problem.kind(), error_kind::usage);
         EXPECT_NE(std::string(problem.what()).find("--max-iter 1000000: "), std::string::npos) << problem.what();
     }
-    EXPECT_EQ(app::start_to_end_at(*shop, 1'000'000'000, now, [] { return true; }), now) << "a stop is heard";
+    EXPECT_EQ(bazaar::daemon::start_to_end_at(*shop, 1'000'000'000, now, [] { return true; }), now)
+        << "a stop is heard";
 }
 
 TEST(moves, are_counted_to_the_last_one)

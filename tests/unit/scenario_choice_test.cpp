@@ -14,11 +14,11 @@
 #include <gtest/gtest.h>
 
 #include "app/chosen.hpp"
-#include "app/opening.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/help.hpp"
 #include "bazaar/app/options.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/opening.hpp"
 #include "bazaar/scenario/registry.hpp"
 
 namespace bazaar::app
@@ -346,7 +346,7 @@ TEST(ScenarioOfRun, is_not_changed_by_a_flag)
     auto other = world{{"run", "--scenario", "weather", "--sensors", "7"}}.parse();
     other.seed = 7;
     lines refused;
-    EXPECT_TRUE(changes_of(other, recorded("thelook"), scenario::settings(of_shop), refused).empty());
+    EXPECT_TRUE(daemon::changes_of(other, recorded("thelook"), scenario::settings(of_shop), refused).empty());
     ASSERT_EQ(refused.size(), 2U) << "the seed is another one, too";
     EXPECT_EQ(refused[0],
               "--scenario weather: run main is of the scenario thelook, and that cannot change; leave the flag "
@@ -354,7 +354,7 @@ TEST(ScenarioOfRun, is_not_changed_by_a_flag)
     EXPECT_TRUE(refused[1].starts_with("--seed 7: run main has 0, and that cannot change"));
     try
     {
-        check_scenario(other, recorded("thelook"));
+        daemon::check_scenario(other, recorded("thelook"));
         ADD_FAILURE();
     }
     catch (const error& problem)
@@ -362,9 +362,9 @@ TEST(ScenarioOfRun, is_not_changed_by_a_flag)
         EXPECT_EQ(problem.kind(), error_kind::config);
         EXPECT_EQ(problem.lines(), lines{refused[0]});
     }
-    check_scenario(other, recorded("weather"));
+    daemon::check_scenario(other, recorded("weather"));
     refused.clear();
-    const auto changes = changes_of(other, recorded("weather"), scenario::settings(of_weather), refused);
+    const auto changes = daemon::changes_of(other, recorded("weather"), scenario::settings(of_weather), refused);
     EXPECT_TRUE(changes.empty()) << "it cannot be steered";
     EXPECT_EQ(refused.size(), 2U) << "seed and sensors";
 }
@@ -373,12 +373,12 @@ TEST(ScenarioOfRun, is_taken_where_none_is_named)
 {
     lines refused;
     const auto plain = world{{"run"}}.parse();
-    EXPECT_TRUE(changes_of(plain, recorded("weather"), scenario::settings(of_weather), refused).empty());
+    EXPECT_TRUE(daemon::changes_of(plain, recorded("weather"), scenario::settings(of_weather), refused).empty());
     EXPECT_TRUE(refused.empty()) << refused[0];
-    EXPECT_NO_THROW(check_scenario(plain, recorded("weather")));
+    EXPECT_NO_THROW(daemon::check_scenario(plain, recorded("weather")));
     // But fields of another one are no fields of this.
     const auto fielded = world{{"run", "--avg-qps", "30"}}.parse();
-    EXPECT_TRUE(changes_of(fielded, recorded("weather"), scenario::settings(of_weather), refused).empty());
+    EXPECT_TRUE(daemon::changes_of(fielded, recorded("weather"), scenario::settings(of_weather), refused).empty());
     EXPECT_EQ(refused,
               lines{"--avg-qps 30: is a flag of the scenario thelook, and run main is of weather: leave it out"});
     const auto made = for_scenario(fielded, both[1]);
@@ -390,8 +390,8 @@ TEST(ScenarioOfRun, is_taken_where_none_is_named)
     EXPECT_EQ(same.configuration.number("avg-qps"), 30'000) << "nothing is forgotten of the same one";
     // What is set during the run is looked for among its own.
     const std::vector<std::pair<std::string, std::string>> asked{{"sensors", "7"}};
-    EXPECT_TRUE(with_settings(made, asked).wrong.empty());
-    EXPECT_FALSE(with_settings(fielded, asked).wrong.empty());
+    EXPECT_TRUE(daemon::with_settings(made, asked).wrong.empty());
+    EXPECT_FALSE(daemon::with_settings(fielded, asked).wrong.empty());
 }
 
 }  // namespace

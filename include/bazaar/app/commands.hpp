@@ -5,6 +5,7 @@
 #include <span>
 
 #include "bazaar/app/options.hpp"
+#include "bazaar/daemon/service.hpp"
 #include "bazaar/model/table.hpp"
 #include "bazaar/postgres/session.hpp"
 
@@ -32,13 +33,7 @@ int scenarios(const options& opts);
 /// What `cdc setup` and `init --cdc` do.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);
 
-/// How topics are when they have been ensured: numbers of them.
-struct topic_states
-{
-    std::uint64_t made = 0;
-    std::uint64_t there = 0;      ///< As they should be.
-    std::uint64_t differing = 0;  ///< Left as they are.
-};
+using daemon::topic_states;
 [[nodiscard]] int exit_code(const topic_states& of) noexcept;
 
 /// What `topics ensure` and --create-topic do.

@@ -25,8 +25,6 @@ namespace bazaar::app
 /// A name that PostgreSQL takes whole and that is nobody else's. Returns what is wrong, or nothing.
 [[nodiscard]] std::string check_schema(std::string_view text);
 
-[[nodiscard]] bool is_run_name(std::string_view text);
-
 using postgres::masked_url;
 using postgres::uri_problem;
 

@@ -24,10 +24,4 @@ int print(const std::string& text);
 /// Never throws: it also runs when no memory is left.
 int report_failure(command what) noexcept;
 
-/// "0.1.0".
-[[nodiscard]] std::string_view program_version() noexcept;
-
-/// "gcc 12.2.0".
-[[nodiscard]] std::string compiler();
-
 }  // namespace bazaar::app

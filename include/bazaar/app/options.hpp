@@ -14,6 +14,7 @@
 #include "bazaar/base/id.hpp"
 #include "bazaar/base/time.hpp"
 #include "bazaar/capture/connector_config.hpp"
+#include "bazaar/daemon/settings.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/value_source.hpp"
@@ -24,6 +25,8 @@
 namespace bazaar::app
 {
 
+using daemon::history_as;
+using daemon::plan_format;
 using process::given_value;
 using process::log_format;
 using process::log_level;
@@ -60,21 +63,6 @@ enum class request : std::uint8_t
     help_config,      ///< `--help-config`, a configuration file of all defaults, as comments.
 };
 
-enum class plan_format : std::uint8_t
-{
-    text,
-    jsonl,
-    csv,
-    binary,  ///< PostgreSQL's COPY.
-};
-
-/// How the history of a new run is written.
-enum class history_as : std::uint8_t
-{
-    rows,     ///< As the rows are at its end, by bulk load.
-    changes,  ///< Unit by unit.
-};
-
 /// What `answers` prints of its units.
 enum class answers_as : std::uint8_t
 {
@@ -83,10 +71,10 @@ enum class answers_as : std::uint8_t
 };
 
 /// Everything that the command line, the environment and the configuration file say, checked.
-struct options
+struct options : daemon::settings
 {
     /// All defaults, with the fields of one scenario, which outlives this.
-    explicit options(const scenario::entry& of) : chosen(&of), configuration(of.fields) {}
+    explicit options(const scenario::entry& of) : settings(of) {}
 
     command what = command::run;
     bool named = false;  ///< The command was written; `run` goes without.
@@ -94,59 +82,21 @@ struct options
     std::string shell;  ///< Of `--help-completion`.
 
     // General.
-    log_level level = log_level::info;
     log_format format = log_format::automatic;
-    process::progress progress = process::progress::automatic;
     bool core_dumps = false;
 
     // Database.
-    database_flags database;  ///< Only what was given: libpq's own sources and the defaults come after it.
-    std::string schema = "demo";
-    std::uint32_t batch_rows = 1000;  ///< Rows of one COPY chunk.
-    std::string writer_role;          ///< Of `init`: it gets what `run` needs; empty: none.
-    bool writer_removes = false;      ///< And what `--retain` needs.
-    bool writer_touches = false;      ///< And what `--touch-interval` needs.
+    std::string writer_role;      ///< Of `init`: it gets what `run` needs; empty: none.
+    bool writer_removes = false;  ///< And what `--retain` needs.
+    bool writer_touches = false;  ///< And what `--touch-interval` needs.
 
-    /// The scenario of a new run, and of commands without a run; a run that is there has its own. Never null.
-    const scenario::entry* chosen;
-
-    // Run.
-    std::string run = "main";
-    std::optional<std::uint64_t> seed;    ///< Nothing: the recorded one, or a random one for a new run.
-    std::optional<time> start;            ///< T0; nothing: now, or what `--unpaced` asks for.
-    std::optional<microseconds> history;  ///< Of a new run: T0 lies so far back.
-    app::history_as history_as = app::history_as::rows;
-    bool fast_load = false;                  ///< Keys and indexes are made when all rows are there.
-    std::string to;                          ///< Directory for the files of `load`; empty: the database.
-    std::optional<std::uint64_t> ticks_max;  ///< `--max-iter`; nothing: endless.
-    bool unpaced = false;
-    std::uint32_t workers = 4;
-    std::uint32_t window = 1024;
-    microseconds lag_max{10'000'000};
-    microseconds wait_for_db{60'000'000};    ///< At start; then `unavailable`.
-    std::optional<microseconds> outage_max;  ///< Nothing: none for an endless run, five minutes for a bounded one.
-    microseconds drain_timeout{20'000'000};
-    std::uint64_t rejected_max = 100;
-    bool wait = false;                            ///< For the lease, as long as somebody alive has it.
-    bool yes = false;                             ///< Answers what is asked before something is removed.
-    std::string card;                             ///< File with what reproduces a run; empty: none.
-    microseconds heartbeat_interval{10'000'000};  ///< Zero: none.
-    std::string seed_dir;                         ///< Directory of the user's seed files; empty: the built-in ones.
-    bool echo = false;
-    bool plan_cache = true;  ///< Keeps the planner's state, and goes on from it.
-
-    // Observation and control of a running daemon.
-    std::string control_socket;                                ///< Empty: the default place; "none": none.
+    // Commands that ask, or steer a daemon.
+    bool yes = false;                                          ///< Answers what is asked before something is removed.
     std::vector<std::pair<std::string, std::string>> changes;  ///< Of `ctl set`.
     bool watch = false;
-    std::string http_host = "localhost";
-    std::optional<std::uint16_t> http_port;  ///< Nothing: no HTTP; 0: any.
-    std::vector<std::string> http_hosts;     ///< Names of the server beside its own.
-    std::string http_token_file;             ///< Empty: HTTP only reads.
 
     // Kafka.
     std::string bootstrap_servers = "localhost:9092";
-    std::string topic_prefix = "ecomm";
     bool create_topics = false;
     std::string security_protocol = "plaintext";
     std::string sasl_mechanism;  ///< Empty: none.
@@ -161,8 +111,7 @@ struct options
 
     // Plan, answers and explain.
     unit_no units_first = 0;
-    unit_no units_last = 9;                                 ///< Inclusive.
-    app::plan_format plan_format = app::plan_format::text;  ///< Of `answers` and `load` never text.
+    unit_no units_last = 9;  ///< Inclusive.
     app::answers_as answers_as = app::answers_as::changes;
     std::string table;  ///< The only one that `answers` tells of, or those that `verify` compares; empty: all.
     std::string id;     ///< The one of `explain ID`.
@@ -197,7 +146,6 @@ struct options
     microseconds connect_timeout{60'000'000};
 
     // Doctor, and the watch that `run` keeps.
-    std::int64_t slot_wal_warn = 1 << 30;  ///< Bytes of the log that a slot may retain; zero: any.
     bool skip_connect = false;
     bool skip_kafka = false;
     bool json = false;
@@ -215,19 +163,8 @@ struct options
     microseconds barrier_timeout{60'000'000};
     microseconds duration{10'000'000};  ///< Of `verify stream`.
 
-    /// Values of the scenario's fields: defaults, and over them what was given.
-    scenario::settings configuration;
-
-    /// The scenario's fields that were given, as they were typed: a resumed run compares only these.
-    std::map<std::string, std::string> given_settings;
-
-    /// All flags that were given, by their main name.
-    std::map<std::string, given_value, std::less<>> given;
-
     /// Lines for the log, once it is open.
     std::vector<std::string> warnings;
-
-    [[nodiscard]] bool is_given(std::string_view flag) const { return given.find(flag) != given.end(); }
 };
 
 /// The world around the command line; tests put another one in.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace bazaar::process
 {
@@ -13,5 +14,11 @@ namespace bazaar::process
 
 /// The same of a file.
 [[nodiscard]] std::optional<std::uint64_t> program_number(const std::string& file);
+
+/// "0.1.0".
+[[nodiscard]] std::string_view program_version() noexcept;
+
+/// "gcc 12.2.0".
+[[nodiscard]] std::string compiler();
 
 }  // namespace bazaar::process

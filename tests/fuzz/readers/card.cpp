@@ -1,6 +1,6 @@
 // The card of a run; one that is taken is printed as one that reads the same, and can be planned along its log.
 
-#include "app/card.hpp"
+#include "bazaar/daemon/card.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "reader.hpp"
@@ -9,11 +9,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 {
     using namespace bazaar;
     run::record made;
-    if (!fuzz::is_taken([&] { made = app::read_card(fuzz::memory_file(fuzz::text_of(data, size)).path()); }))
+    if (!fuzz::is_taken([&] { made = bazaar::daemon::read_card(fuzz::memory_file(fuzz::text_of(data, size)).path()); }))
         return 0;
-    const auto text = app::card_text(made);
+    const auto text = bazaar::daemon::card_text(made);
     const fuzz::memory_file again(text);
-    fuzz::require(app::card_text(app::read_card(again.path())) == text, "a card that was printed reads the same");
+    fuzz::require(bazaar::daemon::card_text(bazaar::daemon::read_card(again.path())) == text,
+                  "a card that was printed reads the same");
     static const auto shop = scenario::default_entry().make(
         {"main", 7, scenario::settings(scenario::default_entry().fields), {}});
     fuzz::is_taken(

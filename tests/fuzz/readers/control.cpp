@@ -1,6 +1,7 @@
 // The body of POST /control, and what it would set.
 
-#include "app/opening.hpp"
+#include "bazaar/app/options.hpp"
+#include "bazaar/daemon/opening.hpp"
 #include "bazaar/observe/handler.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "reader.hpp"
@@ -22,12 +23,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             fuzz::require(order.has_value() == wrong.empty(), "an order that is refused has a reason");
             if (!order)
                 return;
-            const auto asked = app::with_settings(before, order->settings);
+            const auto asked = bazaar::daemon::with_settings(before, order->settings);
             run::record recorded;
             recorded.seed = 7;
             recorded.scenario = scenario::default_name;
             std::vector<std::string> refused;
-            for (const auto& entry : app::changes_of(asked.only, recorded, before.configuration, refused))
+            for (const auto& entry : bazaar::daemon::changes_of(asked.only, recorded, before.configuration, refused))
                 fuzz::require(entry.what != model::control::kind::set ||
                                   scenario::takes(before.configuration.fields()[entry.field], entry.value),
                               "an entry that would be recorded is in its range");

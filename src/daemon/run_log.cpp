@@ -1,4 +1,4 @@
-#include "app/run_log.hpp"
+#include "daemon/run_log.hpp"
 
 #include <chrono>
 
@@ -7,7 +7,7 @@
 #include "bazaar/base/time.hpp"
 #include "bazaar/process/logging.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 void tell_clock(const run::adjustment& what)
@@ -19,37 +19,37 @@ void tell_clock(const run::adjustment& what)
     case kind::none:
         return;
     case kind::forward:
-        log(log_level::info, "clock",
+        log(process::log_level::info, "clock",
             fmt::format("the clock moves forward by {:.1f} s: the database's was set, or this machine slept", seconds));
         return;
     case kind::standing:
-        log(log_level::warning, "clock",
+        log(process::log_level::warning, "clock",
             fmt::format("the database's clock was set back by {:.1f} s: waiting until it has caught up", seconds));
         return;
     case kind::set_back:
-        log(log_level::warning, "clock",
+        log(process::log_level::warning, "clock",
             fmt::format(
                 "the database's clock was set back by {:.1f} s: times of rows go on from where they were, ahead of it",
                 seconds));
         return;
     case kind::caught_up:
-        log(log_level::info, "clock", "the database's clock has caught up");
+        log(process::log_level::info, "clock", "the database's clock has caught up");
         return;
     }
 }
 
-void announce(const opened_run& open, const options& opts)
+void announce(const opened_run& open, const settings& opts)
 {
     if (open.resumed)
-        log(log_level::info, "run",
+        log(process::log_level::info, "run",
             fmt::format("run {} goes on at unit {}, tick {}{}", opts.run, open.recorded.settled,
                         open.planner->ticks() + 1,
                         open.recorded.clean ? "" : "; it was not stopped cleanly: what may be there is recognised"),
             {{"seed", open.recorded.seed}, {"start", to_string(open.recorded.start)}, {"epoch", open.epoch}});
     for (const auto& line : open.shop().outlook(open.current))
-        log(log_level::info, "outlook", line);
+        log(process::log_level::info, "outlook", line);
     for (const auto& t : open.shop().tables())
-        log(log_level::debug, "topic", fmt::format("{}.{}.{}", opts.topic_prefix, opts.schema, t.name));
+        log(process::log_level::debug, "topic", fmt::format("{}.{}.{}", opts.topic_prefix, opts.schema, t.name));
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <stop_token>
 
-#include "bazaar/app/options.hpp"
 #include "bazaar/base/id.hpp"
+#include "bazaar/daemon/settings.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 /// How a bulk load of a run ended.
@@ -21,14 +21,14 @@ enum class load_end : std::uint8_t
 /// run then stands there, ready for `run`.
 ///
 /// Errors: `config` for a run that began without a load; those of opening a run.
-[[nodiscard]] load_end load_history(const options& opts, const std::stop_token& stop);
+[[nodiscard]] load_end load_history(const settings& opts, const std::stop_token& stop);
 
 /// Writes the same rows into files of --to: one for each table, the run's card, and a script for psql.
 ///
 /// Errors: `no_output` where a file is there already or cannot be made, `io`.
-[[nodiscard]] load_end load_into_files(const options& opts, const std::stop_token& stop);
+[[nodiscard]] load_end load_into_files(const settings& opts, const std::stop_token& stop);
 
 /// Units in one chunk of a history.
 [[nodiscard]] unit_no chunk_units_of(unit_no seam) noexcept;
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

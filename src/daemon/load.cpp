@@ -1,4 +1,4 @@
-#include "app/load.hpp"
+#include "bazaar/daemon/load.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -12,14 +12,14 @@
 
 #include <fmt/format.h>
 
-#include "app/card.hpp"
-#include "app/chosen.hpp"
-#include "app/keeper.hpp"
-#include "app/opening.hpp"
-#include "app/report.hpp"
-#include "app/stage.hpp"
-#include "app/work_progress.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/card.hpp"
+#include "bazaar/daemon/chosen.hpp"
+#include "bazaar/daemon/keeper.hpp"
+#include "bazaar/daemon/opening.hpp"
+#include "bazaar/daemon/report.hpp"
+#include "bazaar/daemon/stage.hpp"
+#include "bazaar/daemon/work_progress.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/ledger.hpp"
 #include "bazaar/postgres/loader.hpp"
@@ -29,7 +29,7 @@
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/run/sink.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 namespace
 {
@@ -45,7 +45,7 @@ struct left
 class loading
 {
 public:
-    loading(const options& opts, const std::stop_token& stop)
+    loading(const settings& opts, const std::stop_token& stop)
         : opts_(opts),
           session_name_(new_session_name(opts.run)),
           gateway_(std::make_shared<postgres::gateway>(postgres::resolve(opts.database, session_name_.substr(8)),
@@ -66,13 +66,13 @@ public:
             }
             catch (const left&)
             {
-                log(log_level::info, "stop", "stopped before the load had begun");
+                log(process::log_level::info, "stop", "stopped before the load had begun");
                 return load_end::stopped;
             }
             catch (const run::history_lost& problem)
             {
                 // What the log says of the chunks counts.
-                log(log_level::warning, "server", fmt::format("{}; the load is opened again", problem.what()));
+                log(process::log_level::warning, "server", fmt::format("{}; the load is opened again", problem.what()));
                 keeper_.reset();
                 gateway_->forget();
                 failed_ = false;
@@ -89,7 +89,7 @@ private:
         how.outage = {std::chrono::duration_cast<std::chrono::milliseconds>(opts_.wait_for_db), error_kind::unavailable,
                       "wait-for-db"};
         how.tell = [](bool good, const std::string& line)
-        { log(good ? log_level::info : log_level::warning, "server", line); };
+        { log(good ? process::log_level::info : process::log_level::warning, "server", line); };
         return how;
     }
 
@@ -115,7 +115,8 @@ private:
         const auto seed = opts_.seed ? *opts_.seed : random_seed();
         made_ = opts_.card.empty() ? stage_of(opts_, seed) : make_stage(read_card(opts_.card), opts_.seed_dir);
         if (ledger_->prepare(*made_.shop))
-            log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts_.schema));
+            log(process::log_level::info, "schema",
+                fmt::format("schema {} is made, with its static data", opts_.schema));
         if (opts_.fast_load)
             if (const auto filled = ledger_->with(
                     [&](postgres::session& on)
@@ -147,7 +148,7 @@ private:
                            return made_.shop->tables()[table].version == model::no_column ||
                                   history_.rows.initial(table, row);
                        });
-        log(log_level::info, "run",
+        log(process::log_level::info, "run",
             fmt::format("new run {} in schema {}: {} units of {} ticks are loaded, from {} to {}", recorded_->run,
                         recorded_->schema, grouped(state_.seam), grouped(history_.ticks), to_string(recorded_->start),
                         to_string(state_.at)),
@@ -162,7 +163,7 @@ private:
         const auto state = run::load_state::of(recorded_->log);
         if (!state)
         {
-            if (opts_.what == command::load)
+            if (opts_.loads)
                 throw error(error_kind::config,
                             fmt::format("run {} of schema {} is there and began without a load: its units are written "
                                         "one by one; go on with bazaard run, load another with --run NEW, or remove "
@@ -173,9 +174,9 @@ private:
         if (recorded_->settled >= state->seam && state->whole())
             return false;
         made_ = make_stage(*recorded_, opts_.seed_dir);
-        const auto taken = ledger_->take({holder_of_this_process(session_name_), std::chrono::seconds(10), opts_.wait,
-                                          stop_.get_token(),
-                                          [](const std::string& line) { log(log_level::info, "lease", line); }});
+        const auto taken = ledger_->take(
+            {holder_of_this_process(session_name_), std::chrono::seconds(10), opts_.wait, stop_.get_token(),
+             [](const std::string& line) { log(process::log_level::info, "lease", line); }});
         if (!taken)
             return false;
         // Only now nobody else writes to it.
@@ -184,7 +185,7 @@ private:
             throw error(error_kind::config,
                         fmt::format("run {} of schema {} is not there any more", opts_.run, opts_.schema));
         state_ = run::load_state::of(recorded_->log).value();
-        log(log_level::info, "run",
+        log(process::log_level::info, "run",
             fmt::format("run {}: the load goes on, {} of {} chunks are there", opts_.run,
                         std::ranges::count(state_.chunks, true), state_.chunks.size()));
         keep();
@@ -236,7 +237,7 @@ private:
         if (stopped())
             return stop_here();
         const std::chrono::duration<double> took = steady::now() - begun;
-        log(log_level::info, "load", fmt::format("{} rows loaded in {:.1f} s", grouped(rows_), took.count()),
+        log(process::log_level::info, "load", fmt::format("{} rows loaded in {:.1f} s", grouped(rows_), took.count()),
             {{"rows_per_second", static_cast<double>(rows_) / std::max(took.count(), 1e-3)}});
         if (state_.fast)
             make_indexes();
@@ -270,7 +271,7 @@ private:
     load_end stop_here()
     {
         keeper_->stop(run::progress{}, std::nullopt);
-        log(log_level::info, "stop", "stopped; the same command goes on with the load");
+        log(process::log_level::info, "stop", "stopped; the same command goes on with the load");
         return load_end::stopped;
     }
 
@@ -308,7 +309,7 @@ private:
                                    what == postgres::action::transient;
                 if (!again)
                     throw;
-                log(log_level::warning, "load", fmt::format("{}; that part is done again", problem.what()));
+                log(process::log_level::warning, "load", fmt::format("{}; that part is done again", problem.what()));
                 link.reset();
                 gateway_->lost(problem.what());
             }
@@ -467,12 +468,12 @@ private:
                 [] {});
         }
         if (!leaving())
-            log(log_level::info, "load",
+            log(process::log_level::info, "load",
                 fmt::format("keys and indexes made in {:.1f} s",
                             std::chrono::duration<double>(steady::now() - begun).count()));
     }
 
-    const options& opts_;
+    const settings& opts_;
     const std::string session_name_;
     std::stop_source stop_;
     std::shared_ptr<postgres::gateway> gateway_;
@@ -500,9 +501,9 @@ unit_no chunk_units_of(unit_no seam) noexcept
     return std::clamp<unit_no>(seam / 32, 1024, 65'536);
 }
 
-load_end load_history(const options& opts, const std::stop_token& stop)
+load_end load_history(const settings& opts, const std::stop_token& stop)
 {
     return loading(opts, stop).go();
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

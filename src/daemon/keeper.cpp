@@ -1,4 +1,4 @@
-#include "app/keeper.hpp"
+#include "bazaar/daemon/keeper.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -9,7 +9,7 @@
 #include "bazaar/process/logging.hpp"
 #include "bazaar/run/reference_clock.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 namespace
 {
@@ -263,4 +263,4 @@ void keeper::save_piece()
     }
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

@@ -5,16 +5,16 @@
 #include <stop_token>
 #include <vector>
 
-#include "app/stage.hpp"
-#include "bazaar/app/options.hpp"
 #include "bazaar/base/id.hpp"
+#include "bazaar/daemon/settings.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/run/last_inserts.hpp"
 #include "bazaar/run/ledger.hpp"
 #include "bazaar/run/reference_clock.hpp"
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/saved_plan.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 /// A run with everything that belongs to it, ready to go on at its next unit. Its lease is ours.
@@ -52,11 +52,11 @@ struct opened_run
 /// `stop` was asked for.
 ///
 /// Errors: throws what no waiting mends; `unavailable` when the server did not come within `--wait-for-db`.
-[[nodiscard]] std::unique_ptr<opened_run> open_run(const options& opts, run::ledger& to, run::reference_clock& clock,
+[[nodiscard]] std::unique_ptr<opened_run> open_run(const settings& opts, run::ledger& to, run::reference_clock& clock,
                                                    const run::holder& by, const std::stop_token& stop);
 
 /// Warns of a superuser, and of an owner that is only taken for it.
-void tell_rights(const options& opts, const run::rights& found);
+void tell_rights(const settings& opts, const run::rights& found);
 
 /// A name for the sessions of one process with a run, no other process's.
 [[nodiscard]] std::string new_session_name(std::string_view run);
@@ -67,35 +67,35 @@ void tell_rights(const options& opts, const run::rights& found);
 /// Of a run that is about to be begun.
 ///
 /// Errors: `config` where rows of a run of that name are there already, whose record is gone.
-void check_no_rows(const options& opts, run::ledger& to, const scenario::scenario& shop);
+void check_no_rows(const settings& opts, run::ledger& to, const scenario::scenario& shop);
 
 /// The run to be, as the command line or a card has it; `now` of the database. Of no use once `stopped` says so.
 ///
 /// Errors: `usage` for a start or an end that no run can have; `data` for that of a card.
-[[nodiscard]] run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed,
+[[nodiscard]] run::record planned_record(const settings& opts, const scenario::scenario& shop, std::uint64_t seed,
                                          time now, const std::function<bool()>& stopped);
 
 /// Refuses flags, a card and a program that would plan another run than the recorded one. Errors: `config`.
-void check_same(const options& opts, const run::record& recorded);
+void check_same(const settings& opts, const run::record& recorded);
 
 /// The configuration of a run as its log has left it.
 [[nodiscard]] scenario::settings steered(const scenario::scenario& shop, std::span<const model::control> log);
 
 /// What flags ask of a run that exists: fields to set from now on. Everything else that shapes the plan must be as recorded:
 /// what is not goes to `refused`, a line each.
-[[nodiscard]] std::vector<model::control> changes_of(const options& opts, const run::record& recorded,
+[[nodiscard]] std::vector<model::control> changes_of(const settings& opts, const run::record& recorded,
                                                      const scenario::settings& current,
                                                      std::vector<std::string>& refused);
 
 /// Options as they are with some of the scenario's fields given anew.
 struct asked_settings
 {
-    options all;                     ///< With everything else as it was.
-    options only;                    ///< As if nothing else were given.
+    settings all;                    ///< With everything else as it was.
+    settings only;                   ///< As if nothing else were given.
     std::vector<std::string> wrong;  ///< A line for each that is no such field or no such value.
 };
 
-[[nodiscard]] asked_settings with_settings(const options& before,
+[[nodiscard]] asked_settings with_settings(const settings& before,
                                            std::span<const std::pair<std::string, std::string>> settings);
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

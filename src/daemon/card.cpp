@@ -1,4 +1,4 @@
-#include "app/card.hpp"
+#include "bazaar/daemon/card.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,10 +7,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/stage.hpp"
-#include "bazaar/app/flag_value.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/id.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/io/json.hpp"
 #include "bazaar/io/json_text.hpp"
 #include "bazaar/io/small_file.hpp"
@@ -18,7 +17,7 @@
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/sink.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 namespace
 {
@@ -146,7 +145,7 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
         wrong.push_back(fmt::format("{}: \"bazaard_card\" must be {}: another version of the program wrote it", file,
                                     card_version));
     made.run = in.text("run");
-    if (!is_run_name(made.run))
+    if (!run::is_run_name(made.run))
         wrong.push_back(fmt::format("{}: \"run\" must be the name of a run", file));
     made.tag = run_tag(made.run);
     made.seed = in.wide("seed", 10);
@@ -245,7 +244,7 @@ run::record read_card(const std::string& file)
     return made;
 }
 
-run::record given_card(const options& opts)
+run::record given_card(const settings& opts)
 {
     auto card = read_card(opts.card);
     if (opts.is_given("run") && opts.run != card.run)
@@ -278,4 +277,4 @@ bool of_same_plan(const run::record& a, const run::record& b)
            settings(a) == settings(b) && std::equal(steps_a.begin(), steps_a.begin() + common, steps_b.begin());
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

@@ -1,4 +1,4 @@
-#include "app/stage.hpp"
+#include "bazaar/daemon/stage.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -11,7 +11,7 @@
 #include "bazaar/run/record_check.hpp"
 #include "bazaar/scenario/registry.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 namespace
 {
@@ -66,7 +66,7 @@ stage make_stage(const scenario::entry& of, const std::string& run, std::uint64_
     return make(of, run, seed, configuration, seed_dir);
 }
 
-stage stage_of(const options& opts, std::uint64_t seed)
+stage stage_of(const settings& opts, std::uint64_t seed)
 {
     return make(*opts.chosen, opts.run, seed, opts.configuration, opts.seed_dir);
 }
@@ -104,7 +104,7 @@ stage make_stage(const run::record& recorded, const std::string& seed_dir)
     return made;
 }
 
-run::record new_record(const options& opts, std::uint64_t seed, const scenario::scenario& shop)
+run::record new_record(const settings& opts, std::uint64_t seed, const scenario::scenario& shop)
 {
     run::record fresh;
     fresh.schema = opts.schema;
@@ -157,4 +157,4 @@ std::span<const scenario::field> fields_of(std::string_view scenario)
     return entry_named(scenario).fields;
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

@@ -2,10 +2,10 @@
 
 #include <string>
 
-#include "bazaar/app/options.hpp"
+#include "bazaar/daemon/settings.hpp"
 #include "bazaar/run/record.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 /// What reproduces a run without its database, as JSON: seed, start, configuration, versions, control log, checkpoints.
@@ -17,9 +17,9 @@ namespace bazaar::app
 [[nodiscard]] run::record read_card(const std::string& file);
 
 /// The run of --card, as `read_card` has it; `usage` when --run was given and is another one.
-[[nodiscard]] run::record given_card(const options& opts);
+[[nodiscard]] run::record given_card(const settings& opts);
 
 /// Whether both plan the same units, as far as neither log goes beyond the other.
 [[nodiscard]] bool of_same_plan(const run::record& a, const run::record& b);
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

@@ -10,7 +10,7 @@
 #include "bazaar/run/runner.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 /// Makes the status line and the summary of a run from the planner's figures and the runner's tally: never from a query.
@@ -76,4 +76,4 @@ private:
 /// The pace that a scenario is set to, in ticks per second; 0 when it has no field for that.
 [[nodiscard]] double configured_rate(const scenario::settings& configuration);
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

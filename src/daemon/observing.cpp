@@ -1,4 +1,4 @@
-#include "app/observing.hpp"
+#include "bazaar/daemon/observing.hpp"
 
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 #include "bazaar/postgres/password.hpp"
 #include "bazaar/process/logging.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 namespace
@@ -26,7 +26,7 @@ observing::observing(boost::asio::io_context& loop, observe::handler::options ho
 {
 }
 
-void observing::open(const options& opts)
+void observing::open(const settings& opts)
 {
     if (!opts.http_token_file.empty())
     {
@@ -50,18 +50,18 @@ void observing::open(const options& opts)
         open_http(opts);
 }
 
-void observing::open_http(const options& opts)
+void observing::open_http(const settings& opts)
 {
     probes_ = true;
     const auto port = server_->listen(opts.http_host, *opts.http_port);
     const bool bare = opts.http_host.find(':') == std::string::npos;
-    log(log_level::info, "http",
+    log(process::log_level::info, "http",
         fmt::format("HTTP at http://{}{}{}:{}/, {}", bare ? "" : "[", opts.http_host, bare ? "" : "]", port,
                     how_.token ? "which can be controlled with the token" : "which only reads"),
         {{"port", port}});
 }
 
-void observing::open_socket(const options& opts)
+void observing::open_socket(const settings& opts)
 {
     const bool wished = !opts.control_socket.empty();
     try
@@ -70,13 +70,14 @@ void observing::open_socket(const options& opts)
                             ? opts.control_socket
                             : observe::control_socket::default_path(opts.schema, opts.run, text_of(database_of(opts))));
         server_->listen(socket_->release());
-        log(log_level::debug, "control", fmt::format("control socket {}", socket_->path()));
+        log(process::log_level::debug, "control", fmt::format("control socket {}", socket_->path()));
     }
     catch (const error& problem)
     {
         if (wished)
             throw;
-        log(log_level::warning, "control", fmt::format("{}; bazaard ctl cannot reach this run", problem.what()));
+        log(process::log_level::warning, "control",
+            fmt::format("{}; bazaard ctl cannot reach this run", problem.what()));
     }
 }
 
@@ -95,15 +96,15 @@ void observing::report()
     const auto grown = [](std::uint64_t& told, std::uint64_t now) { return now - std::exchange(told, now); };
     const auto& all = handler_->refused();
     if (const auto count = grown(told_tokens_, all.tokens); count > 0)
-        log(log_level::warning, "http",
+        log(process::log_level::warning, "http",
             fmt::format("{} requests with a wrong token were refused, the last of them from {}", count, all.from),
             {{"count", count}, {"from", all.from}});
     if (const auto count = grown(told_orders_, all.orders); count > 0)
-        log(log_level::warning, "http",
+        log(process::log_level::warning, "http",
             fmt::format("{} orders were refused: more than {} a second", count, how_.limits.orders),
             {{"count", count}});
     if (const auto count = grown(told_evicted_, server_->evicted()); count > 0)
-        log(log_level::warning, "http",
+        log(process::log_level::warning, "http",
             fmt::format("{} connections were closed for newer ones: too many clients at the same time", count),
             {{"count", count}});
 }
@@ -125,4 +126,4 @@ std::chrono::milliseconds observing::silence_max() const noexcept
     return std::chrono::milliseconds(probes_ ? 1'700 : 5'000);
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

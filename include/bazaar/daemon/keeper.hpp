@@ -19,7 +19,7 @@
 #include "bazaar/run/ledger.hpp"
 #include "bazaar/run/runner.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 /// Keeps the record of a run beside its units: control entries and checkpoints as they come, the mark of settled units with the
@@ -134,4 +134,4 @@ private:
     std::thread thread_;
 };
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

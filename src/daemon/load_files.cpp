@@ -8,23 +8,24 @@
 
 #include <fmt/format.h>
 
-#include "app/card.hpp"
-#include "app/load.hpp"
-#include "app/opening.hpp"
-#include "app/report.hpp"
-#include "app/stage.hpp"
-#include "app/work_progress.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/card.hpp"
+#include "bazaar/daemon/load.hpp"
+#include "bazaar/daemon/opening.hpp"
+#include "bazaar/daemon/report.hpp"
+#include "bazaar/daemon/stage.hpp"
+#include "bazaar/daemon/work_progress.hpp"
 #include "bazaar/io/new_file.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/copy_form.hpp"
 #include "bazaar/postgres/loader.hpp"
+#include "bazaar/process/clock.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/output.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/scenario/does.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 namespace
 {
@@ -84,13 +85,13 @@ private:
 class exporting
 {
 public:
-    exporting(const options& opts, const std::stop_token& stop)
+    exporting(const settings& opts, const std::stop_token& stop)
         : opts_(opts),
           stop_(stop),
           binary_(opts.plan_format == plan_format::binary),
           seed_(opts.seed ? *opts.seed : random_seed()),
           made_(opts.card.empty() ? stage_of(opts, seed_) : make_stage(read_card(opts.card), opts.seed_dir)),
-          now_(process_surroundings().now),
+          now_(process::present()),
           recorded_(planned_record(opts, *made_.shop, seed_, now_, [this] { return stop_.stop_requested(); })),
           ids_(recorded_.tag, recorded_.seed),
           tables_(made_.shop->tables()),
@@ -125,7 +126,7 @@ public:
             std::rethrow_exception(failure_);
         if (stop_.stop_requested())
         {
-            log(log_level::warning, "stop", fmt::format("stopped: nothing is left in {}", opts_.to));
+            log(process::log_level::warning, "stop", fmt::format("stopped: nothing is left in {}", opts_.to));
             return load_end::stopped;
         }
         for (std::uint8_t i = 0; i < tables_.size(); ++i)
@@ -278,7 +279,7 @@ private:
 
     static io::new_file new_file(const fs::path& path) { return {path, "--to: " + path.string()}; }
 
-    const options& opts_;
+    const settings& opts_;
     const std::stop_token stop_;
     const bool binary_;
     const std::uint64_t seed_;
@@ -299,9 +300,9 @@ private:
 
 }  // namespace
 
-load_end load_into_files(const options& opts, const std::stop_token& stop)
+load_end load_into_files(const settings& opts, const std::stop_token& stop)
 {
     return exporting(opts, stop).go();
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

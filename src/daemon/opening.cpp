@@ -1,4 +1,4 @@
-#include "app/opening.hpp"
+#include "bazaar/daemon/opening.hpp"
 
 #include <unistd.h>
 
@@ -7,15 +7,15 @@
 
 #include <fmt/format.h>
 
-#include "app/card.hpp"
-#include "app/chosen.hpp"
 #include "bazaar/base/duration.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/card.hpp"
+#include "bazaar/daemon/chosen.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/program.hpp"
 #include "bazaar/run/load_plan.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 namespace
 {
@@ -33,7 +33,7 @@ void check_start(time start, time now, error_kind kind, const std::string& given
         throw error(kind, fmt::format("{}: no run begins before {}", given, to_string(scenario::start_min)));
 }
 
-void check_start(const options& opts, time now)
+void check_start(const settings& opts, time now)
 {
     if (opts.start)
         check_start(*opts.start, now, error_kind::usage, fmt::format("--start-time {}", to_string(*opts.start)));
@@ -56,7 +56,7 @@ constexpr std::string_view ways_out =
     "reset --run {1}; or begin another with --run NEW, or in another schema with --db-schema";
 
 /// After a clean stop no unit from the mark on was sent: rows of one mean that the record is an older one.
-void check_not_older(const options& opts, run::ledger& to, const scenario::scenario& shop, const run::record& recorded)
+void check_not_older(const settings& opts, run::ledger& to, const scenario::scenario& shop, const run::record& recorded)
 {
     if (!recorded.clean)
         return;
@@ -76,7 +76,8 @@ void check_not_older(const options& opts, run::ledger& to, const scenario::scena
 }
 
 /// Makes a run where there is none: T0, run row, initial rows, the log of its card. Nothing when another process was faster.
-bool begin_run(const options& opts, run::ledger& to, const stage& made, const run::record& fresh, const run::holder& by)
+bool begin_run(const settings& opts, run::ledger& to, const stage& made, const run::record& fresh,
+               const run::holder& by)
 {
     check_no_rows(opts, to, *made.shop);
     try
@@ -89,7 +90,7 @@ bool begin_run(const options& opts, run::ledger& to, const stage& made, const ru
             return false;
         throw;
     }
-    log(log_level::info, "run", fmt::format("new run {} in schema {}", fresh.run, fresh.schema),
+    log(process::log_level::info, "run", fmt::format("new run {} in schema {}", fresh.run, fresh.schema),
         {{"seed", fresh.seed}, {"start", to_string(fresh.start)}});
     return true;
 }
@@ -103,7 +104,7 @@ unit_no replay_limit(run::ledger& to, const opened_run& open)
 }
 
 /// The planner as the saved plan of the run has it, if that can be used.
-run::restored_plan saved_state(const options& opts, run::ledger& to, const scenario::scenario& shop,
+run::restored_plan saved_state(const settings& opts, run::ledger& to, const scenario::scenario& shop,
                                const run::record& recorded)
 {
     const auto program = opts.plan_cache ? process::program_number() : std::nullopt;
@@ -112,15 +113,15 @@ run::restored_plan saved_state(const options& opts, run::ledger& to, const scena
         return {};
     auto saved = run::restore_plan(shop, recorded, *bytes, *program);
     if (saved.plan)
-        log(log_level::info, "plan",
+        log(process::log_level::info, "plan",
             fmt::format("the plan goes on from unit {}, as it was saved", saved.plan->next_no()));
     else
-        log(log_level::info, "plan",
+        log(process::log_level::info, "plan",
             fmt::format("the saved plan {}: the run is planned again from its beginning", saved.why_not));
     return saved;
 }
 
-std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run::reference_clock& clock,
+std::unique_ptr<opened_run> open_once(const settings& opts, run::ledger& to, run::reference_clock& clock,
                                       const run::holder& by, const std::stop_token& stop)
 {
     // What is wrong with settings, seed files and card is told before anything connects.
@@ -134,7 +135,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
     read_clock(to, clock);
     check_start(opts, clock.now());
     const auto peer = to.other_end();
-    log(log_level::info, "connected", fmt::format("connected to {}", peer.where),
+    log(process::log_level::info, "connected", fmt::format("connected to {}", peer.where),
         {{"server_version", peer.version}, {"tls", peer.tls.empty() ? "off" : peer.tls}});
     if (const auto there = to.load())
     {
@@ -148,7 +149,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
             made = make_stage(*there, opts.seed_dir);
     }
     if (to.prepare(*made.shop))
-        log(log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts.schema));
+        log(process::log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts.schema));
 
     std::int64_t epoch = 1;
     bool clean = false;
@@ -183,7 +184,7 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
             }
         }
         const auto taken = to.take({by, std::chrono::seconds(10), opts.wait, stop,
-                                    [](const std::string& line) { log(log_level::info, "lease", line); }});
+                                    [](const std::string& line) { log(process::log_level::info, "lease", line); }});
         if (!taken)
             return nullptr;
         epoch = taken->epoch;
@@ -210,7 +211,8 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
         ends = to.last_writers(*recorded, *made.shop);
         if (saved.plan && run::last_inserts(*made.shop).doubtful(ends, *recorded))
         {
-            log(log_level::info, "plan", "rows that should be there are not: the run is planned again to be sure");
+            log(process::log_level::info, "plan",
+                "rows that should be there are not: the run is planned again to be sure");
             saved = {};
         }
     }
@@ -226,16 +228,16 @@ std::unique_ptr<opened_run> open_once(const options& opts, run::ledger& to, run:
 
 }  // namespace
 
-void tell_rights(const options& opts, const run::rights& found)
+void tell_rights(const settings& opts, const run::rights& found)
 {
     if (found.superuser)
-        log(log_level::warning, "superuser",
+        log(process::log_level::warning, "superuser",
             fmt::format(
                 "\"{}\" is a superuser: whoever finds a way into this run has the whole server; run as a role that "
                 "only writes: docs/security.md",
                 found.role));
     if (!found.taken_owner.empty())
-        log(log_level::warning, "owner",
+        log(process::log_level::warning, "owner",
             fmt::format(
                 "schema {} and bazaard are of \"{}\", and nothing says that \"{}\" trusts it; if it does: GRANT "
                 "\"{}\" TO \"{}\"",
@@ -255,7 +257,7 @@ run::holder holder_of_this_process(const std::string& session_name)
     return {fmt::format("process {} on {}", getpid(), host), session_name};
 }
 
-run::record planned_record(const options& opts, const scenario::scenario& shop, std::uint64_t seed, time now,
+run::record planned_record(const settings& opts, const scenario::scenario& shop, std::uint64_t seed, time now,
                            const std::function<bool()>& stopped)
 {
     if (!opts.card.empty())
@@ -270,7 +272,7 @@ run::record planned_record(const options& opts, const scenario::scenario& shop, 
         return copy;
     }
     auto fresh = new_record(opts, seed, shop);
-    const bool ends_now = opts.unpaced || opts.what == command::load;
+    const bool ends_now = opts.unpaced || opts.loads;
     fresh.start = now;
     if (!opts.start && !opts.history)
     {
@@ -287,7 +289,7 @@ run::record planned_record(const options& opts, const scenario::scenario& shop, 
     return fresh;
 }
 
-void check_same(const options& opts, const run::record& recorded)
+void check_same(const settings& opts, const run::record& recorded)
 {
     if (recorded.removing)
         throw error(error_kind::config,
@@ -306,7 +308,7 @@ void check_same(const options& opts, const run::record& recorded)
         throw error(error_kind::config, std::move(refused));
 }
 
-void check_no_rows(const options& opts, run::ledger& to, const scenario::scenario& shop)
+void check_no_rows(const settings& opts, run::ledger& to, const scenario::scenario& shop)
 {
     // Another run with its tag is reported when this one is made; and one that was begun in the meantime is continued.
     const auto left = to.leftovers(shop, run_tag(opts.run));
@@ -336,7 +338,7 @@ opened_run::opened_run(stage from, run::record what, std::int64_t lease, run::re
             rejected.push_back(entry.unit);
 }
 
-std::unique_ptr<opened_run> open_run(const options& opts, run::ledger& to, run::reference_clock& clock,
+std::unique_ptr<opened_run> open_run(const settings& opts, run::ledger& to, run::reference_clock& clock,
                                      const run::holder& by, const std::stop_token& stop)
 {
     for (;;)
@@ -354,7 +356,7 @@ std::unique_ptr<opened_run> open_run(const options& opts, run::ledger& to, run::
         }
         catch (const run::history_lost& problem)
         {
-            log(log_level::warning, "server", problem.what());
+            log(process::log_level::warning, "server", problem.what());
         }
     }
 }
@@ -389,7 +391,7 @@ scenario::settings steered(const scenario::scenario& shop, std::span<const model
     return current;
 }
 
-asked_settings with_settings(const options& before, std::span<const std::pair<std::string, std::string>> settings)
+asked_settings with_settings(const settings& before, std::span<const std::pair<std::string, std::string>> settings)
 {
     asked_settings made{before, before, {}};
     made.only.seed.reset();
@@ -423,7 +425,7 @@ asked_settings with_settings(const options& before, std::span<const std::pair<st
     return made;
 }
 
-std::vector<model::control> changes_of(const options& opts, const run::record& recorded,
+std::vector<model::control> changes_of(const settings& opts, const run::record& recorded,
                                        const scenario::settings& current, std::vector<std::string>& refused)
 {
     std::vector<model::control> changes;
@@ -463,4 +465,4 @@ std::vector<model::control> changes_of(const options& opts, const run::record& r
     return changes;
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

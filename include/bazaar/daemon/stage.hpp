@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "bazaar/app/options.hpp"
+#include "bazaar/daemon/settings.hpp"
 #include "bazaar/run/record.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 /// A scenario with the seed files that it reads from.
@@ -29,7 +29,7 @@ struct stage
                                const scenario::settings& configuration, const std::string& seed_dir);
 
 /// The one that the command line asks for. Errors: the same.
-[[nodiscard]] stage stage_of(const options& opts, std::uint64_t seed);
+[[nodiscard]] stage stage_of(const settings& opts, std::uint64_t seed);
 
 /// The scenario of a recorded run.
 ///
@@ -37,7 +37,7 @@ struct stage
 [[nodiscard]] stage make_stage(const run::record& recorded, const std::string& seed_dir);
 
 /// What the command line says of a new run; its start is left open.
-[[nodiscard]] run::record new_record(const options& opts, std::uint64_t seed, const scenario::scenario& shop);
+[[nodiscard]] run::record new_record(const settings& opts, std::uint64_t seed, const scenario::scenario& shop);
 
 /// 64 bits from the operating system.
 [[nodiscard]] std::uint64_t random_seed();
@@ -51,4 +51,4 @@ struct stage
 /// Fields of a scenario by its name.
 [[nodiscard]] std::span<const scenario::field> fields_of(std::string_view scenario);
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

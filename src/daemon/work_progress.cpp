@@ -1,12 +1,12 @@
-#include "app/work_progress.hpp"
+#include "bazaar/daemon/work_progress.hpp"
 
 #include <string>
 
 #include <fmt/format.h>
 
-#include "app/report.hpp"
+#include "bazaar/daemon/report.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 void work_progress::show(std::string_view text, double done, double all, std::uint64_t counted, std::string_view what)
@@ -22,4 +22,4 @@ void work_progress::show(std::string_view text, double done, double all, std::ui
     line_.show(line);
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

@@ -1,11 +1,11 @@
-#include "app/report.hpp"
+#include "bazaar/daemon/report.hpp"
 
 #include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 namespace
 {
@@ -124,4 +124,4 @@ std::string reporter::summary(const run::tally& done, const scenario::planner& p
     return text;
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "bazaar/app/options.hpp"
+#include "bazaar/daemon/settings.hpp"
 #include "bazaar/process/logging.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 /// The status line of long work: how far, how fast, how long yet.
@@ -16,7 +16,7 @@ class work_progress
 public:
     using clock = std::chrono::steady_clock;
 
-    explicit work_progress(const options& opts) : line_(opts.progress), begun_(clock::now()) {}
+    explicit work_progress(const settings& opts) : line_(opts.progress), begun_(clock::now()) {}
 
     /// What is over in a moment shows nothing.
     [[nodiscard]] bool due() const
@@ -36,4 +36,4 @@ private:
     clock::time_point begun_, shown_{};
 };
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

@@ -10,17 +10,17 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "bazaar/app/options.hpp"
+#include "bazaar/daemon/settings.hpp"
 #include "bazaar/observe/control_socket.hpp"
 #include "bazaar/observe/handler.hpp"
 #include "bazaar/observe/server.hpp"
 #include "bazaar/postgres/connection.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 
 /// The database that the options name, as the name of the control socket and /status have it.
-[[nodiscard]] inline postgres::database_place database_of(const options& opts)
+[[nodiscard]] inline postgres::database_place database_of(const settings& opts)
 {
     return postgres::place_of(postgres::resolve(opts.database));
 }
@@ -34,7 +34,7 @@ public:
     observing(boost::asio::io_context& loop, observe::handler::options how);
 
     /// Errors: throws where a flag asks for what cannot be had. The default socket is done without then, with a warning.
-    void open(const options& opts);
+    void open(const settings& opts);
 
     void close();
 
@@ -52,8 +52,8 @@ public:
     [[nodiscard]] std::chrono::milliseconds silence_max() const noexcept;
 
 private:
-    void open_socket(const options& opts);
-    void open_http(const options& opts);
+    void open_socket(const settings& opts);
+    void open_http(const settings& opts);
 
     boost::asio::io_context& loop_;
     observe::handler::options how_;
@@ -64,4 +64,4 @@ private:
     std::optional<observe::control_socket> socket_;
 };
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon

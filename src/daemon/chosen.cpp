@@ -1,15 +1,15 @@
-#include "app/chosen.hpp"
+#include "bazaar/daemon/chosen.hpp"
 
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "app/card.hpp"
-#include "app/stage.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/card.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/postgres/store.hpp"
 
-namespace bazaar::app
+namespace bazaar::daemon
 {
 namespace
 {
@@ -17,24 +17,24 @@ namespace
 constexpr std::string_view ways_out = ", and that cannot change; leave the flag out, name another schema with "
                                       "--db-schema, or remove that run with bazaard reset";
 
-bool asks_for_another(const options& opts, std::string_view scenario)
+bool asks_for_another(const settings& opts, std::string_view scenario)
 {
     return opts.is_given("scenario") && opts.chosen->name != scenario;
 }
 
 /// `whose` is what has the scenario.
-std::string contradiction(const options& opts, std::string_view scenario, std::string_view whose)
+std::string contradiction(const settings& opts, std::string_view scenario, std::string_view whose)
 {
     return fmt::format("--scenario {}: {} is of the scenario {}", opts.chosen->name, whose, scenario);
 }
 
-void refuse_another(const options& opts, std::string_view scenario, std::string_view run)
+void refuse_another(const settings& opts, std::string_view scenario, std::string_view run)
 {
     if (asks_for_another(opts, scenario))
         throw error(error_kind::config, contradiction(opts, scenario, fmt::format("run {}", run)).append(ways_out));
 }
 
-void check_card(const options& opts, std::string_view scenario)
+void check_card(const settings& opts, std::string_view scenario)
 {
     if (asks_for_another(opts, scenario))
         throw error(error_kind::usage, contradiction(opts, scenario, "the card " + opts.card));
@@ -42,12 +42,12 @@ void check_card(const options& opts, std::string_view scenario)
 
 }  // namespace
 
-void check_scenario(const options& opts, const run::record& recorded)
+void check_scenario(const settings& opts, const run::record& recorded)
 {
     opts.card.empty() ? refuse_another(opts, recorded.scenario, recorded.run) : check_card(opts, recorded.scenario);
 }
 
-std::vector<std::string> misfits(const options& opts, std::string_view scenario, std::string_view whose)
+std::vector<std::string> misfits(const settings& opts, std::string_view scenario, std::string_view whose)
 {
     std::vector<std::string> lines;
     if (opts.chosen->name == scenario)
@@ -60,19 +60,18 @@ std::vector<std::string> misfits(const options& opts, std::string_view scenario,
     return lines;
 }
 
-options for_scenario(options opts, const scenario::entry& of)
+void take_scenario(settings& opts, const scenario::entry& of)
 {
     if (opts.chosen->name == of.name)
-        return opts;
+        return;
     opts.chosen = &of;
     opts.configuration = scenario::settings(of.fields);
     for (const auto& [name, text] : opts.given_settings)
         opts.given.erase(name);
     opts.given_settings.clear();
-    return opts;
 }
 
-options for_card(options opts)
+void take_card(settings& opts)
 {
     auto card = given_card(opts);
     const auto& of = entry_named(card.scenario);
@@ -80,10 +79,10 @@ options for_card(options opts)
     check_card(opts, of.name);
     if (auto wrong = misfits(opts, of.name, "the card " + opts.card); !wrong.empty())
         throw error(error_kind::usage, std::move(wrong));
-    return for_scenario(std::move(opts), of);
+    take_scenario(opts, of);
 }
 
-const scenario::entry& scenario_in(postgres::session& on, const options& opts)
+const scenario::entry& scenario_in(postgres::session& on, const settings& opts)
 {
     const auto found = postgres::recorded_scenario(on, opts.schema, opts.run);
     if (!found)
@@ -92,7 +91,7 @@ const scenario::entry& scenario_in(postgres::session& on, const options& opts)
     return entry_named(found->scenario);
 }
 
-const scenario::entry& scenario_of_run(run::ledger& in, const options& opts)
+const scenario::entry& scenario_of_run(run::ledger& in, const settings& opts)
 {
     const auto name = in.recorded_scenario();
     if (!name || *name == opts.chosen->name)
@@ -102,4 +101,4 @@ const scenario::entry& scenario_of_run(run::ledger& in, const options& opts)
     return entry_named(*name);
 }
 
-}  // namespace bazaar::app
+}  // namespace bazaar::daemon
