@@ -14,8 +14,8 @@ namespace bazaar::daemon
 namespace
 {
 
-constexpr std::string_view ways_out = ", and that cannot change; leave the flag out, name another schema with "
-                                      "--db-schema, or remove that run with bazaard reset";
+constexpr std::string_view ways_to_another = ", and that cannot change; leave the flag out, name another schema with "
+                                             "--db-schema, or remove that run with bazaard reset";
 
 bool asks_for_another(const settings& opts, std::string_view scenario)
 {
@@ -31,7 +31,8 @@ std::string contradiction(const settings& opts, std::string_view scenario, std::
 void refuse_another(const settings& opts, std::string_view scenario, std::string_view run)
 {
     if (asks_for_another(opts, scenario))
-        throw error(error_kind::config, contradiction(opts, scenario, fmt::format("run {}", run)).append(ways_out));
+        throw error(error_kind::config,
+                    contradiction(opts, scenario, fmt::format("run {}", run)).append(ways_to_another));
 }
 
 void check_card(const settings& opts, std::string_view scenario)
@@ -53,7 +54,7 @@ std::vector<std::string> misfits(const settings& opts, std::string_view scenario
     if (opts.chosen->name == scenario)
         return lines;
     if (asks_for_another(opts, scenario))
-        return {contradiction(opts, scenario, whose).append(ways_out)};
+        return {contradiction(opts, scenario, whose).append(ways_to_another)};
     for (const auto& [name, text] : opts.given_settings)
         lines.push_back(fmt::format("--{} {}: is a flag of the scenario {}, and {} is of {}: leave it out", name, text,
                                     opts.chosen->name, whose, scenario));

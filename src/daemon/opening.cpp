@@ -51,7 +51,7 @@ void read_clock(run::ledger& to, run::reference_clock& clock)
     }
 }
 
-constexpr std::string_view ways_out =
+constexpr std::string_view ways_to_restore =
     "restore the schemas \"{0}\" and \"bazaard\" together, from one backup; or remove what is left of the run with "
     "bazaard "
     "reset --run {1}; or begin another with --run NEW, or in another schema with --db-schema";
@@ -73,7 +73,7 @@ void check_not_older(const settings& opts, run::ledger& to, const scenario::scen
         fmt::format("run {} of schema {} has rows of unit {}, and its record in the schema bazaard ends at unit "
                     "{}: it is older than the rows; {}",
                     opts.run, opts.schema, *highest, recorded.settled,
-                    fmt::format(fmt::runtime(ways_out), opts.schema, opts.run)));
+                    fmt::format(fmt::runtime(ways_to_restore), opts.schema, opts.run)));
 }
 
 /// Makes a run where there is none: T0, run row, initial rows, the log of its card. Nothing when another process was faster.
@@ -410,7 +410,7 @@ void opened_run::check_rows() const
     lines.push_back(
         fmt::format("nothing was changed: tables were emptied, or restored from another time than the record of "
                     "the run; {}",
-                    fmt::format(fmt::runtime(ways_out), recorded.schema, recorded.run)));
+                    fmt::format(fmt::runtime(ways_to_restore), recorded.schema, recorded.run)));
     throw error(error_kind::config, std::move(lines));
 }
 
