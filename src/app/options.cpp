@@ -17,7 +17,7 @@
 #include "bazaar/capture/http_url.hpp"
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/postgres/secret.hpp"
-#include "bazaar/process/clock.hpp"
+#include "bazaar/run/clock.hpp"
 #include "bazaar/scenario/registry.hpp"
 
 namespace bazaar::app
@@ -472,7 +472,7 @@ surroundings process_surroundings()
         return io::read_small_file(path, {}, {.most = longest, .text = false});
     };
     made.is_readable_by_all = io::is_readable_by_all;
-    made.now = process::present();
+    made.now = run::machine_time();
     return made;
 }
 

@@ -8,6 +8,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/daemon/report.hpp"
 #include "bazaar/postgres/writer.hpp"
+#include "bazaar/run/clock.hpp"
 #include "bazaar/run/load_plan.hpp"
 
 namespace bazaar::app
@@ -67,9 +68,7 @@ verify::judge_options judge_options_of(const options& opts)
     how.exactly_once = opts.exactly_once;
     // Clocks of two machines may differ by as much.
     constexpr auto apart = std::chrono::hours(24);
-    how.latest = time{std::chrono::duration_cast<std::chrono::microseconds>(
-                          (std::chrono::system_clock::now() + apart).time_since_epoch())
-                          .count()};
+    how.latest = run::machine_time() + apart;
     return how;
 }
 

@@ -19,9 +19,9 @@
 #include "bazaar/model/render.hpp"
 #include "bazaar/postgres/copy_form.hpp"
 #include "bazaar/postgres/loader.hpp"
-#include "bazaar/process/clock.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/output.hpp"
+#include "bazaar/run/clock.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/scenario/does.hpp"
 
@@ -91,7 +91,7 @@ public:
           binary_(opts.plan_format == plan_format::binary),
           seed_(opts.seed ? *opts.seed : random_seed()),
           made_(opts.card.empty() ? stage_of(opts, seed_) : make_stage(read_card(opts.card), opts.seed_dir)),
-          now_(process::present()),
+          now_(run::machine_time()),
           recorded_(planned_record(opts, *made_.shop, seed_, now_, [this] { return stop_.stop_requested(); })),
           ids_(recorded_.tag, recorded_.seed),
           tables_(made_.shop->tables()),

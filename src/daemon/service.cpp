@@ -45,6 +45,7 @@
 #include "bazaar/process/output.hpp"
 #include "bazaar/process/program.hpp"
 #include "bazaar/process/stop_by_signal.hpp"
+#include "bazaar/run/clock.hpp"
 #include "bazaar/run/runner.hpp"
 #include "daemon/run_log.hpp"
 
@@ -556,7 +557,7 @@ private:
     {
         observe::snapshot all;
         all.version = process::program_version();
-        all.clock = observe::wall_clock();
+        all.clock = run::machine_time();
         all.happenings = chronicle_.newest();
         all.control = doors_.control();
         all.run = opts_.run;

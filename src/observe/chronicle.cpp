@@ -1,19 +1,13 @@
 #include "bazaar/observe/chronicle.hpp"
 
-#include <chrono>
+#include "bazaar/run/clock.hpp"
 
 namespace bazaar::observe
 {
 
-time wall_clock()
-{
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return {std::chrono::duration_cast<microseconds>(now).count()};
-}
-
 void chronicle::add(std::string_view kind, std::string_view text)
 {
-    const auto at = wall_clock();
+    const auto at = run::machine_time();
     const std::lock_guard lock(mutex_);
     if (all_.size() == kept)
         all_.pop_front();

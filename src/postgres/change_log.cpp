@@ -10,6 +10,7 @@
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/identifier.hpp"
+#include "bazaar/run/clock.hpp"
 
 namespace bazaar::postgres
 {
@@ -140,13 +141,10 @@ bool change_log::receive(clock::time_point deadline, std::string& message)
 void change_log::confirm()
 {
     constexpr std::int64_t epoch = 946'684'800'000'000;  // 2000-01-01, where PostgreSQL's clock begins.
-    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
     std::string message = "r";
     for (int i = 0; i < 3; ++i)
         append(message, passed_);
-    append(message, static_cast<std::uint64_t>(now - epoch));
+    append(message, static_cast<std::uint64_t>(run::machine_time().us - epoch));
     message += '\0';
     if (PQputCopyData(on_.raw_.get(), message.data(), static_cast<int>(message.size())) < 0 ||
         PQflush(on_.raw_.get()) < 0)

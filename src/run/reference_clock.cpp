@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "bazaar/run/clock.hpp"
+
 namespace bazaar::run
 {
 
@@ -19,8 +21,8 @@ constexpr microseconds news_min = std::chrono::seconds{1};
 reference_clock::reference_clock(monotonic source, microseconds step_max)
     : source_(std::move(source)), step_max_(step_max)
 {
-    const auto wall = std::chrono::system_clock::now().time_since_epoch();
-    anchor_ = {source_(), {std::chrono::duration_cast<microseconds>(wall).count()}};
+    const auto wall = machine_time();
+    anchor_ = {source_(), wall};
 }
 
 microseconds reference_clock::steady()

@@ -18,7 +18,7 @@ TEST(thelook_build, gives_equal_rows_twice_and_in_four_threads)
     const auto shop = shop_of({{"lifecycle", "complete"}, {"user-update-prob", "0.5"}});
     const auto planner = shop->plan(day_one);
     std::vector<model::decision> decisions;
-    for (std::size_t i = 0; i < 8'000 / effort(); ++i)
+    for (std::size_t i = 0; i < tries(8'000); ++i)
         decisions.push_back(planner->next());
     const auto hashes = [&]
     {

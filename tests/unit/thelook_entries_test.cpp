@@ -95,7 +95,7 @@ std::vector<std::string> broken_by_entries(const scenario::scenario& shop, std::
         shop.build(on.next(), unit);
         in.take(unit);
     };
-    for (std::uint64_t at = 0; plan->ticks() < ticks / effort() && problems.empty(); ++at)
+    for (std::uint64_t at = 0; plan->ticks() < tries(ticks) && problems.empty(); ++at)
     {
         std::vector<std::byte> state;
         scenario::state_writer writer(state);

@@ -82,7 +82,7 @@ TEST_P(thelook_history, keeps_every_rule_of_the_shop)
     model::unit unit;
     unit_no no = 0;
     std::uint64_t late = 0;
-    while (planner->ticks() < h.ticks / effort() && books.problems.empty())
+    while (planner->ticks() < tries(h.ticks) && books.problems.empty())
     {
         EXPECT_EQ(planner->next_no(), no);
         const time announced = planner->next_at();

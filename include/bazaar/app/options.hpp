@@ -145,7 +145,7 @@ struct options : daemon::settings
     std::int32_t replication = -1;
     microseconds connect_timeout{60'000'000};
 
-    // Doctor, and the watch that `run` keeps.
+    // Doctor.
     bool skip_connect = false;
     bool skip_kafka = false;
     bool json = false;

@@ -57,9 +57,10 @@ struct settings
     std::optional<time> start;            ///< T0; nothing: now, or what `--unpaced` asks for.
     std::optional<microseconds> history;  ///< Of a new run: T0 lies so far back.
     daemon::history_as history_as = daemon::history_as::rows;
-    bool fast_load = false;                  ///< Keys and indexes are made when all rows are there.
-    std::string to;                          ///< Directory for the files of `load`; empty: the database.
-    std::optional<std::uint64_t> ticks_max;  ///< `--max-iter`; nothing: endless.
+    bool fast_load = false;  ///< Keys and indexes are made when all rows are there.
+    std::string to;          ///< Directory for the files of `load`; empty: the database.
+    daemon::plan_format plan_format = daemon::plan_format::text;  ///< Of `answers` and `load` never text.
+    std::optional<std::uint64_t> ticks_max;                       ///< `--max-iter`; nothing: endless.
     bool unpaced = false;
     bool loads = false;  ///< `load`: it ends when its history is there.
     std::uint32_t workers = 4;
@@ -79,10 +80,9 @@ struct settings
     // Observation and control of a running daemon.
     std::string control_socket;  ///< Empty: the default place; "none": none.
     std::string http_host = "localhost";
-    std::optional<std::uint16_t> http_port;                       ///< Nothing: no HTTP; 0: any.
-    std::vector<std::string> http_hosts;                          ///< Names of the server beside its own.
-    std::string http_token_file;                                  ///< Empty: HTTP only reads.
-    daemon::plan_format plan_format = daemon::plan_format::text;  ///< Of `answers` and `load` never text.
+    std::optional<std::uint16_t> http_port;  ///< Nothing: no HTTP; 0: any.
+    std::vector<std::string> http_hosts;     ///< Names of the server beside its own.
+    std::string http_token_file;             ///< Empty: HTTP only reads.
 
     // What is only shown, and watched beside the run.
     std::string topic_prefix = "ecomm";

@@ -44,7 +44,4 @@ private:
     std::uint64_t count_ = 0;
 };
 
-/// This machine's clock.
-[[nodiscard]] time wall_clock();
-
 }  // namespace bazaar::observe

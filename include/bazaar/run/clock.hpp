@@ -9,6 +9,12 @@
 namespace bazaar::run
 {
 
+/// By this machine's clock, as it is set.
+[[nodiscard]] inline time machine_time() noexcept
+{
+    return {std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+}
+
 /// The business clock. Seam: the wall, or a manual one in tests.
 ///
 /// Threads: any.
@@ -27,8 +33,7 @@ class wall_clock final : public clock
 public:
     [[nodiscard]] time now() override
     {
-        const auto since = std::chrono::system_clock::now().time_since_epoch();
-        const std::int64_t wall = std::chrono::duration_cast<microseconds>(since).count();
+        const auto wall = machine_time().us;
         std::int64_t last = last_.load(std::memory_order_relaxed);
         while (last < wall && !last_.compare_exchange_weak(last, wall, std::memory_order_relaxed))
         {
