@@ -32,6 +32,8 @@ TEST(random, sequences_are_fixed)
     expect_sequence(derive(0xfeedfacecafebeefU, stream("basket"), 123'456'789),
                     {0x260bdea90e07c0cfU, 0xec17c0a27197e8f2U, 0xbb316f6e4c54d721U, 0xde26f3f156c029efU});
     EXPECT_EQ(stream("").number, 0xcbf29ce484222325U);
+    EXPECT_EQ(stream::named("orders.total").number, stream("orders.total").number);
+    EXPECT_EQ(stream::named("reading.caf\xc3\xa9").number, stream("reading.caf\xc3\xa9").number);
     EXPECT_EQ(stream("arrivals").number, 0xb10bc22ca203cc53U);
 }
 

@@ -130,6 +130,22 @@ TEST(decision, depends_on_units_but_not_on_none)
     EXPECT_EQ(d.after[1], 7U);
 }
 
+TEST(decision, depends_on_eight_units_and_no_more)
+{
+    decision d;
+    for (unit_no no = 0; no < 8; ++no)
+        d.depends_on(no, no % 2 == 0, no == 7);
+    const auto full = d;
+    EXPECT_EQ(full.after_count, 8);
+    EXPECT_EQ(full.rewrites, 0b0101'0101);
+    EXPECT_EQ(full.removes, 0b1000'0000);
+    EXPECT_THROW(d.depends_on(8, true, true), error);
+    EXPECT_EQ(d.after_count, 8);
+    EXPECT_EQ(d.rewrites, full.rewrites);
+    EXPECT_EQ(d.removes, full.removes);
+    EXPECT_NO_THROW(d.depends_on(no_unit));
+}
+
 TEST(control, every_kind_has_a_name_that_reads_back)
 {
     for (int i = 0; i <= static_cast<int>(control::kind::reject); ++i)

@@ -177,7 +177,7 @@ public:
         check(d.at >= last_, "business time never decreases");
         last_ = d.at;
         check(d.kind < shop_.kinds().size() && d.schema == 0 && !d.barrier, "kind, schema and barrier");
-        check(d.after_count <= d.after.size(), "at most three units before it");
+        check(d.after_count <= 3, "at most three units before it");
         for (std::size_t i = 0; i < d.after_count; ++i)
             check(d.after[i] < d.no, "a unit comes after earlier ones only");
         check(d.tick >= tick_ && d.tick <= tick_ + 1, "ticks are counted one by one");

@@ -22,13 +22,23 @@ struct stream
 {
     std::uint64_t number;
 
-    consteval explicit stream(std::string_view text) : number(0xcbf29ce484222325U)
+    consteval explicit stream(std::string_view text) : number(hash(text)) {}
+
+    /// The same stream, of a name that is known only when the program runs, as that of a scenario file's column is.
+    [[nodiscard]] static stream named(std::string_view text) noexcept { return stream(hash(text)); }
+
+private:
+    constexpr explicit stream(std::uint64_t hashed) noexcept : number(hashed) {}
+
+    static constexpr std::uint64_t hash(std::string_view text) noexcept
     {
+        std::uint64_t sum = 0xcbf29ce484222325U;
         for (const char c : text)
         {
-            number ^= static_cast<unsigned char>(c);
-            number *= 0x100000001b3U;
+            sum ^= static_cast<unsigned char>(c);
+            sum *= 0x100000001b3U;
         }
+        return sum;
     }
 };
 

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "bazaar/base/error.hpp"
 #include "bazaar/base/id.hpp"
 #include "bazaar/base/time.hpp"
 #include "bazaar/model/arena.hpp"
@@ -38,18 +39,21 @@ struct decision
     std::uint8_t after_count = 0;
     std::uint8_t rewrites = 0;  ///< Bit i: changes again, or removes, all that `after[i]` wrote of versioned tables.
     std::uint8_t removes = 0;   ///< Bit i: removes all that `after[i]` wrote of tables without versions.
-    std::array<unit_no, 3> after{};  ///< Last writers of the rows that it changes or refers to.
+    std::array<unit_no, 8> after{};  ///< Last writers of the rows that it changes or refers to.
     std::uint64_t initial = none;    ///< Place, in its table, of the row from before unit 0 that it changes first.
     std::uint8_t initial_table = 0;
-    std::array<std::uint64_t, 10> arg{};  ///< The scenario's own; longer lists are drawn again by `build`.
+    std::array<std::uint64_t, 24> arg{};  ///< The scenario's own; longer lists are drawn again by `build`.
 
     static constexpr std::uint64_t none = ~std::uint64_t{0};
 
-    /// It is sent behind `earlier`; see `rewrites` and `removes`.
-    void depends_on(unit_no earlier, bool rewrite = false, bool remove = false) noexcept
+    /// It is sent after `earlier`, unless that is `no_unit`; see `rewrites` and `removes`.
+    ///
+    /// Errors: `internal` for more units than `after` holds.
+    void depends_on(unit_no earlier, bool rewrite = false, bool remove = false)
     {
         if (earlier == no_unit)
             return;
+        expect(after_count < after.size(), "a unit names eight earlier ones at most");
         rewrites |= static_cast<std::uint8_t>((rewrite ? 1U : 0U) << after_count);
         removes |= static_cast<std::uint8_t>((remove ? 1U : 0U) << after_count);
         after[after_count++] = earlier;
@@ -57,6 +61,7 @@ struct decision
 };
 
 static_assert(std::is_trivially_copyable_v<decision>);
+static_assert(std::tuple_size_v<decltype(decision::after)> == 8, "`rewrites` and `removes` have a bit for each");
 
 /// One row changed by a unit: whole rows on both sides. `before` is empty for an insert, `after` for an erase.
 struct change

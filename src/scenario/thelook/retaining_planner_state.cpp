@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <span>
+
 #include "bazaar/scenario/thelook/tables.hpp"
+#include "scenario/thelook/decisions.hpp"
 #include "scenario/thelook/retaining_planner.hpp"
 
 namespace bazaar::scenario::thelook
@@ -6,14 +10,18 @@ namespace bazaar::scenario::thelook
 namespace
 {
 
+/// So many numbers of a removal are not zero.
+constexpr auto removal_args = std::max(kit::words_of<order_removed_decision>,
+                                       sizeof(ghost_removed_decision) / sizeof(std::uint64_t));
+
 void put_unit(state_writer& to, const model::decision& d)
 {
     for (const std::uint64_t number :
          {d.kind, std::uint16_t{d.after_count}, std::uint16_t{d.rewrites}, std::uint16_t{d.removes}})
         to.put(number);
-    for (const auto number : d.after)
+    for (const auto number : std::span(d.after).first(d.after_count))
         to.put(number);
-    for (const auto number : d.arg)
+    for (const auto number : std::span(d.arg).first(removal_args))
         to.put(number);
 }
 
@@ -24,12 +32,15 @@ model::decision get_unit(state_reader& from)
     d.after_count = static_cast<std::uint8_t>(from.get());
     d.rewrites = static_cast<std::uint8_t>(from.get());
     d.removes = static_cast<std::uint8_t>(from.get());
-    for (auto& number : d.after)
-        number = from.get();
-    for (auto& number : d.arg)
-        number = from.get();
     if ((d.kind != kind::order_removed && d.kind != kind::ghost_removed) || d.after_count > d.after.size())
+    {
         from.fail();
+        return {};
+    }
+    for (auto& number : std::span(d.after).first(d.after_count))
+        number = from.get();
+    for (auto& number : std::span(d.arg).first(removal_args))
+        number = from.get();
     return d;
 }
 
