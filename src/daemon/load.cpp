@@ -28,6 +28,7 @@
 #include "bazaar/process/program.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "bazaar/run/sink.hpp"
+#include "daemon/run_log.hpp"
 
 namespace bazaar::daemon
 {

@@ -14,6 +14,7 @@
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/program.hpp"
 #include "bazaar/run/load_plan.hpp"
+#include "daemon/run_log.hpp"
 
 namespace bazaar::daemon
 {
@@ -121,128 +122,159 @@ run::restored_plan saved_state(const settings& opts, run::ledger& to, const scen
     return saved;
 }
 
-std::unique_ptr<opened_run> open_once(const settings& opts, run::ledger& to, run::reference_clock& clock,
-                                      const run::holder& by, const std::stop_token& stop)
+/// One try to open a run: it is found, then taken, then gone on with.
+class attempt
 {
-    // What is wrong with settings, seed files and card is told before anything connects.
-    const auto seed = opts.seed ? *opts.seed : random_seed();
-    auto made = opts.card.empty() ? stage_of(opts, seed) : make_stage(read_card(opts.card), opts.seed_dir);
-    if (!to.ready(stop))
-        return nullptr;
-    const auto rights = to.check_rights(scenario_of_run(to, opts).tables);
-    // Before a row is read: whatever the server forgets from now on is noticed.
-    to.trust();
-    read_clock(to, clock);
-    check_start(opts, clock.now());
-    const auto peer = to.other_end();
-    log(process::log_level::info, "connected", fmt::format("connected to {}", peer.where),
-        {{"server_version", peer.version}, {"tls", peer.tls.empty() ? "off" : peer.tls}});
-    if (const auto there = to.load())
+public:
+    attempt(const settings& opts, run::ledger& to, run::reference_clock& clock, const run::holder& by,
+            const std::stop_token& stop)
+        : opts_(opts), to_(to), clock_(clock), by_(by), stop_(stop)
     {
-        // Its tables may be without indexes.
-        if (const auto load = run::load_state::of(there->log); load && there->settled < load->seam)
-            throw error(error_kind::config,
-                        fmt::format("run {} of schema {} is not loaded to its end: bazaard load finishes that, bazaard "
-                                    "reset removes the run",
-                                    opts.run, opts.schema));
-        if (there->scenario != made.shop->name())
-            made = make_stage(*there, opts.seed_dir);
     }
-    if (to.prepare(*made.shop))
-        log(process::log_level::info, "schema", fmt::format("schema {} is made, with its static data", opts.schema));
 
-    std::int64_t epoch = 1;
-    bool clean = false;
-    stage known;
-    run::restored_plan saved;
-    auto recorded = to.load();
-    bool resumed = true;
-    if (!recorded)
+    /// Nothing if it was stopped.
+    std::unique_ptr<opened_run> open()
     {
-        const auto fresh = planned_record(opts, *made.shop, seed, clock.now(), [&] { return stop.stop_requested(); });
-        if (stop.stop_requested())
+        if (!find())
             return nullptr;
-        resumed = !begin_run(opts, to, made, fresh, by);
+        if (auto over = ended())
+            return over;
+        return take() ? go_on() : nullptr;
     }
-    if (resumed)
+
+private:
+    /// Makes what is not there yet. False: stopped.
+    bool find()
     {
-        if (recorded)
+        // What is wrong with settings, seed files and card is told before anything connects.
+        seed_ = opts_.seed ? *opts_.seed : random_seed();
+        made_ = opts_.card.empty() ? stage_of(opts_, seed_) : make_stage(read_card(opts_.card), opts_.seed_dir);
+        if (!to_.ready(stop_))
+            return false;
+        rights_ = to_.check_rights(scenario_of_run(to_, opts_).tables);
+        // Before a row is read: whatever the server forgets from now on is noticed.
+        to_.trust();
+        read_clock(to_, clock_);
+        check_start(opts_, clock_.now());
+        const auto peer = to_.other_end();
+        log(process::log_level::info, "connected", fmt::format("connected to {}", peer.where),
+            {{"server_version", peer.version}, {"tls", peer.tls.empty() ? "off" : peer.tls}});
+        if (const auto there = to_.load())
         {
-            check_same(opts, *recorded);
-            check_not_older(opts, to, *made.shop, *recorded);
-            if (recorded->clean && opts.ticks_max)
+            // Its tables may be without indexes.
+            if (const auto load = run::load_state::of(there->log); load && there->settled < load->seam)
+                throw error(error_kind::config,
+                            fmt::format("run {} of schema {} is not loaded to its end: bazaard load finishes that, "
+                                        "bazaard reset removes the run",
+                                        opts_.run, opts_.schema));
+            if (there->scenario != made_.shop->name())
+                made_ = make_stage(*there, opts_.seed_dir);
+        }
+        if (to_.prepare(*made_.shop))
+            log(process::log_level::info, "schema",
+                fmt::format("schema {} is made, with its static data", opts_.schema));
+        recorded_ = to_.load();
+        return true;
+    }
+
+    /// The run, if it has come to its end already. Otherwise what was planned for this is kept.
+    std::unique_ptr<opened_run> ended()
+    {
+        if (!recorded_)
+            return nullptr;
+        check_same(opts_, *recorded_);
+        check_not_older(opts_, to_, *made_.shop, *recorded_);
+        if (!recorded_->clean || !opts_.ticks_max)
+            return nullptr;
+        known_ = make_stage(*recorded_, opts_.seed_dir);
+        saved_ = saved_state(opts_, to_, *known_.shop, *recorded_);
+        auto open = std::make_unique<opened_run>(std::move(known_), *recorded_, epoch_, std::move(saved_));
+        open->walk.forward_to(open->recorded.settled);
+        open->done = open->planner->ticks() >= *opts_.ticks_max;
+        if (open->done)
+            return open;
+        known_ = std::move(open->made);
+        saved_ = {std::move(open->planner), open->walk.steps(), {}};
+        return nullptr;
+    }
+
+    /// Begins the run if there is none, or takes its lease. False: stopped.
+    bool take()
+    {
+        if (!recorded_)
+        {
+            const auto fresh = planned_record(opts_, *made_.shop, seed_, clock_.now(),
+                                              [this] { return stop_.stop_requested(); });
+            if (stop_.stop_requested())
+                return false;
+            if (begin_run(opts_, to_, made_, fresh, by_))
+                return true;
+        }
+        resumed_ = true;
+        const auto taken = to_.take({by_, std::chrono::seconds(10), opts_.wait, stop_,
+                                     [](const std::string& line) { log(process::log_level::info, "lease", line); }});
+        if (!taken)
+            return false;
+        epoch_ = taken->epoch;
+        clean_ = taken->clean;
+        return true;
+    }
+
+    /// Nobody else writes to it now.
+    std::unique_ptr<opened_run> go_on()
+    {
+        const auto before = std::exchange(recorded_, to_.load());
+        if (!recorded_)
+            throw error(error_kind::config,
+                        fmt::format("run {} of schema {} is not there any more", opts_.run, opts_.schema));
+        if (resumed_)
+            check_same(opts_, *recorded_);
+        recorded_->clean = clean_;
+        run::last_inserts::ends ends;
+        if (resumed_)
+        {
+            // What was planned before holds if it is still the same run.
+            const bool holds = saved_.plan && of_same_plan(*before, *recorded_) &&
+                               before->log.size() <= recorded_->log.size() && before->settled <= recorded_->settled;
+            made_ = holds ? std::move(known_) : make_stage(*recorded_, opts_.seed_dir);
+            if (!holds)
+                saved_ = saved_state(opts_, to_, *made_.shop, *recorded_);
+            ends = to_.last_writers(*recorded_, *made_.shop);
+            if (saved_.plan && run::last_inserts(*made_.shop).doubtful(ends, *recorded_))
             {
-                known = make_stage(*recorded, opts.seed_dir);
-                saved = saved_state(opts, to, *known.shop, *recorded);
-                auto open = std::make_unique<opened_run>(std::move(known), *recorded, epoch, std::move(saved));
-                open->walk.forward_to(open->recorded.settled);
-                open->done = open->planner->ticks() >= *opts.ticks_max;
-                if (open->done)
-                    return open;
-                known = std::move(open->made);
-                saved = {std::move(open->planner), open->walk.steps(), {}};
+                log(process::log_level::info, "plan",
+                    "rows that should be there are not: the run is planned again to be sure");
+                saved_ = {};
             }
         }
-        const auto taken = to.take({by, std::chrono::seconds(10), opts.wait, stop,
-                                    [](const std::string& line) { log(process::log_level::info, "lease", line); }});
-        if (!taken)
-            return nullptr;
-        epoch = taken->epoch;
-        clean = taken->clean;
+        auto open = std::make_unique<opened_run>(std::move(made_), std::move(*recorded_), epoch_, std::move(saved_));
+        open->resumed = resumed_;
+        open->ends = std::move(ends);
+        open->current = steered(open->shop(), open->recorded.log);
+        if (resumed_ && !clean_)
+            open->replay_below = replay_limit(to_, *open);
+        tell_rights(opts_, rights_);
+        return open;
     }
-    // Only now nobody else writes to it.
-    const auto before = std::exchange(recorded, to.load());
-    if (!recorded)
-        throw error(error_kind::config,
-                    fmt::format("run {} of schema {} is not there any more", opts.run, opts.schema));
-    if (resumed)
-        check_same(opts, *recorded);
-    recorded->clean = clean;
-    // What was planned above holds if it is still the same run.
-    const bool holds = saved.plan && of_same_plan(*before, *recorded) && before->log.size() <= recorded->log.size() &&
-                       before->settled <= recorded->settled;
-    if (resumed)
-        made = holds ? std::move(known) : make_stage(*recorded, opts.seed_dir);
-    if (resumed && !holds)
-        saved = saved_state(opts, to, *made.shop, *recorded);
-    run::last_inserts::ends ends;
-    if (resumed)
-    {
-        ends = to.last_writers(*recorded, *made.shop);
-        if (saved.plan && run::last_inserts(*made.shop).doubtful(ends, *recorded))
-        {
-            log(process::log_level::info, "plan",
-                "rows that should be there are not: the run is planned again to be sure");
-            saved = {};
-        }
-    }
-    auto open = std::make_unique<opened_run>(std::move(made), std::move(*recorded), epoch, std::move(saved));
-    open->resumed = resumed;
-    open->ends = std::move(ends);
-    open->current = steered(open->shop(), open->recorded.log);
-    if (resumed && !clean)
-        open->replay_below = replay_limit(to, *open);
-    tell_rights(opts, rights);
-    return open;
-}
+
+    const settings& opts_;
+    run::ledger& to_;
+    run::reference_clock& clock_;
+    const run::holder& by_;
+    const std::stop_token& stop_;
+
+    std::uint64_t seed_ = 0;
+    stage made_;  ///< Of the flags or of the card; then of the run.
+    run::rights rights_;
+    std::optional<run::record> recorded_;
+    stage known_;               ///< Of the run as it was before its lease was had,
+    run::restored_plan saved_;  ///< and how far it was planned.
+    bool resumed_ = false;
+    std::int64_t epoch_ = 1;
+    bool clean_ = false;
+};
 
 }  // namespace
-
-void tell_rights(const settings& opts, const run::rights& found)
-{
-    if (found.superuser)
-        log(process::log_level::warning, "superuser",
-            fmt::format(
-                "\"{}\" is a superuser: whoever finds a way into this run has the whole server; run as a role that "
-                "only writes: docs/security.md",
-                found.role));
-    if (!found.taken_owner.empty())
-        log(process::log_level::warning, "owner",
-            fmt::format(
-                "schema {} and bazaard are of \"{}\", and nothing says that \"{}\" trusts it; if it does: GRANT "
-                "\"{}\" TO \"{}\"",
-                opts.schema, found.taken_owner, found.role, found.role, found.taken_owner));
-}
 
 std::string new_session_name(std::string_view run)
 {
@@ -346,7 +378,7 @@ std::unique_ptr<opened_run> open_run(const settings& opts, run::ledger& to, run:
         to.forget();
         try
         {
-            return open_once(opts, to, clock, by, stop);
+            return attempt(opts, to, clock, by, stop).open();
         }
         catch (const run::not_now& problem)
         {

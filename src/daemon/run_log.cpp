@@ -38,6 +38,22 @@ void tell_clock(const run::adjustment& what)
     }
 }
 
+void tell_rights(const settings& opts, const run::rights& found)
+{
+    if (found.superuser)
+        log(process::log_level::warning, "superuser",
+            fmt::format(
+                "\"{}\" is a superuser: whoever finds a way into this run has the whole server; run as a role that "
+                "only writes: docs/security.md",
+                found.role));
+    if (!found.taken_owner.empty())
+        log(process::log_level::warning, "owner",
+            fmt::format(
+                "schema {} and bazaard are of \"{}\", and nothing says that \"{}\" trusts it; if it does: GRANT "
+                "\"{}\" TO \"{}\"",
+                opts.schema, found.taken_owner, found.role, found.role, found.taken_owner));
+}
+
 void announce(const opened_run& open, const settings& opts)
 {
     if (open.resumed)

@@ -55,9 +55,6 @@ struct opened_run
 [[nodiscard]] std::unique_ptr<opened_run> open_run(const settings& opts, run::ledger& to, run::reference_clock& clock,
                                                    const run::holder& by, const std::stop_token& stop);
 
-/// Warns of a superuser, and of an owner that is only taken for it.
-void tell_rights(const settings& opts, const run::rights& found);
-
 /// A name for the sessions of one process with a run, no other process's.
 [[nodiscard]] std::string new_session_name(std::string_view run);
 
