@@ -127,6 +127,11 @@ private:
     [[nodiscard]] const touch& last_touch() const;
     [[nodiscard]] model::decision advance_order();
     [[nodiscard]] bool room_for_session(const open_order& o) const;
+    void load_settings(state_reader& from);
+    void load_touches(state_reader& from);
+    void load_users(state_reader& from);
+    [[nodiscard]] open_order loaded_order(state_reader& in) const;
+    void load_tick(state_reader& from);
 
     std::uint64_t seed_;
     settings settings_;

@@ -115,6 +115,30 @@ bool shop_planner::load(state_reader& from)
 
 void shop_planner::load_part(state_reader& from)
 {
+    load_settings(from);
+    if (!from.good())
+        return;
+    for (auto* number : {&next_no_, &ticks_, &orders_, &items_, &events_, &sessions_})
+        *number = from.get();
+    for (auto& number : orders_in_)
+        number = from.get();
+    arrivals_.load(from);
+    load_touches(from);
+    load_users(from);
+    if (!from.good())
+        return;
+    due_.load(from, [this](state_reader& in) { return loaded_order(in); });
+    load_tick(from);
+    const bool known = users_.begin() < users_.end() && eligible_ > users_.begin() && eligible_ <= users_.end() &&
+                       users_.end() <= row_end && (pending_count_ == 0 || users_.knows(buyer_)) &&
+                       std::none_of(pending_.begin(), pending_.begin() + pending_count_,
+                                    [this](task what) { return what == task::user_erased && !users_.knows(leaver_); });
+    if (!known)
+        from.fail();
+}
+
+void shop_planner::load_settings(state_reader& from)
+{
     for (std::size_t i = 0; i < settings_.fields().size() && from.good(); ++i)
     {
         const auto& field = settings_.fields()[i];
@@ -129,13 +153,13 @@ void shop_planner::load_part(state_reader& from)
     now_ = from.get_signed();
     const auto is_span = [](std::int64_t us) { return us >= 0 && us < times_end.us; };
     if (!from.good() || !is_span(shift_) || !is_span(now_))
-        return static_cast<void>(from.fail());
-    configuration_ = configuration(settings_);
-    for (auto* number : {&next_no_, &ticks_, &orders_, &items_, &events_, &sessions_})
-        *number = from.get();
-    for (auto& number : orders_in_)
-        number = from.get();
-    arrivals_.load(from);
+        from.fail();
+    else
+        configuration_ = configuration(settings_);
+}
+
+void shop_planner::load_touches(state_reader& from)
+{
     touches_ = from.get();
     touched_.clear();
     touched_digest_ = 0;
@@ -147,7 +171,10 @@ void shop_planner::load_part(state_reader& from)
         touched_digest_ += last.hash(touched_.size());
         touched_.push_back(last);
     }
+}
 
+void shop_planner::load_users(state_reader& from)
+{
     user before{};
     users_digest_ = 0;
     const auto get_user = [&](state_reader& in, std::uint64_t row)
@@ -180,39 +207,41 @@ void shop_planner::load_part(state_reader& from)
             return static_cast<void>(from.fail());
         departed_.emplace_hint(departed_.end(), row, get_user(from, row));
     }
+}
 
-    due_.load(from,
-              [&](state_reader& in)
-              {
-                  open_order o{};
-                  o.due = in.get_from(now_);
-                  o.order = orders_ - in.get();
-                  const auto life = in.get();
-                  const auto taken = in.get();
-                  if (life >= states.size() || taken >= steps_to[life])
-                      in.fail();
-                  else
-                  {
-                      o.life = static_cast<state_no>(life);
-                      o.taken = static_cast<std::uint8_t>(taken);
-                  }
-                  time step = business(now_);
-                  for (std::size_t i = 0; i <= o.taken; ++i)
-                  {
-                      step.us = in.get_from(step.us);
-                      o.at[i] = step;
-                  }
-                  o.user = users_.end() - in.get();
-                  o.unit = next_no_ - in.get();
-                  o.writer = o.unit + in.get();
-                  o.user_unit = unshifted(in.get());
-                  o.moves = static_cast<std::uint32_t>(in.get());
-                  o.touches = static_cast<std::uint32_t>(touches_ - in.get());
-                  if (closes(o.life) && !users_.knows(o.user) && !departed_.contains(o.user))
-                      in.fail();
-                  return o;
-              });
+open_order shop_planner::loaded_order(state_reader& in) const
+{
+    open_order o{};
+    o.due = in.get_from(now_);
+    o.order = orders_ - in.get();
+    const auto life = in.get();
+    const auto taken = in.get();
+    if (life >= states.size() || taken >= steps_to[life])
+        in.fail();
+    else
+    {
+        o.life = static_cast<state_no>(life);
+        o.taken = static_cast<std::uint8_t>(taken);
+    }
+    time step = business(now_);
+    for (std::size_t i = 0; i <= o.taken; ++i)
+    {
+        step.us = in.get_from(step.us);
+        o.at[i] = step;
+    }
+    o.user = users_.end() - in.get();
+    o.unit = next_no_ - in.get();
+    o.writer = o.unit + in.get();
+    o.user_unit = unshifted(in.get());
+    o.moves = static_cast<std::uint32_t>(in.get());
+    o.touches = static_cast<std::uint32_t>(touches_ - in.get());
+    if (closes(o.life) && !users_.knows(o.user) && !departed_.contains(o.user))
+        in.fail();
+    return o;
+}
 
+void shop_planner::load_tick(state_reader& from)
+{
     pending_count_ = static_cast<std::uint8_t>(from.get_count());
     if (pending_count_ > pending_.size())
         pending_count_ = static_cast<std::uint8_t>(from.fail());
@@ -225,12 +254,6 @@ void shop_planner::load_part(state_reader& from)
     leaver_ = from.get();
     buyer_moves_then_ = static_cast<std::uint32_t>(from.get());
     order_over_ = from.get() != 0;
-    const bool known = users_.begin() < users_.end() && eligible_ > users_.begin() && eligible_ <= users_.end() &&
-                       users_.end() <= row_end && (pending_count_ == 0 || users_.knows(buyer_)) &&
-                       std::none_of(pending_.begin(), pending_.begin() + pending_count_,
-                                    [this](task what) { return what == task::user_erased && !users_.knows(leaver_); });
-    if (!known)
-        from.fail();
 }
 
 }  // namespace bazaar::scenario::thelook
