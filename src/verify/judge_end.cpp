@@ -121,6 +121,57 @@ void judge::work::tell_nothing_demanded(bool partial)
                                                             lowest_, run.window));
 }
 
+std::vector<const model::change*> judge::work::missing_of(const model::unit& unit, const unit_at_end& of, bool& some)
+{
+    std::vector<const model::change*> missing;
+    const auto no = unit.decision.no;
+    for (std::size_t i = 0; i < unit.changes.size(); ++i)
+    {
+        const auto& c = unit.changes[i];
+        const auto& t = tables_[c.table];
+        if (left_out_[c.table])
+            continue;
+        const auto version = version_of(t, c.after.empty() ? c.before : c.after);
+        const bool late = !kept_.empty() && judge_kept(no, c, version);
+        some = some || late;
+        late_ += late && !of.whole && no >= seam_ ? 1U : 0U;
+        if (of.whole && late)
+            add_planned(how_.exactly_once ? defect::doubled : defect::repeated, no, c);
+        const bool seen = of.whole || late || (of.state != nullptr && of.state->each && of.state->each[i].seen);
+        // A row of the snapshot is deleted behind it.
+        if (seen || (!kept_.empty() && c.what != model::op::erase && in_snapshot(c, version)))
+            continue;
+        const bool demandable = of.asked || (of_table_[c.table].demanded && !how_.from);
+        if (demandable && of.may_be_gone && may_have_gone(c, no))
+            continue;
+        if (auto* const excuse = excuse_of(c.table, c.what); excuse != nullptr)
+            ++excuse->second;
+        else
+            missing.push_back(&c);
+    }
+    return missing;
+}
+
+void judge::work::tell_missing(std::uint64_t before_stream, std::uint64_t open, unit_no begin, bool partial)
+{
+    std::map<std::pair<std::uint8_t, std::string>, std::uint64_t> excused;
+    for (const auto& [what, excuse] : excuses_)
+        excused[{what.first, excuse.first}] += excuse.second;
+    for (const auto& [what, count] : excused)
+        if (count > 0)
+            report_.not_proven(
+                fmt::format("table {}: {} changes are not there: {}", tables_[what.first].name, count, what.second));
+    if (before_stream > 0 && !how_.from)
+        report_.not_proven(
+            begin < subject_.demanded
+                ? fmt::format("{} units before the stream begins; --from {} leaves them out", before_stream, begin)
+                : fmt::format("{} units before the stream begins", before_stream));
+    if (open > 0 && !partial && !how_.cut)
+        report_.not_proven(fmt::format("{} units at the end of the stream of which only a part is in it", open));
+    if (partial)
+        report_.set_partial();
+}
+
 void judge::work::judge_units(bool partial)
 {
     unit_walk again(subject_);
@@ -162,32 +213,8 @@ void judge::work::judge_units(bool partial)
         build(fresh.decision, room);
         if (question != questions_.end())
             answer(question->second, room.changes);
-        std::vector<const model::change*> missing;
         bool some = state != nullptr && state->seen > state->left_out;
-        for (std::size_t i = 0; i < room.changes.size(); ++i)
-        {
-            const auto& c = room.changes[i];
-            const auto& t = tables_[c.table];
-            if (left_out_[c.table])
-                continue;
-            const auto version = version_of(t, c.after.empty() ? c.before : c.after);
-            const bool late = !kept_.empty() && judge_kept(no, c, version);
-            some = some || late;
-            late_ += late && !whole && no >= seam_ ? 1U : 0U;
-            if (whole && late)
-                add_planned(how_.exactly_once ? defect::doubled : defect::repeated, no, c);
-            const bool seen = whole || late || (state != nullptr && state->each && state->each[i].seen);
-            // A row of the snapshot is deleted behind it.
-            if (seen || (!kept_.empty() && c.what != model::op::erase && in_snapshot(c, version)))
-                continue;
-            const bool demandable = asked || (of_table_[c.table].demanded && !how_.from);
-            if (demandable && no < may_be_gone && may_have_gone(c, no))
-                continue;
-            if (auto* const excuse = excuse_of(c.table, c.what); excuse != nullptr)
-                ++excuse->second;
-            else
-                missing.push_back(&c);
-        }
+        const auto missing = missing_of(room, {state, whole, asked, no < may_be_gone}, some);
         if (missing.empty())
         {
             whole_units_ += whole ? 0U : 1U;
@@ -214,22 +241,7 @@ void judge::work::judge_units(bool partial)
     }
     not_here_yet_ += subject_.known - end;
     tell_not_gone();
-    std::map<std::pair<std::uint8_t, std::string>, std::uint64_t> excused;
-    for (const auto& [what, excuse] : excuses_)
-        excused[{what.first, excuse.first}] += excuse.second;
-    for (const auto& [what, count] : excused)
-        if (count > 0)
-            report_.not_proven(
-                fmt::format("table {}: {} changes are not there: {}", tables_[what.first].name, count, what.second));
-    if (before_stream > 0 && !how_.from)
-        report_.not_proven(
-            begin < subject_.demanded
-                ? fmt::format("{} units before the stream begins; --from {} leaves them out", before_stream, begin)
-                : fmt::format("{} units before the stream begins", before_stream));
-    if (open > 0 && !partial && !how_.cut)
-        report_.not_proven(fmt::format("{} units at the end of the stream of which only a part is in it", open));
-    if (partial)
-        report_.set_partial();
+    tell_missing(before_stream, open, begin, partial);
 }
 
 bool judge::work::may_have_gone(const model::change& c, unit_no no)

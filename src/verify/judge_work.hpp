@@ -317,6 +317,22 @@ private:
     /// A clean that proves nothing is none.
     void tell_nothing_demanded(bool partial);
 
+    /// What is known of a unit when the stream has ended.
+    struct unit_at_end
+    {
+        const unit_state* state;  ///< Null if it is not at hand.
+        bool whole;
+        bool asked;        ///< The stream had begun.
+        bool may_be_gone;  ///< Its rows may have been removed before the snapshot was taken.
+    };
+
+    /// The changes of a unit that are not there and that nothing excuses. Rows of snapshots that show a change make it `some`, too.
+    [[nodiscard]] std::vector<const model::change*> missing_of(const model::unit& unit, const unit_at_end& of,
+                                                               bool& some);
+
+    /// What of all that is missing proves nothing.
+    void tell_missing(std::uint64_t before_stream, std::uint64_t open, unit_no begin, bool partial);
+
     /// All units once more, in order: what is missing, and what the kept rows say.
     void judge_units(bool partial);
 
