@@ -165,59 +165,93 @@ void tell_empty(const verify::topic_source& from, const named_topics& topics, co
     }
 }
 
-void compare(const options& opts, const capture::told_connector& told, const std::stop_token& stop, verify::report& out)
+/// What a comparison is of: how far the run is, what is left out, and why something is open in any case.
+struct subject_of_topics
 {
     cut to;
-    std::string open;
+    std::string open;  ///< Empty if the connector has come to the cut.
     daemon::stage made;
-    std::set<std::uint8_t> chosen;
+    std::set<std::uint8_t> chosen;  ///< Tables.
     capture::connector_limits limits;
-    const bool copy = !opts.topic_pattern.empty();
+};
+
+subject_of_topics read_subject(const options& opts, const capture::told_connector& told, const std::stop_token& stop)
+{
+    subject_of_topics all;
     const auto prepare = [&](postgres::session* on)
     {
-        made = daemon::make_stage(to.recorded, opts.seed_dir);
-        chosen = chosen_tables(opts, made.shop->tables());
-        limits = limits_of(opts, told, on, made.shop->tables());
-        limits.keep_only(chosen);
+        all.made = daemon::make_stage(all.to.recorded, opts.seed_dir);
+        const auto tables = all.made.shop->tables();
+        all.chosen = chosen_tables(opts, tables);
+        all.limits = limits_of(opts, told, on, tables);
+        all.limits.keep_only(all.chosen);
     };
     if (!opts.card.empty())
     {
-        to.recorded = run_of_that_card(opts);
-        to.demanded = to.known = to.recorded.settled;
+        all.to.recorded = run_of_that_card(opts);
+        all.to.demanded = all.to.known = all.to.recorded.settled;
         prepare(nullptr);
     }
     else
     {
         auto on = reading_session(postgres::resolve(opts.database, opts.run), opts, stop);
-        to = cut_now(on, opts);
+        all.to = cut_now(on, opts);
         prepare(&on);
-        if (opts.follow && to.demanded == 0 && !to.recorded.clean)
+        if (opts.follow && all.to.demanded == 0 && !all.to.recorded.clean)
             throw verify::not_there({fmt::format("run {} has only begun: no unit is demanded yet", opts.run)});
         // No slot tells how far a copy is.
-        if (!copy)
-            open = await_barrier(on, opts, to.lsn, stop);
+        if (opts.topic_pattern.empty())
+            all.open = await_barrier(on, opts, all.to.lsn, stop);
     }
     if (opts.up_to)
-        to.demanded = demanded_below(*opts.up_to, to, opts);
-    const auto tables = made.shop->tables();
-    const auto topics = topics_of(opts, told, limits, chosen, tables);
+        all.to.demanded = demanded_below(*opts.up_to, all.to, opts);
+    return all;
+}
+
+/// Errors: `not_there` when none of the topics is.
+std::unique_ptr<verify::topic_source> open_topics(const options& opts, const capture::told_connector& told,
+                                                  const named_topics& topics, std::span<const model::table> tables)
+{
     auto form = told.how;
     for (const auto& [number, names] : topics.tables)
         for (const auto& name : names)
             form.topics.emplace(name, tables[number].name);
-    verify::topic_source from(kafka_settings(opts), topics.all(), topics.metadata, tables, opts.schema,
-                              opts.exactly_once,
-                              std::chrono::duration_cast<std::chrono::milliseconds>(opts.kafka_timeout), form);
-    if (from.partitions() == 0)
-        throw verify::not_there(
-            {fmt::format("none of the topics {} is there at {}: are --topic-prefix and --db-schema "
-                         "right?",
-                         copy || !told.config.empty() ? fmt::format("{}", fmt::join(topics.all(), ", "))
-                                                      : fmt::format("{}.{}.*", opts.topic_prefix, opts.schema),
-                         opts.bootstrap_servers)});
-    verify::subject of{*made.shop, to.recorded, id_codec(to.recorded.tag, to.recorded.seed), to.demanded, to.known};
+    auto from = std::make_unique<verify::topic_source>(
+        kafka_settings(opts), topics.all(), topics.metadata, tables, opts.schema, opts.exactly_once,
+        std::chrono::duration_cast<std::chrono::milliseconds>(opts.kafka_timeout), form);
+    if (from->partitions() == 0)
+        throw verify::not_there({fmt::format("none of the topics {} is there at {}: are --topic-prefix and --db-schema "
+                                             "right?",
+                                             !opts.topic_pattern.empty() || !told.config.empty()
+                                                 ? fmt::format("{}", fmt::join(topics.all(), ", "))
+                                                 : fmt::format("{}.{}.*", opts.topic_prefix, opts.schema),
+                                             opts.bootstrap_servers)});
+    return from;
+}
+
+/// The last unit that a copy demands is the last that has come to it; of tables without inserts nothing tells how far they are.
+void demand_what_has_come(const seen_changes& seen, const subject_of_topics& all, verify::subject& of,
+                          verify::judge& judge)
+{
+    const auto come_to = seen.come_to();
+    of.demanded = std::min(of.demanded, come_to ? settled_below(*come_to + 1, all.to.recorded) : 0);
+    for (const auto i : all.chosen)
+        if (all.made.shop->tables()[i].kept_by == model::role::fixed)
+            judge.excuse(i, "the copy may be late; --up-to UNIT demands what is below");
+}
+
+void compare(const options& opts, const capture::told_connector& told, const std::stop_token& stop, verify::report& out)
+{
+    const auto all = read_subject(opts, told, stop);
+    const auto& to = all.to;
+    const bool copy = !opts.topic_pattern.empty();
+    const auto tables = all.made.shop->tables();
+    const auto topics = topics_of(opts, told, all.limits, all.chosen, tables);
+    const auto opened = open_topics(opts, told, topics, tables);
+    auto& from = *opened;
+    verify::subject of{*all.made.shop, to.recorded, id_codec(to.recorded.tag, to.recorded.seed), to.demanded, to.known};
     auto how = judge_options_of(opts);
-    if (open.empty() && to.lsn > 0 && !copy && !opts.up_to)
+    if (all.open.empty() && to.lsn > 0 && !copy && !opts.up_to)
         how.barrier = to.lsn;
     if (to.lsn > 0)
         how.ended_until = to.lsn;
@@ -225,31 +259,24 @@ void compare(const options& opts, const capture::told_connector& told, const std
     // Ends may be later than the changes in a copy.
     how.ends = from.tells_each_end() && !copy && !(opts.up_to && to.lsn == 0);
     verify::judge judge(of, out, how);
-    compare_only(chosen, tables, judge, out);
-    limits.impose(judge);
+    compare_only(all.chosen, tables, judge, out);
+    all.limits.impose(judge);
     from.on_end([&judge](const verify::transaction_end& end) { judge.take(end); });
     seen_changes seen(tables, of.ids);
     daemon::work_progress progress(opts);
     const bool whole = take_all(from, judge, seen, progress, stop, "messages");
     progress.clear();
-    if (!open.empty())
+    if (!all.open.empty())
     {
-        out.not_proven(open);
+        out.not_proven(all.open);
         const unit_no end = judge.highest() ? *judge.highest() + 1 : 0;
         of.demanded = std::min(of.demanded, settled_below(end, to.recorded));
     }
     const auto mark = of.demanded;
     if (copy && !opts.up_to)
-    {
-        const auto come_to = seen.come_to();
-        of.demanded = std::min(of.demanded, come_to ? settled_below(*come_to + 1, to.recorded) : 0);
-        // How far the topics of tables without inserts are, nothing tells.
-        for (const auto i : chosen)
-            if (tables[i].kept_by == model::role::fixed)
-                judge.excuse(i, "the copy may be late; --up-to UNIT demands what is below");
-    }
+        demand_what_has_come(seen, all, of, judge);
     excuse_incomplete(opts, from, topics, judge);
-    excuse_silent(limits, seen, judge);
+    excuse_silent(all.limits, seen, judge);
     judge.finish(!whole);
     if (copy && !opts.up_to && of.demanded < mark && judge.not_here_yet() > 0)
         out.not_proven(fmt::format("{} units are not here yet, or in part: the copy has come to unit {}{}",
@@ -258,9 +285,9 @@ void compare(const options& opts, const capture::told_connector& told, const std
                                                    : std::string()));
     else if (how.cut)
         out.figure("not here yet", judge.not_here_yet());
-    limits.tell(tables, out);
-    tell_empty(from, topics, limits, seen, *made.shop, out);
-    tell_causes(*made.shop, chosen, seen, !told.config.empty(), out);
+    all.limits.tell(tables, out);
+    tell_empty(from, topics, all.limits, seen, *all.made.shop, out);
+    tell_causes(*all.made.shop, all.chosen, seen, !told.config.empty(), out);
     is_being_loaded(to.recorded, out);
     tell_unused(from.unused(), judge.events(), out);
     out.figure("partitions", from.partitions());
