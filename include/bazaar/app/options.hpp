@@ -197,6 +197,9 @@ struct surroundings
 
 [[nodiscard]] std::string_view name(command what) noexcept;
 
+/// The command with this name.
+[[nodiscard]] std::optional<command> find_command(std::string_view word);
+
 /// Words of which a command needs one behind its name; none for most.
 [[nodiscard]] std::vector<std::string_view> verbs_of(command what);
 
