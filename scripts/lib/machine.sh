@@ -149,3 +149,20 @@ machine_run() {
             PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
     ' machine "$root" "$@"
 }
+
+# machine_trixie SCRIPT ARGUMENT...: runs a script of the working tree on Debian 13, on a copy of the tree.
+machine_trixie() {
+    local root=$machine_cache/debian13
+    ensure_packages machine
+    mkdir -p "$machine_cache"
+    exec {lock}>"$root.lock"
+    flock "$lock"
+    machine_make "$root" trixie
+    rm -rf --one-file-system "$root/src"
+    # Where the image is built, too: the one takes the compilations of the other.
+    copy_tree "$root/src"
+    mkdir -p "$machine_trixie_ccache"
+    # shellcheck disable=SC2016  # The inner shell expands it.
+    machine_ccache=$machine_trixie_ccache machine_run "$root" env CI=true bash -c 'cd /src && exec "$@"' machine "$@"
+    rm -rf --one-file-system "$root/src"
+}

@@ -341,5 +341,13 @@ TEST(Rig, NothingIsLeftBehindNotEvenByAKilledProgram)
     EXPECT_FALSE(there(disk));
 }
 
+// A daemon on a busy machine: the signal comes before it has a handler for it.
+TEST(Rig, ASignalWaitsForItsHandler)
+{
+    process slow({"/bin/sh", "-c", "sleep 0.5; trap 'exit 7' TERM; while :; do sleep 0.05; done"});
+    slow.send(SIGTERM);
+    EXPECT_EQ(slow.wait().status, 7);
+}
+
 }  // namespace
 }  // namespace bazaar::test

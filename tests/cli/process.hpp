@@ -6,12 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/places.hpp"
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -19,6 +19,9 @@
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "support/eventually.hpp"
+#include "support/places.hpp"
 
 namespace bazaar::test
 {
@@ -142,7 +145,15 @@ public:
 
     [[nodiscard]] pid_t id() const noexcept { return pid_; }
 
-    void send(int signal) const { ::kill(pid_, signal); }
+    /// Sends a signal. The first one that asks the program for something waits until the program handles it: one that has only
+    /// begun would die of it.
+    void send(int signal) const
+    {
+        for (const int asking : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2})
+            if (signal == asking && !std::exchange(asked_, true))
+                static_cast<void>(eventually([&] { return handles(signal); }, std::chrono::seconds(10)));
+        ::kill(pid_, signal);
+    }
 
     /// Reads its output until that text is in what it wrote to stderr; false when it is not in time.
     [[nodiscard]] bool says(std::string_view text, std::chrono::milliseconds limit = std::chrono::seconds(30))
@@ -182,6 +193,21 @@ public:
     }
 
 private:
+    /// Whether the program has a handler for the signal, or has ended.
+    [[nodiscard]] bool handles(int signal) const
+    {
+        std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+        std::string word;
+        while (status >> word)
+        {
+            std::string value;
+            if ((word == "State:" && status >> value && value == "Z") ||
+                (word == "SigCgt:" && status >> value && (std::stoull(value, nullptr, 16) >> (signal - 1) & 1U) != 0))
+                return true;
+        }
+        return false;
+    }
+
     void read_some(int milliseconds)
     {
         // A closed descriptor is -1, which poll leaves out.
@@ -211,6 +237,7 @@ private:
     }
 
     pid_t pid_ = -1;
+    mutable bool asked_ = false;
     std::array<int, 2> pipes_{-1, -1};
     finished left_;
 };
