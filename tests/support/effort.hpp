@@ -9,21 +9,18 @@
 namespace bazaar::test
 {
 
-/// By how much less is tested. Sanitizers make everything some ten times slower, and they look for other things than rare histories; so
-/// does another system, which sets BAZAARD_EFFORT=10.
-inline std::uint64_t effort()
+/// By how much less is tested. Sanitizers make everything some ten times slower, and they look for other things than rare histories.
+constexpr std::uint64_t effort()
 {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
     return 10;
 #else
-    static const char* const asked = std::getenv("BAZAARD_EFFORT");
-    static const std::uint64_t less = asked == nullptr ? 1 : std::max<std::uint64_t>(1, std::stoull(asked));
-    return less;
+    return 1;
 #endif
 }
 
 /// How many of `all` tries are made with that effort: one at least.
-inline std::uint64_t tries(std::uint64_t all)
+constexpr std::uint64_t tries(std::uint64_t all)
 {
     return std::max<std::uint64_t>(1, all / effort());
 }
