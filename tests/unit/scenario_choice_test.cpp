@@ -168,7 +168,7 @@ TEST(ScenarioChoice, is_found_in_a_file_that_the_environment_names)
     EXPECT_EQ(made.chosen->name, "weather");
     EXPECT_EQ(made.configuration.number("sensors"), 9);
     EXPECT_EQ(made.given.at("sensors").origin, "shop.conf:2");
-    world empty{{"run"}, {{"BAZAARD_SCENARIO", ""}}};
+    command_case empty{{"run"}, {{"BAZAARD_SCENARIO", ""}}};
     EXPECT_EQ(empty.parse().chosen->name, scenario::default_name) << "an empty variable counts as not set";
 }
 
@@ -226,17 +226,17 @@ TEST(ScenarioFields, of_another_scenario_are_refused_by_name_on_the_line)
 
 TEST(ScenarioFields, of_another_scenario_are_judged_and_not_used_elsewhere)
 {
-    world good{{"run", "--config", "shop.conf"}, {{"BAZAARD_SENSORS", "7"}}, "sensors = 8\navg-qps = 30\n"};
+    command_case good{{"run", "--config", "shop.conf"}, {{"BAZAARD_SENSORS", "7"}}, "sensors = 8\navg-qps = 30\n"};
     const auto made = good.parse();
     EXPECT_EQ(made.chosen->name, scenario::default_name);
     EXPECT_FALSE(made.is_given("sensors"));
     EXPECT_EQ(made.given_settings, (std::map<std::string, std::string>{{"avg-qps", "30"}}));
     EXPECT_TRUE(made.warnings.empty()) << made.warnings.front();
-    world bad{{"run", "--config", "shop.conf"}, {{"BAZAARD_SENSORS", "0"}}, "sensors = 1001\n"};
+    command_case bad{{"run", "--config", "shop.conf"}, {{"BAZAARD_SENSORS", "0"}}, "sensors = 1001\n"};
     EXPECT_EQ(bad.refusal().second,
               (lines{"BAZAARD_SENSORS=0 in the environment: must be a whole number from 1 to 1000",
                      "shop.conf:1: sensors 1001: must be a whole number from 1 to 1000"}));
-    world unknown{{"run"}, {{"BAZAARD_SENSERS", "7"}}};
+    command_case unknown{{"run"}, {{"BAZAARD_SENSERS", "7"}}};
     EXPECT_EQ(unknown.parse().warnings.size(), 1U) << "what no scenario has is not known";
 }
 
@@ -268,7 +268,7 @@ TEST(ScenarioHelp, shows_the_fields_of_the_chosen_one)
         EXPECT_FALSE(has(text, "--avg-qps N")) << text;
     }
     // No file is read for it, and an unknown name does not keep anybody from it.
-    world named{{"run", "--help", "--config", "shop.conf"}, {}, "scenario = weather\n"};
+    command_case named{{"run", "--help", "--config", "shop.conf"}, {}, "scenario = weather\n"};
     EXPECT_TRUE(has(named.answer(), "Shop of thelook"));
     EXPECT_EQ(named.reads, 0);
     EXPECT_TRUE(has(command_case{{"run", "--help", "--scenario", "wether"}}.answer(), "Shop of thelook"));
@@ -318,7 +318,7 @@ TEST(ScenarioHelp, the_printed_configuration_has_the_fields_of_the_chosen_one)
     EXPECT_FALSE(has(text, "avg-qps")) << text;
     EXPECT_TRUE(has(command_case{{"run", "--print-config"}}.answer(), "\nscenario = thelook  # default\n"));
     // And it is a configuration that chooses the same.
-    world again{{"run", "--config", "shop.conf"}, {}, text};
+    command_case again{{"run", "--config", "shop.conf"}, {}, text};
     EXPECT_EQ(again.parse().chosen->name, "weather");
 }
 
