@@ -140,6 +140,7 @@ class node:
     def __init__(self, stem, name, hidden):
         self.stem, self.name, self.hidden = stem, name, hidden
         self.text = ""
+        self.is_class = False
 
 
 def nodes_of(folders):
@@ -153,7 +154,18 @@ def nodes_of(folders):
             key = (path.stem, name)
             one = found.setdefault(key, node(path.stem, name, hidden))
             one.text += body + "\n"
-    return found
+            one.is_class |= re.match(r"\s*(class|struct)\b", body) is not None
+    return joined(found)
+
+
+def joined(nodes):
+    """A class with methods in several files is one."""
+    for name in {one.name for one in nodes.values() if one.is_class and not one.hidden}:
+        parts = [one for one in nodes.values() if one.name == name and not one.hidden]
+        text = "".join(one.text for one in parts)
+        for one in parts:
+            one.text = text
+    return nodes
 
 
 def members_of(header, name):
