@@ -241,9 +241,9 @@ def flags_of_table(text):
 
 
 def scenario_flags(document):
-    """Those of the topic that the scenario fills."""
-    shop = document[document.index("\n## Shop\n") + 1:]
-    return re.findall(r"(?m)^\| `--(?:\[no-\])?([a-z-]+)", shop[:shop.index("\n## ")])
+    """Those of the topics that the scenarios fill."""
+    shops = re.findall(r"\n## Shop(?: of [a-z0-9-]+)?\n(.*?)(?=\n## )", document, flags=re.S)
+    return re.findall(r"(?m)^\| `--(?:\[no-\])?([a-z-]+)", "".join(shops))
 
 
 def taken_by(program, verb):
