@@ -84,9 +84,9 @@ private:
     {
         model::decision decision;
         stage at = stage::none;
-        std::uint8_t missing = 0;    ///< Earlier units still awaited.
-        link waiting;                ///< First of those that wait for this one.
-        std::array<link, std::tuple_size_v<decltype(model::decision::after)>> next{};  ///< Next in the list of each unit waited for.
+        std::uint8_t missing = 0;  ///< Earlier units still awaited.
+        link waiting;              ///< First of those that wait for this one.
+        std::array<link, std::tuple_size_v<decltype(model::decision::after)>> next{};  ///< Next in the list of each.
     };
 
     [[nodiscard]] slot& at(unit_no no) noexcept { return slots_[no % slots_.size()]; }
