@@ -228,7 +228,8 @@ TEST(Run, AKilledDaemonLeavesNothingTornAndGoesOn)
     { return one(link, "SELECT to_regclass('demo.orders') IS NOT NULL") == "t" ? count(link, "orders") : 0; };
     for (int kill = 1; kill <= 4; ++kill)
     {
-        auto daemon = start_bazaard("run", database, same);
+        // With an end: on a busy machine it writes far more before it is killed.
+        auto daemon = start_bazaard("run", database, calm);
         ASSERT_TRUE(eventually([&] { return orders() > kill * 200; }));
         daemon.send(SIGKILL);
         (void)daemon.wait();
