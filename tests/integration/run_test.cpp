@@ -230,7 +230,9 @@ TEST(Run, AKilledDaemonLeavesNothingTornAndGoesOn)
     {
         // With an end: on a busy machine it writes far more before it is killed.
         auto daemon = start_bazaard("run", database, calm);
-        ASSERT_TRUE(eventually([&] { return orders() > kill * 200; }));
+        ASSERT_TRUE(eventually([&] { return orders() > kill * 200; }))
+            << "kill " << kill << ", orders " << orders() << '\n'
+            << daemon.wait(seconds(1)).err;
         daemon.send(SIGKILL);
         (void)daemon.wait();
         EXPECT_EQ(broken_invariants(link), "");
