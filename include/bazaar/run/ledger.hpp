@@ -97,9 +97,9 @@ using first_rows = std::function<bool(std::uint8_t table, std::uint64_t row)>;
 ///
 /// Lifetime: one run. From `begin` or `take` to `release` the run is ours; everything is then written under that epoch.
 /// Threads:  one at a time.
-/// Errors: all functions except `ready` throw `not_now` if trying again may succeed; `temporary` if another process
-/// holds the lease; `history_lost` if commits may be missing; `config` or `permission` if waiting does not help. After
-/// any error, the next `ready` connects again if necessary.
+/// Errors:   all functions except `ready` throw `not_now` if trying again may succeed; `temporary` if another process
+///           holds the lease; `history_lost` if commits may be missing; `config` or `permission` if waiting does not
+///           help. After any error, the next `ready` connects again if necessary.
 class ledger
 {
 public:
