@@ -30,8 +30,8 @@ enum class schema_state : std::uint8_t
 /// Creates the shop's tables, the daemon's own schema `bazaard` and the write functions, as far as they are missing;
 /// checks existing ones, object by object.
 ///
-/// One transaction per step, under a lock: of two daemons that start together, the second finds everything done. Creates
-/// nothing if everything exists, so a role without CREATE is enough then.
+/// One transaction per step, under a lock: of two daemons that start together, the second finds everything done.
+/// Creates nothing if everything exists, so a role without CREATE is enough then.
 ///
 /// Errors: throws `config` with one line for each difference, and has then changed nothing; `permission` names the role
 /// and the missing privilege.
