@@ -26,7 +26,7 @@ struct connector_limits
     std::map<std::uint8_t, std::string>
         filtered{};  ///< Only rows that satisfy a condition: an update may come as a delete or an insert.
     std::map<std::uint8_t, std::string> unreadable{};  ///< Events that do not say which row they belong to.
-    std::map<std::uint8_t, std::string> silent{};      ///< Tables without changes in the stream, if none has come.
+    std::map<std::uint8_t, std::string> silent{};      ///< Tables whose changes are not sent, unless some have come.
     std::string before;                                ///< Why a stream does not contain the rows from before it.
 
     /// Topics of each table, and of transaction metadata, according to the settings. Empty: the settings do not name

@@ -49,8 +49,7 @@ private:
     std::size_t length_ = 0;
     std::unique_ptr<waker> waker_;
     std::string buffer_;
-    std::size_t begin_ = 0,
-                searched_ = 0;  ///< Of the line in the buffer; up to here it has no end.
+    std::size_t begin_ = 0, searched_ = 0;  ///< Of the line in the buffer; up to here it has no end.
     std::size_t number_ = 0;
     bool ended_ = false;
 };
