@@ -222,8 +222,7 @@ private:
     void keep_trying(const model::decision& unit, const written& answer);
     void finish_if_done();
 
-    const std::shared_ptr<bool> here_ =
-        std::make_shared<bool>();  ///< Gone with the runner, which the loop may outlive.
+    const std::shared_ptr<bool> here_ = std::make_shared<bool>();  ///< Gone with this object; the loop may outlive it.
     boost::asio::io_context& loop_;
     const scenario::scenario& shop_;
     replanner& plan_;
