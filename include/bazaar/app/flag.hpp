@@ -162,10 +162,10 @@ enum class flag_secret : std::uint8_t
     none,
     whole,      ///< The value is never shown.
     url,        ///< The passwords inside the value are never shown.
-    name,       ///< A name beside a password: shown where it is one, and nothing that may hold the password.
-    user,       ///< The same where a colon begins the password.
-    host,       ///< The same of a host.
-    reference,  ///< Where others find a secret: shown where it is that, and not the secret.
+    name,       ///< A name: not shown if it may contain a password.
+    user,       ///< A user name: not shown if it may contain a password, which would begin at a colon.
+    host,       ///< A host: not shown if it may contain a password.
+    reference,  ///< A reference to a secret: shown only if it is one, and not the secret itself.
 };
 
 /// One flag. Parser, help, docs/flags.md, environment name and configuration key are made from it.

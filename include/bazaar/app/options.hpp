@@ -119,8 +119,8 @@ struct options : daemon::settings
     // Change data capture.
     std::string verb;         ///< Second word of `cdc`, `connector`, `topics`, `verify`, `ctl` and `scenario`.
     bool with_cdc = false;    ///< `init --cdc`.
-    std::string publication;  ///< Empty: made of the schema.
-    std::string slot;         ///< The same.
+    std::string publication;  ///< Empty: derived from the schema.
+    std::string slot;         ///< Empty: derived from the schema.
     std::string cdc_user = "bazaard_cdc";
     std::string cdc_password_file;
     std::map<std::string, postgres::replica_identity, std::less<>> replica_identities;  ///< By table; * stands for all.
@@ -128,7 +128,7 @@ struct options : daemon::settings
     bool force = false;
 
     // Connector.
-    std::string connector_name;  ///< Empty: made of the schema.
+    std::string connector_name;  ///< Empty: derived from the schema.
     std::string connect_url = "http://localhost:8083";
     std::string connect_user;
     std::optional<std::string> connect_password, connect_password_file;

@@ -82,7 +82,7 @@ struct tally
     /// Units that were refused for good, by this process.
     [[nodiscard]] std::uint64_t refused() const { return of(outcome::foreign) + of(outcome::rejected); }
 
-    /// Adds what an earlier runner of the same run had done.
+    /// Adds the counts of an earlier runner of the same run.
     void add_earlier(const tally& other);
 
     void add_trouble(outcome what, const std::array<char, 6>& code, std::uint64_t number);
@@ -111,8 +111,8 @@ public:
         std::optional<std::uint64_t> ticks_max;  ///< Counted from the run's beginning; nothing: unlimited.
         pacer::options pace;
         unit_no replay_below = 0;         ///< As in `dispatcher::options`.
-        unit_no sent_below = no_unit;     ///< The same.
-        std::vector<unit_no> rejected{};  ///< The same.
+        unit_no sent_below = no_unit;     ///< As in `dispatcher::options`.
+        std::vector<unit_no> rejected{};  ///< As in `dispatcher::options`.
         std::uint64_t rejected_max =
             100;  ///< Units that may be refused for good; one more ends the run with `rejects`.
         /// How long to keep trying one unit; nothing: for ever.
@@ -127,7 +127,7 @@ public:
         std::function<void(const checkpoint&)> check;  ///< Records a checkpoint. May be empty.
         std::function<void()>
             want_mark;  ///< Called when units wait until the mark is recorded. Any thread; may be empty: none waits.
-        std::function<void(const model::control&)> steered;  ///< A `set` or `shift` took effect. May be empty.
+        std::function<void(const model::control&)> steered;  ///< A `set` or `shift` takes effect. May be empty.
         std::function<void(const model::unit&)> echo;  ///< Called before a unit is sent; one at a time. May be empty.
         std::function<void(const std::string&)> warn;  ///< Receives one line; any thread. May be empty.
         std::function<void()> done;                    ///< Called once, in the loop.
@@ -229,7 +229,7 @@ private:
     clock& clock_;
     options options_;
     std::vector<bool> deletes_;  ///< By kind of unit.
-    std::vector<bool> sells_;    ///< The same.
+    std::vector<bool> sells_;    ///< By kind of unit.
     pacer pacer_;
     boost::asio::steady_timer timer_;
     /// Keeps the loop running while only the workers have something to do.
