@@ -215,7 +215,9 @@ stack_spawn() {
 
 # java_command PART HEAP_MB: sets the array java to the beginning of a command line.
 java_command() {
-    java=("$stack_java" -Xms64m "-Xmx${2}m" -Xss512k -XX:+UseSerialGC -XX:MaxDirectMemorySize=64m
+    local more
+    read -r -a more <<<"${BAZAARD_JAVA_OPTIONS:-}"
+    java=("$stack_java" "${more[@]}" -Xms64m "-Xmx${2}m" -Xss512k -XX:+UseSerialGC -XX:MaxDirectMemorySize=64m
         -XX:ReservedCodeCacheSize=96m -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData
         "-Djava.io.tmpdir=$stack/$1/tmp" "-Dbazaard.log=$stack/logs/$1.log"
         "-Dlog4j2.configurationFile=$top/stack/log4j2.properties")

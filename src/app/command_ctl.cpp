@@ -39,7 +39,7 @@ namespace http = beast::http;
 /// How long a daemon may take to answer, and to make true what it was asked for.
 constexpr std::chrono::seconds answer_limit{5};
 constexpr std::chrono::seconds effect_limit{10};
-constexpr std::chrono::milliseconds look_again{50};
+constexpr std::chrono::milliseconds reply_poll_interval{50};
 
 struct reply
 {
@@ -290,7 +290,7 @@ bool comes_true(const daemon_link& link, const std::function<bool(const json&)>&
     {
         if (std::chrono::steady_clock::now() > end)
             return false;
-        std::this_thread::sleep_for(look_again);
+        std::this_thread::sleep_for(reply_poll_interval);
     }
     return true;
 }

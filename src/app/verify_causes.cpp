@@ -14,7 +14,7 @@ namespace bazaar::app
 namespace
 {
 
-using kind = verify::change_event::kind;
+using change_kind = verify::change_event::kind;
 using verify::defect;
 
 /// Values of a column where they are altered.
@@ -65,7 +65,7 @@ seen_changes::seen_changes(std::span<const model::table> tables, const id_codec&
 void seen_changes::take(const verify::change_event& e)
 {
     ++counts_[e.table][static_cast<std::size_t>(e.what)];
-    if (e.what != kind::create || e.key.what != verify::told::state::value ||
+    if (e.what != change_kind::create || e.key.what != verify::told::state::value ||
         tables_[e.table].kept_by != model::role::planned)
         return;
     const auto row = ids_.decode(e.key.id);
@@ -87,7 +87,7 @@ std::uint64_t seen_changes::count(std::uint8_t table) const
     return sum;
 }
 
-std::uint64_t seen_changes::count(kind what) const
+std::uint64_t seen_changes::count(change_kind what) const
 {
     std::uint64_t sum = 0;
     for (std::uint8_t i = 0; i < counts_.size(); ++i)
@@ -179,9 +179,9 @@ void tell_causes(const scenario::scenario& shop, const std::set<std::uint8_t>& c
         if (const auto setting = setting_of(column); !setting.empty())
             out.hint(fmt::format("{}.{} is altered as {} would do it", where.first, where.second, setting));
     const bool lost = out.count(defect::lost) > 0;
-    constexpr std::array<std::tuple<model::op, kind, std::string_view>, 3> operations{
-        std::tuple{model::op::insert, kind::create, "c"}, std::tuple{model::op::update, kind::update, "u"},
-        std::tuple{model::op::erase, kind::erase, "d"}};
+    constexpr std::array<std::tuple<model::op, change_kind, std::string_view>, 3> operations{
+        std::tuple{model::op::insert, change_kind::create, "c"},
+        std::tuple{model::op::update, change_kind::update, "u"}, std::tuple{model::op::erase, change_kind::erase, "d"}};
     for (const auto& [what, event, letter] : operations)
     {
         const bool planned = std::ranges::any_of(chosen, [&](std::uint8_t i) { return scenario::does(shop, what, i); });

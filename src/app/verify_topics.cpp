@@ -23,7 +23,7 @@ namespace
 
 using clock = std::chrono::steady_clock;
 
-constexpr auto poll_interval = std::chrono::milliseconds(100);
+constexpr auto stop_poll_interval = std::chrono::milliseconds(100);
 
 /// Between two comparisons of --follow.
 constexpr auto topics_interval = std::chrono::minutes(1);
@@ -47,7 +47,7 @@ std::string await_barrier(postgres::session& on, const options& opts, std::uint6
                                                     lsn - static_cast<std::uint64_t>(rows.number(0, 1)));
         if (clock::now() >= end)
             break;
-        pause(poll_interval, stop);
+        pause(stop_poll_interval, stop);
     }
     return fmt::format("the connector has not confirmed all within {:.0f} s: {}",
                        std::chrono::duration<double>(opts.barrier_timeout).count(), why);

@@ -47,10 +47,10 @@ constexpr std::array moments{word<encodings::moments>{"adaptive", encodings::mom
                              word<encodings::moments>{"structured", encodings::moments::recognised}};
 
 /// Reads one configuration and collects what is wrong with it.
-class reading
+class connector_reading
 {
 public:
-    reading(const settings& config, const std::string& place) : config_(config), place_(place) {}
+    connector_reading(const settings& config, const std::string& place) : config_(config), place_(place) {}
 
     told_connector go()
     {
@@ -188,7 +188,7 @@ private:
 
 told_connector told_by(const settings& config, const std::string& place)
 {
-    return reading(config, place).go();
+    return connector_reading(config, place).go();
 }
 
 settings read_connector_config(const std::string& file)

@@ -21,7 +21,7 @@ constexpr std::string_view triggers_sql =
     "JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
     "WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND n.nspname IN ($1, $2) ORDER BY 2, 3, 1";
 
-constexpr std::string_view event_triggers_sql =
+constexpr std::string_view enabled_event_triggers_sql =
     "SELECT evtname, evtfoid::pg_catalog.regprocedure::text FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D' "
     "ORDER BY 1";
 
@@ -57,7 +57,7 @@ std::string culprit(session& on, std::string_view schema, const failure& what)
                                           quote_identifier(cell(0)));
             });
     }
-    const auto events = on.try_exec(event_triggers_sql, {});
+    const auto events = on.try_exec(enabled_event_triggers_sql, {});
     for (int i = 0; !events.failed && i < events.value.rows(); ++i)
     {
         const auto name = events.value.get(i, 0);

@@ -5,7 +5,7 @@ namespace bazaar::postgres
 namespace
 {
 
-struct row
+struct verdict_row
 {
     std::string_view state;  ///< A whole SQLSTATE, or the two characters of its class.
     action what;
@@ -16,7 +16,7 @@ using enum action;
 using enum error_kind;
 
 /// Before there is a session. What is not here is a server that is away for now.
-constexpr row connecting[] = {
+constexpr verdict_row connecting[] = {
     {"28", permanent, permission},
     {"42501", permanent, permission},
     {"3D000", permanent, config},
@@ -31,7 +31,7 @@ constexpr row connecting[] = {
 
 /// In answer to a request on a live link. The first row that fits counts, so whole codes stand before their
 /// class.
-constexpr row answering[] = {
+constexpr verdict_row answering[] = {
     {"BZ001", mismatch, config},
     // Undone as a whole and by chance: the same rows again.
     {"40003", in_doubt, temporary},
@@ -68,7 +68,7 @@ constexpr row answering[] = {
 };
 
 template <std::size_t size>
-verdict find(const row (&table)[size], std::string_view state, verdict otherwise) noexcept
+verdict find(const verdict_row (&table)[size], std::string_view state, verdict otherwise) noexcept
 {
     for (const auto& entry : table)
         if (state.starts_with(entry.state))

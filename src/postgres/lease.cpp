@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
 constexpr auto poll_interval = 200ms;
-constexpr auto reminder = 30s;
+constexpr auto wait_reminder = 30s;
 
 struct lease
 {
@@ -125,7 +125,7 @@ std::optional<run::taken_lease> take_lease(session& on, const ownership& own, co
             {
                 if (problem.cause().state() != "55P03" && problem.cause().state() != "57014")
                     throw;
-                if (!told || now - *told >= reminder)
+                if (!told || now - *told >= wait_reminder)
                     tell(fmt::format("waiting for what is still being written under the old lease of run {} (server "
                                      "processes {})",
                                      own.run, writers(on, own)));
@@ -133,7 +133,7 @@ std::optional<run::taken_lease> take_lease(session& on, const ownership& own, co
                 continue;
             }
         }
-        if (!told || now - *told >= reminder)
+        if (!told || now - *told >= wait_reminder)
         {
             tell(fmt::format("run {} belongs to {}: waiting {}", own.run, seen.holder,
                              how.wait ? "until it ends" : "to see whether it is alive"));

@@ -15,7 +15,7 @@ constexpr std::string_view timestamp = "timestamp with time zone";
 
 /// What makes the plan, and how far it is made true. The mark of settled units moves every few seconds, and with it
 /// `renewed_at`: a lease whose holder does not move it for a lease time may be taken over.
-constexpr std::array run_columns{
+constexpr std::array run_table_columns{
     column{"schema_name", "text", "NOT NULL"},
     column{"run", "text", "NOT NULL"},
     column{"tag", "integer", "NOT NULL"},
@@ -73,7 +73,7 @@ constexpr std::array saved_plan_columns{
 };
 
 constexpr std::array<own_table, 5> tables{{
-    {"run", run_columns, "schema_name, run", ",\n    CONSTRAINT run_tag_key UNIQUE (schema_name, tag)",
+    {"run", run_table_columns, "schema_name, run", ",\n    CONSTRAINT run_tag_key UNIQUE (schema_name, tag)",
      "SELECT, INSERT, UPDATE"},
     {"lease", lease_columns, "schema_name, tag", "", "SELECT, INSERT, UPDATE"},
     {"control", control_columns, "schema_name, run, sequence", "", "SELECT, INSERT"},

@@ -25,6 +25,7 @@
 #include "support/chaos.hpp"
 #include "support/contents.hpp"
 #include "support/daemon.hpp"
+#include "support/eventually.hpp"
 #include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/postgres_server.hpp"
@@ -43,20 +44,6 @@ constexpr auto to_the_end = std::chrono::seconds(150);
 double since(clock::time_point begin)
 {
     return std::chrono::duration<double>(clock::now() - begin).count();
-}
-
-/// Asks until the answer is yes.
-template <typename Question>
-bool eventually(Question question, std::chrono::seconds limit = 20s)
-{
-    const auto end = clock::now() + limit;
-    while (!question())
-    {
-        if (clock::now() >= end)
-            return false;
-        std::this_thread::sleep_for(5ms);
-    }
-    return true;
 }
 
 bool holds(const std::string& text, const std::string& part)

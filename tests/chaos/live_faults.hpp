@@ -15,6 +15,7 @@
 #include "cli/process.hpp"
 #include "support/chaos.hpp"
 #include "support/daemon.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
@@ -26,20 +27,6 @@ using namespace std::chrono_literals;
 
 /// Longest that a disturbed run may take.
 constexpr auto to_the_end = std::chrono::seconds(120);
-
-/// Asks until the answer is yes.
-template <typename Question>
-[[nodiscard]] bool eventually(Question question, std::chrono::seconds limit = 20s)
-{
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (!question())
-    {
-        if (std::chrono::steady_clock::now() >= end)
-            return false;
-        std::this_thread::sleep_for(10ms);
-    }
-    return true;
-}
 
 /// Lines of the daemon that hold a text.
 [[nodiscard]] inline int told(const finished& daemon, std::string_view text)

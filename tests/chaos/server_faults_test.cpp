@@ -9,6 +9,7 @@
 
 #include "support/chaos.hpp"
 #include "support/daemon.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
 
@@ -21,20 +22,6 @@ using namespace std::chrono_literals;
 using stop_mode = postgres_server::stop_mode;
 
 constexpr auto to_the_end = std::chrono::seconds(150);
-
-/// Asks until the answer is yes.
-template <typename Question>
-bool eventually(Question question, std::chrono::seconds limit = 20s)
-{
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (!question())
-    {
-        if (std::chrono::steady_clock::now() >= end)
-            return false;
-        std::this_thread::sleep_for(5ms);
-    }
-    return true;
-}
 
 class ServerFaults : public chaos_test
 {

@@ -22,7 +22,7 @@ namespace bazaar::test
 namespace
 {
 
-std::vector<std::string> lines_of(const std::string& text)
+std::vector<std::string> split_lines(const std::string& text)
 {
     std::vector<std::string> lines;
     std::istringstream in(text);
@@ -55,7 +55,7 @@ TEST_P(bad_lines, is_refused_with_a_clear_line)
     EXPECT_EQ(left.err.find("\nTry 'bazaard ") != std::string::npos, it.status == 64) << left.err;
 }
 
-const std::vector<bad_line> table{
+const std::vector<bad_line> bad_line_table{
     {"rate_zero", {"--avg-qps", "0"}, {"--avg-qps 0: must be a number from"}},
     {"rate_negative", {"--avg-qps", "-1"}, {"--avg-qps -1: must be a number from"}},
     {"rate_nan", {"--avg-qps", "nan"}, {"--avg-qps nan: must be a number from"}},
@@ -156,7 +156,8 @@ const std::vector<bad_line> table{
     {"url", {"--db-url", "mysql://a:geheim@b"}, {"--db-url mysql://a:***@b: must be like postgresql://"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(cli, bad_lines, testing::ValuesIn(table), [](const auto& it) { return it.param.name; });
+INSTANTIATE_TEST_SUITE_P(cli, bad_lines, testing::ValuesIn(bad_line_table),
+                         [](const auto& it) { return it.param.name; });
 
 TEST(cli_options, near_countries_are_listed)
 {
@@ -171,7 +172,7 @@ TEST(cli_options, all_mistakes_at_once)
     const auto left = bazaard({"--avg-qps", "0", "--user-create-prob", "1.2", "--sed", "7", "--config", file.path()},
                               {{"BAZAARD_WINDOW", "1"}});
     EXPECT_EQ(left.status, 64);
-    const auto lines = lines_of(left.err);
+    const auto lines = split_lines(left.err);
     ASSERT_EQ(lines.size(), 8U) << left.err;
     for (std::size_t i = 0; i < 7; ++i)
         EXPECT_TRUE(lines[i].starts_with("bazaard: ")) << lines[i];
@@ -187,7 +188,8 @@ TEST(cli_options, a_bad_file_alone_is_a_configuration_error)
     const temporary_file file("# shop\navg-qps = fast\n");
     const auto left = bazaard({"--config", file.path()});
     EXPECT_EQ(left.status, 78);
-    EXPECT_EQ(lines_of(left.err).at(0).find("bazaard: " + file.path() + ":2: avg-qps fast: must be"), 0U) << left.err;
+    EXPECT_EQ(split_lines(left.err).at(0).find("bazaard: " + file.path() + ":2: avg-qps fast: must be"), 0U)
+        << left.err;
 }
 
 TEST(cli_options, flag_before_environment_before_file_before_default)
@@ -378,7 +380,7 @@ TEST_P(helps, fits_80_columns)
     EXPECT_EQ(left.status, 0);
     EXPECT_EQ(left.err, "");
     EXPECT_GT(left.out.size(), 200U);
-    for (const auto& line : lines_of(left.out))
+    for (const auto& line : split_lines(left.out))
         EXPECT_LE(line.size(), 80U) << line;
 }
 

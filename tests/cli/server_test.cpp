@@ -26,6 +26,7 @@
 #include "bazaar/base/id.hpp"
 #include "process.hpp"
 #include "support/contents.hpp"
+#include "support/eventually.hpp"
 #include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
@@ -57,18 +58,6 @@ words lines_of(const std::string& text)
 bool has(std::string_view text, std::string_view part)
 {
     return text.find(part) != text.npos;
-}
-
-/// Asks again until it is true or the time is up.
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = std::chrono::seconds(20))
-{
-    for (const auto end = clock::now() + limit; !condition();)
-    {
-        if (clock::now() > end)
-            return false;
-        static_cast<void>(::poll(nullptr, 0, 10));
-    }
-    return true;
 }
 
 words operator+(words one, const words& other)

@@ -1,9 +1,11 @@
 // What the plan makes, in short: for a few pinned runs a hash over all rows in the order of the units, the planner's digest
 // and figures, and the first changes and the first unit of each kind as a person reads them. Every CPU and compiler must print the same.
 //
-//   golden_print                   prints
+//   golden_print                   prints all scenarios
 //   golden_print --compare FILE    compares with a golden; 1 and the first lines that differ when it is another text
 //   golden_print --update FILE     writes the golden anew
+//
+// A golden has the name of its scenario: thelook.txt.
 //
 // When generated data is meant to change, bump the scenario's version() and, with any build folder B:
 //   cmake --build B --target golden_print && B/tests/golden_print --update tests/golden/thelook.txt
@@ -48,8 +50,10 @@ struct pinned_run
     std::vector<steering> steer;
 };
 
-std::vector<pinned_run> pinned_runs()
+std::vector<pinned_run> pinned_runs(std::string_view scenario)
 {
+    if (scenario != "thelook")
+        return {{"defaults", "main", 1, "2026-01-01", 20'000, {}, {}}};
     return {
         {"defaults", "main", 1, "2026-01-01", 20'000, {}, {}},
         {"few users, complete lives, steered",
@@ -142,12 +146,19 @@ void print_run(const scenario::entry& entry, const pinned_run& pinned, std::stri
     out += '\n';
 }
 
-std::string everything()
+std::string everything(const scenario::entry& entry)
 {
     std::string out;
-    for (const auto& pinned : pinned_runs())
-        print_run(scenario::default_entry(), pinned, out);
+    for (const auto& pinned : pinned_runs(entry.name))
+        print_run(entry, pinned, out);
     return out;
+}
+
+/// The scenario whose golden a file is, by its name; null where there is none.
+const scenario::entry* scenario_of(std::string_view path)
+{
+    const auto name = path.substr(path.rfind('/') + 1);
+    return scenario::find(name.substr(0, name.rfind('.')));
 }
 
 bool write(const char* path, std::string_view text)
@@ -180,10 +191,10 @@ std::string_view take_line(std::string_view& text)
     return line;
 }
 
-int compare(const char* path)
+int compare(const scenario::entry& entry, const char* path)
 {
     const auto golden = read(path);
-    const auto made = everything();
+    const auto made = everything(entry);
     if (golden == made)
         return EXIT_SUCCESS;
     if (golden.empty())
@@ -209,15 +220,18 @@ int compare(const char* path)
 int main(int argc, char** argv)
 {
     const std::string_view mode = argc > 1 ? argv[1] : "";
-    if (argc == 3 && mode == "--compare")
-        return compare(argv[2]);
-    if (argc == 3 && mode == "--update")
-        return write(argv[2], everything()) ? EXIT_SUCCESS : EXIT_FAILURE;
+    const auto* of = argc == 3 ? scenario_of(argv[2]) : nullptr;
+    if (of != nullptr && mode == "--compare")
+        return compare(*of, argv[2]);
+    if (of != nullptr && mode == "--update")
+        return write(argv[2], everything(*of)) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (argc != 1)
     {
-        fmt::print(stderr, "usage: golden_print [--compare FILE | --update FILE]\n");
+        fmt::print(stderr, "usage: golden_print [--compare SCENARIO.txt | --update SCENARIO.txt]\n");
         return 64;
     }
-    const auto text = everything();
+    std::string text;
+    for (const auto& entry : scenario::registry())
+        text += everything(entry);
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

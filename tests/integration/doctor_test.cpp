@@ -12,6 +12,7 @@
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/scenario/settings.hpp"
 #include "support/daemon.hpp"
+#include "support/eventually.hpp"
 #include "support/places.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
@@ -148,19 +149,6 @@ protected:
     {
         auto on = server().superuser(*database_.name);
         return one(on, "SELECT coalesce(max(ts)::text, '') FROM demo.heartbeat");
-    }
-
-    template <typename Question>
-    [[nodiscard]] static bool eventually(Question question)
-    {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-        while (!question())
-        {
-            if (std::chrono::steady_clock::now() > end)
-                return false;
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        }
-        return true;
     }
 
     void TearDown() override

@@ -140,6 +140,7 @@ class node:
     def __init__(self, stem, name, hidden):
         self.stem, self.name, self.hidden = stem, name, hidden
         self.text = ""
+        self.is_class = False
 
 
 def nodes_of(folders):
@@ -153,7 +154,18 @@ def nodes_of(folders):
             key = (path.stem, name)
             one = found.setdefault(key, node(path.stem, name, hidden))
             one.text += body + "\n"
-    return found
+            one.is_class |= re.match(r"\s*(class|struct)\b", body) is not None
+    return joined(found)
+
+
+def joined(nodes):
+    """A class with methods in several files is one."""
+    for name in {one.name for one in nodes.values() if one.is_class and not one.hidden}:
+        parts = [one for one in nodes.values() if one.name == name and not one.hidden]
+        text = "".join(one.text for one in parts)
+        for one in parts:
+            one.text = text
+    return nodes
 
 
 def members_of(header, name):
@@ -229,9 +241,9 @@ def flags_of_table(text):
 
 
 def scenario_flags(document):
-    """Those of the topic that the scenario fills."""
-    shop = document[document.index("\n## Shop\n") + 1:]
-    return re.findall(r"(?m)^\| `--(?:\[no-\])?([a-z-]+)", shop[:shop.index("\n## ")])
+    """Those of the topics that the scenarios fill."""
+    shops = re.findall(r"\n## Shop(?: of [a-z0-9-]+)?\n(.*?)(?=\n## )", document, flags=re.S)
+    return re.findall(r"(?m)^\| `--(?:\[no-\])?([a-z-]+)", "".join(shops))
 
 
 def taken_by(program, verb):

@@ -15,6 +15,7 @@
 #include "capture/java_regex.hpp"
 #include "support/told_harm.hpp"
 #include "support/told_stream.hpp"
+#include "unit/connector_settings.hpp"
 #include "unit/thelook_ledger.hpp"
 
 namespace bazaar::test
@@ -28,14 +29,6 @@ using settings = std::map<std::string, std::string>;
 using verify::defect;
 
 constexpr unit_no units = 1200;
-
-settings with(const settings& more)
-{
-    settings made{{"connector.class", "io.debezium.connector.postgresql.PostgresConnector"}, {"topic.prefix", "ecomm"}};
-    for (const auto& [name, value] : more)
-        made[name] = value;
-    return made;
-}
 
 bool is_op(const told_message& m, char op)
 {
@@ -71,7 +64,7 @@ struct world
     [[nodiscard]] verify::report judged(const messages& all, const settings& more,
                                         const capture::connector_limits& others = {}) const
     {
-        const auto config = with(more);
+        const auto config = connector_settings(more);
         auto of_config = limits(config);
         of_config.merge(others);
         const verify::subject of{*shop, recorded, id_codec(recorded.tag, recorded.seed), units, units};
@@ -492,7 +485,7 @@ TEST(connector_limits, topics_are_found_where_they_are_routed)
     const world w;
     const auto topic = [&](const settings& more, std::string_view table)
     {
-        const auto made = w.limits(with(more));
+        const auto made = w.limits(connector_settings(more));
         for (const auto& [number, names] : made.topics)
             if (w.shop->tables()[number].name == table)
                 return names.size() == 1 ? *names.begin() : fmt::format("{} names", names.size());
@@ -500,14 +493,15 @@ TEST(connector_limits, topics_are_found_where_they_are_routed)
     };
     EXPECT_EQ(topic({}, "orders"), "ecomm.demo.orders");
     EXPECT_EQ(topic({{"topic.delimiter", "-"}}, "orders"), "ecomm-demo-orders");
-    EXPECT_EQ(*w.limits(with({{"topic.delimiter", "-"}, {"topic.transaction", "tx"}})).transactions.begin(),
-              "ecomm-tx");
+    EXPECT_EQ(
+        *w.limits(connector_settings({{"topic.delimiter", "-"}, {"topic.transaction", "tx"}})).transactions.begin(),
+        "ecomm-tx");
     const auto route = [](const std::string& regex, const std::string& to) {
         return transform("org.apache.kafka.connect.transforms.RegexRouter", {{"regex", regex}, {"replacement", to}});
     };
     EXPECT_EQ(topic(route("([^.]+)\\.([^.]+)\\.([^.]+)", "cdc_$3"), "orders"), "cdc_orders");
     EXPECT_EQ(topic(route("ecomm\\.demo\\.(.*)", "$1"), "order_items"), "order_items");
-    EXPECT_EQ(*w.limits(with(route("ecomm\\.(.*)", "all.$1"))).transactions.begin(), "all.transaction");
+    EXPECT_EQ(*w.limits(connector_settings(route("ecomm\\.(.*)", "all.$1"))).transactions.begin(), "all.transaction");
     // Not the whole name: no match.
     EXPECT_EQ(topic(route("demo\\.(.*)", "$1"), "orders"), "ecomm.demo.orders");
     EXPECT_EQ(topic(transform("io.debezium.transforms.ByLogicalTableRouter",
@@ -521,7 +515,7 @@ TEST(connector_limits, topics_are_found_where_they_are_routed)
               "ecomm.shop.orders");
     EXPECT_EQ(topic({{"topic.naming.strategy", "com.example.Mine"}}, "orders"), "0 names");
     // One whose place cannot be computed is said, not guessed.
-    const auto odd = w.limits(with(route("(?<a>.*)", "x")));
+    const auto odd = w.limits(connector_settings(route("(?<a>.*)", "x")));
     EXPECT_NE(odd.tables.at(0).find("regular expression (?<a>.*) is not understood"), std::string::npos);
 }
 

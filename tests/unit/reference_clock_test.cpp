@@ -37,7 +37,7 @@ using kind = run::adjustment::kind;
 using run::adjustment;
 
 /// True time in nanoseconds; each clock runs off it by its own parts in a million, and shows whole microseconds.
-struct world
+struct drifting_clocks
 {
     std::int64_t ns = 0;
     std::int64_t boot_ns = 7'000'000'000'123;
@@ -69,7 +69,7 @@ struct world
 
 struct fixture
 {
-    world w;
+    drifting_clocks w;
     run::reference_clock clock;
 
     explicit fixture(microseconds step_max = 10s) : clock([this] { return w.monotonic(); }, step_max) {}

@@ -144,7 +144,7 @@ model::control shift(const scenario::planner& planner, microseconds by)
 
 // ---- The ledger itself: a test that cannot fail is none.
 
-struct corruption
+struct plan_corruption
 {
     std::string_view name;
     std::uint16_t kind;  ///< The first unit of this kind is changed.
@@ -152,16 +152,16 @@ struct corruption
     std::uint8_t column;
     model::value value;
 
-    friend std::ostream& operator<<(std::ostream& out, const corruption& c) { return out << c.name; }
+    friend std::ostream& operator<<(std::ostream& out, const plan_corruption& c) { return out << c.name; }
 };
 
-class ledger_control : public testing::TestWithParam<corruption>
+class ledger_control : public testing::TestWithParam<plan_corruption>
 {
 };
 
 constexpr std::size_t last = 999;
 
-const std::vector<corruption> corruptions{
+const std::vector<plan_corruption> plan_corruptions{
     {"order_without_user", look::kind::purchase, 0, look::orders_column::user_id,
      model::value::of(row_id{2, 5'000, 3})},
     {"order_of_a_stamp_too_many", look::kind::purchase, 0, look::orders_column::shipped_at, model::value::of(day_one)},
@@ -230,7 +230,7 @@ TEST_P(ledger_control, is_noticed)
     EXPECT_FALSE(books.problems.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(thelook, ledger_control, testing::ValuesIn(corruptions),
+INSTANTIATE_TEST_SUITE_P(thelook, ledger_control, testing::ValuesIn(plan_corruptions),
                          [](const auto& param) { return std::string(param.param.name); });
 
 TEST(ledger_control, a_missing_unit_is_noticed)

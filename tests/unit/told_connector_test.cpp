@@ -8,6 +8,7 @@
 #include "bazaar/capture/told_connector.hpp"
 #include "bazaar/verify/debezium.hpp"
 #include "cli/process.hpp"
+#include "unit/connector_settings.hpp"
 #include "unit/thelook_ledger.hpp"
 
 namespace bazaar::test
@@ -19,17 +20,9 @@ using verify::debezium_reader;
 using verify::encodings;
 using settings = std::map<std::string, std::string>;
 
-settings with(const settings& more)
-{
-    settings made{{"connector.class", "io.debezium.connector.postgresql.PostgresConnector"}, {"topic.prefix", "ecomm"}};
-    for (const auto& [name, value] : more)
-        made[name] = value;
-    return made;
-}
-
 encodings told(const settings& more)
 {
-    return capture::told_by(with(more), "file").how;
+    return capture::told_by(connector_settings(more), "file").how;
 }
 
 std::string complaint(const settings& config)
@@ -156,7 +149,7 @@ TEST(told_connector, fields_of_flattened_rows_have_the_names_that_were_given)
 
 TEST(told_connector, what_is_wrong_is_told_in_one_line)
 {
-    EXPECT_EQ(complaint(with({})), "");
+    EXPECT_EQ(complaint(connector_settings({})), "");
     EXPECT_EQ(complaint({{"topic.prefix", "ecomm"}}), "file: there is no connector.class");
     EXPECT_EQ(complaint({{"connector.class", "PostgresConnector"}}), "file: there is no topic.prefix");
     const std::vector<std::pair<settings, std::string>> cases{
@@ -174,7 +167,7 @@ TEST(told_connector, what_is_wrong_is_told_in_one_line)
          "transforms.flat.add.fields has no op"}};
     for (const auto& [config, line] : cases)
     {
-        const auto said = complaint(with(config));
+        const auto said = complaint(connector_settings(config));
         EXPECT_NE(said.find("file: "), said.npos) << line;
         EXPECT_NE(said.find(line), said.npos) << said;
         EXPECT_EQ(said.find('\n'), said.npos) << said;

@@ -16,7 +16,7 @@ namespace
 
 using verify::defect;
 
-constexpr unit_no units = 1500;
+constexpr unit_no all_units = 1500;
 
 /// A stream with a BEGIN and an END of each transaction, as Debezium 3.7 writes it.
 struct counted_stream
@@ -34,7 +34,7 @@ struct counted_stream
         recorded.seed = 7;
         recorded.tag = run_tag("main");
         recorded.start = {1'790'000'000'000'000};
-        all = told_stream(*shop, recorded, units);
+        all = told_stream(*shop, recorded, all_units);
         for (std::size_t i = 0; i < all.size(); ++i)
         {
             auto& m = all[i];
@@ -50,7 +50,7 @@ struct counted_stream
 
     [[nodiscard]] verify::report judged(bool each_end = true, std::size_t keep = 1 << 16) const
     {
-        const verify::subject of{*shop, recorded, id_codec(recorded.tag, recorded.seed), units, units};
+        const verify::subject of{*shop, recorded, id_codec(recorded.tag, recorded.seed), all_units, all_units};
         verify::report report;
         verify::judge_options how;
         how.ends = each_end;
@@ -135,12 +135,13 @@ TEST(transaction_end, of_a_whole_stream_is_clean)
     const counted_stream s;
     const auto report = s.judged();
     EXPECT_EQ(report.judge(), verify::verdict::clean) << report.text();
-    EXPECT_NE(report.text().find(fmt::format("transactions counted {}", units)), std::string::npos) << report.text();
+    EXPECT_NE(report.text().find(fmt::format("transactions counted {}", all_units)), std::string::npos)
+        << report.text();
     counted_stream none;
     none.ends.clear();
     EXPECT_EQ(none.judged(false).text().find("transactions counted"), std::string::npos);
     EXPECT_EQ(none.judged(false).judge(), verify::verdict::clean);
-    EXPECT_EQ(none.judged(true).count(defect::miscounted), units);
+    EXPECT_EQ(none.judged(true).count(defect::miscounted), all_units);
 }
 
 TEST(transaction_end, that_is_missing_or_counts_otherwise_is_named)

@@ -18,8 +18,8 @@ using model::value;
 
 constexpr std::array<std::string_view, 6> browsers{"IE", "Edge", "Chrome", "Safari", "Firefox", "Other"};
 constexpr std::array<std::uint32_t, 6> browser_weights{5, 10, 45, 20, 15, 5};
-constexpr std::array<std::string_view, 5> sources{"Email", "Adwords", "Organic", "YouTube", "Facebook"};
-constexpr std::array<std::uint32_t, 5> source_weights{45, 30, 5, 10, 10};
+constexpr std::array<std::string_view, 5> session_sources{"Email", "Adwords", "Organic", "YouTube", "Facebook"};
+constexpr std::array<std::uint32_t, 5> session_source_weights{45, 30, 5, 10, 10};
 
 constexpr chance two_thirds{2, 3};
 constexpr chance half{1, 2};
@@ -102,7 +102,7 @@ public:
     {
         ip_ = ip_address(draw_, out.arena);
         browser_ = browsers[kit::pick(draw_, browser_weights)];
-        source_ = sources[kit::pick(draw_, source_weights)];
+        source_ = session_sources[kit::pick(draw_, session_source_weights)];
         set_times();
     }
 
