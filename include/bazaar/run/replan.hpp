@@ -26,8 +26,8 @@ inline constexpr unit_no checkpoint_interval = unit_no{1} << 20;
 class replanner
 {
 public:
-    /// `of` outlives this; the units of its entries that change the plan ascend. `plan` has applied the first `steps` of
-    /// them.
+    /// `of` outlives this; the units of its entries that change the plan ascend. `plan` has applied the first `steps`
+    /// of them.
     replanner(scenario::planner& plan, const record& of, std::uint64_t steps = 0);
 
     /// Applies the entries that precede the next unit.
