@@ -176,7 +176,7 @@ public:
     {
         return std::nullopt;
     }
-    [[nodiscard]] run::last_inserts::ends last_writers(const run::record&, const scenario::scenario&) override
+    [[nodiscard]] run::last_inserts::ends last_rows(const run::record&, const scenario::scenario&) override
     {
         return {};
     }

@@ -71,6 +71,6 @@ struct part_encoder
 ///
 /// Errors: throws `internal` when the unit's changes are not as the parts of its kind say.
 void encode_unit(parameters& out, std::span<const part_encoder> parts, std::span<const model::change> changes,
-                 const id_codec& ids, std::int64_t epoch, bool replay);
+                 const model::key_codec& ids, std::int64_t epoch, bool replay);
 
 }  // namespace bazaar::postgres

@@ -59,7 +59,7 @@ public:
     bool keep_piece() override;
 
     [[nodiscard]] std::optional<unit_no> highest_unit(const run::record& of, const scenario::scenario& shop) override;
-    [[nodiscard]] run::last_inserts::ends last_writers(const run::record& of, const scenario::scenario& shop) override;
+    [[nodiscard]] run::last_inserts::ends last_rows(const run::record& of, const scenario::scenario& shop) override;
 
     /// The lease as writers and loaders need it.
     [[nodiscard]] const ownership& own() const noexcept { return own_; }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/unit.hpp"
 #include "bazaar/postgres/session.hpp"
@@ -30,7 +31,7 @@ namespace bazaar::postgres
 class loader
 {
 public:
-    loader(std::string_view schema, std::span<const model::table> tables, const id_codec& ids);
+    loader(std::string_view schema, std::span<const model::table> tables, const model::key_codec& ids);
     ~loader();
     loader(const loader&) = delete;
     loader& operator=(const loader&) = delete;
@@ -53,7 +54,7 @@ private:
 
     std::vector<std::unique_ptr<target>> targets_;  ///< By table.
     std::vector<std::uint8_t> order_;
-    id_codec ids_;
+    model::key_codec ids_;
 };
 
 /// Statements that run one after the other, those of one stage in any order or side by side.

@@ -10,7 +10,7 @@
 namespace bazaar::postgres
 {
 
-/// Removes one run: the rows that carry its ids, children first, then its record. Rows of others stay, also those whose ids
+/// Removes one run: the rows with its keys, children first, then its record. Rows of others stay, also those whose keys
 /// lie among ours. Fixed tables stay, other runs share them; what
 /// the run changed in them is put back. What was interrupted is finished by calling it again.
 ///

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/session.hpp"
 #include "bazaar/run/sink.hpp"
@@ -41,12 +42,13 @@ public:
         std::stop_token stop{};  ///< Ends the waiting for a session.
     };
 
-    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
+    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop,
+           const model::key_codec& ids)
         : writer(std::move(to), schema, shop, ids, options{})
     {
     }
-    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
-           options opts);
+    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop,
+           const model::key_codec& ids, options opts);
     ~writer() override;
 
     bool ready() override;
@@ -63,18 +65,19 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// The greatest unit that any row of this run names: the rows are the progress record. Nothing when no unit
-/// was written.
+/// The greatest unit that the key of a row of this run names: the rows are the progress record. Nothing when no unit was
+/// written, or no key names its unit.
 [[nodiscard]] std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
-                                                  const id_codec& ids);
+                                                  const model::key_codec& ids);
 
-/// The unit that inserted the row with the highest number, for each table; `no_unit` where it is a row of before unit 0,
-/// nothing where the run has no row there.
-[[nodiscard]] std::vector<std::optional<unit_no>> last_writers(session& on, std::string_view schema,
-                                                               const scenario::scenario& shop, const id_codec& ids);
+/// The row of this run with the highest number, for each table: with the unit that inserted it, or `unknown_unit` where its key
+/// does not say that. Nothing where the run has no row.
+[[nodiscard]] std::vector<std::optional<row_id>> last_rows(session& on, std::string_view schema,
+                                                           const scenario::scenario& shop, const model::key_codec& ids);
 
-/// Tables with rows whose ids are those of a run of this tag, whatever its seed.
+/// Tables with rows whose keys may be those of a run of this tag, whatever its seed; `names_run`: those alone whose keys say that.
 [[nodiscard]] std::vector<std::string_view> tables_with_rows(session& on, std::string_view schema,
-                                                             std::span<const model::table> tables, std::uint32_t tag);
+                                                             std::span<const model::table> tables, std::uint32_t tag,
+                                                             bool names_run);
 
 }  // namespace bazaar::postgres

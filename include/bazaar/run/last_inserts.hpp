@@ -18,9 +18,9 @@ namespace bazaar::run
 class last_inserts
 {
 public:
-    /// By table, the unit that inserted the last row of the run that is there; `no_unit` for rows of before unit 0, nothing
-    /// where there is none.
-    using ends = std::vector<std::optional<unit_no>>;
+    /// By table, the last row of the run that is there, with the unit that inserted it: `no_unit` for rows of before unit 0,
+    /// `unknown_unit` where keys do not name it. Nothing where there is no row.
+    using ends = std::vector<std::optional<row_id>>;
 
     explicit last_inserts(const scenario::scenario& shop);
 
@@ -35,10 +35,22 @@ public:
     /// that were refused, say nothing; nor does one table that ends a little too early.
     [[nodiscard]] std::vector<std::string> missing(const ends& found, const record& of) const;
 
-    /// Whether the units of the plan have to be seen: a table is empty where it hardly can be, or all end well before the mark.
+    /// The highest unit of which the tables have a row, from the next one of `at` on and no further than a window, where keys do not
+    /// name their unit: planned on from there, on a copy of the planner. `steps` as `replanner` has them.
+    [[nodiscard]] std::optional<unit_no> beyond(const ends& found, const record& of, const scenario::planner& at,
+                                                std::uint64_t steps) const;
+
+    /// Whether a key says which unit inserted a row.
+    [[nodiscard]] static bool names_unit(const ends& found);
+
+    /// Whether the units of the plan have to be seen: a table is empty where it hardly can be, or all end well before the mark, or
+    /// no key tells how far the run has come.
     [[nodiscard]] bool doubtful(const ends& found, const record& of) const;
 
 private:
+    /// The last row of each table that the units seen have inserted, with its unit.
+    [[nodiscard]] ends wanted(const record& of) const;
+
     [[nodiscard]] bool loses_rows(std::size_t table) const;
     [[nodiscard]] bool has_first_rows(std::size_t table, time start) const;
 

@@ -207,11 +207,11 @@ public:
 
     // ---- What units have left
 
-    /// The greatest unit that any row of this run names; nothing when none was written.
+    /// The greatest unit that the key of a row of this run names; nothing when none was written, or no key names its unit.
     [[nodiscard]] virtual std::optional<unit_no> highest_unit(const record& of, const scenario::scenario& shop) = 0;
 
-    /// The unit that inserted the last row of each table.
-    [[nodiscard]] virtual last_inserts::ends last_writers(const record& of, const scenario::scenario& shop) = 0;
+    /// The last row of each table.
+    [[nodiscard]] virtual last_inserts::ends last_rows(const record& of, const scenario::scenario& shop) = 0;
 };
 
 }  // namespace bazaar::run

@@ -24,8 +24,8 @@ struct told
     };
 
     state what = state::absent;
-    model::value v;               ///< Not of a ref. Text points to the message.
-    uuid id{};                    ///< Of a ref.
+    model::value v;               ///< Not of a uuid. Text points to the message.
+    uuid id{};                    ///< Of a ref whose key is one.
     std::int64_t resolution = 1;  ///< Of a moment, in microseconds.
     std::string_view text{};      ///< What stood there, where it is unreadable.
 };

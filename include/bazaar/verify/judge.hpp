@@ -66,6 +66,10 @@ public:
     /// False for an event of a unit of which nothing is known yet: it may be given again when more is.
     bool take(const change_event& e);
 
+    /// The row of the plan that an event is of; nothing where it is of none. Its unit is `unknown_unit` where neither its key nor the
+    /// plan, as far as it is known, says it.
+    [[nodiscard]] std::optional<row_id> row_of_event(const change_event& e);
+
     /// Compares the count of a connector with what has arrived of the transaction: no proof of completeness, since a connector that
     /// loses changes does not count them, but a sign of what was lost behind it.
     void take(const transaction_end& end);
