@@ -5,9 +5,7 @@
 #include <vector>
 
 #include "bazaar/daemon/settings.hpp"
-#include "bazaar/postgres/session.hpp"
-#include "bazaar/run/ledger.hpp"
-#include "bazaar/run/record.hpp"
+#include "bazaar/run/record_reader.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 // Which scenario a command is about: that of the run where there is one, else the one of the command line.
@@ -30,13 +28,13 @@ void take_scenario(settings& opts, const scenario::entry& of);
 /// Errors: those of `read_card`; `usage` where one of these was given, and is another one, or a field of another scenario.
 void take_card(settings& opts);
 
-/// The scenario whose tables are in the schema: that of the run where it is recorded, else of the schema's other runs, else the one of the
+/// The scenario whose tables are in the place: that of the run where it is recorded, else of the place's other runs, else the one of the
 /// command line. Asks with care: nothing need be trusted yet.
 ///
 /// Errors: `config` where the command line asks for another one.
-[[nodiscard]] const scenario::entry& scenario_in(postgres::session& on, const settings& opts);
+[[nodiscard]] const scenario::entry& scenario_in(run::record_reader& in, const settings& opts);
 
 /// That of the run where it is recorded, else the one of the command line. Errors: `config` with the `misfits`.
-[[nodiscard]] const scenario::entry& scenario_of_run(run::ledger& in, const settings& opts);
+[[nodiscard]] const scenario::entry& scenario_of_run(run::record_reader& in, const settings& opts);
 
 }  // namespace bazaar::daemon

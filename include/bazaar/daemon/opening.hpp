@@ -55,7 +55,7 @@ struct opened_run
 [[nodiscard]] std::unique_ptr<opened_run> open_run(const settings& opts, run::ledger& to, run::reference_clock& clock,
                                                    const run::holder& by, const std::stop_token& stop);
 
-/// A name for the sessions of one process with a run, no other process's.
+/// A name for the sessions of one process with a run, no other process's: "bazaard/main/5f0c12ab".
 [[nodiscard]] std::string new_session_name(std::string_view run);
 
 /// Who this is, with sessions of that name.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "bazaar/daemon/settings.hpp"
+#include "bazaar/postgres/place.hpp"
 
 namespace bazaar::daemon
 {
@@ -24,12 +25,12 @@ struct served
     bool stopped = false;  ///< By a signal, or by whoever controls it.
 };
 
-/// Keeps a run alive to its end, or until it is stopped: opens it, paces and writes its units, answers those who watch and steer it, and
-/// opens it again where the database has lost history. `reread` reads flags, environment and configuration file once more; `topics` are
-/// shown.
+/// Keeps the run that is at `at` alive to its end, or until it is stopped: opens it, paces and writes its units, answers those who watch
+/// and steer it, and opens it again where the database has lost history. `reread` reads flags, environment and configuration file once
+/// more; `topics` are shown.
 ///
 /// Errors: what ends a run before its time.
-[[nodiscard]] served keep_alive(const settings& opts, const std::function<settings()>& reread,
-                                const std::optional<topic_states>& topics);
+[[nodiscard]] served keep_alive(const settings& opts, const postgres::place& at,
+                                const std::function<settings()>& reread, const std::optional<topic_states>& topics);
 
 }  // namespace bazaar::daemon

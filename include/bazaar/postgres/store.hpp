@@ -27,20 +27,13 @@ using fields_of = std::function<std::span<const scenario::field>(std::string_vie
 [[nodiscard]] std::optional<run::record> load(session& on, std::string_view schema, std::string_view run,
                                               const fields_of& fields);
 
-/// Which scenario a schema is of, and the run that says so.
-struct scenario_record
-{
-    std::string run;
-    std::string scenario;
-};
-
 /// That of this run where it is recorded, else of another one of the schema; nothing when none is. Nothing, too, where this role may not
 /// read the records, or a stranger could have code of his own run by that: `check_trust` says what is wrong. It needs no such check before.
-[[nodiscard]] std::optional<scenario_record> recorded_scenario(session& on, std::string_view schema,
-                                                               std::string_view run);
+[[nodiscard]] std::optional<run::scenario_record> recorded_scenario(session& on, std::string_view schema,
+                                                                    std::string_view run);
 
 /// What is wrong with a run of scenario `wanted` there, as a sentence.
-[[nodiscard]] std::string other_scenario(std::string_view schema, const scenario_record& there,
+[[nodiscard]] std::string other_scenario(std::string_view schema, const run::scenario_record& there,
                                          std::string_view wanted);
 
 /// All runs of a schema by name, without their logs.

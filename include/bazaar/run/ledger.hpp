@@ -17,6 +17,7 @@
 #include "bazaar/model/table.hpp"
 #include "bazaar/run/last_inserts.hpp"
 #include "bazaar/run/record.hpp"
+#include "bazaar/run/record_reader.hpp"
 #include "bazaar/run/saved_plan.hpp"
 #include "bazaar/run/sink.hpp"
 
@@ -92,18 +93,16 @@ struct rights
 using first_rows = std::function<bool(std::uint8_t table, std::uint64_t row)>;
 
 /// What a run writes about itself: its record, the lease with its epoch, the control log, the mark of settled units, checkpoints and
-/// the saved plan. Seam: PostgreSQL, or a recording one in tests.
+/// the saved plan. Seam: PostgreSQL, or a recording one in tests. Who only reads uses the `record_reader` of it.
 ///
 /// Lifetime: one run. From `begin` or `take` to `release` the run is ours; what is written then is written under that epoch.
 /// Threads:  one at a time.
 /// Errors:   all but `ready` throw `not_now` where asking again may succeed; `temporary` where the lease is another's;
 ///           `history_lost` where commits may be missing; `config`, `permission` where no waiting helps. After an error of any kind
 ///           the next `ready` makes what is missing.
-class ledger
+class ledger : public record_reader
 {
 public:
-    virtual ~ledger() = default;
-
     // ---- The way to it
 
     /// Has what it takes to read and write, or waits until it has. False when `stop` was asked for.
@@ -144,10 +143,6 @@ public:
 
     // ---- What units are written to
 
-    /// The scenario of the run as it is recorded; nothing when there is no such run. Reads nothing that a stranger could have a hand in:
-    /// then nothing, too, and `check_rights` says why.
-    [[nodiscard]] virtual std::optional<std::string> recorded_scenario() { return std::nullopt; }
-
     /// Looks whose it is, before anything of it is read or called.
     ///
     /// Errors: `config` where somebody who is not trusted could have code of his own run.
@@ -162,11 +157,6 @@ public:
     [[nodiscard]] virtual std::vector<std::string> leftovers(const scenario::scenario& shop, std::uint32_t tag) = 0;
 
     // ---- The record
-
-    /// The record with its control log; nothing when there is no such run.
-    ///
-    /// Errors: `config` for an entry that this program does not know.
-    [[nodiscard]] virtual std::optional<record> load() = 0;
 
     /// Writes the record with its log, a lease of epoch 1 for `by`, and the rows of before unit 0, all or nothing.
     ///
@@ -206,9 +196,6 @@ public:
     virtual bool keep_piece() = 0;
 
     // ---- What units have left
-
-    /// The greatest unit that any row of this run names; nothing when none was written.
-    [[nodiscard]] virtual std::optional<unit_no> highest_unit(const record& of, const scenario::scenario& shop) = 0;
 
     /// The unit that inserted the last row of each table.
     [[nodiscard]] virtual last_inserts::ends last_writers(const record& of, const scenario::scenario& shop) = 0;
