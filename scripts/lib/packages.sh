@@ -5,7 +5,7 @@
 packages_of_build=(
     cmake ninja-build g++ ccache pkg-config
     libboost-dev libboost-program-options-dev libpq-dev libssl-dev libspdlog-dev libfmt-dev
-    librdkafka-dev libgtest-dev nlohmann-json3-dev libsimdjson-dev prometheus-cpp-dev
+    librdkafka-dev libgtest-dev nlohmann-json3-dev libsimdjson-dev libyaml-dev prometheus-cpp-dev
 )
 packages_of_run=(postgresql)
 packages_of_test=(python3 pgbouncer faketime kcat)
