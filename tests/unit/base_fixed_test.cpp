@@ -16,11 +16,11 @@ namespace bazaar
 namespace
 {
 
-constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-constexpr int tries = 100'000;
+constexpr std::uint64_t all_ones = std::numeric_limits<std::uint64_t>::max();
+constexpr int draws = 100'000;
 
-/// One unit in the last place, as the exponent of 2.
-long double unit(int exponent)
+/// Bounds are powers of 2.
+long double two_to(int exponent)
 {
     return std::ldexp(1.0L, exponent);
 }
@@ -42,18 +42,18 @@ long double ln_error(std::uint64_t value, int point)
 TEST(ln, is_within_its_bound_over_all_lengths_and_segments)
 {
     auto draw = derive(1, stream("ln"), 0);
-    for (int i = 0; i < tries; ++i)
+    for (int i = 0; i < draws; ++i)
     {
         const auto value = of_any_length(draw);
         const auto point = static_cast<int>(draw.below(65));
-        ASSERT_LT(ln_error(value, point), unit(-55)) << value << " / 2^" << point;
+        ASSERT_LT(ln_error(value, point), two_to(-55)) << value << " / 2^" << point;
     }
     for (std::uint64_t segment = 256; segment <= 512; ++segment)
         for (const std::uint64_t beside : {0, 1, 2})
         {
-            const auto border = segment == 512 ? most : segment << 55;
-            ASSERT_LT(ln_error(border - beside, 63), unit(-55)) << segment;
-            ASSERT_LT(ln_error(segment == 512 ? border : border + beside, 63), unit(-55)) << segment;
+            const auto border = segment == 512 ? all_ones : segment << 55;
+            ASSERT_LT(ln_error(border - beside, 63), two_to(-55)) << segment;
+            ASSERT_LT(ln_error(segment == 512 ? border : border + beside, 63), two_to(-55)) << segment;
         }
 }
 
@@ -64,18 +64,18 @@ TEST(ln, has_its_exact_values_and_ends)
     EXPECT_EQ(ln_q56(2), ln_q56(1, 0) - ln_q56(1, 1));
     EXPECT_EQ(ln_q56(2), 49'946'518'145'322'874) << "0.693147180559945309 * 2^56";
     EXPECT_EQ(ln_q56(1, 64), -3'196'577'161'300'663'915) << "64 ln 2: 64 times the one above would be 21 more";
-    EXPECT_GT(ln_q56(most), ln_q56(most / 2));
+    EXPECT_GT(ln_q56(all_ones), ln_q56(all_ones / 2));
 }
 
 TEST(ln, does_not_fall_by_more_than_one_unit)
 {
     auto draw = derive(2, stream("ln"), 0);
-    for (int i = 0; i < tries; ++i)
+    for (int i = 0; i < draws; ++i)
     {
         const auto value = i % 2 == 0 ? ((256 + draw.below(256)) << 55) - 1 : of_any_length(draw);
-        ASSERT_GE(ln_q56(value == most ? most : value + 1), ln_q56(value) - 1) << value;
+        ASSERT_GE(ln_q56(value == all_ones ? all_ones : value + 1), ln_q56(value) - 1) << value;
         // A little further it always grows: by 2^-54 and more.
-        const auto further = value / 4 < most / 8 ? value + (value >> 52) + 1 : value;
+        const auto further = value / 4 < all_ones / 8 ? value + (value >> 52) + 1 : value;
         ASSERT_TRUE(further == value || ln_q56(further) > ln_q56(value)) << value;
     }
 }
@@ -92,21 +92,21 @@ long double exp_error(std::int64_t x)
 TEST(exp, is_within_its_bound_over_its_whole_range)
 {
     auto draw = derive(3, stream("exp"), 0);
-    for (int i = 0; i < tries; ++i)
+    for (int i = 0; i < draws; ++i)
     {
         const auto size = static_cast<std::int64_t>(of_any_length(draw) >> 1);
         // libm's own result is off by a unit of its last place, of 2^-63.
-        ASSERT_LT(exp_error(i % 2 == 0 ? size : -size), unit(-60)) << size;
+        ASSERT_LT(exp_error(i % 2 == 0 ? size : -size), two_to(-60)) << size;
     }
     for (int k = -184; k <= 184; ++k)
         for (const int beside : {-2, -1, 0, 1, 2})
         {
             const auto border = std::llround(std::ldexp(std::log(2.0L), 56) * k);
-            ASSERT_LT(exp_error(border + beside), unit(-60)) << k;
+            ASSERT_LT(exp_error(border + beside), two_to(-60)) << k;
         }
     for (std::int64_t i = 0; i <= 177; ++i)
         for (const int beside : {-1, 0, 1})
-            ASSERT_LT(exp_error((i << 48) + beside), unit(-60)) << i;
+            ASSERT_LT(exp_error((i << 48) + beside), two_to(-60)) << i;
 }
 
 TEST(exp, has_its_exact_values_and_ends)
@@ -120,7 +120,7 @@ TEST(exp, has_its_exact_values_and_ends)
 TEST(exp, is_the_other_way_round_of_ln)
 {
     auto draw = derive(4, stream("exp"), 0);
-    for (int i = 0; i < tries; ++i)
+    for (int i = 0; i < draws; ++i)
     {
         const auto value = (draw.next() | std::uint64_t{1} << 63) >> draw.below(50);
         const auto back = times_exp(1, ln_q56(value));
@@ -132,7 +132,7 @@ TEST(exp, is_the_other_way_round_of_ln)
 TEST(exp, does_not_fall_by_more_than_two_units)
 {
     auto draw = derive(5, stream("exp"), 0);
-    for (int i = 0; i < tries; ++i)
+    for (int i = 0; i < draws; ++i)
     {
         const auto x = i % 2 == 0 ? static_cast<std::int64_t>(draw.below(178) << 48) - 1
                                   : static_cast<std::int64_t>(draw.next()) / 2;
@@ -150,10 +150,10 @@ TEST(exp, times_a_number_is_rounded_and_ends_at_the_largest)
     EXPECT_EQ(times_exp(1'000, -one), 368U) << "367.88";
     EXPECT_EQ(times_exp(0, 127 * one), 0U);
     EXPECT_EQ(times_exp(1, 40 * one), 235'385'266'837'019'985U) << "e^40 = 235385266837019985.4";
-    EXPECT_EQ(times_exp(1, 45 * one), most);
-    EXPECT_EQ(times_exp(most, 0), most);
-    EXPECT_EQ(times_exp(most, 1), most);
-    EXPECT_EQ(times_exp(most, -127 * one), 0U);
+    EXPECT_EQ(times_exp(1, 45 * one), all_ones);
+    EXPECT_EQ(times_exp(all_ones, 0), all_ones);
+    EXPECT_EQ(times_exp(all_ones, 1), all_ones);
+    EXPECT_EQ(times_exp(all_ones, -127 * one), 0U);
     EXPECT_EQ(times_exp(1, -one / 2), 1U) << "0.61";
     EXPECT_EQ(times_exp(1, -one), 0U) << "0.37";
 }
@@ -173,7 +173,7 @@ long double quantile(long double tail)
     return -low;
 }
 
-void expect_normal(std::uint64_t bits, long double bound = unit(-31))
+void expect_normal(std::uint64_t bits, long double bound = two_to(-31))
 {
     const auto below = (bits | 1) < std::uint64_t{1} << 63;
     const auto tail = std::ldexp(static_cast<long double>(below ? bits | 1 : 0 - (bits | 1)), -64);
@@ -190,7 +190,7 @@ constexpr std::uint64_t borders[] = {
 TEST(normal, is_within_its_bound_from_the_middle_to_the_ends)
 {
     auto draw = derive(6, stream("normal"), 0);
-    for (int i = 0; i < tries / 10; ++i)
+    for (int i = 0; i < draws / 10; ++i)
     {
         expect_normal(draw.next());
         expect_normal(of_any_length(draw));
@@ -205,14 +205,14 @@ TEST(normal, is_within_its_bound_from_the_middle_to_the_ends)
     for (std::uint64_t bits = 0; bits < 10; ++bits)
     {
         expect_normal(bits);
-        expect_normal(most - bits);
+        expect_normal(all_ones - bits);
     }
 }
 
 TEST(normal, is_odd_and_ends_where_it_says)
 {
     auto draw = derive(7, stream("normal"), 0);
-    for (int i = 0; i < tries; ++i)
+    for (int i = 0; i < draws; ++i)
     {
         const auto bits = draw.next() | 1;
         ASSERT_EQ(normal_q32(bits), -normal_q32(0 - bits)) << bits;
@@ -231,8 +231,8 @@ TEST(normal, does_not_fall_by_more_than_one_unit)
         const auto further = bits + (std::min(bits, 0 - bits) >> 20) + 2;
         ASSERT_GE(normal_q32(further), normal_q32(bits)) << bits;
     };
-    for (int i = 0; i < tries; ++i)
-        check(std::min(of_any_length(draw), most - 2));
+    for (int i = 0; i < draws; ++i)
+        check(std::min(of_any_length(draw), all_ones - 2));
     for (const auto border : borders)
         for (std::uint64_t beside = 0; beside < 100; ++beside)
         {
@@ -263,12 +263,12 @@ TEST(normal, of_uniform_bits_is_normally_distributed)
 TEST(fixed, the_bounds_of_these_tests_are_not_wide)
 {
     // Another function that is off by a few units of its last place is found.
-    EXPECT_GT(std::abs(std::ldexp(static_cast<long double>(ln_q56(3) + 4), -56) - std::log(3.0L)), unit(-55));
-    EXPECT_GT(std::abs(std::ldexp(static_cast<long double>(normal_q32(most / 3) + 3), -32) + .43072729929545749L),
-              unit(-31));
+    EXPECT_GT(std::abs(std::ldexp(static_cast<long double>(ln_q56(3) + 4), -56) - std::log(3.0L)), two_to(-55));
+    EXPECT_GT(std::abs(std::ldexp(static_cast<long double>(normal_q32(all_ones / 3) + 3), -32) + .43072729929545749L),
+              two_to(-31));
     const auto e = exp_q56(std::int64_t{1} << 56);
     EXPECT_GT(std::abs(std::ldexp(static_cast<long double>(e.mantissa + 20), e.exponent - 63) / std::exp(1.0L) - 1),
-              unit(-60));
+              two_to(-60));
 }
 
 }  // namespace
