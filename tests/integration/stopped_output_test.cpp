@@ -107,7 +107,7 @@ protected:
     }
 
     const postgres::connection_flags at_;
-    postgres::session on_;
+    sql_client on_;
     const int port_ = free_port();
     const int nothing_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
 };

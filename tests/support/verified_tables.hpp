@@ -23,6 +23,11 @@ namespace bazaar::test
 
 using json = nlohmann::json;
 
+inline sql_client connect(const postgres::connection_flags& flags)
+{
+    return sql_client(flags);
+}
+
 inline std::string url_of(const postgres::connection_flags& flags)
 {
     return "host=" + *flags.host + " port=" + *flags.port + " user=" + *flags.user + " dbname=" + *flags.name;
