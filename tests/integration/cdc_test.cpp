@@ -95,7 +95,8 @@ TEST_F(cdc_test, makes_it_with_init_and_finds_it_afterwards)
     EXPECT_EQ(lines(again, "made") + lines(again, "changed") + lines(again, "differs"), 0) << again.out;
     // A run goes on beside it.
     EXPECT_EQ(run_bazaard("run", database_, {"--unpaced", "--max-iter", "20"}).status, 0);
-    EXPECT_EQ(postgres::schema_differences(on_, "demo", {}).size(), 0U);
+    postgres::session session(postgres::resolve(database_));
+    EXPECT_EQ(postgres::schema_differences(session, "demo", {}).size(), 0U);
 }
 
 TEST_F(cdc_test, its_role_reads_the_stream_and_writes_heartbeat_and_signals_alone)

@@ -121,9 +121,16 @@ std::int64_t sql_rows::number(int row, int column) const
 struct sql_client::link
 {
     pqxx::connection connection;
-    pqxx::quiet_errorhandler no_notices;
+#if PQXX_VERSION_MAJOR < 7
+    pqxx::quiet_errorhandler no_notices{connection};
+#endif
 
-    explicit link(const std::string& line) : connection(line), no_notices(connection) {}
+    explicit link(const std::string& line) : connection(line)
+    {
+#if PQXX_VERSION_MAJOR >= 7
+        connection.set_notice_handler([](pqxx::zview) {});
+#endif
+    }
 
     template <typename Task>
     sql_rows run(std::string_view sql, Task task)
