@@ -47,6 +47,18 @@ def begin_client(words, **how):
     return CLIENTS[-1]
 
 
+def finished(words, environment, out=subprocess.PIPE):
+    """A program to its end: what it said, seconds, seconds of CPU. Its stdout goes to `out`; what it said is empty unless that is a pipe."""
+    began = time.monotonic()
+    process = subprocess.Popen(words, stdout=out, stderr=subprocess.PIPE, text=True, env=environment)
+    said = process.stdout.read() if process.stdout else ""
+    errors = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise SystemExit(f"bench: {' '.join(words)} has failed: {errors}")
+    return said, time.monotonic() - began, used.ru_utime + used.ru_stime
+
+
 # ---- Machine ---------------------------------------------------------------------------------------------------------
 
 

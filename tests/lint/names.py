@@ -22,7 +22,7 @@ NAMESPACE = re.compile(r"^(?:inline )?namespace(?: ([\w:]+))?(?: \{)?$")
 TYPE = re.compile(r"^(?:template <.*?> )?(?:struct|class|union|enum(?: class)?|using|concept) (?:\[\[\w+\]\] )?(\w+)(?! *::)")
 # It may be repeated, when it means the same.
 ALIAS = re.compile(r"^(?:using|namespace) (\w+) = (.*);$|^using ([\w:]+::(\w+));$")
-TEST = re.compile(r"^((?:TYPED_)?TEST(?:_[FP])?|INSTANTIATE_TEST_SUITE_P)\(\s*(\w+),\s*(\w+)")
+TEST = re.compile(r"^(?:(?:TYPED_)?TEST(?:_[FP])?|INSTANTIATE_TEST_SUITE_P)\(\s*(\w+),\s*(\w+)")
 FUNCTION = re.compile(r"^[^=;{(]*?([\w~]+|operator[^\s\w]+)\(")
 VARIABLE = re.compile(r"(\w+)(?:\[[^\]]*\])*(?: = |\{|;)")
 
@@ -41,13 +41,10 @@ def heads(text):
             spaces = spaces[:-1]
         elif line and re.match(r"[\w\[~]", line) and not line.startswith(("public:", "private:", "protected:")):
             first, head = at, line
-            while not re.search(r"[;{]$|= \[|[{(]$", head.rstrip()) or head.rstrip().endswith("("):
-                if at + 1 >= len(lines) or (lines[at + 1] and not lines[at + 1][0].isspace()):
-                    break
+            # To its end, or up to the next line at the margin.
+            while not head.endswith((";", "{")) and at + 1 < len(lines) and not re.match(r"\S", lines[at + 1]):
                 at += 1
                 head += " " + lines[at].strip()
-                if head.endswith((";", "{")):
-                    break
             yield "::".join(filter(None, spaces)), bool(spaces) and not spaces[-1], first + 1, head
         at += 1
 
@@ -56,7 +53,7 @@ def name_of(head, hidden):
     """What the head defines for its file alone; nothing for what others may see."""
     found = TEST.match(head)
     if found:
-        return f"{found[2]}.{found[3]}"
+        return f"{found[1]}.{found[2]}"
     if head.startswith("using namespace"):
         return None
     found = ALIAS.match(head)
