@@ -12,8 +12,8 @@
 namespace bazaar::app
 {
 
-/// The commands. Each returns an exit code, or throws `error`. `reread` reads flags, environment and configuration file once
-/// more.
+/// The commands. Each returns an exit code, or throws `error`. `reread` reads flags, environment and configuration file
+/// again.
 int run(const options& opts, const std::function<options()>& reread);
 int load(const options& opts);
 int init(const options& opts);
@@ -30,16 +30,16 @@ int verify(const options& opts);
 int ctl(const options& opts);
 int scenarios(const options& opts);
 
-/// What `cdc setup` and `init --cdc` do.
+/// The work of `cdc setup` and `init --cdc`.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);
 
 using daemon::topic_states;
 [[nodiscard]] int exit_code(const topic_states& of) noexcept;
 
-/// What `topics ensure` and --create-topic do.
+/// The work of `topics ensure` and --create-topic.
 topic_states ensure_topics(const options& opts, std::span<const model::table> tables);
 
-/// Exit code of a command that found something that it was not asked to change.
+/// Exit code of a command that found a difference that it was not allowed to change.
 inline constexpr int findings = 3;
 
 }  // namespace bazaar::app

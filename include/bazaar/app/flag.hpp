@@ -113,7 +113,7 @@ public:
     /// Whether the command, or one of its verbs, is in the set.
     [[nodiscard]] constexpr bool has(command what) const { return (bits_ & member(what).bits) != 0; }
 
-    /// Whether the command and all its verbs are.
+    /// Whether the command and all its verbs are in the set.
     [[nodiscard]] constexpr bool has_all(command what) const
     {
         return (bits_ & member(what).bits) == member(what).bits;
@@ -121,7 +121,7 @@ public:
 
     [[nodiscard]] constexpr bool has(verb what) const { return (bits_ & bit_of(what)) != 0; }
 
-    /// The same of a command with its second word; without one that is known, of any of its verbs.
+    /// Whether the command with this second word is in the set; if the word is unknown, whether any of its verbs is.
     [[nodiscard]] constexpr bool has(command what, std::string_view word) const
     {
         for (const auto& one : all_verbs)
@@ -130,7 +130,7 @@ public:
         return has(what);
     }
 
-    /// Both sets.
+    /// The union of both sets.
     [[nodiscard]] constexpr command_set with(command_set other) const
     {
         other.bits_ |= bits_;
@@ -162,10 +162,10 @@ enum class flag_secret : std::uint8_t
     none,
     whole,      ///< The value is never shown.
     url,        ///< The passwords inside the value are never shown.
-    name,       ///< A name beside a password: shown where it is one, and nothing that may hold the password.
-    user,       ///< The same where a colon begins the password.
-    host,       ///< The same of a host.
-    reference,  ///< Where others find a secret: shown where it is that, and not the secret.
+    name,       ///< A name: not shown if it may contain a password.
+    user,       ///< A user name: not shown if it may contain a password, which would begin at a colon.
+    host,       ///< A host: not shown if it may contain a password.
+    reference,  ///< A reference to a secret: shown only if it is one, and not the secret itself.
 };
 
 /// One flag. Parser, help, docs/flags.md, environment name and configuration key are made from it.
@@ -173,62 +173,62 @@ struct flag
 {
     std::string_view topic{};
     std::string_view name{};                  ///< Without dashes.
-    std::vector<std::string_view> aliases{};  ///< Names of an older command line.
-    std::string placeholder{};                ///< Of the value.
+    std::vector<std::string_view> aliases{};  ///< Names in an older command line.
+    std::string placeholder{};                ///< Placeholder of the value.
     std::string initial{};                    ///< Default, as a user would type it; empty: none.
-    std::string initially{};                  ///< What happens without a value, where `initial` does not say it.
-    std::string range{};                      ///< Sentence part: "from 1 to 64".
+    std::string initially{};                  ///< What happens without a value, if `initial` does not say it.
+    std::string range{};                      ///< Part of a sentence: "from 1 to 64".
     std::string help{};
     command_set commands = {};
     flag_form form = flag_form::value;
     flag_place place = flag_place::anywhere;
     flag_secret secret = flag_secret::none;
-    char letter = '\0';                   ///< Of the short form.
+    char letter = '\0';                   ///< Letter of the short form.
     bool hidden = false;                  ///< Not in help and documents.
-    const scenario::entry* of = nullptr;  ///< The scenario whose field it is; null: of all scenarios.
+    const scenario::entry* of = nullptr;  ///< The scenario whose field it is; null: it is for all scenarios.
 
-    /// Sets the option; toggles and marks get "true" or "false". Returns what is wrong, or nothing; what is
-    /// wrong changes nothing.
+    /// Sets the option; toggles and marks get "true" or "false". Returns what is wrong, or an empty text; an invalid
+    /// value changes nothing.
     std::function<std::string(options&, std::string_view)> set{};
 };
 
-/// So many units are the most that `plan` prints.
+/// Maximum number of units that `plan` prints.
 inline constexpr std::uint64_t plan_units_max = 1'000'000;
 
-/// All flags in the order of the help, with the fields of these scenarios, which outlive them: first those of the chosen one, which may
-/// be of no list. So of flags that are alike the first is the one that counts.
+/// All flags in the order of the help, with the fields of these scenarios, which outlive them: first those of the
+/// chosen scenario, which need not be in the list. If several flags have the same name, the first one is used.
 [[nodiscard]] std::vector<flag> flag_table(std::span<const scenario::entry> scenarios, const scenario::entry& chosen);
 
-/// The first flag with this name or alias; null when there is none.
+/// The first flag with this name or alias; null if there is none.
 [[nodiscard]] const flag* find_flag(std::span<const flag> table, std::string_view name);
 
 /// "BAZAARD_AVG_QPS" for "avg-qps".
 [[nodiscard]] std::string environment_name(std::string_view flag_name);
 
-/// The value without secrets: "***" for what may be one, whatever flag it was given to.
+/// The value without secrets: "***" for anything that may be one, whichever flag it was given to.
 [[nodiscard]] std::string without_secrets(const flag& which, std::string_view text);
 
-/// Whether a text of which nothing is known, whatever it was given to, may be or have a secret.
+/// Whether a text may be or contain a secret, whatever it was given to.
 [[nodiscard]] bool holds_secret(std::string_view text);
 
 /// The value as output may show it: secrets masked, control characters escaped, cut to one short line.
 [[nodiscard]] std::string shown(const flag& which, std::string_view text);
 
-/// The same of a flag or a key that does not exist: its beginning, as far as a name goes. A password may have been typed right behind a
-/// name.
+/// An unknown flag or key as output may show it: only its beginning, as far as it can be a name. A password may have
+/// been typed directly after a name.
 [[nodiscard]] std::string shown_unknown(std::string_view typed, std::span<const flag> table);
 
-/// Where the name of a secret ends that a word has, spelled right or nearly so: what stands behind it may be the secret. npos where it has
-/// none.
+/// Where the name of a secret in this word ends, spelled correctly or nearly so: the text after it may be the secret.
+/// npos if there is no such name.
 [[nodiscard]] std::size_t end_of_secret_name(std::string_view word, std::span<const flag> table);
 
-/// "${env:NAME}": what the worker of a connector replaces by a secret.
+/// Whether it is a reference, "${env:NAME}", which the worker of a connector replaces by a secret.
 [[nodiscard]] bool is_reference(std::string_view text);
 
 /// The text with an "x" for each reference in it.
 [[nodiscard]] std::string without_references(std::string_view text);
 
-/// The candidate that a typing mistake most likely meant; empty when none is near.
+/// The candidate that a mistyped word most likely means; empty if none is similar.
 [[nodiscard]] std::string_view likely_meant(std::string_view typed, std::span<const std::string_view> candidates);
 
 /// "run, plan and verify tables".

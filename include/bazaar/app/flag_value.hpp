@@ -13,16 +13,17 @@
 namespace bazaar::app
 {
 
-/// "A..B", both inclusive, A <= B.
+/// Reads "A..B", both inclusive, A <= B.
 [[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_units(std::string_view text);
 
-/// "host:port" and more of it behind commas; a host may be "[address]".
+/// One or more "host:port", separated by commas; a host may be "[address]".
 [[nodiscard]] bool is_server_list(std::string_view text);
 
-/// One port, or several behind commas.
+/// One port, or several separated by commas.
 [[nodiscard]] bool is_port_list(std::string_view text);
 
-/// A name that PostgreSQL takes whole and that is nobody else's. Returns what is wrong, or nothing.
+/// Checks that PostgreSQL accepts the name without shortening it, and that it is not reserved. Returns what is wrong,
+/// or an empty text.
 [[nodiscard]] std::string check_schema(std::string_view text);
 
 using postgres::masked_url;

@@ -50,7 +50,7 @@ enum class command : std::uint8_t
     scenario,
 };
 
-/// What was asked for instead of the command's own work.
+/// What was requested instead of the command's own work.
 enum class request : std::uint8_t
 {
     work,             ///< Nothing: do the command's work.
@@ -60,24 +60,24 @@ enum class request : std::uint8_t
     help_markdown,    ///< `--help-markdown`, the source of docs/flags.md.
     help_man,         ///< `--help-man`, the manual page.
     help_completion,  ///< `--help-completion SHELL`
-    help_config,      ///< `--help-config`, a configuration file of all defaults, as comments.
+    help_config,      ///< `--help-config`, a configuration file with all defaults, as comments.
 };
 
-/// What `answers` prints of its units.
+/// What `answers` prints about its units.
 enum class answers_as : std::uint8_t
 {
     changes,  ///< Each change that they make.
-    rows,     ///< The rows as they leave them.
+    rows,     ///< The resulting rows.
 };
 
-/// Everything that the command line, the environment and the configuration file say, checked.
+/// Everything that is given on the command line, in the environment and in the configuration file, checked.
 struct options : daemon::settings
 {
     /// All defaults, with the fields of one scenario, which outlives this.
     explicit options(const scenario::entry& of) : settings(of) {}
 
     command what = command::run;
-    bool named = false;  ///< The command was written; `run` goes without.
+    bool named = false;  ///< The command was given; `run` may be omitted.
     request ask = request::work;
     std::string shell;  ///< Of `--help-completion`.
 
@@ -86,12 +86,12 @@ struct options : daemon::settings
     bool core_dumps = false;
 
     // Database.
-    std::string writer_role;      ///< Of `init`: it gets what `run` needs; empty: none.
-    bool writer_removes = false;  ///< And what `--retain` needs.
-    bool writer_touches = false;  ///< And what `--touch-interval` needs.
+    std::string writer_role;      ///< For `init`: this role gets the privileges that `run` needs; empty: none.
+    bool writer_removes = false;  ///< And those that `--retain` needs.
+    bool writer_touches = false;  ///< And those that `--touch-interval` needs.
 
-    // Commands that ask, or steer a daemon.
-    bool yes = false;                                          ///< Answers what is asked before something is removed.
+    // Commands that ask, or control a daemon.
+    bool yes = false;                                          ///< Confirms removals without asking.
     std::vector<std::pair<std::string, std::string>> changes;  ///< Of `ctl set`.
     bool watch = false;
 
@@ -103,7 +103,7 @@ struct options : daemon::settings
     std::string sasl_username;
     std::optional<std::string> sasl_password, sasl_password_file;
     std::string kafka_ca_file, kafka_cert_file, kafka_key_file;
-    std::vector<std::pair<std::string, std::string>> kafka_conf;  ///< By librdkafka's names; goes before all others.
+    std::vector<std::pair<std::string, std::string>> kafka_conf;  ///< By librdkafka's names; overrides all others.
     microseconds kafka_timeout{10'000'000};
     bool compact = true;                                     ///< `--cleanup-policy by-table`
     std::optional<microseconds> retention{604'800'000'000};  ///< Nothing: for ever.
@@ -113,14 +113,14 @@ struct options : daemon::settings
     unit_no units_first = 0;
     unit_no units_last = 9;  ///< Inclusive.
     app::answers_as answers_as = app::answers_as::changes;
-    std::string table;  ///< The only one that `answers` tells of, or those that `verify` compares; empty: all.
-    std::string id;     ///< The one of `explain ID`.
+    std::string table;  ///< The only table for `answers`, or those that `verify` compares; empty: all.
+    std::string id;     ///< The id of `explain ID`.
 
     // Change data capture.
     std::string verb;         ///< Second word of `cdc`, `connector`, `topics`, `verify`, `ctl` and `scenario`.
     bool with_cdc = false;    ///< `init --cdc`.
-    std::string publication;  ///< Empty: made of the schema.
-    std::string slot;         ///< The same.
+    std::string publication;  ///< Empty: derived from the schema.
+    std::string slot;         ///< Empty: derived from the schema.
     std::string cdc_user = "bazaard_cdc";
     std::string cdc_password_file;
     std::map<std::string, postgres::replica_identity, std::less<>> replica_identities;  ///< By table; * stands for all.
@@ -128,13 +128,13 @@ struct options : daemon::settings
     bool force = false;
 
     // Connector.
-    std::string connector_name;  ///< Empty: made of the schema.
+    std::string connector_name;  ///< Empty: derived from the schema.
     std::string connect_url = "http://localhost:8083";
     std::string connect_user;
     std::optional<std::string> connect_password, connect_password_file;
     std::string connect_ca_file, connect_cert_file, connect_key_file;
     bool connect_tls_verify = true;
-    std::string connector_db_host, connector_db_port;  ///< Empty: as this program reaches the database.
+    std::string connector_db_host, connector_db_port;  ///< Empty: the same as for this program.
     std::string connector_password = "${env:BAZAARD_DB_PASSWORD}";
     capture::message_format message_format = capture::message_format::json;
     std::string registry_url = "http://localhost:8080";
@@ -151,12 +151,12 @@ struct options : daemon::settings
     bool json = false;
 
     // Verify.
-    std::optional<std::string> source_url;  ///< Of the database where the run is written; nothing: the tables' own.
-    std::optional<unit_no> up_to;           ///< Units below are demanded, in tables that fill one by one.
+    std::optional<std::string> source_url;  ///< The database where the run is written; nothing: the tables' own.
+    std::optional<unit_no> up_to;           ///< Units below are demanded, in tables that are filled one by one.
     std::string report_file;                ///< For the report as JSON; empty: none.
     std::uint32_t examples = 20;            ///< Of each kind.
     bool follow = false;
-    std::optional<microseconds> interval;  ///< Of `follow`; nothing: as the verb has it.
+    std::optional<microseconds> interval;  ///< For `follow`; nothing: the default of the verb.
     std::vector<std::string> files;        ///< Of `verify events`; "-" is standard input.
     std::string topic_pattern;             ///< Names of the tables' topics; empty: as Debezium names them.
     std::optional<unit_no> from_unit;      ///< Units below may be missing.
@@ -167,12 +167,12 @@ struct options : daemon::settings
     std::vector<std::string> warnings;
 };
 
-/// The world around the command line; tests put another one in.
+/// The environment of the command line; tests replace it.
 struct surroundings
 {
     std::map<std::string, std::string> environment;
 
-    /// Contents of a file, or nothing when it cannot be read; an `error` says why.
+    /// Contents of a file, or nothing if it cannot be read; an `error` says why.
     std::function<std::optional<std::string>(const std::string& path)> read;
 
     /// Whether everybody on the machine may read a file; may be missing.
@@ -180,17 +180,17 @@ struct surroundings
 
     time now;
 
-    /// Those that can be chosen: the default one, and others.
+    /// The available scenarios: the default one, and others.
     std::span<const scenario::entry> scenarios = scenario::registry();
 };
 
-/// Those of this process.
+/// The environment of this process.
 [[nodiscard]] surroundings process_surroundings();
 
-/// Reads flags, environment and configuration file, in this order of precedence: first for the scenario, whose fields are flags, then
-/// for all.
+/// Reads flags, environment and configuration file, in this order of precedence: first for the scenario, whose fields
+/// are flags, then for everything.
 ///
-/// Overwrites secrets in the memory of `argv`, also when it throws: `ps` shows that memory to everybody.
+/// Overwrites secrets in the memory of `argv`, even if it throws: `ps` shows that memory to everybody.
 ///
 /// Errors: throws `usage`, `no_input` or `config` with the lines of all mistakes at once.
 [[nodiscard]] options parse(int argc, char** argv, const surroundings& around);
@@ -200,10 +200,10 @@ struct surroundings
 /// The command with this name.
 [[nodiscard]] std::optional<command> find_command(std::string_view word);
 
-/// Words of which a command needs one behind its name; none for most.
+/// The second words of a command, one of which is required; none for most.
 [[nodiscard]] std::vector<std::string_view> verbs_of(command what);
 
-/// The command that a command line seems to mean; used to point to its help when `parse` refuses it.
+/// The command that a command line seems to mean; used to point to its help if `parse` refuses it.
 [[nodiscard]] command likely_command(int argc, const char* const* argv);
 
 }  // namespace bazaar::app

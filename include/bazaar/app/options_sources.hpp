@@ -14,13 +14,13 @@ namespace bazaar::app
 /// Where a value comes from; a later one takes precedence.
 enum class source : std::uint8_t
 {
-    credential,  ///< A file that the service manager has put there.
+    credential,  ///< A file provided by the service manager.
     file,
     environment,
     command_line,
 };
 
-/// One value for one flag, not judged yet.
+/// One value for one flag, not checked yet.
 struct assignment
 {
     const flag* which = nullptr;
@@ -30,22 +30,22 @@ struct assignment
     std::string place;    ///< "FILE:LINE"; empty for other sources.
 };
 
-/// How a message begins that is about this value: "--workers 0", "BAZAARD_WORKERS=0 in the environment",
-/// "shop.conf:3: workers 0".
+/// Beginning of a message about this value: "--workers 0", "BAZAARD_WORKERS=0 in the environment", "shop.conf:3:
+/// workers 0".
 [[nodiscard]] std::string described(const assignment& value);
 
-/// What one source says.
+/// The contents of one source.
 struct reading
 {
     std::vector<assignment> values;
     std::vector<std::string> mistakes;
 
-    // Of the command line alone.
+    // Only from the command line.
     std::vector<std::string> words;    ///< Neither flags nor their values.
     std::vector<std::string> unknown;  ///< Flags that do not exist, as they were typed.
-    bool hush = false;                 ///< The name of a secret is there, or "--": any word may be the secret.
+    bool hush = false;                 ///< There is the name of a secret, or "--": any word may be the secret.
 
-    // Of the environment alone.
+    // Only from the environment.
     std::vector<std::string> warnings;
 };
 
@@ -59,10 +59,11 @@ struct reading
 /// `name = value` lines; # begins a comment at the start of a line or after a blank; "…" keeps # and outer blanks.
 [[nodiscard]] reading read_config(const std::string& path, std::string_view contents, std::span<const flag> table);
 
-/// Whether a word that belongs to no flag may be, or have, a connection string or a login: "u:p@h", "u/p@h".
+/// Whether a word that belongs to no flag may be, or contain, a connection string or a login: "u:p@h", "u/p@h".
 [[nodiscard]] bool may_be_login(std::string_view word);
 
-/// Overwrites in the memory of the process's arguments the values of secret flags, and whatever else may be a secret there.
+/// Overwrites the values of secret flags, and anything else that may be a secret, in the memory of the process's
+/// arguments.
 void wipe_secrets(int argc, char** argv, std::span<const flag> table);
 
 }  // namespace bazaar::app

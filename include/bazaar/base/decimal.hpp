@@ -10,10 +10,10 @@ namespace bazaar
 
 /// Reads a plain decimal number ("12", "-0.5", "1e3") as an integer of units of 10^-scale, exactly.
 ///
-/// Nothing when the text is not a number, has digits below the last unit, or does not fit. 0 <= scale <= 18.
+/// Returns nothing if the text is not a number, has digits below the last unit, or does not fit. 0 <= scale <= 18.
 [[nodiscard]] std::optional<std::int64_t> parse_decimal(std::string_view text, int scale);
 
-/// The number with its `scale` digits behind the point; `trim` takes trailing zeros off.
+/// Whether `to_decimal` keeps trailing zeros after the decimal point, or removes them.
 enum class zeros
 {
     keep,

@@ -9,19 +9,19 @@
 namespace bazaar
 {
 
-/// 16 bytes of a UUID, as PostgreSQL's binary form has them.
+/// The 16 bytes of a UUID, as in PostgreSQL's binary format.
 using uuid = std::array<std::uint8_t, 16>;
 
 /// The canonical text form, lower case.
 [[nodiscard]] std::string to_string(const uuid& id);
 
-/// Prints the 36 characters of it; returns the end.
+/// Prints the 36 characters of the text form; returns the end.
 char* print(const uuid& id, char* out) noexcept;
 
-/// Reads the canonical text form, in either case. Nothing when the text is not one.
+/// Reads the canonical text form, in upper or lower case. Returns nothing for any other text.
 [[nodiscard]] std::optional<uuid> parse_uuid(std::string_view text);
 
-/// A position in the plan. Units are numbered in order of business time.
+/// A unit's position in the plan. Units are numbered in order of business time.
 using unit_no = std::uint64_t;
 
 /// Rows that no unit made (the initial users) carry this number.
@@ -30,7 +30,7 @@ inline constexpr unit_no no_unit = (unit_no{1} << 40) - 1;
 /// Rows of one table are numbered below this bound.
 inline constexpr std::uint64_t row_end = std::uint64_t{1} << 40;
 
-/// What an id says of its row.
+/// What an id says about its row.
 struct row_id
 {
     std::uint8_t table = 0;  ///< Number of the table in its scenario, below 16.
@@ -42,9 +42,9 @@ struct row_id
 
 /// Turns rows of one run into UUIDs and back.
 ///
-/// Layout: RFC 9562 version 8; from the left run tag 18 bits, table 4, row 40, unit 40, keyed check 20. Ids of one table
-/// therefore ascend with the row number (right-most index inserts), and a foreign or corrupted id is recognised with a
-/// chance of error of 2^-20.
+/// Layout: RFC 9562 version 8; from the left run tag 18 bits, table 4, row 40, unit 40, keyed check 20. Ids of one
+/// table therefore ascend with the row number (right-most index inserts), and a foreign or corrupted id is recognised
+/// with a chance of error of 2^-20.
 ///
 /// Threads: immutable.
 class id_codec
@@ -55,7 +55,7 @@ public:
 
     [[nodiscard]] uuid encode(const row_id& id) const noexcept;
 
-    /// Nothing when the id is not of this run or not whole.
+    /// Returns nothing if the id does not belong to this run, or is corrupted.
     [[nodiscard]] std::optional<row_id> decode(const uuid& id) const noexcept;
 
     [[nodiscard]] std::uint32_t tag() const noexcept { return tag_; }

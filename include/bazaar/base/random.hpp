@@ -17,14 +17,15 @@ namespace bazaar
     return x;
 }
 
-/// Name of a random stream: FNV-1a of its text. One stream per purpose, so that a new one moves no other.
+/// Name of a random stream: FNV-1a of its text. One stream per purpose, so that a new stream does not change the
+/// others.
 struct stream
 {
     std::uint64_t number;
 
     consteval explicit stream(std::string_view text) : number(hash(text)) {}
 
-    /// The same stream, of a name that is known only when the program runs, as that of a scenario file's column is.
+    /// The stream of a name that is known only at run time, such as the name of a scenario file's column.
     [[nodiscard]] static stream named(std::string_view text) noexcept { return stream(hash(text)); }
 
 private:

@@ -23,11 +23,12 @@ struct time
     friend constexpr microseconds operator-(time a, time b) { return microseconds(a.us - b.us); }
 };
 
-/// "2026-01-31T23:59:59.123456Z": RFC 3339, UTC, always six digits. Years 0001 to 9999; a time beyond, as it is.
+/// "2026-01-31T23:59:59.123456Z": RFC 3339, UTC, always six digits. Times outside of the years 0001 to 9999 are printed
+/// in another form.
 [[nodiscard]] std::string to_string(time t);
 
-/// Reads RFC 3339 with `Z` or an offset, a `T` or a space, and up to six digits of a second; a date alone is its midnight UTC.
-/// Nothing when the text is not such a moment.
+/// Reads RFC 3339 with `Z` or an offset, a `T` or a space, and up to six digits of a second; a date alone means
+/// midnight UTC. Returns nothing for any other text.
 [[nodiscard]] std::optional<time> parse_time(std::string_view text);
 
 }  // namespace bazaar

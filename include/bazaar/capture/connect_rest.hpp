@@ -21,16 +21,16 @@ struct rest_answer
 struct connect_place
 {
     std::string url;
-    std::string user;                                    ///< Goes before the one in the URL; empty: that one.
-    std::optional<std::string> password, password_file;  ///< The file goes before the other.
-    std::string ca_file, cert_file, key_file;            ///< Empty: the system's authorities; no certificate.
-    bool verify = true;                                  ///< Its certificate.
+    std::string user;                                    ///< Takes precedence over the one in the URL; empty: that one.
+    std::optional<std::string> password, password_file;  ///< The file takes precedence.
+    std::string ca_file, cert_file, key_file;            ///< Empty: the system's CAs; no certificate.
+    bool verify = true;                                  ///< Whether to check its certificate.
 };
 
-/// Speaks to one Connect worker, by HTTP or, checking its certificate, by HTTPS.
+/// Client of one Connect worker, by HTTP, or by HTTPS with a check of its certificate.
 ///
-/// Errors: throws `usage` for an address that is none, `no_input` for a file that cannot be read, `permission` when TLS is refused on
-/// either side, `unavailable` when nobody answers in time. No text has a password in it.
+/// Errors: throws `usage` for an invalid address, `no_input` for a file that cannot be read, `permission` if TLS is
+/// refused on either side, `unavailable` if there is no answer in time. No text contains a password.
 class connect_rest
 {
 public:

@@ -11,13 +11,13 @@
 namespace bazaar::capture
 {
 
-/// Parts of a list as Kafka Connect reads it.
+/// Items of a list, as Kafka Connect reads it.
 [[nodiscard]] std::vector<std::string> words_of(std::string_view list);
 
-/// Regular expressions of a list as Debezium reads it: a comma after a backslash is part of one.
+/// Regular expressions of a list, as Debezium reads it: a comma after a backslash is part of an expression.
 [[nodiscard]] std::vector<std::string> expressions_of(std::string_view list);
 
-/// Adds the topics that a configuration sends the events to, and what its transformations do to them on the way.
+/// Adds the topics to which a configuration sends events, and the effects of its transformations.
 void add_topics(const std::map<std::string, std::string>& config, const verify::encodings& how,
                 std::span<const model::table> tables, const std::string& schema, connector_limits& to);
 

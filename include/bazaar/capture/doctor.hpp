@@ -21,13 +21,13 @@ namespace bazaar::capture
 enum class severity : std::uint8_t
 {
     error,    ///< Changes do not arrive, or rows are lost.
-    warning,  ///< They will not, or the server is in danger, when nobody acts.
-    notice,   ///< Works, but is not what one would want.
+    warning,  ///< They will not, or the server is in danger, unless somebody acts.
+    notice,   ///< Works, but is not desirable.
 };
 
 [[nodiscard]] std::string_view name(severity weight) noexcept;
 
-/// Something that can be wrong. docs/doctor.md has a row for each.
+/// A problem that can be found. docs/doctor.md has a row for each.
 struct ailment
 {
     std::string_view code;
@@ -37,14 +37,14 @@ struct ailment
 
 [[nodiscard]] std::span<const ailment> ailments() noexcept;
 
-/// One step that mends a finding.
+/// One step that fixes a finding.
 struct remedy
 {
     enum class kind : std::uint8_t
     {
         sql,      ///< A statement, as superuser or owner, in the shop's database.
         command,  ///< A command line of this program.
-        restart,  ///< Of the PostgreSQL server.
+        restart,  ///< Restart of the PostgreSQL server.
         advice,   ///< For a person.
     };
 
@@ -57,34 +57,34 @@ struct remedy
 struct finding
 {
     ailment what;
-    std::string subject;       ///< What it was found at: a table, a slot, a setting.
-    std::string wrong;         ///< A sentence part.
+    std::string subject;       ///< Where it was found: a table, a slot, a setting.
+    std::string wrong;         ///< Part of a sentence.
     std::vector<remedy> mend;  ///< In their order.
 };
 
-/// What a diagnosis goes by.
+/// What a diagnosis expects.
 struct expectation
 {
     std::string schema;
     std::string publication;
     std::string slot;
-    std::string role;            ///< Of the connector.
-    bool password_file = false;  ///< A file with its password was named.
+    std::string role;            ///< Role of the connector.
+    bool password_file = false;  ///< A file with its password was given.
     std::string connector;       ///< Name.
     std::span<const model::table> tables;
     std::int64_t slot_wal_max = 1 << 30;  ///< Bytes of the log that a slot may retain; 0: any.
     std::chrono::seconds transaction_max = std::chrono::minutes(10);
-    /// Completes a command line of this program, "cdc setup --apply", with the flags that lead to the same things.
+    /// Completes a command line of this program, "cdc setup --apply", with the flags that select the same things.
     std::function<std::string(std::string_view)> command = [](std::string_view words)
     { return "bazaard " + std::string(words); };
 };
 
-/// What is known of the connector when the database is judged.
+/// What is known about the connector when the database is judged.
 enum class connector_health : std::uint8_t
 {
     unknown,  ///< Kafka Connect was left out.
     good,
-    bad,  ///< It has findings of its own; what follows from them is not told again.
+    bad,  ///< It has its own findings, whose consequences are not reported again.
 };
 
 /// Judges facts. Pure: the same facts, the same findings, in an order for people.
@@ -95,23 +95,24 @@ enum class connector_health : std::uint8_t
 [[nodiscard]] std::vector<finding> judge_connector(const connector_facts& found, const expectation& wished,
                                                    const std::map<std::string, std::string>& config);
 
-/// `found` are those of the wished topics that are there.
+/// `found` are those of the wanted topics that exist.
 [[nodiscard]] std::vector<finding> judge_topics(const std::map<std::string, kafka::found_topic>& found,
                                                 std::span<const model::topic> topics, const expectation& wished);
 
-/// Kafka could not be read; `refused` of a broker that answers.
+/// Kafka could not be read; `refused` if a broker answers but refuses.
 [[nodiscard]] finding no_kafka(const std::string& servers, const std::string& why, bool refused);
 
-/// A name that Connect or Debezium cannot be told.
+/// A name that Connect or Debezium cannot handle.
 [[nodiscard]] finding impossible_name(const std::string& connector, const std::string& why);
 
-/// Kafka Connect could not be read; `refused` of one that answers.
+/// Kafka Connect could not be read; `refused` if it answers but refuses.
 [[nodiscard]] finding no_connect(const std::string& url, const std::string& why, bool refused);
 
-/// How bad the worst of the findings about the connector is for what flows.
+/// The connector's health, according to the worst finding about it.
 [[nodiscard]] connector_health health(std::span<const finding> found);
 
-/// Watches what slots retain of the log, and tells of one once when it is too much, and once when it is well again.
+/// Watches how much of the log slots retain; reports a slot once when it is too much, and once when it is back to
+/// normal.
 class slot_watch
 {
 public:
@@ -126,12 +127,12 @@ public:
 
     [[nodiscard]] bool on() const noexcept { return limit_ > 0; }
 
-    /// Lines for the log. Well is a slot again when it retains half of the limit, or is gone.
+    /// Lines for the log. A slot is back to normal when it retains at most half of the limit, or is gone.
     [[nodiscard]] std::vector<line> see(std::span<const postgres::slot_facts> slots);
 
 private:
     std::int64_t limit_;
-    std::map<std::string, std::int64_t> ill_;  ///< Slots that were told of, with the most that each has retained.
+    std::map<std::string, std::int64_t> ill_;  ///< Reported slots, with the most that each has retained.
 };
 
 }  // namespace bazaar::capture

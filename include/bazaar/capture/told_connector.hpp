@@ -8,22 +8,24 @@
 namespace bazaar::capture
 {
 
-/// What the configuration of a connector tells of its messages.
+/// What the configuration of a connector says about its messages.
 struct told_connector
 {
     verify::encodings how;
-    std::string topic_prefix, slot, publication;  ///< Empty: not told.
-    std::map<std::string, std::string> config;    ///< All of it; none: nothing is told.
+    std::string topic_prefix, slot, publication;  ///< Empty: not given.
+    std::map<std::string, std::string> config;    ///< The whole configuration; empty: none was given.
 };
 
 /// Reads a configuration by Debezium's names; `place` is the file or the address that it came from.
 ///
-/// Errors: `data` with a line for each thing that is wrong, that contradicts another one, or that no message of JSON comes from.
+/// Errors: `data` with a line for each setting that is wrong, contradicts another one, or does not produce JSON
+/// messages.
 [[nodiscard]] told_connector told_by(const std::map<std::string, std::string>& config, const std::string& place);
 
-/// The names and texts of a file as `connector config` prints it, or as Connect's REST interface takes and returns it.
+/// The names and values in a file as printed by `connector config`, or as accepted and returned by Connect's REST
+/// interface.
 ///
-/// Errors: `no_input` when it cannot be read, `data` when it is no such file.
+/// Errors: `no_input` if it cannot be read, `data` if it is not such a file.
 [[nodiscard]] std::map<std::string, std::string> read_connector_config(const std::string& file);
 
 }  // namespace bazaar::capture

@@ -10,33 +10,34 @@
 #include "bazaar/run/record.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
-// Which scenario a command is about: that of the run where there is one, else the one of the command line.
+// The scenario that a command works on: that of the run if there is one, else the one of the command line.
 
 namespace bazaar::daemon
 {
 
-/// Errors: `config` where the command line asks for another scenario than that of the run, `usage` where it is that of --card.
+/// Errors: `config` if the command line asks for another scenario than the run's, `usage` if the run is that of --card.
 void check_scenario(const settings& opts, const run::record& recorded);
 
-/// What the command line asks for that a run of this scenario cannot give, a line each: another scenario, or fields of one. `whose` is
-/// what has it, "run main".
+/// What the command line asks for that does not fit a run of this scenario, one line each: another scenario, or fields
+/// of another one. `whose` says what has the scenario: "run main".
 [[nodiscard]] std::vector<std::string> misfits(const settings& opts, std::string_view scenario, std::string_view whose);
 
-/// Makes them those for a run of this scenario. Fields of another one are as if nobody had given them.
+/// Changes the settings for a run of this scenario. Fields of another one are treated as not given.
 void take_scenario(settings& opts, const scenario::entry& of);
 
-/// Makes them those for the run of their card: --run and --scenario are as the card has them.
+/// Changes the settings for the run of their card, which determines --run and --scenario.
 ///
-/// Errors: those of `read_card`; `usage` where one of these was given, and is another one, or a field of another scenario.
+/// Errors: those of `read_card`; `usage` if one of these was given with another value, or a field of another scenario
+/// was given.
 void take_card(settings& opts);
 
-/// The scenario whose tables are in the schema: that of the run where it is recorded, else of the schema's other runs, else the one of the
-/// command line. Asks with care: nothing need be trusted yet.
+/// The scenario whose tables are in the schema: that of the run if it is recorded, else that of the schema's other
+/// runs, else the one of the command line. Can be called before any check of trust.
 ///
-/// Errors: `config` where the command line asks for another one.
+/// Errors: `config` if the command line asks for another one.
 [[nodiscard]] const scenario::entry& scenario_in(postgres::session& on, const settings& opts);
 
-/// That of the run where it is recorded, else the one of the command line. Errors: `config` with the `misfits`.
+/// The scenario of the run if it is recorded, else the one of the command line. Errors: `config` with the `misfits`.
 [[nodiscard]] const scenario::entry& scenario_of_run(run::ledger& in, const settings& opts);
 
 }  // namespace bazaar::daemon

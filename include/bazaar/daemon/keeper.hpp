@@ -22,59 +22,59 @@
 namespace bazaar::daemon
 {
 
-/// Keeps the record of a run beside its units: control entries and checkpoints as they come, the mark of settled units with the
-/// lease every few seconds; and does the chores that need the same way to the server.
+/// Keeps the record of a run while its units are written: control entries and checkpoints as they come, the mark of
+/// settled units with the lease every few seconds. Also does the chores that use the same connection to the server.
 ///
 /// Lifetime: works until `stop` or its end.
-/// Threads:  any; it has one of its own.
-/// Errors:   trouble with the server is waited out. What no waiting mends goes to `failed`, once: a lost lease, a server that
-///           is another one now.
+/// Threads:  any; it has its own thread.
+/// Errors:   it waits until problems with the server are over. Errors that waiting does not fix go to `failed`, once: a
+///           lost lease, a server that was replaced.
 class keeper
 {
 public:
-    /// Something that is done again and again, in the keeper's thread; the ledger is ready then.
+    /// Something that is done regularly, in the keeper's thread, while the ledger is ready.
     struct chore
     {
         microseconds interval{0};    ///< Zero: never.
-        std::function<bool()> what;  ///< False: never again. Errors: as the ledger has them.
+        std::function<bool()> what;  ///< False: never again. Errors: as for the ledger.
     };
 
     struct options
     {
-        std::uint64_t sequence = 0;  ///< Place of the next control entry.
+        std::uint64_t sequence = 0;  ///< Position of the next control entry.
         std::chrono::milliseconds mark_interval = std::chrono::seconds{2};
-        /// How long the server may be left without a word; zero: until there is one to say.
+        /// The server is contacted at least this often; zero: only when there is something to do.
         std::chrono::milliseconds probe_interval{0};
         std::vector<chore> chores;
         std::function<run::progress()> progress;
-        std::function<void(unit_no)> marked;  ///< The mark is recorded. May be empty.
+        std::function<void(unit_no)> marked;  ///< Called when the mark is recorded. May be empty.
         std::function<void(std::exception_ptr)> failed;
-        /// The server's clock, between two moments of this machine's steady one. May be empty.
+        /// Receives the server's clock, read between two times of this machine's steady clock. May be empty.
         std::function<void(time server, microseconds sent, microseconds answered)> clock;
     };
 
-    /// The run of `to` is ours.
+    /// The lease of the run of `to` must be ours.
     keeper(std::unique_ptr<run::ledger> to, options opts);
     ~keeper();
 
     keeper(const keeper&) = delete;
     keeper& operator=(const keeper&) = delete;
 
-    /// Makes an entry durable, then calls `done`; also when it cannot.
+    /// Makes an entry durable, then calls `done`; calls it also on failure.
     void record(const model::control& entry, run::runner::recorded done);
 
     void check(const run::checkpoint& state);
 
-    /// Records the mark of settled units without waiting for its time.
+    /// Records the mark of settled units without waiting for the next interval.
     void mark_soon();
 
-    /// Keeps the planner's state, when its units are settled and nothing else is to do.
+    /// Saves the planner's state, when its units are settled and there is nothing else to do.
     void save(run::saved_plan state);
 
-    /// Whether the last word with the server went well.
+    /// Whether the last contact with the server was successful.
     [[nodiscard]] bool reachable() const noexcept { return reachable_; }
 
-    /// How long ago that was.
+    /// Time since the last successful contact.
     [[nodiscard]] std::chrono::steady_clock::duration silence() const noexcept
     {
         return std::chrono::steady_clock::now() - heard_.load();
@@ -86,8 +86,8 @@ public:
         return entries_[static_cast<std::size_t>(what)];
     }
 
-    /// Ends the work; then, with a last progress, sets the mark and gives the lease back, if that can be done at once. `state`
-    /// is recorded with it; `plan` is kept behind it.
+    /// Ends the work; then, given a last progress, sets the mark and gives the lease back, if that can be done at once.
+    /// `state` is recorded with it; `plan` is saved after it.
     void stop(std::optional<run::progress> last, std::optional<run::checkpoint> state,
               std::optional<run::saved_plan> plan = std::nullopt);
 
@@ -119,7 +119,7 @@ private:
     options options_;
     std::chrono::steady_clock::time_point mark_at_;
     std::vector<due_chore> chores_;
-    std::optional<unit_no> plan_unit_;  ///< Of the plan that is being kept.
+    std::optional<unit_no> plan_unit_;  ///< Unit of the plan that is being saved.
     unit_no marked_ = 0;
 
     std::atomic<bool> reachable_{true};

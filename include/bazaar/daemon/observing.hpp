@@ -19,13 +19,13 @@
 namespace bazaar::daemon
 {
 
-/// The database that the options name, as the name of the control socket and /status have it.
+/// The database given by the options, as used in the name of the control socket and in /status.
 [[nodiscard]] inline postgres::database_place database_of(const settings& opts)
 {
     return postgres::place_of(postgres::resolve(opts.database));
 }
 
-/// Where a daemon can be looked at and told what to do: its control socket, and HTTP where that is asked for.
+/// The interfaces to monitor and control a daemon: its control socket, and HTTP if requested.
 ///
 /// Threads: the loop's.
 class observing
@@ -33,21 +33,22 @@ class observing
 public:
     observing(boost::asio::io_context& loop, observe::handler::options how);
 
-    /// Errors: throws where a flag asks for what cannot be had. The default socket is done without then, with a warning.
+    /// Errors: throws if something that a flag asks for is not possible. If only the default socket is not possible, it
+    /// logs a warning and does without.
     void open(const settings& opts);
 
     void close();
 
-    /// Whether whoever has the token can steer the run by HTTP.
+    /// Whether a client with the token can control the run by HTTP.
     [[nodiscard]] bool control() const noexcept { return how_.token.has_value(); }
 
-    /// What clients did not get, by reason.
+    /// Number of refusals, by reason.
     [[nodiscard]] std::vector<std::pair<std::string_view, std::uint64_t>> refused() const;
 
-    /// Once a second: says what was refused since.
+    /// To be called once a second: logs what was refused since.
     void report();
 
-    /// How often the server must be asked whether it is there, and when its silence means that it is not.
+    /// How often the server must be probed, and after which silence it counts as unreachable.
     [[nodiscard]] std::chrono::milliseconds probe_interval() const noexcept;
     [[nodiscard]] std::chrono::milliseconds silence_max() const noexcept;
 
@@ -58,7 +59,7 @@ private:
     boost::asio::io_context& loop_;
     observe::handler::options how_;
     std::uint64_t told_tokens_ = 0, told_orders_ = 0, told_evicted_ = 0;
-    bool probes_ = false;  ///< Somebody who asks by HTTP wants to know soon.
+    bool probes_ = false;  ///< Clients of HTTP need to know soon.
     std::unique_ptr<observe::handler> handler_;
     std::unique_ptr<observe::server> server_;
     std::optional<observe::control_socket> socket_;

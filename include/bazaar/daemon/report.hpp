@@ -13,19 +13,20 @@
 namespace bazaar::daemon
 {
 
-/// Makes the status line and the summary of a run from the planner's figures and the runner's tally: never from a query.
+/// Makes the status line and the summary of a run from the planner's figures and the runner's tally: never from a
+/// query.
 class reporter
 {
 public:
     using clock = std::chrono::steady_clock;
 
-    /// `rate` is the configured number of ticks per second, 0 when the scenario knows none.
+    /// `rate` is the configured number of ticks per second, 0 if the scenario has none.
     reporter(double rate, clock::time_point now) : rate_(rate), begun_(now), last_(now) {}
 
     /// A new configured rate.
     void rate(double now) noexcept { rate_ = now; }
 
-    /// The same line as `status`, for a rate of units that somebody else has measured.
+    /// The same line as `status`, for a rate of units that the caller has measured.
     [[nodiscard]] std::string line(double units, const run::tally& done, const scenario::planner& plan);
 
     /// One line: units/s now and target, lag, rows per table, orders by status, errors.
@@ -36,7 +37,7 @@ public:
                                       clock::time_point now) const;
 
 private:
-    /// Mean number of units per second that the plan asks for, by its own history.
+    /// Mean number of units per second that the plan requires, according to its own history.
     [[nodiscard]] double target(const scenario::planner& plan) const;
 
     double rate_;
@@ -45,7 +46,7 @@ private:
     std::vector<scenario::figure> figures_;
 };
 
-/// What was done in each second of the last ten.
+/// Measures the rate over the last ten seconds.
 class rate_meter
 {
 public:
@@ -53,7 +54,7 @@ public:
 
     void add(clock::time_point now, std::uint64_t units, std::uint64_t ticks);
 
-    /// Per second, since the oldest that is kept.
+    /// Per second, since the oldest stored sample.
     [[nodiscard]] double units() const noexcept { return rate(&sample::units); }
     [[nodiscard]] double ticks() const noexcept { return rate(&sample::ticks); }
 
@@ -73,7 +74,7 @@ private:
 /// "1,234,567": readable at a glance.
 [[nodiscard]] std::string grouped(std::uint64_t n);
 
-/// The pace that a scenario is set to, in ticks per second; 0 when it has no field for that.
+/// The configured pace of a scenario, in ticks per second; 0 if it has no field for that.
 [[nodiscard]] double configured_rate(const scenario::settings& configuration);
 
 }  // namespace bazaar::daemon

@@ -9,26 +9,26 @@
 namespace bazaar::daemon
 {
 
-/// How topics are when they have been ensured: numbers of them.
+/// Numbers of topics, by their state after `ensure`.
 struct topic_states
 {
     std::uint64_t made = 0;
     std::uint64_t there = 0;      ///< As they should be.
-    std::uint64_t differing = 0;  ///< Left as they are.
+    std::uint64_t differing = 0;  ///< Left unchanged.
 };
 
-/// How it ended.
+/// How a run ended.
 struct served
 {
-    int code = 0;          ///< For the process.
-    bool stopped = false;  ///< By a signal, or by whoever controls it.
+    int code = 0;          ///< Exit code of the process.
+    bool stopped = false;  ///< By a signal, or through the control interface.
 };
 
-/// Keeps a run alive to its end, or until it is stopped: opens it, paces and writes its units, answers those who watch and steer it, and
-/// opens it again where the database has lost history. `reread` reads flags, environment and configuration file once more; `topics` are
-/// shown.
+/// Keeps a run alive to its end, or until it is stopped: opens it, paces and writes its units, serves the interfaces to
+/// monitor and control it, and opens it again if the database has lost commits. `reread` reads flags, environment and
+/// configuration file again; `topics` are shown.
 ///
-/// Errors: what ends a run before its time.
+/// Errors: whatever ends a run prematurely.
 [[nodiscard]] served keep_alive(const settings& opts, const std::function<settings()>& reread,
                                 const std::optional<topic_states>& topics);
 

@@ -21,30 +21,32 @@ struct stage
     std::unique_ptr<scenario::scenario> shop;
 };
 
-/// The scenario of this name. Errors: `config` where this program has none.
+/// The scenario of this name. Errors: `config` if this program has none.
 [[nodiscard]] const scenario::entry& entry_named(std::string_view name);
 
-/// Makes a scenario from given settings. Errors: `data` and `no_input` for the files of `seed_dir`, `usage` for settings.
+/// Makes a scenario from given settings. Errors: `data` and `no_input` for the files of `seed_dir`, `usage` for
+/// settings.
 [[nodiscard]] stage make_stage(const scenario::entry& of, const std::string& run, std::uint64_t seed,
                                const scenario::settings& configuration, const std::string& seed_dir);
 
-/// The one that the command line asks for. Errors: the same.
+/// The scenario that the command line asks for. Errors: as for `make_stage`.
 [[nodiscard]] stage stage_of(const settings& opts, std::uint64_t seed);
 
 /// The scenario of a recorded run.
 ///
-/// Errors: `config` when this program has another version of the scenario or of its seed data than the run was made with.
+/// Errors: `config` if this program has another version of the scenario or of its seed data than the run was made with.
 [[nodiscard]] stage make_stage(const run::record& recorded, const std::string& seed_dir);
 
-/// What the command line says of a new run; its start is left open.
+/// The record of a new run, from the command line; its start is not set.
 [[nodiscard]] run::record new_record(const settings& opts, std::uint64_t seed, const scenario::scenario& shop);
 
 /// 64 bits from the operating system.
 [[nodiscard]] std::uint64_t random_seed();
 
-/// T0 that makes the run's last tick happen at `now`: decides it once, from 0. `now` as soon as `stopped` says so.
+/// The T0 for which the run's last tick happens at `now`: decides the plan once, from 0. Returns `now` as soon as
+/// `stopped` returns true.
 ///
-/// Errors: `usage` where no run begins so early, or the plan has fewer ticks.
+/// Errors: `usage` if no run can begin so early, or the plan has fewer ticks.
 [[nodiscard]] time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time now,
                                    const std::function<bool()>& stopped = {});
 

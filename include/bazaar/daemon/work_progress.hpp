@@ -10,7 +10,7 @@
 namespace bazaar::daemon
 {
 
-/// The status line of long work: how far, how fast, how long yet.
+/// The status line of long work: how far, how fast, how much longer.
 class work_progress
 {
 public:
@@ -18,7 +18,7 @@ public:
 
     explicit work_progress(const settings& opts) : line_(opts.progress), begun_(clock::now()) {}
 
-    /// What is over in a moment shows nothing.
+    /// Work that is over in a moment shows nothing.
     [[nodiscard]] bool due() const
     {
         const auto now = clock::now();
@@ -26,7 +26,8 @@ public:
                now - shown_ >= std::chrono::milliseconds(200);
     }
 
-    /// `done` of `all` counts whatever the rest is reckoned by, 0 when nobody knows; `counted` and `what` are shown as a rate.
+    /// `done` and `all` are used to estimate the remaining time; `all` is 0 if unknown. `counted` and `what` are shown
+    /// as a rate.
     void show(std::string_view text, double done, double all, std::uint64_t counted, std::string_view what);
 
     void clear() { line_.clear(); }

@@ -28,13 +28,13 @@ private:
     int raw_ = -1;
 };
 
-/// open(2) that goes on after a signal and is closed on exec. Not open: `errno` says why.
+/// open(2) that continues after a signal; the descriptor is closed on exec. If it is not open, `errno` says why.
 [[nodiscard]] descriptor open_file(const std::string& path, int flags, mode_t mode = 0) noexcept;
 
 /// "a directory", "a pipe", "a device", "a socket".
 [[nodiscard]] const char* type_name(mode_t mode) noexcept;
 
-/// Whether it is a pipe that stands nowhere in the file system.
+/// Whether it is a pipe without a name in the file system.
 [[nodiscard]] bool is_unnamed_pipe(int raw) noexcept;
 
 }  // namespace bazaar::io

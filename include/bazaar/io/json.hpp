@@ -9,24 +9,25 @@
 namespace bazaar::io
 {
 
-/// Far above what anybody writes. Deeper ones take a stack frame a level when they are printed, copied or freed.
+/// Far deeper than anybody writes. Printing, copying or freeing a document takes one stack frame per level.
 inline constexpr std::size_t json_depth_max = 100;
 
-/// Whether arrays and objects of the text stand deeper in each other.
+/// Whether arrays and objects of the text are nested deeper than `most`.
 [[nodiscard]] bool is_too_deep(std::string_view text, std::size_t most = json_depth_max) noexcept;
 
-/// Why JSON of others is not taken though it can be parsed: it is nested too deep, or an object has a key twice, of which readers take the
-/// one or the other. Empty for all else, what is no JSON too.
+/// Why JSON from elsewhere is not accepted although it can be parsed: it is nested too deep, or an object has a
+/// duplicate key, which readers interpret differently. Empty for all other texts, including those that are not JSON.
 [[nodiscard]] std::string json_problem(std::string_view text);
 
-/// JSON of others. What is none, or is too deep, is discarded, and so neither object nor array.
+/// Reads JSON from elsewhere. Text that is not JSON, or too deep, gives a discarded value, which is neither object nor
+/// array.
 template <typename Json = nlohmann::ordered_json>
 [[nodiscard]] Json read_json(std::string_view text)
 {
     return is_too_deep(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
 }
 
-/// A document as UTF-8; what in its strings is none is replaced, and costs no more than itself. `indent` as of `dump`.
+/// A document as UTF-8; invalid bytes in its strings are replaced, without affecting the rest. `indent` as for `dump`.
 template <typename Json>
 [[nodiscard]] std::string write_json(const Json& document, int indent = -1)
 {

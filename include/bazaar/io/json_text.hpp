@@ -10,7 +10,7 @@
 namespace bazaar::io
 {
 
-/// A document as it may go to a terminal; text in it that is no UTF-8 is replaced. `indent` as of `dump`.
+/// A document, safe for a terminal; text in it that is not UTF-8 is replaced. `indent` as for `dump`.
 [[nodiscard]] inline std::string json_text(const nlohmann::ordered_json& document, int indent = -1)
 {
     return plain_json(io::write_json(document, indent));

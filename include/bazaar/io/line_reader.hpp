@@ -11,11 +11,11 @@
 namespace bazaar::io
 {
 
-/// The lines of a file that may be long, or of a pipe that somebody still writes to.
+/// The lines of a file, which may be long, or of a pipe that somebody still writes to.
 ///
-/// Waits for a pipe as long as it takes; a stop ends the waiting. Limits: memory for one line of `most` bytes.
-/// Errors, each one line that begins with the name: `no_input` for what is missing, not readable, a directory or a device that has no
-/// end; `data` for a line that is too long; `io` for what cannot be read to its end.
+/// Waits for a pipe as long as necessary; a stop ends the wait. Limits: memory for one line of `most` bytes. Errors,
+/// each one line that begins with the name: `no_input` for a file that is missing, unreadable, a directory or an
+/// endless device; `data` for a line that is too long; `io` for a file that cannot be read to its end.
 class line_reader
 {
 public:
@@ -30,7 +30,7 @@ public:
     /// The next line without its end, valid until the next call; false at the end, and after a stop.
     [[nodiscard]] bool next(std::string_view& line);
 
-    /// Bytes of a regular file; zero for others.
+    /// Size of a regular file in bytes; zero for others.
     [[nodiscard]] std::size_t length() const noexcept { return length_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
@@ -45,11 +45,11 @@ private:
     std::size_t most_;
     descriptor file_;
     int raw_ = -1;
-    bool waits_ = false;  ///< No regular file.
+    bool waits_ = false;  ///< Not a regular file.
     std::size_t length_ = 0;
     std::unique_ptr<waker> waker_;
     std::string buffer_;
-    std::size_t begin_ = 0, searched_ = 0;  ///< Of the line in the buffer; up to where it has no end.
+    std::size_t begin_ = 0, searched_ = 0;  ///< Of the line in the buffer; up to here it has no end.
     std::size_t number_ = 0;
     bool ended_ = false;
 };

@@ -9,11 +9,11 @@
 namespace bazaar::io
 {
 
-/// A file that is there whole or not at all: written beside its place under another name, and renamed by `commit`. A link at its
-/// place is followed. A pipe, a device, or a file in a directory that takes no other name is written in its place.
+/// A file that is complete or absent: written under a temporary name in the same directory, and renamed by `commit`. A
+/// link is followed. A pipe, a device, or a file in a directory that does not allow another name is written directly.
 ///
-/// Errors: `no_output` where it cannot be made, `io` where it cannot be written; the lines begin with `who`. Lifetime: what was not
-/// committed is gone with the object.
+/// Errors: `no_output` if it cannot be created, `io` if it cannot be written; the lines begin with `who`. Lifetime: a
+/// file that was not committed is removed with the object.
 class new_file
 {
 public:
@@ -24,18 +24,18 @@ public:
 
     void write(std::string_view bytes);
 
-    /// All is written: puts it in its place.
+    /// Everything is written: renames the file.
     void commit();
 
-    /// What can be known before there is anything to write. Errors: `no_output`.
+    /// Checks in advance whether the file can be written. Errors: `no_output`.
     static void check(const std::string& path, const std::string& who);
 
 private:
     [[noreturn]] void fail(error_kind kind) const;
     void flush();
 
-    std::string path_;       ///< Where it belongs; what a link at that place points to.
-    std::string temporary_;  ///< Empty: written in its place.
+    std::string path_;       ///< The final path; for a link, its target.
+    std::string temporary_;  ///< Empty: written directly.
     std::string who_;
     std::string buffer_;
     descriptor file_;

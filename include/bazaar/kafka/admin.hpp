@@ -16,36 +16,37 @@
 namespace bazaar::kafka
 {
 
-/// A topic as the cluster has it.
+/// A topic as it exists in the cluster.
 struct found_topic
 {
     int partitions = 0;
     int replication = 0;                          ///< Copies of its first partition.
     bool led = false;                             ///< Every partition has a leader.
-    std::map<std::string, std::string> settings;  ///< All, with the broker's defaults; only from `describe`.
-    std::set<std::string> own;                    ///< Those that were set for this topic.
+    std::map<std::string, std::string> settings;  ///< All settings, with the broker's defaults; only from `describe`.
+    std::set<std::string> own;                    ///< Names of the settings that were set for this topic.
 };
 
-/// What became of one topic.
+/// The result for one topic.
 struct outcome
 {
     enum class kind : std::uint8_t
     {
         done,
-        found,  ///< Somebody was first, or there was nothing to do.
+        found,  ///< Somebody else was first, or there was nothing to do.
         failed,
     };
 
     kind what = kind::done;
     int code = 0;         ///< rd_kafka_resp_err_t
-    std::string problem;  ///< In the broker's words.
+    std::string problem;  ///< The broker's message.
 };
 
 /// Creates, describes, alters and deletes topics.
 ///
-/// Threads: one at a time; librdkafka has threads of its own.
-/// Errors: all functions throw `unavailable` when the cluster does not answer within the timeout, `permission` when it refuses the
-///         login, TLS or the request, `config` for what it takes to be wrong; each with what the client heard last.
+/// Threads: one at a time; librdkafka has its own threads.
+/// Errors:  all functions throw `unavailable` if the cluster does not answer within the timeout, `permission` if it
+///          refuses the login, TLS or the request, `config` if it considers something wrong; each with the last message
+///          that the client received.
 class admin
 {
 public:
@@ -55,20 +56,20 @@ public:
     admin(const admin&) = delete;
     admin& operator=(const admin&) = delete;
 
-    /// All topics of the cluster that this login may see, without their settings; asks for none by name, so that no broker
-    /// creates one.
+    /// All topics of the cluster that this login may see, without their settings; does not ask for topics by name, so
+    /// that no broker creates one.
     [[nodiscard]] std::map<std::string, found_topic> list();
 
-    /// Those of `names` that are there, with their settings.
+    /// Those of `names` that exist, with their settings.
     [[nodiscard]] std::map<std::string, found_topic> describe(const std::set<std::string>& names);
 
-    /// One outcome for each. `validate` asks the broker whether it would, and creates nothing.
+    /// One outcome for each. `validate` only asks the broker whether it would create them.
     [[nodiscard]] std::vector<outcome> create(std::span<const model::topic> wished, bool validate);
 
     /// Gives a topic more partitions.
     [[nodiscard]] outcome grow(const std::string& topic, int partitions, bool validate);
 
-    /// Sets what is wished and keeps what else was set.
+    /// Sets the given settings and keeps all others that were set.
     [[nodiscard]] outcome alter(const std::string& topic, const found_topic& now,
                                 const std::map<std::string, std::string>& wished, bool validate);
 
@@ -76,7 +77,7 @@ public:
 
     [[nodiscard]] std::chrono::milliseconds timeout() const noexcept;
 
-    /// Throws what this outcome means.
+    /// Throws the error that this outcome means.
     [[noreturn]] void fail(const std::string& what, const outcome& why) const;
 
 private:

@@ -16,7 +16,7 @@
 namespace bazaar::kafka
 {
 
-/// A partition and what of it is read: offsets from `begin` to below `end`.
+/// A partition and the part of it that is read: offsets from `begin` to below `end`.
 struct partition_range
 {
     std::string topic;
@@ -25,7 +25,7 @@ struct partition_range
     std::int64_t end = 0;
 };
 
-/// A message; gone with the next one of its partition.
+/// A message; valid until the next one of its partition.
 struct message
 {
     std::string_view key;
@@ -33,16 +33,16 @@ struct message
     std::int64_t offset = 0;
 };
 
-/// Reads partitions side by side, each at its own pace, from their beginning to where they ended when this was made.
+/// Reads partitions in parallel, each at its own pace, from their beginning to their end at the time of construction.
 ///
-/// Threads: one; librdkafka has threads of its own.
-/// Errors: `unavailable`, `permission` and `config` as `admin` has them.
-/// Limits: some megabytes for each partition.
+/// Threads: one; librdkafka has its own threads.
+/// Errors:  `unavailable`, `permission` and `config` as for `admin`.
+/// Limits:  some megabytes for each partition.
 class partitions
 {
 public:
-    /// All partitions of those of `topics` that are there. `committed`: messages of aborted transactions are left out, and those
-    /// of open ones are not waited for.
+    /// Reads all partitions of those `topics` that exist. `committed`: leaves out messages of aborted transactions, and
+    /// does not wait for open ones.
     partitions(const client_settings& how, const std::set<std::string>& topics, bool committed,
                std::chrono::milliseconds timeout);
     ~partitions();

@@ -9,7 +9,7 @@
 namespace bazaar::model
 {
 
-/// Memory of one unit: grows by chunks, is forgotten at once and keeps its chunks for the next unit.
+/// Memory of one unit: grows in chunks, is released all at once, and keeps its chunks for the next unit.
 ///
 /// Limits: after warm-up no call allocates from the heap. Holds trivially destructible things only.
 class arena
@@ -34,7 +34,7 @@ public:
     /// A copy of the text that lives as long as the unit.
     [[nodiscard]] std::string_view keep(std::string_view text);
 
-    /// Forgets everything; the memory stays.
+    /// Releases all objects; the memory is kept for reuse.
     void clear() noexcept;
 
 private:

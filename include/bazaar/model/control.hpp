@@ -10,14 +10,14 @@
 namespace bazaar::model
 {
 
-/// One entry of the control log: what steers the plan from `unit` on. Append-only; committed before the first unit
+/// One entry of the control log, which changes the plan from `unit` on. Append-only; committed before the first unit
 /// planned under it is sent.
 struct control
 {
     enum class kind : std::uint8_t
     {
         set,     ///< A steerable field of the configuration has a new value.
-        shift,   ///< Business time moves forward against the planner's own time, by `value` microseconds.
+        shift,   ///< Business time moves forward relative to the planner's own time, by `value` microseconds.
         load,    ///< Bulk-loaded below `unit`.
         ddl,     ///< Schema version from `unit` on.
         reject,  ///< `unit` was refused for good.
@@ -27,7 +27,7 @@ struct control
     kind what = kind::shift;
     std::uint16_t field = 0;  ///< For `set`: number of the scenario's field.
     std::int64_t value = 0;   ///< In the field's own units; a shift in microseconds.
-    time at;                  ///< For `set`: the business moment from which it holds; not before the last unit's.
+    time at;                  ///< For `set`: the business time from which it applies; not before that of the last unit.
 };
 
 [[nodiscard]] std::string_view name(control::kind what) noexcept;

@@ -11,7 +11,7 @@
 namespace bazaar::model
 {
 
-/// Prints units for people and for programs; refs appear as the uuids that PostgreSQL holds.
+/// Prints units for people and for programs; refs appear as the uuids that PostgreSQL stores.
 ///
 /// Threads: immutable.
 class renderer
@@ -26,7 +26,7 @@ public:
     void text(const unit& what, std::string& out) const;
 
     /// One JSON object and a line feed: unit, tick, kind, at, after, changes (op, table, before, after). Decimals and
-    /// moments are strings; an absent side is null.
+    /// timestamps are strings; an absent side is null.
     void json(const unit& what, std::string& out) const;
 
     /// One JSON object and a line feed: unit, tick, kind, at, op, table, key, before, after.
@@ -35,13 +35,13 @@ public:
     /// One JSON object and a line feed: table, key, unit (null: before unit 0), row.
     void row_json(std::uint8_t table, std::optional<unit_no> by, std::span<const value> row, std::string& out) const;
 
-    /// The same as CSV of RFC 4180, lines ended by a line feed, the columns named in a header: unit, tick, kind, at, op, key, then
-    /// each column as before_NAME and as after_NAME; or unit and the columns. NULL is empty, an empty text is "". What it prints,
-    /// COPY of PostgreSQL reads.
+    /// Changes and rows as CSV (RFC 4180), with line feeds and a header. The columns of a change are unit, tick, kind,
+    /// at, op, key, then each column as before_NAME and as after_NAME; those of a row are unit and the columns. NULL is
+    /// empty, an empty text is "". PostgreSQL's COPY can read it.
     void change_csv_header(std::uint8_t table, std::string& out) const;
     void change_csv(const decision& of, const change& c, std::string& out) const;
     void row_csv_header(std::uint8_t table, std::string& out) const;
-    /// Without the unit: the columns of the table alone, as COPY reads them.
+    /// Without the unit: only the columns of the table, as COPY reads them.
     void copy_csv(std::uint8_t table, std::span<const value> row, std::string& out) const;
     void copy_csv_header(std::uint8_t table, std::string& out) const;
     void row_csv(std::uint8_t table, std::optional<unit_no> by, std::span<const value> row, std::string& out) const;

@@ -10,7 +10,7 @@
 namespace bazaar::model
 {
 
-/// No column: the table's rows never change.
+/// Means "no column"; as the version column: the table's rows never change.
 inline constexpr std::uint8_t no_column = 255;
 
 struct column
@@ -18,10 +18,10 @@ struct column
     std::string_view name;
     std::string_view sql_type;  ///< As PostgreSQL's format_type prints it, e.g. "timestamp with time zone".
     type kind = type::text;
-    std::uint8_t scale = 0;  ///< Digits behind the point of a decimal.
+    std::uint8_t scale = 0;  ///< Digits after the point of a decimal.
     bool nullable = false;
     std::uint16_t since = 0;      ///< First schema version that has the column.
-    std::uint16_t until = 65535;  ///< First schema version that has it no more.
+    std::uint16_t until = 65535;  ///< First schema version without it.
 };
 
 /// Who writes a table.
@@ -29,7 +29,7 @@ enum class role : std::uint8_t
 {
     planned,    ///< The units of the plan.
     fixed,      ///< Written once, when the schema is made.
-    heartbeat,  ///< One row, touched by the wall clock; not part of the plan.
+    heartbeat,  ///< One row, updated by the wall clock; not part of the plan.
 };
 
 enum class target : std::uint8_t
@@ -41,7 +41,7 @@ enum class target : std::uint8_t
 struct foreign_key
 {
     std::string_view column;
-    std::string_view table;  ///< Its key is meant.
+    std::string_view table;  ///< The reference is to its key.
 };
 
 struct check
@@ -57,13 +57,13 @@ struct index
     bool unique = false;
 };
 
-/// A table as data. Schema, writer, plan, connector and topics are made from it, or checked against it.
+/// Description of a table. Schema, writer, plan, connector and topics are made from it, or checked against it.
 struct table
 {
     std::string_view name;
     std::span<const column> columns;
     std::uint8_t key = 0;              ///< Column number of the primary key.
-    std::uint8_t version = no_column;  ///< Column whose value names the version of a row; grows with every change.
+    std::uint8_t version = no_column;  ///< Column with the version of a row; increases with every change.
     role kept_by = role::planned;
     target sink = target::postgres;
     std::span<const foreign_key> foreign_keys{};

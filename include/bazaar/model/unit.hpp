@@ -26,29 +26,29 @@ enum class op : std::uint8_t
 
 [[nodiscard]] std::string_view name(op what) noexcept;
 
-/// What the planner decides of one unit: small, self-contained; `build` needs nothing else.
+/// What the planner decides about one unit: small, self-contained; `build` needs nothing else.
 struct decision
 {
     unit_no no = 0;
     time at;  ///< Business time.
     std::uint64_t tick =
-        0;  ///< The arrival that this unit belongs to, counted from 1; a follow-up has the last one before it.
+        0;  ///< The arrival that this unit belongs to, counted from 1; for a follow-up, the last arrival before it.
     std::uint16_t kind = 0;  ///< Number of its unit_kind.
     std::uint16_t schema = 0;
     bool barrier = false;  ///< Runs alone.
     std::uint8_t after_count = 0;
-    std::uint8_t rewrites = 0;  ///< Bit i: changes again, or removes, all that `after[i]` wrote of versioned tables.
-    std::uint8_t removes = 0;   ///< Bit i: removes all that `after[i]` wrote of tables without versions.
+    std::uint8_t rewrites = 0;       ///< Bit i: changes or removes all rows of versioned tables that `after[i]` wrote.
+    std::uint8_t removes = 0;        ///< Bit i: removes all rows of tables without versions that `after[i]` wrote.
     std::array<unit_no, 8> after{};  ///< Last writers of the rows that it changes or refers to.
-    std::uint64_t initial = none;    ///< Place, in its table, of the row from before unit 0 that it changes first.
+    std::uint64_t initial = none;    ///< Position, in its table, of the row from before unit 0 that it changes first.
     std::uint8_t initial_table = 0;
     std::array<std::uint64_t, 24> arg{};  ///< The scenario's own; longer lists are drawn again by `build`.
 
     static constexpr std::uint64_t none = ~std::uint64_t{0};
 
-    /// It is sent after `earlier`, unless that is `no_unit`; see `rewrites` and `removes`.
+    /// This unit is sent after `earlier`, unless that is `no_unit`; see `rewrites` and `removes`.
     ///
-    /// Errors: `internal` for more units than `after` holds.
+    /// Errors: throws `internal` for more units than `after` can hold.
     void depends_on(unit_no earlier, bool rewrite = false, bool remove = false)
     {
         if (earlier == no_unit)
@@ -87,7 +87,7 @@ struct part
     std::span<const std::uint8_t> columns{};  ///< For an update: the columns that may differ, without key and version.
 };
 
-/// The shape of all units of one kind. The first part is the gate: when it changes nothing, nothing else is done.
+/// The structure of all units of one kind. The first part is the gate: if it changes nothing, nothing else is done.
 struct unit_kind
 {
     std::string_view name;
@@ -96,11 +96,11 @@ struct unit_kind
 
 /// The complete rows of one business action.
 ///
-/// Lifetime: reused for the next unit after `clear`; what the changes point to is then gone.
+/// Lifetime: reused for the next unit after `clear`, which invalidates everything that the changes point to.
 struct unit
 {
     model::decision decision;
-    std::vector<change> changes;  ///< In the order of writing; grouped as the parts of its kind.
+    std::vector<change> changes;  ///< In the order of writing; grouped like the parts of its kind.
     model::arena arena;
 
     void clear() noexcept
@@ -117,14 +117,15 @@ struct unit
         return row;
     }
 
-    /// Makes deletions of the rows that were inserted here from the change `first` on.
+    /// Turns the inserts from the change `first` on into deletions.
     void erase_from(std::size_t first)
     {
         for (auto at = changes.begin() + static_cast<std::ptrdiff_t>(first); at != changes.end(); ++at)
             *at = {op::erase, at->table, at->after, {}};
     }
 
-    /// Both sides of a changed row; `after` begins as a copy of `before` once the caller has filled it.
+    /// Both sides of a changed row, to be filled by the caller: first `before`, then `after` as a copy of it with the
+    /// changes.
     struct sides
     {
         std::span<value> before;

@@ -14,12 +14,12 @@ enum class type : std::uint8_t
     boolean,
     int64,
     decimal,  ///< Unscaled integer; the scale is the column's.
-    float64,  ///< Coordinates only: computed by plain IEEE operations.
+    float64,  ///< Only for coordinates: computed by plain IEEE operations.
     text,
     bytes,
     timestamp,
     date,  ///< Days since 1970-01-01.
-    ref,   ///< A row of the plan; a uuid at the edge.
+    ref,   ///< A reference to a row of the plan; a uuid in the database.
     json,
 };
 

@@ -13,7 +13,7 @@
 namespace bazaar::observe
 {
 
-/// Something that befell a daemon, or that somebody had it do.
+/// Something that happened to a daemon, or that somebody made it do.
 struct happening
 {
     std::uint64_t number = 0;  ///< Counted from 1, by the process.
@@ -22,7 +22,7 @@ struct happening
     std::string text;          ///< A line for people.
 };
 
-/// The newest happenings, for those who watch.
+/// The newest happenings, for observers.
 ///
 /// Threads: any.
 /// Limits:  the newest few dozen; a line is cut where it is too long.
@@ -35,7 +35,7 @@ public:
     /// `kind` is never freed.
     void add(std::string_view kind, std::string_view text);
 
-    /// The oldest first.
+    /// Oldest first.
     [[nodiscard]] std::vector<happening> newest() const;
 
 private:

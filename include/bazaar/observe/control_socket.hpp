@@ -8,25 +8,26 @@
 namespace bazaar::observe
 {
 
-/// Directories in which control sockets lie unless told otherwise, the first one first: below XDG_RUNTIME_DIR, /run, and
-/// /tmp with the user's number.
+/// Default directories of control sockets, in order of preference: under XDG_RUNTIME_DIR, /run, and /tmp with the
+/// user's number.
 [[nodiscard]] std::vector<std::string> control_directories();
 
-/// The file of a run's socket, without a directory: KEY.SCHEMA.RUN.sock, in which KEY stands for the database. No name of schema or
-/// run leads elsewhere. Without a database: SCHEMA.RUN.sock.
+/// File name of a run's socket, without the directory: KEY.SCHEMA.RUN.sock, in which KEY stands for the database. No
+/// name of a schema or run can lead to another directory. Without a database: SCHEMA.RUN.sock.
 [[nodiscard]] std::string control_file(std::string_view schema, std::string_view run, std::string_view database = {});
 
 /// Whether a file is the socket of this run, in whichever database.
 [[nodiscard]] bool is_control_file_of(std::string_view file, std::string_view schema, std::string_view run);
 
-/// Whether a directory is one that nobody else can put a socket into. Root's sockets are root's.
+/// Whether nobody else can put a socket into this directory (except root).
 [[nodiscard]] bool private_directory(const std::string& path);
 
-/// A listening Unix socket that only its owner can open (mode 0600). What a dead process has left in its place is replaced.
+/// A listening Unix socket that only its owner can open (mode 0600). A socket left behind by a dead process is
+/// replaced.
 ///
-/// Lifetime: the file goes with the object.
-/// Errors:   throws `temporary` when a living process has it, `no_output` when it cannot be made there, `usage` when the path is too
-///           long for a socket.
+/// Lifetime: the file is removed with the object.
+/// Errors:   throws `temporary` if a living process has it, `no_output` if it cannot be created there, `usage` if the
+///           path is too long for a socket.
 class control_socket
 {
 public:
@@ -35,11 +36,11 @@ public:
     control_socket(const control_socket&) = delete;
     control_socket& operator=(const control_socket&) = delete;
 
-    /// The first of the directories that will do, made where it is missing. Errors: as the constructor.
+    /// A path in the first suitable directory, which is created if missing. Errors: as for the constructor.
     [[nodiscard]] static std::string default_path(std::string_view schema, std::string_view run,
                                                   std::string_view database);
 
-    /// Gives the descriptor away.
+    /// Hands the descriptor over to the caller.
     [[nodiscard]] int release() noexcept;
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -52,7 +53,7 @@ private:
     std::string path_;
     int lock_ = -1;
     int socket_ = -1;
-    bool held_ = false;  ///< The lock.
+    bool held_ = false;  ///< Whether it holds the lock.
     bool bound_ = false;
 };
 

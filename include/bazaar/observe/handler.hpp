@@ -25,38 +25,39 @@ enum class verb : std::uint8_t
 
 [[nodiscard]] std::string_view name(verb what) noexcept;
 
-/// What POST /control asks for.
+/// A command from POST /control.
 struct order
 {
     verb what = verb::pause;
-    std::vector<std::pair<std::string, std::string>> settings;  ///< Of `set`, as a user would type them.
+    std::vector<std::pair<std::string, std::string>> settings;  ///< For `set`: values as a user would type them.
 };
 
-/// The body of POST /control: `{"verb": "set", "settings": {"avg-qps": 50}}`. What is wrong goes to `wrong`.
+/// The body of POST /control: `{"verb": "set", "settings": {"avg-qps": 50}}`. `wrong` is set to what is wrong.
 [[nodiscard]] std::optional<order> read_order(std::string_view body, std::string& wrong);
 
-/// What became of an order.
+/// The result of an order.
 struct obeyed
 {
-    unsigned status = 202;           ///< Of HTTP: 202 taken, 422 refused, 503 not now.
+    unsigned status = 202;           ///< HTTP status: 202 accepted, 422 refused, 503 not now.
     std::vector<std::string> lines;  ///< For people.
 };
 
-/// How much of what changes something is taken.
+/// How many orders are accepted.
 struct order_limits
 {
-    double orders = 10;                           ///< A second. Each value of a `set` counts; `drain` does not.
-    double orders_at_once = 40;                   ///< After a rest.
-    double guesses = 10;                          ///< Wrong tokens a second that are answered at once.
-    std::chrono::milliseconds guess_wait{1'000};  ///< After which one more is answered.
+    double orders = 10;                           ///< Per second. Each value of a `set` counts; `drain` does not.
+    double orders_at_once = 40;                   ///< Maximum burst.
+    double guesses = 10;                          ///< Wrong tokens per second that are answered at once.
+    std::chrono::milliseconds guess_wait{1'000};  ///< Delay of the answer to each further one.
 };
 
-/// Answers requests, of TCP and of the control socket alike.
+/// Answers requests, both from TCP and from the control socket.
 ///
 /// Threads: the loop's.
-/// Errors:  none: whatever is asked, there is one answer.
-/// Limits:  as in `order_limits`. The right token is taken however many wrong ones come. What is made of a look at the daemon
-///          is shown again for so short a time that all clients together take a tenth of a processor for it.
+/// Errors:  none: every request gets an answer.
+/// Limits:  as in `order_limits`. The right token is accepted however many wrong ones come. Answers about the daemon's
+///          state are cached for a short time, so that all clients together use at most a tenth of a processor for
+///          them.
 class handler
 {
 public:
@@ -64,23 +65,23 @@ public:
     {
         std::function<snapshot()> look;
         std::function<obeyed(const order&)> obey;
-        std::optional<std::string> token;  ///< Without one, TCP only reads.
-        std::vector<std::string> hosts;    ///< Own names, beside addresses.
+        std::optional<std::string> token;  ///< Without one, TCP is read-only.
+        std::vector<std::string> hosts;    ///< The server's own names, besides addresses.
         order_limits limits{};
         std::function<rate_limit::moment()> clock = std::chrono::steady_clock::now;
     };
 
-    /// What was not taken, since the beginning.
+    /// Number of refusals, since the beginning.
     struct refusals
     {
-        std::uint64_t tokens = 0;  ///< Wrong ones.
-        std::string from;          ///< The client of the last of them.
-        std::uint64_t orders = 0;  ///< Too many.
+        std::uint64_t tokens = 0;  ///< Wrong tokens.
+        std::string from;          ///< The client that sent the last of them.
+        std::uint64_t orders = 0;  ///< Orders beyond the limit.
     };
 
     explicit handler(options opts);
 
-    /// Adds what is served as it is, such as a page.
+    /// Adds a static resource, such as a page.
     void page(std::string path, std::string type, std::string body,
               std::vector<std::pair<std::string_view, std::string>> fields = {});
 
@@ -97,7 +98,7 @@ private:
         std::string path;
         std::string_view verb;
         std::function<answer(const question&)> serve;
-        bool of_now = false;  ///< Made of a look at the daemon.
+        bool of_now = false;  ///< Depends on the daemon's state.
         answer kept{};
         rate_limit::moment kept_until{};
     };

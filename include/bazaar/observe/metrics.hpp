@@ -16,18 +16,18 @@ enum class metric_type : std::uint8_t
     histogram,
 };
 
-/// One family of metrics; docs/metrics.md is made of them.
+/// One family of metrics; docs/metrics.md is generated from them.
 struct metric
 {
     std::string_view name;
     metric_type type = metric_type::gauge;
-    std::string_view labels;  ///< Names behind commas; empty: none.
+    std::string_view labels;  ///< Names separated by commas; empty: none.
     std::string_view help;    ///< A sentence.
 };
 
 [[nodiscard]] std::span<const metric> all_metrics() noexcept;
 
-/// GET /metrics: the text form of Prometheus. A family that has no figure yet has no line.
+/// GET /metrics: the text format of Prometheus. A family without a value has no line.
 [[nodiscard]] std::string metrics_text(const snapshot& of);
 
 /// docs/metrics.md.

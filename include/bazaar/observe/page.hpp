@@ -5,7 +5,7 @@
 namespace bazaar::observe
 {
 
-/// Has `by` serve the live page at `/`: one file, which loads nothing and may run nothing but its own script.
+/// Makes `by` serve the live page at `/`: one file, which loads nothing and may run only its own script.
 void serve_page(handler& by);
 
 }  // namespace bazaar::observe

@@ -6,7 +6,7 @@
 namespace bazaar::observe
 {
 
-/// What the kernel counts of this process.
+/// The kernel's figures about this process.
 struct process_figures
 {
     double cpu_seconds = 0;
@@ -18,7 +18,7 @@ struct process_figures
     std::uint64_t descriptors_max = 0;
 };
 
-/// Nothing where /proc is not there.
+/// Nothing if there is no /proc.
 [[nodiscard]] std::optional<process_figures> read_process();
 
 }  // namespace bazaar::observe

@@ -6,7 +6,7 @@
 namespace bazaar::observe
 {
 
-/// So many a second, and so many at once after a rest: a bucket that fills again as time goes by.
+/// A token bucket: limits the rate per second and the burst.
 ///
 /// Threads: one.
 class rate_limit
@@ -16,7 +16,7 @@ public:
 
     rate_limit(double a_second, double at_once) : rate_(a_second), most_(at_once), left_(at_once) {}
 
-    /// Takes what is there, or nothing. What costs more than there can ever be takes all.
+    /// Takes `cost` from the bucket, or returns false. A cost above the bucket's size takes all of it.
     [[nodiscard]] bool take(moment now, double cost = 1)
     {
         if (now > last_)

@@ -17,28 +17,28 @@ namespace bazaar::observe
 
 /// Serves HTTP/1.1 over TCP and over Unix sockets.
 ///
-/// Who comes next is always served: where all places are taken, or no descriptor is left, another connection is closed for it.
-/// That is one whose answer has been sent or is kept from it, else the one that is idle for longest, else, of the client that holds
-/// most places, the one whose request began first.
+/// The next client is always served: if all places are taken, or no descriptor is left, another connection is closed
+/// for it. That is one whose answer has been sent or is being delayed; otherwise the one that has been idle longest;
+/// otherwise, of the client with the most connections, the one whose request began first.
 ///
-/// Lifetime: serves until it is destroyed; answers that are under way end with it.
-/// Threads:  the loop's alone.
-/// Errors:   `listen` throws `usage` (no such address), `permission`, `unavailable` (taken). A client's are its own: it gets an
-///           answer, or the connection is closed.
-/// Limits:   as in `limits`, for each listener of its own: who floods the one does not shut the other.
+/// Lifetime: serves until it is destroyed, which cuts answers that are being sent.
+/// Threads:  only the loop's.
+/// Errors:   `listen` throws `usage` (no such address), `permission`, `unavailable` (taken). Errors of a client only
+///           affect that client: it gets an answer, or the connection is closed.
+/// Limits:   as in `limits`, separately for each listener: flooding one does not block the other.
 class server
 {
 public:
     struct limits
     {
-        std::size_t connections = 128;  ///< Fewer where the process may open few descriptors.
-        bool evict = true;              ///< Else the next one is closed.
-        std::size_t bytes = 8192;       ///< Of a request.
-        /// For a request and its answer; between two, so long again.
+        std::size_t connections = 128;  ///< Fewer if the process may open only few descriptors.
+        bool evict = true;              ///< Otherwise the next one is closed.
+        std::size_t bytes = 8192;       ///< Maximum size of a request.
+        /// Time for a request and its answer; the same for the idle time between two.
         std::chrono::milliseconds request{5'000};
-        std::chrono::milliseconds pipelined{20};  ///< Before a request that came before its turn.
-        std::size_t linger_bytes = 65'536;        ///< Read after the last answer, so that it arrives.
-        std::chrono::milliseconds linger{1'000};  ///< The same.
+        std::chrono::milliseconds pipelined{20};  ///< Delay before a pipelined request.
+        std::size_t linger_bytes = 65'536;  ///< Input that is read after the last answer, so that the answer arrives.
+        std::chrono::milliseconds linger{1'000};  ///< Time for this.
     };
 
     using answerer = std::function<answer(const question&)>;
@@ -49,13 +49,13 @@ public:
     server(const server&) = delete;
     server& operator=(const server&) = delete;
 
-    /// Takes over a listening Unix socket. Only processes of this user, or root's, are answered.
+    /// Takes over a listening Unix socket. Answers only processes of this user or of root.
     void listen(int descriptor);
 
-    /// The port that it got: 0 asks for any.
+    /// Returns the port; `port` 0 means any free one.
     std::uint16_t listen(const std::string& host, std::uint16_t port);
 
-    /// Connections that were closed for others.
+    /// Number of connections that were closed for others.
     [[nodiscard]] std::uint64_t evicted() const noexcept;
 
 private:

@@ -19,15 +19,15 @@ namespace bazaar::observe
 enum class state : std::uint8_t
 {
     opening,   ///< Connecting, checking the schema, planning up to the mark.
-    history,   ///< Writes what lies in the past as fast as it can.
+    history,   ///< Writes the past at full speed.
     running,   ///< Live.
-    paused,    ///< Nothing is planned until somebody resumes it.
-    stopping,  ///< What is in flight is finished.
+    paused,    ///< Nothing is planned until the run is resumed.
+    stopping,  ///< Units in flight are finished.
 };
 
 [[nodiscard]] std::string_view name(state what) noexcept;
 
-/// What a replication slot keeps the server from removing.
+/// A replication slot, and how much log the server keeps for it.
 struct slot
 {
     std::string name;
@@ -44,13 +44,13 @@ struct sold
     std::vector<scenario::cell> cells;
 };
 
-/// All that is known of a daemon at one moment: status and metrics are made of it.
+/// Everything that is known about a daemon at one moment: the source of status and metrics.
 ///
 /// Threads: a plain value.
 struct snapshot
 {
     std::string version;
-    time clock;  ///< Of this machine, at that moment.
+    time clock;  ///< This machine's clock, at that moment.
     state now = state::opening;
     bool ready = false;
     std::vector<std::string> reasons;  ///< Why it is not ready.
@@ -60,7 +60,7 @@ struct snapshot
     std::string scenario;
     scenario::exhibit shown;            ///< Of the scenario.
     std::string where;                  ///< "user@host:port/dbname".
-    postgres::database_place database;  ///< As the daemon was started for.
+    postgres::database_place database;  ///< As given when the daemon was started.
     std::optional<std::uint64_t> seed;  ///< Nothing while the run is being opened.
     std::optional<time> start;
     std::int64_t epoch = 0;
@@ -73,7 +73,7 @@ struct snapshot
     double actual = 0;
     double units = 0;  ///< Units per second.
     std::vector<scenario::figure> figures;
-    std::vector<std::pair<std::string, std::string>> settings;  ///< Those that can be changed, as they hold now.
+    std::vector<std::pair<std::string, std::string>> settings;  ///< Those that can be changed, as they are now.
     std::string pace;                                           ///< The one that is the target; empty: none.
 
     bool database_up = false;
@@ -81,12 +81,12 @@ struct snapshot
     bool connecting = false;
     std::uint64_t connects = 0, connect_failures = 0, sessions_lost = 0;
     std::vector<slot> slots;
-    std::vector<sold> sales;            ///< The newest, the oldest of them first.
-    std::vector<happening> happenings;  ///< The same.
-    bool control = false;               ///< Whether there is a token to steer it with by HTTP.
+    std::vector<sold> sales;            ///< The newest ones, oldest first.
+    std::vector<happening> happenings;  ///< Likewise.
+    bool control = false;               ///< Whether there is a token to control it by HTTP.
     std::string line;                   ///< For a terminal.
 
-    // For the metrics alone.
+    // Only for the metrics.
     std::string compiler;
     std::vector<std::string_view> kinds;   ///< Names, as `done.kinds` has them.
     std::vector<std::string_view> tables;  ///< Names, as `done.rows` has them.
@@ -96,7 +96,7 @@ struct snapshot
     std::optional<double> last_heartbeat;
     std::vector<std::pair<std::string_view, std::uint64_t>> control_entries;  ///< By kind.
     run::buckets connect_times;
-    std::vector<std::pair<std::string_view, std::uint64_t>> topics;  ///< By state, as the start found or made them.
+    std::vector<std::pair<std::string_view, std::uint64_t>> topics;  ///< By state, as found or created at the start.
     double loop_delay = 0;                                           ///< Seconds.
     std::uint64_t reloads = 0, reload_failures = 0;
     std::optional<double> last_reload;

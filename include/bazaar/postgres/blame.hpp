@@ -10,16 +10,16 @@
 namespace bazaar::postgres
 {
 
-/// What of the user's own, a trigger, an event trigger, a policy or a constraint, has led to this failure of the server, and
-/// what to do about it; empty where it was none of these, or the server could not say. `on` is in no failed transaction.
+/// Which of the user's own triggers, event triggers, policies or constraints has caused this failure, and what to do
+/// about it; empty if it was none of these, or is unknown. `on` must not be in a failed transaction.
 [[nodiscard]] std::string blame(session& on, std::string_view schema, std::span<const model::table> tables,
                                 const failure& what);
 
-/// Rows that are not as planned may be the work of the user's own triggers: those that are there, with what to do; empty when
-/// there is none.
+/// Rows that are not as planned may be caused by the user's own triggers: lists the existing ones, with what to do;
+/// empty if there are none.
 [[nodiscard]] std::string suspects(session& on, std::string_view schema);
 
-/// Does `work`; a failure of it says what `blame` finds, too.
+/// Calls `work`; adds the result of `blame` to an error of it.
 template <typename Work>
 decltype(auto) blaming(session& on, std::string_view schema, std::span<const model::table> tables, Work&& work)
 {

@@ -14,7 +14,7 @@
 namespace bazaar::postgres
 {
 
-/// What an update or delete tells a change stream of the row before it.
+/// What the change stream contains of the old row of an update or delete.
 enum class replica_identity : std::uint8_t
 {
     standard,  ///< DEFAULT: the key.
@@ -28,7 +28,7 @@ enum class replica_identity : std::uint8_t
 /// Columns of the table through which Debezium takes signals, as it asks for them.
 inline constexpr std::string_view signal_table = "debezium_signal";
 
-/// Name of publication and slot where none was given: bazaard_SCHEMA, of the characters that a slot may have.
+/// Default name of publication and slot: bazaard_SCHEMA, in the characters that a slot may have.
 [[nodiscard]] std::string default_cdc_name(std::string_view schema);
 
 /// What a connector needs in the database.
@@ -37,10 +37,10 @@ struct cdc_options
     std::string schema;
     std::string publication;
     std::string slot;
-    std::string role;                     ///< Of the connector; empty: none is made or dropped.
-    std::optional<std::string> password;  ///< Of a role that is made or changed.
+    std::string role;                     ///< The connector's role; empty: none is made or dropped.
+    std::optional<std::string> password;  ///< Password of a role that is made or changed.
     std::map<std::string, replica_identity, std::less<>> identities{};  ///< By table; the others are left as they are.
-    bool apply = false;                                                 ///< Changes what is there and differs.
+    bool apply = false;                                                 ///< Changes existing things that differ.
 };
 
 /// One line of what was done, found, or would have to be changed.
@@ -51,7 +51,7 @@ struct cdc_step
         made,
         found,
         changed,
-        differs,  ///< And was left, as `apply` was not asked for.
+        differs,  ///< Left unchanged, as `apply` was not set.
         dropped,
         absent,
     };
@@ -60,18 +60,19 @@ struct cdc_step
     std::string line;
 };
 
-/// Tables whose changes a connector captures: all that are kept here.
+/// Tables whose changes a connector captures: all tables that are stored in PostgreSQL.
 [[nodiscard]] std::vector<std::string_view> captured_tables(std::span<const model::table> tables);
 
 /// Publication for exactly the captured tables and the signal table, replica identities, signal table, role with least
-/// privilege. One transaction; again changes nothing.
+/// privilege. One transaction; calling it again changes nothing.
 ///
-/// Errors: `config` when the shop's tables are not there, or the server's wal_level is not logical; `permission` with what needs
-///         which privilege.
+/// Errors: `config` if the shop's tables are missing, or the server's wal_level is not logical; `permission` with the
+/// missing privilege and what needs it.
 [[nodiscard]] std::vector<cdc_step> cdc_setup(session& on, const cdc_options& how,
                                               std::span<const model::table> tables);
 
-/// Takes all of it away again. The slot goes only when nobody uses it; with `force` its user is ended first.
+/// Removes all of it. The slot is dropped only if nobody uses it; with `force`, the session that uses it is ended
+/// first.
 [[nodiscard]] std::vector<cdc_step> cdc_drop(session& on, const cdc_options& how, bool force);
 
 }  // namespace bazaar::postgres

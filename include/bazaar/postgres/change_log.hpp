@@ -14,18 +14,18 @@
 namespace bazaar::postgres
 {
 
-/// A column of a change as pgoutput tells it.
+/// A column of a change as sent by pgoutput.
 struct logged_column
 {
     std::string_view name;
     std::string_view text;  ///< As PostgreSQL prints the value.
     bool null = false;
-    bool unchanged = false;  ///< A large value that the change did not touch: not told.
+    bool unchanged = false;  ///< A large value that the change did not touch, and that is not sent.
 };
 
 /// A change of one row from the server's log.
 ///
-/// Lifetime: texts are gone when it is taken away.
+/// Lifetime: texts are valid until `pop`.
 struct logged_change
 {
     enum class kind : std::uint8_t
@@ -38,35 +38,35 @@ struct logged_change
     kind what = kind::insert;
     std::string_view schema, table;
     bool has_before = false;
-    bool key_only = false;  ///< Of `before`: all but the key is not told.
+    bool key_only = false;  ///< `before` has only the key.
     std::vector<logged_column> before, after;
     std::uint32_t transaction = 0;
-    std::uint64_t lsn = 0;         ///< Of the change.
-    std::uint64_t commit_lsn = 0;  ///< Of its transaction's commit.
+    std::uint64_t lsn = 0;         ///< Position of the change.
+    std::uint64_t commit_lsn = 0;  ///< Position of its transaction's commit.
 };
 
-/// The server's own change stream: plugin pgoutput through a temporary slot, which is gone with the session.
+/// The server's own change stream: plugin pgoutput through a temporary slot, which is dropped with the session.
 ///
 /// Threads: one.
-/// Errors:  `permission` without REPLICATION, `config` where wal_level is not logical, no slot is free, or there is no such
-///          publication; `temporary` when the link is lost.
+/// Errors:  `permission` without REPLICATION, `config` if wal_level is not logical, no slot is free, or there is no
+/// such publication; `temporary` if the connection is lost.
 class change_log
 {
 public:
-    /// Makes the slot, and streams from there on what is published.
+    /// Creates the slot, and streams published changes from there on.
     change_log(const connection_parameters& to, const std::string& publication, std::stop_token stop);
 
-    /// Waits for one message of the stream and keeps it; false when none came before the deadline, or at a stop.
+    /// Waits for one message of the stream and stores it; false if none came before the deadline, or at a stop.
     bool fetch(std::chrono::steady_clock::time_point deadline);
 
-    /// Bytes of messages that are kept.
+    /// Bytes of stored messages.
     [[nodiscard]] std::size_t kept() const noexcept { return kept_bytes_; }
 
-    /// The first change that is kept; nothing when there is none. `pop` takes it away.
+    /// The first stored change; null if there is none. `pop` removes it.
     [[nodiscard]] const logged_change* front();
     void pop();
 
-    /// All before this place of the log has been read, whether or not it was published.
+    /// Everything before this position of the log has been read, whether or not it was published.
     [[nodiscard]] std::uint64_t passed() const noexcept { return passed_; }
 
 private:

@@ -12,7 +12,7 @@
 namespace bazaar::postgres
 {
 
-/// Rows of one table in COPY's binary form.
+/// Rows of one table in COPY's binary format.
 ///
 /// Threads: one.
 class copy_form
@@ -20,7 +20,7 @@ class copy_form
 public:
     explicit copy_form(const model::table& t);
 
-    /// The columns that a row has, quoted and comma separated.
+    /// The columns of a row, quoted and separated by commas.
     [[nodiscard]] const std::string& columns() const noexcept { return names_; }
 
     void add(byte_buffer& out, std::span<const model::value> row, const id_codec& ids);

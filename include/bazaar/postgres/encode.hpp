@@ -15,7 +15,7 @@
 namespace bazaar::postgres
 {
 
-/// Types that have a binary form here.
+/// Types with a binary form that is supported here.
 enum class wire : std::uint8_t
 {
     boolean,
@@ -37,14 +37,14 @@ enum class wire : std::uint8_t
 };
 
 /// The binary form of an SQL type as format_type prints it; its modifiers do not matter.
-/// Errors: throws `internal` for a type that has none.
+/// Errors: throws `internal` for an unsupported type.
 [[nodiscard]] wire wire_of(std::string_view sql_type);
 
-/// PostgreSQL's number of the type, and of the array of it.
+/// PostgreSQL's oid of the type, and of its array type.
 [[nodiscard]] unsigned type_oid(wire type) noexcept;
 [[nodiscard]] unsigned array_oid(wire type) noexcept;
 
-/// Where values go: bytes in network order, reused without giving memory back.
+/// A buffer for values: bytes in network order, reused without releasing memory.
 class byte_buffer
 {
 public:
@@ -67,7 +67,7 @@ public:
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
 private:
-    /// Compilers make one instruction of it.
+    /// Compilers turn this into one instruction.
     template <typename Unsigned>
     static void store(char* to, Unsigned x) noexcept
     {
@@ -84,37 +84,36 @@ private:
         return bytes_.data() + size_ - more;
     }
 
-    std::vector<char> bytes_;  ///< Those from `size_` on are room.
+    std::vector<char> bytes_;  ///< Those from `size_` on are free.
     std::size_t size_ = 0;
 };
 
-/// One column at the edge.
+/// Type of one column in the database.
 struct field_type
 {
     wire type = wire::text;
-    std::uint8_t scale = 0;  ///< Digits behind the point of a decimal.
+    std::uint8_t scale = 0;  ///< Digits after the point of a decimal.
 
-    /// Of a column of the model.
+    /// The type of a column of the model.
     [[nodiscard]] static field_type of(const model::column& c) { return {wire_of(c.sql_type), c.scale}; }
 };
 
 /// Appends the binary form of a value that is not NULL, without its length.
 ///
-/// Errors: throws `internal` where the value does not fit the type: the scenario's table and its rows
-/// disagree.
+/// Errors: throws `internal` if the value does not fit the type: the scenario's table and its rows disagree.
 void encode(byte_buffer& out, field_type type, const model::value& v, const id_codec& ids);
 
 /// One row of COPY ... WITH (FORMAT binary). `types` and `row` have the same length.
 void encode_copy_row(byte_buffer& out, std::span<const field_type> types, std::span<const model::value> row,
                      const id_codec& ids);
 
-/// What stands before the first and after the last row of a binary COPY.
+/// The bytes before the first and after the last row of a binary COPY.
 void encode_copy_header(byte_buffer& out);
 void encode_copy_trailer(byte_buffer& out);
 
 /// Binary parameters of one call.
 ///
-/// Limits: after warm-up no call allocates. What `values` points to is gone with the next change.
+/// Limits: after warm-up no call allocates. `values` is valid until the next change.
 class parameters
 {
 public:
@@ -142,7 +141,7 @@ private:
     void end();
 
     byte_buffer bytes_;
-    std::vector<std::size_t> offsets_;  ///< Of a NULL: no_offset.
+    std::vector<std::size_t> offsets_;  ///< For a NULL: no_offset.
     std::vector<unsigned> types_;
     std::vector<int> lengths_;
     std::vector<int> formats_;

@@ -20,26 +20,26 @@
 namespace bazaar::postgres
 {
 
-/// What tells one life of a server from another. Parts that the role may not read are empty.
+/// Identifies one life of a server. Parts that the role may not read are empty.
 struct server_life
 {
     std::string system;     ///< System identifier.
     std::string timeline;   ///< Eight hexadecimal digits.
-    std::string started;    ///< When the postmaster did.
-    std::string recovered;  ///< Where the last recovery ended: a crash that the postmaster survived is told by it.
+    std::string started;    ///< Start time of the postmaster.
+    std::string recovered;  ///< Where the last recovery ended: reveals a crash that the postmaster survived.
 
     friend bool operator==(const server_life&, const server_life&) = default;
 };
 
 /// The columns of a server's life as SQL, in the order in which `life_of` reads them; `whole` needs functions that a
-/// hardened server may keep from the role.
+/// hardened server may deny to the role.
 [[nodiscard]] std::string life_sql(bool whole);
 [[nodiscard]] server_life life_of(const result& rows, int row, int first_column);
 
-/// Why commits that were seen in life `before` may be missing now; empty when they cannot be.
+/// Why commits that were seen in life `before` may be missing now; empty if they cannot be.
 ///
-/// Also a plain restart counts: the server may have been asked not to wait for its disk, the disk may have lost what it said it
-/// had, an older copy may have been put back.
+/// A plain restart counts, too: the server may be configured not to wait for its disk, the disk may have lost data that
+/// it had confirmed, or an older copy may have been restored.
 [[nodiscard]] std::string lost_commits(const server_life& before, const server_life& now);
 
 /// What a session is for.
@@ -49,8 +49,9 @@ enum class session_use
     records  ///< Keeping the run's own records: mark, control log.
 };
 
-/// The only way to the server for all sessions of a run: one at a time dials, with full jitter, and the rest wait for it, so
-/// a server that comes back meets no storm. Where the server has few slots, neither use of sessions starves the other.
+/// Opens all sessions of a run, one at a time, with full jitter, while the others wait, so that a server that comes
+/// back is not flooded with connections. If the server has few connection slots, neither use of sessions starves the
+/// other.
 ///
 /// Threads: any.
 class gateway
@@ -59,7 +60,7 @@ public:
     /// How long the server may be away, and what `dial` throws then.
     struct patience
     {
-        std::optional<std::chrono::milliseconds> limit = std::nullopt;  ///< Nothing: for ever.
+        std::optional<std::chrono::milliseconds> limit = std::nullopt;  ///< Nothing: no limit.
         error_kind kind = error_kind::temporary;
         std::string_view flag = "max-outage";  ///< Named in the message.
     };
@@ -67,56 +68,57 @@ public:
     struct options
     {
         patience outage{};
-        /// How long a login that worked before may be refused: passwords are changed, roles made anew.
+        /// How long a login that worked before may be refused: passwords may be changed, and roles created again.
         std::chrono::milliseconds login_grace = std::chrono::seconds{60};
         session::options link{};
-        /// One line for the log when the server goes and comes, and once a minute in between. Any thread. May be empty.
+        /// Receives one line for the log when the server goes away and comes back, and once a minute in between. Any
+        /// thread. May be empty.
         std::function<void(bool good, const std::string& line)> tell{};
     };
 
     explicit gateway(connection_parameters to) : gateway(std::move(to), options{}) {}
     gateway(connection_parameters to, options opts);
 
-    /// Connects, to a server that can be written to; nothing when `stop` is asked for.
+    /// Connects to a server that accepts writes; nothing if `stop` is requested.
     ///
-    /// Errors: throws the kind of `patience` when the server was away too long; at once what no waiting mends:
-    ///         `permission`, `config`, `no_input`; `run::history_lost` when this is not the server that the run knew.
+    /// Errors: throws the kind of `patience` if the server was away too long; throws at once if waiting does not help:
+    /// `permission`, `config`, `no_input`; `run::history_lost` if this is not the server that the run knew.
     [[nodiscard]] std::optional<session> dial(const std::stop_token& stop, session_use use = session_use::units);
 
-    /// Takes note that a session of `dial` is gone: it broke, or its owner has closed it.
+    /// To be called when a session of `dial` is gone: it broke, or its owner has closed it.
     void lost(std::string_view why, session_use use = session_use::units);
     void closed(session_use use = session_use::units);
 
-    /// Whether the caller, who has a session for `use`, is to close it now: the other use has none and gets none. Says so to one
-    /// caller at a time.
+    /// Whether the caller, which has a session for `use`, must close it now, because the other use has none and cannot
+    /// get one. Returns true to only one caller at a time.
     [[nodiscard]] bool gives_way(session_use use);
 
     /// Whether the last attempt to connect failed.
     [[nodiscard]] bool short_of_sessions() const noexcept { return short_; }
 
-    /// Whether nobody could connect, the last time that somebody tried.
+    /// Whether the server could not be reached at the last attempt.
     [[nodiscard]] bool away() const;
 
-    /// Sessions of `dial` that are there, and whether another one is being made.
+    /// Number of open sessions of `dial`, and whether another one is being opened.
     [[nodiscard]] int open_sessions() const;
     [[nodiscard]] bool dialing() const;
 
     /// Changes how long the server may be away from now on.
     void outage(patience limit);
 
-    /// Commits are only believed in the server's life that this session sees.
+    /// From now on, commits count only in the server's life that this session sees.
     void trust(session& on);
 
-    /// Nothing is known of any server any more.
+    /// Forgets the server's identity.
     void forget();
 
-    /// Errors: throws `run::history_lost` where `on` leads to a server on which commits may be missing.
+    /// Errors: throws `run::history_lost` if `on` is connected to a server on which commits may be missing.
     void check(session& on);
 
     /// The life that is trusted; nothing before `trust`.
     [[nodiscard]] std::optional<server_life> trusted() const;
 
-    /// Whether the role may read the whole of `life_sql`.
+    /// Whether the role may read all of `life_sql`.
     [[nodiscard]] bool reads_whole_life() const noexcept { return whole_life_; }
 
     struct counters
@@ -127,7 +129,7 @@ public:
     };
     [[nodiscard]] const counters& counts() const noexcept { return counts_; }
 
-    /// How long the attempts to connect took that succeeded.
+    /// Durations of the successful attempts to connect.
     [[nodiscard]] run::buckets connect_times() const;
 
     [[nodiscard]] const connection_parameters& parameters() const noexcept { return to_; }
@@ -163,7 +165,7 @@ private:
     bool dialing_ = false;
     std::array<int, 2> held_{};     ///< Sessions, by use.
     std::array<int, 2> wanting_{};  ///< Threads that wait for one, by use.
-    /// The only ones who may dial now: somebody gave way to them.
+    /// The only use that may connect now, because the other one gave way to it.
     std::optional<session_use> first_{};
     clock::time_point first_until_{};
     std::atomic<bool> short_{false};  ///< The last attempt failed.

@@ -15,8 +15,8 @@ struct id_range
     uuid high{};
 };
 
-/// The ids among which the rows `first` to `last` of one run's table lie. Tag, table and row number lead an id; the last 60
-/// bits are the unit and the check.
+/// The ids among which the rows `first` to `last` of one run's table lie. Tag, table and row number lead an id; the
+/// last 60 bits are the unit and the check.
 [[nodiscard]] inline id_range key_range(const id_codec& ids, std::uint8_t table, std::uint64_t first,
                                         std::uint64_t last)
 {
@@ -28,7 +28,7 @@ struct id_range
     return range;
 }
 
-/// Those of all rows of the table.
+/// The ids of all rows of the table.
 [[nodiscard]] inline id_range key_range(const id_codec& ids, std::uint8_t table)
 {
     return key_range(ids, table, 0, row_end - 1);

@@ -15,13 +15,14 @@
 namespace bazaar::postgres
 {
 
-/// The record of a run in the schema `bazaard`, on a session of the gateway's.
+/// The record of a run in the schema `bazaard`, accessed through a session of the gateway.
 ///
-/// Lifetime, threads, errors: as the seam has them; what no waiting mends is a `query_error`, with all that the server said.
+/// Lifetime, threads, errors: as for `run::ledger`; errors that waiting does not fix are `query_error`, with everything
+/// that the server said.
 class ledger final : public run::ledger
 {
 public:
-    /// `batch_rows`: rows of before unit 0 in one message.
+    /// `batch_rows`: rows from before unit 0 in one message.
     ledger(std::shared_ptr<gateway> to, std::string schema, std::string run, fields_of fields,
            std::size_t batch_rows = 1000);
     ~ledger() override;
@@ -61,10 +62,10 @@ public:
     [[nodiscard]] std::optional<unit_no> highest_unit(const run::record& of, const scenario::scenario& shop) override;
     [[nodiscard]] run::last_inserts::ends last_writers(const run::record& of, const scenario::scenario& shop) override;
 
-    /// The lease as writers and loaders need it.
+    /// The lease, for writers and loaders.
     [[nodiscard]] const ownership& own() const noexcept { return own_; }
 
-    /// Does `work(session&)`, with the errors of the seam. `ready` comes first.
+    /// Calls `work(session&)`, with the errors of `run::ledger`. Call `ready` before.
     template <typename Work>
     decltype(auto) with(Work&& work)
     {
@@ -87,9 +88,9 @@ private:
     const fields_of fields_;
     const std::size_t batch_rows_;
     ownership own_;
-    std::string scenario_;  ///< Of the run, as it was last seen.
+    std::string scenario_;  ///< Scenario of the run, as last seen.
     std::optional<session> link_;
-    bool counted_ = false;  ///< The gateway knows of the session.
+    bool counted_ = false;  ///< The gateway counts the session.
     std::optional<plan_writer> plan_;
 };
 

@@ -17,9 +17,10 @@
 namespace bazaar::postgres
 {
 
-/// Tables whose rows other units' rows refer to: of many transactions side by side, these are loaded first. By table number.
+/// Tables whose rows other units' rows refer to: these are loaded first, before many transactions in parallel. By table
+/// number.
 ///
-/// A unit that writes a row writes what the row refers to as well, or changes such a table.
+/// A unit that writes a row also writes the rows that it refers to, unless these are in such a table.
 [[nodiscard]] std::vector<bool> tables_before_others(std::span<const model::table> tables,
                                                      std::span<const model::unit_kind> kinds);
 
@@ -35,12 +36,11 @@ public:
     loader(const loader&) = delete;
     loader& operator=(const loader&) = delete;
 
-    /// Takes the change that inserts a row. Of a table that is there from the beginning the row takes the place of the one with
-    /// its key.
+    /// Receives the change that inserts a row. In a table with fixed rows, the row replaces the one with its key.
     using row_taker = std::function<void(const model::change&)>;
 
-    /// Writes the rows of one chunk, parents first in each of the batches in which they come, in one transaction with the entry
-    /// that says so. False when the chunk was there already.
+    /// Writes the rows of one chunk, parents first within each batch, in one transaction with the control entry for the
+    /// chunk. False if the chunk was there already.
     ///
     /// Errors: those of the session and of `append`, and what `rows` throws; then nothing is written.
     bool write(session& on, const ownership& own, std::uint64_t sequence, const model::control& entry,
@@ -56,28 +56,29 @@ private:
     id_codec ids_;
 };
 
-/// Statements that run one after the other, those of one stage in any order or side by side.
+/// Stages of statements: the stages run one after another, the statements of a stage in any order or in parallel.
 using stages = std::vector<std::vector<std::string>>;
 
-/// Takes primary keys, foreign keys and indexes of the scenario from its planned tables.
+/// Drops the primary keys, foreign keys and indexes of the scenario's planned tables.
 void drop_keys_and_indexes(session& on, std::string_view schema, std::span<const model::table> tables);
 
-/// What makes those that are missing.
+/// Statements that create the missing ones.
 [[nodiscard]] stages missing_keys_and_indexes(session& on, std::string_view schema,
                                               std::span<const model::table> tables);
 
-/// Runs one statement of those, however long it takes.
+/// Runs one of these statements, however long it takes.
 void run_stage(session& on, const std::string& sql);
 
-/// What lets psql load files into the planned tables, and over the rows of fixed ones that units have `changed`.
+/// A script with which psql loads files into the planned tables, and replaces rows of fixed tables that units have
+/// `changed`.
 [[nodiscard]] std::string copy_script(std::string_view schema, std::span<const model::table> tables,
                                       const std::function<std::string(std::uint8_t table)>& file_of,
                                       std::string_view format, const std::function<bool(std::uint8_t table)>& changed);
 
-/// Lets the server look at the planned tables.
+/// Runs ANALYZE on the planned tables.
 void analyze(session& on, std::string_view schema, std::span<const model::table> tables);
 
-/// Names of planned tables that hold rows.
+/// Names of planned tables that contain rows.
 [[nodiscard]] std::vector<std::string> filled_tables(session& on, std::string_view schema,
                                                      std::span<const model::table> tables);
 

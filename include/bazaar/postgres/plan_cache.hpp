@@ -13,18 +13,18 @@
 namespace bazaar::postgres
 {
 
-/// Keeps a saved plan beside the run's record, piece by piece: other things of the run can be written in between. The last
-/// piece empties what was kept before.
+/// Stores a saved plan next to the run's record, piece by piece: other things of the run can be written in between. The
+/// last piece removes the previously stored plan.
 ///
-/// Lifetime: of one saved plan.
+/// Lifetime: one saved plan.
 /// Threads:  one.
 class plan_writer
 {
 public:
     explicit plan_writer(run::saved_plan what);
 
-    /// Writes the next piece; writing it again after a doubt is no harm. False when nothing is left to write, or the lease is
-    /// another's.
+    /// Writes the next piece; it can be written again when in doubt. False if nothing is left to write, or another
+    /// process holds the lease.
     ///
     /// Errors: throws `query_error`.
     bool step(session& on, const ownership& own);
@@ -38,7 +38,7 @@ private:
     std::string slot_;  ///< Empty: not chosen yet.
 };
 
-/// The newest saved plan that is whole, as bytes. Nothing when there is none, or no table for it yet.
+/// The newest complete saved plan, as bytes. Nothing if there is none, or no table for it yet.
 [[nodiscard]] std::optional<std::vector<std::byte>> kept_plan(session& on, std::string_view schema,
                                                               std::string_view run);
 

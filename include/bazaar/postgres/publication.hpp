@@ -10,14 +10,14 @@
 namespace bazaar::postgres
 {
 
-/// What a publication sends of a table.
+/// The part of a table that a publication sends.
 struct sent_table
 {
     std::set<std::string, std::less<>> columns;
-    bool filtered = false;  ///< Only rows that fulfil a condition.
+    bool filtered = false;  ///< Only rows that satisfy a condition.
 };
 
-/// What a publication sends of a schema.
+/// The part of a schema that a publication sends.
 struct publication_content
 {
     bool there = false;

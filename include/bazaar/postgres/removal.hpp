@@ -10,15 +10,16 @@
 namespace bazaar::postgres
 {
 
-/// Removes one run: the rows that carry its ids, children first, then its record. Rows of others stay, also those whose ids
-/// lie among ours. Fixed tables stay, other runs share them; what
-/// the run changed in them is put back. What was interrupted is finished by calling it again.
+/// Removes one run: the rows that carry its ids, children first, then its record. Rows of others stay, even if their
+/// ids lie between ours. Fixed tables stay, because other runs share them; the run's changes in them are reverted.
+/// After an interruption, call it again to finish.
 ///
-/// `told` hears of every batch: the table and the rows removed from it so far. `own` is a lease that was just taken.
+/// `told` is called for every batch, with the table and the number of rows removed from it so far. `own` is a lease
+/// that was just taken.
 ///
-/// Errors: throws; `config` when a row of somebody else refers to one of the run, and when rows are to be put back that `shop` has of
-/// other seed data than the run.
-/// Limits: 5,000 rows a transaction.
+/// Errors: throws `config` if a row of somebody else refers to one of the run, and if rows have to be reverted for
+/// which `shop` has other seed data than the run; and other errors of the session.
+/// Limits: 5,000 rows per transaction.
 void remove_run(session& on, const ownership& own, const run::record& recorded, const scenario::scenario& shop,
                 const std::function<void(std::string_view table, std::uint64_t rows)>& told);
 

@@ -15,31 +15,31 @@
 namespace bazaar::postgres
 {
 
-/// A table of the model as some database has it: perhaps in other types, with further columns, or without some.
+/// A table of the model as found in some database: possibly with other types, with additional columns, or without some.
 struct table_shape
 {
-    std::vector<std::uint8_t> columns;  ///< Numbers of the model's columns that are there, ascending; with the key.
-    std::vector<field_type> types;      ///< Of `columns`, as the model has them: what the database has is cast.
-    std::vector<std::string> missing;   ///< Names of the model's columns that are not there.
+    std::vector<std::uint8_t> columns;  ///< Numbers of the model's columns that exist, ascending; includes the key.
+    std::vector<field_type> types;      ///< The model's types of `columns`: the database's are cast to these.
+    std::vector<std::string> missing;   ///< Names of the model's columns that do not exist.
     std::string from;                   ///< "schema"."table"
-    std::vector<std::string> list;      ///< What SELECT names: an expression for each of `columns`.
-    std::vector<std::string> cast;      ///< Their types where they are others than the model's, else empty.
-    std::string key;                    ///< The key in its type of the model.
-    std::uint64_t rows = 0;             ///< By the server's statistics; 0 when it has none.
+    std::vector<std::string> list;      ///< The list for SELECT: an expression for each of `columns`.
+    std::vector<std::string> cast;      ///< Their types if they differ from the model's, else empty.
+    std::string key;                    ///< The key, in the model's type.
+    std::uint64_t rows = 0;             ///< According to the server's statistics; 0 if it has none.
 
-    /// Place of a column in `columns`; nothing when it is not there.
+    /// Position of a column in `columns`; nothing if it does not exist.
     [[nodiscard]] std::optional<std::size_t> place(std::uint8_t column) const noexcept;
 };
 
-/// Looks a table up. Nothing when there is none, or without the key.
+/// Looks a table up. Nothing if there is none, or it lacks the key.
 [[nodiscard]] std::optional<table_shape> look_up(session& on, std::string_view schema, const model::table& t);
 
-/// Values that cannot be cast to the model's types would end each reading: such columns are read with NULL in the place of these
-/// values, or, where it cannot be known beforehand which ones they are, not at all, as if they were missing. A line for each of
-/// them, from the table's name on. `on` stands in a transaction.
+/// Values that cannot be cast to the model's types would make every read fail. Such columns are read with NULL in place
+/// of these values or, if it cannot be known beforehand which values these are, treated as missing. Returns a line for
+/// each such column, beginning with the table's name. `on` must be in a transaction.
 [[nodiscard]] std::vector<std::string> make_readable(session& on, table_shape& of, const model::table& t);
 
-/// One column of a row in PostgreSQL's binary form.
+/// One column of a row in PostgreSQL's binary format.
 struct field
 {
     const char* data = nullptr;  ///< Null: NULL.
@@ -53,19 +53,20 @@ struct field
     }
 };
 
-/// The rows of one table, read by binary COPY: nothing but the row at hand is kept.
+/// The rows of one table, read by binary COPY: only the current row is kept.
 ///
-/// Threads: one. Errors: those of the session; `internal` for what is no binary COPY.
+/// Threads: one. Errors: those of the session; `internal` for anything that is not a binary COPY.
 class row_reader
 {
 public:
-    /// Of `condition`, an SQL expression over the table's own columns; all rows when it is empty.
+    /// Reads the rows that satisfy `condition`, an SQL expression over the table's own columns; all rows if it is
+    /// empty.
     row_reader(session& on, const table_shape& of, std::string_view condition = {});
 
-    /// False behind the last row.
+    /// False after the last row.
     bool next();
 
-    /// Of the row at hand, in the order of the shape's columns; lives until `next`.
+    /// The current row, in the order of the shape's columns; valid until `next`.
     [[nodiscard]] std::span<const field> row() const noexcept { return row_; }
 
 private:

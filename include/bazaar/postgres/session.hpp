@@ -31,10 +31,10 @@ public:
     [[nodiscard]] int columns() const noexcept;
     [[nodiscard]] bool null(int row, int column) const noexcept;
 
-    /// The value as the server sent it; empty when NULL. Lives as long as the result.
+    /// The value as the server sent it; empty if NULL. Valid as long as the result.
     [[nodiscard]] std::string_view get(int row, int column) const noexcept;
 
-    /// A text value as a number; throws `internal` when it is none.
+    /// A text value as a number; throws `internal` if it is not a number.
     [[nodiscard]] std::int64_t number(int row, int column) const;
 
     /// Command tag, e.g. "COMMIT" or "INSERT 0 1".
@@ -60,23 +60,22 @@ using text_parameter = std::optional<std::string_view>;
 
 /// One connection.
 ///
-/// Lifetime: connected by its constructor; once lost it stays lost, nothing reconnects in silence.
+/// Lifetime: connected by its constructor; once lost it stays lost, nothing reconnects silently.
 /// Threads:  belongs to one thread at a time.
-/// Errors:   `try_` functions return failures of the server and the link; the others throw `query_error`. A
-/// request that is
-///           not answered before its deadline closes the connection: what was sent is then in doubt.
+/// Errors:   `try_` functions return failures of the server and the connection; the others throw `query_error`. If a
+///           request is not answered before its deadline, the connection is closed, and the request is in doubt.
 class session
 {
 public:
     struct options
     {
-        /// Of TCP, TLS and login together.
+        /// For TCP, TLS and login together.
         std::chrono::milliseconds connect_deadline = std::chrono::seconds{10};
-        /// Of each request.
+        /// For each request.
         std::chrono::milliseconds call_deadline = std::chrono::seconds{10};
-        /// Ends every waiting at once, as if its deadline had passed.
+        /// Ends every wait at once, as if its deadline had passed.
         std::stop_token cut{};
-        /// The same of connecting alone.
+        /// Ends only the wait for a connection.
         std::stop_token connect_cut{};
     };
 
@@ -90,7 +89,7 @@ public:
     session(session&&) noexcept;
     session& operator=(session&&) noexcept;
 
-    /// Runs one or more statements without parameters; the last one's rows.
+    /// Runs one or more statements without parameters; returns the rows of the last one.
     result exec(std::string_view sql);
 
     /// Runs one statement.
@@ -114,47 +113,48 @@ public:
     void put_copy(std::string_view bytes);
     void end_copy();
 
-    /// START_REPLICATION; what follows is `change_log`'s.
+    /// START_REPLICATION; `change_log` does the rest.
     void begin_stream(std::string_view sql);
 
-    /// COPY ... TO STDOUT: begin, then pieces until false. A piece lives until the next call. In the binary form it holds whole
-    /// rows. `call_deadline` is that of each piece.
+    /// COPY ... TO STDOUT: begin, then pieces until false. A piece is valid until the next call. In the binary format
+    /// it consists of whole rows. `call_deadline` applies to each piece.
     void begin_copy_out(std::string_view sql);
     [[nodiscard]] bool next_copy(std::string_view& piece);
 
-    /// False once the link is lost or was given up.
+    /// False once the connection is lost or was given up.
     [[nodiscard]] bool alive() const noexcept;
 
     /// Outside any transaction.
     [[nodiscard]] bool idle() const noexcept;
 
-    /// True when a pooler stands between that forbids start-up settings.
+    /// True if there is a pooler in between that forbids start-up settings.
     [[nodiscard]] bool pooled() const noexcept { return pooled_; }
 
-    /// Process id of the server's side; 0 when unknown.
+    /// Process id of the server process; 0 if unknown.
     [[nodiscard]] int backend() const noexcept;
 
-    /// As the server says it: 150020 is 15.20.
+    /// As reported by the server: 150020 is 15.20.
     [[nodiscard]] int server_version() const noexcept;
 
-    /// Of the database; empty where a pooler does not say.
+    /// Encoding of the database; empty if a pooler does not report it.
     [[nodiscard]] std::string server_encoding() const;
 
-    /// "TLSv1.3" and the like; empty when the link is not encrypted.
+    /// "TLSv1.3" and the like; empty if the connection is not encrypted.
     [[nodiscard]] std::string tls() const;
 
     /// "user@host:port/dbname".
     [[nodiscard]] const std::string& where() const noexcept { return where_; }
     [[nodiscard]] const std::string& user() const noexcept { return user_; }
 
-    /// A password as CREATE ROLE takes it instead of the password itself, which then stands in no log of the server.
+    /// A hashed password, which CREATE ROLE accepts instead of the password itself, so that no log of the server
+    /// contains it.
     [[nodiscard]] std::string hashed_password(const std::string& role, const std::string& password);
 
-    /// Changes the deadline of the requests to come.
+    /// Changes the deadline of later requests.
     void call_deadline(std::chrono::milliseconds limit) noexcept { options_.call_deadline = limit; }
     [[nodiscard]] std::chrono::milliseconds call_deadline() const noexcept { return options_.call_deadline; }
 
-    /// Gives the link up at once.
+    /// Gives the connection up at once.
     void close() noexcept;
 
 private:
@@ -187,10 +187,10 @@ private:
     std::unique_ptr<char, free_piece> piece_;  ///< Of a COPY TO STDOUT.
 };
 
-/// What mends a failure, by what the server says of it; begins with "; ", or is empty.
+/// How to fix a failure, according to what the server says; begins with "; ", or is empty.
 [[nodiscard]] std::string_view remedy(const failure& what) noexcept;
 
-/// The one line for people: what failed, where, and what would be right.
+/// One line for people: what failed, where, and what would be right.
 [[nodiscard]] std::string explain(const failure& what, std::string_view where, std::string_view user);
 
 /// A transaction that rolls back unless it was committed.
@@ -202,7 +202,7 @@ public:
     transaction(const transaction&) = delete;
     transaction& operator=(const transaction&) = delete;
 
-    /// Errors: throws when the server answers ROLLBACK, as it does in a failed transaction.
+    /// Errors: throws if the server answers ROLLBACK, as it does in a failed transaction.
     void commit();
 
 private:

@@ -20,9 +20,9 @@ namespace bazaar::postgres
 
 /// Writes units to PostgreSQL: one call, one transaction, one round trip.
 ///
-/// Lifetime: keeps one session, made at the first need and again after it was lost. Destroying it never throws.
+/// Lifetime: keeps one session, opened when first needed and again after it was lost. Destroying it never throws.
 /// Threads:  belongs to the worker that uses it; `prepares` may be read by others.
-/// Errors:   refusals are outcomes. Throws `temporary` (away too long; the lease is another's; another process writes this
+/// Errors:   refusals are outcomes. Throws `temporary` (away too long; another process holds the lease or writes this
 ///           plan), `permission`, `config` (function or table missing), `internal`, and `run::history_lost`.
 class writer final : public run::single_sink
 {
@@ -36,9 +36,9 @@ public:
 
     struct options
     {
-        std::int64_t epoch = 1;  ///< Of the lease under which this process writes.
+        std::int64_t epoch = 1;  ///< Epoch of the lease under which this process writes.
         statements use = statements::automatic;
-        std::stop_token stop{};  ///< Ends the waiting for a session.
+        std::stop_token stop{};  ///< Ends the wait for a session.
     };
 
     writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
@@ -55,7 +55,7 @@ public:
     /// Whether it uses prepared statements.
     [[nodiscard]] bool prepares() const noexcept;
 
-    /// Server process of the current session; 0 when there is none.
+    /// Server process of the current session; 0 if there is none.
     [[nodiscard]] int backend() const noexcept;
 
 private:
@@ -63,17 +63,17 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// The greatest unit that any row of this run names: the rows are the progress record. Nothing when no unit
-/// was written.
+/// The highest unit that any row of this run names: the rows are the record of progress. Nothing if no unit was
+/// written.
 [[nodiscard]] std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
                                                   const id_codec& ids);
 
-/// The unit that inserted the row with the highest number, for each table; `no_unit` where it is a row of before unit 0,
-/// nothing where the run has no row there.
+/// For each table, the unit that inserted the row with the highest number; `no_unit` if this is a row from before unit
+/// 0, nothing if the run has no row there.
 [[nodiscard]] std::vector<std::optional<unit_no>> last_writers(session& on, std::string_view schema,
                                                                const scenario::scenario& shop, const id_codec& ids);
 
-/// Tables with rows whose ids are those of a run of this tag, whatever its seed.
+/// Tables with rows whose ids belong to a run with this tag, whatever its seed.
 [[nodiscard]] std::vector<std::string_view> tables_with_rows(session& on, std::string_view schema,
                                                              std::span<const model::table> tables, std::uint32_t tag);
 

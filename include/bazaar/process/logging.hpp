@@ -29,7 +29,7 @@ enum class log_format : std::uint8_t
 
 enum class progress : std::uint8_t
 {
-    automatic,  ///< On where stderr is a terminal.
+    automatic,  ///< On if stderr is a terminal.
     on,
     off,
 };
@@ -70,27 +70,28 @@ void start_logging(const log_target& target);
 
 void set_log_level(log_level level);
 
-/// Lines that could not be written, or not whole, or for which there was no room while nobody read them.
+/// Number of lines that could not be written, or not completely, or for which there was no room while nobody read them.
 [[nodiscard]] std::uint64_t log_lines_lost() noexcept;
 
-/// Waits until what was logged is written; false when it is not within the limit.
+/// Waits until all logged lines are written; false if they are not within the limit.
 bool flush_log(std::chrono::milliseconds limit);
 
-/// A line for people at the log's place, whatever its form and level: what the program ends with. Escaped as `plain` does.
+/// Prints a line for people where the log goes, whatever the log's form and level: the error that ends the program.
+/// Escaped by `plain`.
 void print_error(std::string_view line);
 
 /// Writes one line; `event` is a word for programs, `message` a sentence for people.
 ///
 /// In text form: time, level, message, key=value. As JSON: one object with ts, level, event, msg and the keys.
-/// Threads: any. Errors: none; a log that cannot be written never stops the run. Where it stands still, as a stopped terminal
-/// does, lines wait for it, and those for which there is no room are counted and reported when it goes on.
+/// Threads: any. Errors: none; a log that cannot be written never stops the run. If its output is blocked, like a
+/// stopped terminal, lines wait, and those for which there is no room are counted and reported when it continues.
 void log(log_level level, std::string_view event, std::string_view message,
          std::initializer_list<log_field> fields = {});
 
 /// The line that shows how the run is going.
 ///
-/// Refreshed in place where the log is text and goes to a terminal (or `--progress on`), and log lines scroll above it.
-/// Otherwise a log line every 10 s. TERM=dumb knows no way to erase, so it gets log lines too.
+/// Refreshed in place if the log is text and goes to a terminal (or `--progress on`); log lines then scroll above it.
+/// Otherwise a log line every 10 s. TERM=dumb cannot erase, so it gets log lines, too.
 ///
 /// Lifetime: one at a time, between start_logging and the next; erases itself.
 /// Threads:  any.
@@ -105,7 +106,7 @@ public:
     status_line(const status_line&) = delete;
     status_line& operator=(const status_line&) = delete;
 
-    /// False when nothing is ever shown: the text need not be made.
+    /// False if nothing is ever shown, so that the text is not needed.
     [[nodiscard]] bool on() const noexcept { return form_ != form::off; }
 
     /// True when `show` would show something at this moment: in place always, in the log when the interval is over.
@@ -114,7 +115,7 @@ public:
     /// Replaces the line, or logs it if it is due.
     void show(std::string_view text, clock::time_point now = clock::now());
 
-    /// Takes the line off the screen, until the next `show`.
+    /// Removes the line from the screen, until the next `show`.
     void clear();
 
 private:

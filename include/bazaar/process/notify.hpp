@@ -12,7 +12,8 @@
 namespace bazaar::process
 {
 
-/// Tells the service manager how the process is, by the protocol of sd_notify(3); does nothing when there is none.
+/// Reports the state of the process to the service manager, by the protocol of sd_notify(3); does nothing if there is
+/// none.
 ///
 /// Threads: any.
 /// Errors:  none: a message that cannot be sent at once is lost.
@@ -35,10 +36,10 @@ public:
     void stopping() const;
     void watchdog() const;
 
-    /// Start or stop may take so much longer from now; nothing for zero or less.
+    /// Start or stop may take this much longer, from now; does nothing for zero or less.
     void extend_timeout(microseconds more) const;
 
-    /// How often to call `watchdog`: half of what is allowed. Nothing when it is not asked of this process.
+    /// How often to call `watchdog`: half of the allowed interval. Nothing if this process has no watchdog.
     [[nodiscard]] std::optional<microseconds> watchdog_interval() const noexcept { return interval_; }
 
 private:

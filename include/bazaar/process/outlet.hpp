@@ -11,21 +11,21 @@
 namespace bazaar::process
 {
 
-/// Bytes on their way to a descriptor that may stand still: a stopped terminal, a pipe that nobody reads.
+/// Writes to a descriptor that may block: a stopped terminal, a pipe that nobody reads.
 ///
-/// A thread of its own writes them, in their order, and is the only one that ever hangs. O_NONBLOCK is no way: it belongs to
-/// all who share the terminal.
+/// Its own thread writes the bytes in order, and is the only one that ever blocks. O_NONBLOCK is not an option: it
+/// would affect everybody who shares the terminal.
 ///
-/// Lifetime: begins its thread with the first piece. Its end waits for nothing: `flush` before.
-/// Threads:  any. Owner's functions are called by the thread that writes, never after the end.
+/// Lifetime: starts its thread with the first piece. The destructor waits for nothing: call `flush` before.
+/// Threads:  any. The owner's functions are called by the writing thread, never after destruction.
 class outlet
 {
 public:
     struct piece
     {
         std::string bytes;
-        std::uint64_t lines = 0;  ///< What is lost with it, as the owner counts.
-        std::uint64_t told = 0;   ///< What was lost before, as it says.
+        std::uint64_t lines = 0;  ///< Number of lines lost with it, as counted by the owner.
+        std::uint64_t told = 0;   ///< Number of lines lost before, as reported by it.
     };
 
     class owner
@@ -36,10 +36,10 @@ public:
         owner(const owner&) = delete;
         owner& operator=(const owner&) = delete;
 
-        /// The piece was not written, or not whole. Must not call the outlet.
+        /// The piece was not written, or not completely. Must not call the outlet.
         virtual void failed(const piece& what, int error) = 0;
 
-        /// All is written, `well` if nothing failed lately: more may be offered now.
+        /// Everything is written, `well` if nothing has failed recently: more may be offered now.
         virtual void caught_up(bool well) = 0;
     };
 
@@ -49,23 +49,23 @@ public:
     outlet(const outlet&) = delete;
     outlet& operator=(const outlet&) = delete;
 
-    /// Number of the piece; nothing when too much waits already.
+    /// Returns the number of the piece; nothing if too much is waiting already.
     [[nodiscard]] std::optional<std::uint64_t> offer(piece what);
 
-    /// Waits a moment for room; the moments of a second are `patience` together.
+    /// Waits briefly for room; all such waits within a second take at most `patience` together.
     void await_room(std::size_t bytes);
 
-    /// Waits the same moment until the piece is written, and no more until all is written once that was not enough. So a line
-    /// is out before the program goes on, or crashes, wherever writing works.
+    /// Waits equally briefly until the piece is written; once that was not enough, it does not wait again until
+    /// everything is written. So, wherever writing works, a line is written before the program continues, or crashes.
     void settle(std::uint64_t number);
 
-    /// Waits until all is written: not without any progress for `step`, and not longer than `total`. False when it is not.
+    /// Waits until everything is written: at most `step` without any progress, and at most `total`. False if it is not.
     bool flush(std::chrono::milliseconds step, std::chrono::milliseconds total);
 
-    /// Nothing waits.
+    /// Whether nothing is waiting.
     [[nodiscard]] bool empty() const;
 
-    /// Of the last piece that could not be written; 0 when there was none.
+    /// Error of the last piece that could not be written; 0 if there was none.
     [[nodiscard]] int failure() const;
 
     static constexpr std::chrono::milliseconds patience{200};
@@ -76,7 +76,7 @@ private:
     const std::shared_ptr<state> state_;
 };
 
-/// Writes all of it; hangs for as long as the descriptor stands still. 0, or the error.
+/// Writes everything; blocks as long as the descriptor does. Returns 0, or the error.
 [[nodiscard]] int write_all(int descriptor, std::string_view text) noexcept;
 
 }  // namespace bazaar::process

@@ -8,11 +8,11 @@
 namespace bazaar::process
 {
 
-/// A number that another build of this program does not have: the linker's build id; without one the digest of its file. Nothing
-/// when that cannot be read.
+/// A number that differs between builds of this program: the linker's build id, or else the digest of its file. Nothing
+/// if that cannot be read.
 [[nodiscard]] std::optional<std::uint64_t> program_number();
 
-/// The same of a file.
+/// The number of a program file.
 [[nodiscard]] std::optional<std::uint64_t> program_number(const std::string& file);
 
 /// "0.1.0".

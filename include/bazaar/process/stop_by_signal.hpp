@@ -6,8 +6,8 @@
 namespace bazaar::process
 {
 
-/// The first SIGINT or SIGTERM asks to stop; a second one ends the process, and so does the first one where `print_out` waits
-/// for a stdout that takes nothing.
+/// The first SIGINT or SIGTERM requests a stop; a second one ends the process, and so does the first one while
+/// `print_out` waits for a blocked stdout.
 ///
 /// Lifetime: one at a time; before any other thread is started.
 class stop_by_signal
@@ -25,7 +25,7 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// A signal has asked one of them to stop.
+/// Whether a signal has requested a stop.
 [[nodiscard]] bool stop_was_asked_for() noexcept;
 
 }  // namespace bazaar::process

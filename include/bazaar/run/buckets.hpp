@@ -8,13 +8,13 @@
 namespace bazaar::run
 {
 
-/// Counts of durations in the few fixed buckets that a monitoring system keeps.
+/// Counts of durations in a few fixed buckets, as a monitoring system stores them.
 ///
-/// Threads: none; whoever shares one locks.
+/// Threads: not synchronised; a shared one needs a lock.
 class buckets
 {
 public:
-    /// Upper ends, inclusive, in microseconds; one more bucket has what is longer.
+    /// Upper bounds, inclusive, in microseconds; one more bucket counts longer durations.
     static constexpr std::array<std::uint64_t, 16> bounds{
         500,     1'000,   2'500,     5'000,     10'000,    25'000,     50'000,     100'000,
         250'000, 500'000, 1'000'000, 2'500'000, 5'000'000, 10'000'000, 30'000'000, 60'000'000};

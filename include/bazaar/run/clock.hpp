@@ -9,13 +9,13 @@
 namespace bazaar::run
 {
 
-/// By this machine's clock, as it is set.
+/// The time shown by this machine's clock, as it is set.
 [[nodiscard]] inline time machine_time() noexcept
 {
     return {std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
 }
 
-/// The business clock. Seam: the wall, or a manual one in tests.
+/// The business clock. Seam: the wall clock, or a manual one in tests.
 ///
 /// Threads: any.
 class clock

@@ -16,15 +16,16 @@
 namespace bazaar::run
 {
 
-/// Which unit is sent next, and in which form: the window, what was refused, and what may have been sent before.
+/// Decides which unit is sent next, and in which form: knows the window, the refused units, and which units may have
+/// been sent before.
 ///
-/// Exactly once rests on four rules, which need no server to be tested:
-/// a unit below `replay_below` may have been sent by an earlier process, so it goes out as a replay; units are found done
-/// until a whole window of them was new; a unit in doubt goes out as a replay until it is settled;
-/// a unit that deletes goes out when the recorded mark has passed what it deletes, as no replay begins below that mark: one of
-/// an earlier unit would bring the rows back.
+/// Exactly once rests on four rules, which can be tested without a server: A unit below `replay_below` may have been
+/// sent by an earlier process, so it is sent as a replay. Replays continue until a whole window of units has turned out
+/// to be new. A unit in doubt is sent as a replay until it is settled. A unit that deletes rows is sent when the
+/// recorded mark has passed them, because no replay begins below that mark: a replay of an earlier unit would bring the
+/// rows back.
 ///
-/// Threads: none of its own; the caller locks.
+/// Threads: not synchronised; the caller locks.
 class dispatcher
 {
 public:
@@ -32,9 +33,10 @@ public:
     {
         unit_no first = 0;          ///< Number of the first unit to come: all below are settled, by the recorded mark.
         std::uint32_t span = 1024;  ///< W, at least 1.
-        /// Units below may have been sent before, and so may those less than W behind one that is found done.
+        /// Units below may have been sent before, and so may units less than W after one that is found to be done
+        /// already.
         unit_no replay_below = 0;
-        /// None from this one on was ever sent, where that is known: suspicion ends there.
+        /// No unit from this one on was ever sent, if known: units above need no replay.
         unit_no sent_below = no_unit;
         std::vector<unit_no> rejected{};  ///< Refused for good by earlier processes: never sent again.
     };
@@ -59,49 +61,50 @@ public:
     /// The lowest unit that is not settled; null when there is none.
     [[nodiscard]] const model::decision* oldest() const noexcept { return window_.oldest(); }
 
-    /// Takes in the next unit; numbers follow each other without gap. What a unit that `deletes` removes was written last by
-    /// the units that it names.
+    /// Adds the next unit; numbers follow each other without gaps. The rows that a unit removes (`deletes`) were last
+    /// written by the units that it depends on.
     void add(const model::decision& d, bool deletes = false);
 
-    /// The mark is recorded, durable: no replay will begin below.
+    /// The mark is recorded and durable: no replay will begin below it.
     void marked(unit_no mark);
 
-    /// Whether units wait for nothing but that the mark is recorded.
+    /// Whether units wait only for the recording of the mark.
     [[nodiscard]] bool wants_mark() const noexcept
     {
         return !unmarked_.empty() && unmarked_.top().first <= window_.settled();
     }
 
-    /// The lowest ready unit, now in flight. What was refused before is settled on the way; nothing when no unit is left.
+    /// The lowest ready unit, now in flight. Units that were refused before are settled on the way. Nothing if no unit
+    /// is ready.
     [[nodiscard]] std::optional<task> take();
 
-    /// Replaces `group` by the lowest ready unit and those that come after it without gap, `most` at most, all in flight now: each waits
-    /// for earlier ones of the group alone. A replay is by itself. Empty when no unit is left.
+    /// Replaces `group` by the lowest ready unit and those that follow it without gaps, at most `most`, all in flight
+    /// now: each depends only on earlier ones of the group. A replay is always alone. Empty if no unit is ready.
     void take(std::size_t most, std::vector<task>& group);
 
-    /// A unit in flight is done with: `what` is none of `not_done` and `in_doubt`.
+    /// A unit in flight is settled: `what` is neither `not_done` nor `in_doubt`.
     void settle(const task& sent, outcome what);
 
     /// A unit in flight is to be sent again, by whoever takes it next.
     void put_back(const task& sent, outcome what);
 
-    /// None from this one on was ever sent, by what is known now; `no_unit` when nothing is.
+    /// As far as known, no unit from this one on was ever sent; `no_unit` if nothing is known.
     [[nodiscard]] unit_no sent_below() const noexcept
     {
         const auto next = window_.settled() + window_.span();
         return suspects() ? std::max(next, sent_below_) : next;
     }
 
-    /// Whether units are open that an earlier process may have sent, and so perhaps others behind them.
+    /// Whether there are unsettled units that an earlier process may have sent; it may then have sent later units, too.
     [[nodiscard]] bool suspects() const noexcept { return window_.settled() < replay_below_; }
 
     /// Whether the next unit to come may have been sent by an earlier process.
     [[nodiscard]] bool suspects(unit_no next) const noexcept { return next < replay_below_; }
 
-    /// Units that were refused before and came by again.
+    /// Units that were refused before and were skipped now.
     [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }
 
-    /// Units in doubt; and those that were, by what their replay found: nothing there, or themselves.
+    /// Units in doubt; and units that were in doubt, by the result of their replay: written again, or already there.
     [[nodiscard]] std::uint64_t doubtful() const noexcept { return doubtful_.size(); }
     [[nodiscard]] std::uint64_t replayed() const noexcept { return replayed_; }
     [[nodiscard]] std::uint64_t recognised() const noexcept { return recognised_; }

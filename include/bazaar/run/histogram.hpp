@@ -9,7 +9,7 @@ namespace bazaar::run
 
 /// Counts of durations in microseconds, in buckets no wider than 1/16 of their value.
 ///
-/// Threads: none; merge one per thread.
+/// Threads: not synchronised; use one per thread and merge them.
 class histogram
 {
 public:
@@ -23,7 +23,7 @@ public:
 
     void merge(const histogram& other) noexcept;
 
-    /// Upper end of the bucket below which a share `q` of all values lies; 0 when empty. 0 <= q <= 1.
+    /// Upper bound of the bucket below which a share `q` of all values lies; 0 if empty. 0 <= q <= 1.
     [[nodiscard]] std::uint64_t quantile(double q) const noexcept;
 
     [[nodiscard]] std::uint64_t count() const noexcept { return total_; }

@@ -12,30 +12,32 @@
 namespace bazaar::run
 {
 
-/// Where the rows of a run have to end, by its plan: tables that were emptied, or restored from another time, end elsewhere.
+/// Where the rows of a run have to end according to its plan. Tables that were emptied, or restored from another time,
+/// end elsewhere.
 ///
 /// Threads: one.
 class last_inserts
 {
 public:
-    /// By table, the unit that inserted the last row of the run that is there; `no_unit` for rows of before unit 0, nothing
-    /// where there is none.
+    /// For each table, the unit that inserted the run's last existing row; `no_unit` for rows from before unit 0,
+    /// nothing if there is no row.
     using ends = std::vector<std::optional<unit_no>>;
 
     explicit last_inserts(const scenario::scenario& shop);
 
-    /// A unit of the plan, in its order.
+    /// Takes the units of the plan, in order.
     void see(const model::decision& unit)
     {
         if (inserts_[unit.kind])
             last_[unit.kind] = unit;
     }
 
-    /// A line for each table that ends before its last insert of the units seen. Tables that lose rows by the plan, and units
-    /// that were refused, say nothing; nor does one table that ends a little too early.
+    /// A line for each table that ends before the last insert of the units seen. Tables from which the plan removes
+    /// rows, and refused units, are ignored, and so is a single table that ends a little too early.
     [[nodiscard]] std::vector<std::string> missing(const ends& found, const record& of) const;
 
-    /// Whether the units of the plan have to be seen: a table is empty where it hardly can be, or all end well before the mark.
+    /// Whether the units of the plan have to be examined: a table is unexpectedly empty, or all tables end well before
+    /// the mark.
     [[nodiscard]] bool doubtful(const ends& found, const record& of) const;
 
 private:

@@ -23,7 +23,8 @@
 namespace bazaar::run
 {
 
-/// Where the record of a run is kept does not answer now, or answered in doubt. Asking again is safe, and may succeed later.
+/// The place where the record of a run is stored does not answer now, or its answer is in doubt. Trying again is safe,
+/// and may succeed later.
 class not_now : public error
 {
 public:
@@ -32,7 +33,7 @@ public:
     {
     }
 
-    /// The way there broke; the next `ready` waits for another.
+    /// The connection broke; the next `ready` waits for another one.
     [[nodiscard]] bool link_lost() const noexcept { return link_lost_; }
 
 private:
@@ -53,7 +54,7 @@ struct progress
 struct holder
 {
     std::string text;          ///< For people: process, host. Empty: nobody.
-    std::string session_name;  ///< Name of its sessions, no other process's.
+    std::string session_name;  ///< Name of its sessions; no other process uses it.
 };
 
 /// How to wait for the lease of a run.
@@ -61,15 +62,15 @@ struct lease_options
 {
     holder by;  ///< Who takes it.
 
-    /// A holder that has not renewed its lease for so long may be replaced, although sessions of it are still there.
+    /// A holder that has not renewed its lease for this long may be replaced, even if its sessions still exist.
     std::chrono::milliseconds lease_time = std::chrono::seconds{10};
 
-    bool wait = false;  ///< Goes on waiting while the holder renews its lease.
+    bool wait = false;  ///< Keeps waiting while the holder renews its lease.
 
-    /// Ends the waiting: nothing is taken then.
+    /// Ends the waiting; the lease is not taken then.
     std::stop_token stop{};
 
-    /// One line for the log when there is something to wait for. May be empty.
+    /// Receives one line for the log if there is something to wait for. May be empty.
     std::function<void(const std::string&)> tell{};
 };
 
@@ -80,48 +81,48 @@ struct taken_lease
     bool clean = false;  ///< The last holder had stopped cleanly: no unit at or above the mark was ever sent.
 };
 
-/// In whose name a run is written.
+/// The role in whose name a run is written.
 struct rights
 {
     std::string role{};
     bool superuser = false;
-    std::string taken_owner{};  ///< Owns all of it and is taken for the owner, although nothing else says so.
+    std::string taken_owner{};  ///< Owns everything and is accepted as the owner, although nothing else confirms it.
 };
 
-/// Which of the rows from before unit 0 are written; all where it is empty.
+/// Which of the rows from before unit 0 are written; all if it is empty.
 using first_rows = std::function<bool(std::uint8_t table, std::uint64_t row)>;
 
-/// What a run writes about itself: its record, the lease with its epoch, the control log, the mark of settled units, checkpoints and
-/// the saved plan. Seam: PostgreSQL, or a recording one in tests.
+/// What a run writes about itself: its record, the lease with its epoch, the control log, the mark of settled units,
+/// checkpoints and the saved plan. Seam: PostgreSQL, or a recording one in tests.
 ///
-/// Lifetime: one run. From `begin` or `take` to `release` the run is ours; what is written then is written under that epoch.
+/// Lifetime: one run. From `begin` or `take` to `release` the run is ours; everything is then written under that epoch.
 /// Threads:  one at a time.
-/// Errors:   all but `ready` throw `not_now` where asking again may succeed; `temporary` where the lease is another's;
-///           `history_lost` where commits may be missing; `config`, `permission` where no waiting helps. After an error of any kind
-///           the next `ready` makes what is missing.
+/// Errors:   all functions except `ready` throw `not_now` if trying again may succeed; `temporary` if another process
+///           holds the lease; `history_lost` if commits may be missing; `config` or `permission` if waiting does not
+///           help. After any error, the next `ready` connects again if necessary.
 class ledger
 {
 public:
     virtual ~ledger() = default;
 
-    // ---- The way to it
+    // ---- Connection
 
-    /// Has what it takes to read and write, or waits until it has. False when `stop` was asked for.
+    /// Makes sure that it can read and write, and waits until it can. False if `stop` was requested.
     [[nodiscard]] virtual bool ready(const std::stop_token& stop) = 0;
 
-    /// The same at the end of a run: one attempt, none where nobody could connect of late.
+    /// Like `ready`, at the end of a run: makes one attempt, or none if connecting has failed recently.
     [[nodiscard]] virtual bool ready_at_once() = 0;
 
-    /// Holds what it takes, as far as it knows.
+    /// Whether it is connected, as far as it knows.
     [[nodiscard]] virtual bool connected() const = 0;
 
-    /// Nothing is to be done for `wait`: others may have what it holds. How long to do nothing at most.
+    /// Nothing is to be done for `wait`: others may use its connection meanwhile. Returns how long to rest at most.
     [[nodiscard]] virtual std::chrono::milliseconds rest(std::chrono::milliseconds wait) = 0;
 
-    /// Gives back what it holds.
+    /// Gives its connection back.
     virtual void close() = 0;
 
-    /// Asks for nothing but an answer.
+    /// Only checks that an answer comes.
     virtual void probe() = 0;
 
     /// Who is at the other end.
@@ -133,61 +134,63 @@ public:
     };
     [[nodiscard]] virtual peer other_end() const = 0;
 
-    /// Nothing is known of any server any more; `ready` takes any.
+    /// Forgets the identity of the server; `ready` then accepts any.
     virtual void forget() = 0;
 
-    /// Commits are believed in the present life of the server alone: in another one, all others throw `history_lost`.
+    /// From now on, commits count only in the server's present life: if it was started again or replaced, all other
+    /// functions throw `history_lost`.
     virtual void trust() = 0;
 
-    /// What the clock there shows.
+    /// The time shown by the clock there.
     [[nodiscard]] virtual time now() = 0;
 
-    // ---- What units are written to
+    // ---- The place to which units are written
 
-    /// The scenario of the run as it is recorded; nothing when there is no such run. Reads nothing that a stranger could have a hand in:
-    /// then nothing, too, and `check_rights` says why.
+    /// The recorded scenario of the run; nothing if there is no such run. Reads nothing that an untrusted role could
+    /// have altered: the result is then nothing, too, and `check_rights` says why.
     [[nodiscard]] virtual std::optional<std::string> recorded_scenario() { return std::nullopt; }
 
-    /// Looks whose it is, before anything of it is read or called.
+    /// Checks who owns it, before anything of it is read or called.
     ///
-    /// Errors: `config` where somebody who is not trusted could have code of his own run.
+    /// Errors: `config` if an untrusted role could have its own code run.
     [[nodiscard]] virtual rights check_rights(std::span<const model::table>) { return {}; }
 
-    /// Makes or checks it. True when it was made.
+    /// Creates or checks it. True if it was created.
     ///
-    /// Errors: `config` where something else is there.
+    /// Errors: `config` if something else is there.
     virtual bool prepare(const scenario::scenario& shop) = 0;
 
-    /// Names of tables that hold rows of a run of this tag, which no recorded run has.
+    /// Names of tables that contain rows of a run with this tag, although no recorded run has it.
     [[nodiscard]] virtual std::vector<std::string> leftovers(const scenario::scenario& shop, std::uint32_t tag) = 0;
 
     // ---- The record
 
-    /// The record with its control log; nothing when there is no such run.
+    /// The record with its control log; nothing if there is no such run.
     ///
     /// Errors: `config` for an entry that this program does not know.
     [[nodiscard]] virtual std::optional<record> load() = 0;
 
-    /// Writes the record with its log, a lease of epoch 1 for `by`, and the rows of before unit 0, all or nothing.
+    /// Writes the record with its log, a lease of epoch 1 for `by`, and the rows from before unit 0, all or nothing.
     ///
-    /// Errors: `config` when the run is there, or another one has its tag.
+    /// Errors: `config` if the run exists, or another one has its tag.
     virtual void begin(const record& of, const scenario::scenario& shop, const holder& by,
                        const first_rows& wanted = {}) = 0;
 
-    /// Takes the lease over, with a new epoch; the run counts as not stopped cleanly from then on. Waits for all units that are being
-    /// written under an older epoch; later ones are refused. Nothing when `how.stop` was asked for.
+    /// Takes the lease over, with a new epoch; from then on the run counts as not stopped cleanly. Waits for all units
+    /// that are being written under an older epoch; later ones are refused. Nothing if `how.stop` was requested.
     ///
-    /// Errors: `temporary` when the holder is alive, naming it; `config` when the run is gone.
+    /// Errors: `temporary` if the holder is alive, naming it; `config` if the run is gone.
     [[nodiscard]] virtual std::optional<taken_lease> take(const lease_options& how) = 0;
 
-    /// Adds one entry at its place in the log, counted from 0. It is durable when this returns. Calling it again with the same entry
-    /// changes nothing, so a doubt is no harm. False when the entry was there already.
+    /// Adds one entry at its place in the log, counted from 0. It is durable when this returns. Calling it again with
+    /// the same entry changes nothing, so it can be repeated when in doubt. False if the entry was there already.
     virtual bool append(std::uint64_t sequence, const model::control& entry) = 0;
 
-    /// Adds a checkpoint; one of the same unit stays.
+    /// Adds a checkpoint; an existing one of the same unit is kept.
     virtual void append(const checkpoint& state) = 0;
 
-    /// Sets the mark of settled units, which never goes back, and renews the lease; what the clock there shows.
+    /// Sets the mark of settled units, which never goes back, and renews the lease. Returns the time shown by the clock
+    /// there.
     virtual time mark(const progress& now) = 0;
 
     /// Sets the mark and gives the lease back.
@@ -195,19 +198,19 @@ public:
 
     // ---- The plan's state: a cache, never the truth
 
-    /// The newest saved plan that is whole, as bytes. Nothing when there is none.
+    /// The newest complete saved plan, as bytes. Nothing if there is none.
     [[nodiscard]] virtual std::optional<std::vector<std::byte>> kept_plan() = 0;
 
-    /// Keeps a saved plan from now on, piece by piece: other things of the run can be written in between. A piece takes at most
-    /// `limit`.
+    /// Begins to store a saved plan, piece by piece: other things of the run can be written in between. A piece takes
+    /// at most `limit`.
     virtual void keep(saved_plan what, std::optional<std::chrono::milliseconds> limit = std::nullopt) = 0;
 
-    /// Writes the next piece. False when nothing is left to write.
+    /// Writes the next piece. False if nothing is left to write.
     virtual bool keep_piece() = 0;
 
-    // ---- What units have left
+    // ---- Traces of units
 
-    /// The greatest unit that any row of this run names; nothing when none was written.
+    /// The highest unit that any row of this run names; nothing if no unit was written.
     [[nodiscard]] virtual std::optional<unit_no> highest_unit(const record& of, const scenario::scenario& shop) = 0;
 
     /// The unit that inserted the last row of each table.

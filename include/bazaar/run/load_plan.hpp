@@ -18,8 +18,9 @@
 namespace bazaar::run
 {
 
-/// What the control log says of a bulk load. Its first `load` entry says what is to be loaded; each further one that a chunk is
-/// there, whole. Chunk 0 holds what other chunks' rows refer to; chunk i the units from (i - 1) * chunk_units on.
+/// State of a bulk load, according to the control log. The first `load` entry says what is to be loaded; each further
+/// one says that a chunk is completely written. Chunk 0 contains the rows that other chunks' rows refer to; chunk i
+/// contains the units from (i - 1) * chunk_units on.
 struct load_state
 {
     unit_no seam = 0;  ///< All units below are loaded.
@@ -27,12 +28,12 @@ struct load_state
     unit_no chunk_units = 0;
     bool fast = false;           ///< Indexes and constraints are made at the end.
     std::uint64_t sequence = 0;  ///< Place of the first entry in the log.
-    std::vector<bool> chunks;    ///< Those that are there.
+    std::vector<bool> chunks;    ///< Whether each chunk is written.
 
-    /// Nothing where the log has no load.
+    /// Nothing if the log has no load.
     [[nodiscard]] static std::optional<load_state> of(std::span<const model::control> log);
 
-    /// Of 65,536 units each, as far as ids go.
+    /// With 65,536 units each, this is as far as ids go.
     static constexpr std::uint64_t chunks_max = std::uint64_t{1} << 24;
 
     [[nodiscard]] static std::uint64_t count(unit_no seam, unit_no chunk_units) noexcept
@@ -42,12 +43,12 @@ struct load_state
 
     [[nodiscard]] bool whole() const noexcept;
 
-    /// The first entry, and that of a chunk.
+    /// The first entry, and the entry of a chunk.
     [[nodiscard]] model::control begin() const noexcept;
     [[nodiscard]] model::control done(std::uint64_t chunk) const noexcept;
 };
 
-/// What becomes of a plan up to its seam: the first unit behind a moment, or behind a number of ticks.
+/// The result of a plan up to its seam: the first unit after a point in time, or after a number of ticks.
 struct history
 {
     unit_no seam = 0;
@@ -57,36 +58,37 @@ struct history
 
     struct end
     {
-        std::optional<time> at;  ///< Units up to this moment belong to it.
+        std::optional<time> at;  ///< Units up to this time belong to it.
         std::optional<std::uint64_t> ticks;
-        unit_no seam = no_unit;  ///< Known already.
+        unit_no seam = no_unit;  ///< If it is already known.
     };
 
-    /// Plans it. A stop ends it early: then `seam` is 0.
+    /// Plans the history. A stop ends this early; `seam` is then 0.
     [[nodiscard]] static history of(const scenario::scenario& shop, const record& of, const end& until,
                                     const std::function<bool()>& stopped);
 };
 
-/// Hands out the units of a history in chunks, decided once for all who take.
+/// Hands out the units of a history in chunks; each unit is decided only once, for all workers.
 ///
 /// Threads: any.
 class chunk_walk
 {
 public:
-    /// `wanted`: the units of a chunk that are handed out. `shop` and `of` outlive this.
+    /// `wanted` selects the units of a chunk that are handed out. `shop` and `of` outlive this.
     chunk_walk(const scenario::scenario& shop, const record& of, unit_no seam, unit_no chunk_units,
                std::function<bool(const model::decision&)> wanted);
 
     struct chunk
     {
         std::uint64_t number = 0;  ///< From 0 on.
-        unit_no units = 0;         ///< Handed out or not.
+        unit_no units = 0;         ///< Including those that are not handed out.
     };
 
-    /// Replaces `out` by the units of the next chunk; nothing behind the last one. `skip` says which ones are not needed.
+    /// Replaces `out` by the units of the next chunk; returns nothing after the last one. `skip` says which chunks are
+    /// not needed.
     std::optional<chunk> next(std::vector<model::decision>& out, const std::function<bool(std::uint64_t)>& skip = {});
 
-    /// The planner's state at the seam; nothing while chunks are left. `program` as `save_plan` takes it.
+    /// The planner's state at the seam; nothing while chunks are left. `program` is as for `save_plan`.
     [[nodiscard]] std::optional<saved_plan> end(std::uint64_t program);
 
 private:

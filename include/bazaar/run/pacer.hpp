@@ -9,9 +9,9 @@ namespace bazaar::run
 
 /// Decides when the next unit is sent. Pure arithmetic: it never reads a clock and never waits.
 ///
-/// A unit is never sent before the clock has reached its business time. A run hurries through its history until it has
-/// caught up once; from then on it is live: a slow database shows up as lag that is caught up, and lag beyond `lag_max`
-/// becomes one shift. Nothing is skipped, nothing lowered silently.
+/// A unit is never sent before the clock has reached its business time. A run goes through its history at full speed
+/// until it has caught up once; from then on it is live: a slow database shows up as lag that is caught up, and lag
+/// beyond `lag_max` becomes one shift. Nothing is skipped, nothing lowered silently.
 ///
 /// Threads: main thread only.
 class pacer
@@ -19,7 +19,7 @@ class pacer
 public:
     struct options
     {
-        /// Lag that is caught up once live; above it a shift is asked for. Zero or more.
+        /// Lag that is caught up once live; above it a shift is requested. Zero or more.
         microseconds lag_max = std::chrono::seconds{10};
 
         /// False: lag is always caught up, as unpaced runs do.

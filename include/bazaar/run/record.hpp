@@ -12,7 +12,7 @@
 namespace bazaar::run
 {
 
-/// Digest of the planner's state at one point of the plan: a program that plans differently shows there.
+/// Digest of the planner's state at one point of the plan: it reveals a program that plans differently.
 struct checkpoint
 {
     unit_no unit = 0;         ///< The next unit.
@@ -22,7 +22,7 @@ struct checkpoint
     friend bool operator==(const checkpoint&, const checkpoint&) = default;
 };
 
-/// The run row and its control log: with the program, all that reproduces the run.
+/// The run row and its control log: together with the program, everything that is needed to reproduce the run.
 struct record
 {
     std::string schema;        ///< Schema of the shop's tables.
@@ -34,7 +34,7 @@ struct record
     std::uint64_t catalogue = 0;                                ///< Digest of the seed data.
     time start;                                                 ///< T0.
     std::uint32_t window = 1024;                                ///< W: bound on the span of unsettled units.
-    std::vector<std::pair<std::string, std::string>> settings;  ///< Scenario fields by name, as a user types them.
+    std::vector<std::pair<std::string, std::string>> settings;  ///< Scenario fields by name, as a user would type them.
     std::vector<model::control> log;                            ///< In the order of their sequence.
     std::vector<checkpoint> checkpoints;                        ///< By unit.
     unit_no settled = 0;                                        ///< All units below are settled.

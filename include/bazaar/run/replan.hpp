@@ -10,38 +10,39 @@
 namespace bazaar::run
 {
 
-/// Whether an entry changes what the planner decides; a `reject` or a `load` only says what became of units.
+/// Whether an entry changes what the planner decides; a `reject` or a `load` only records what happened to units.
 [[nodiscard]] constexpr bool steers(const model::control& entry) noexcept
 {
     return entry.what != model::control::kind::reject && entry.what != model::control::kind::load;
 }
 
-/// Units of the plan between two checkpoints.
+/// Number of units between two checkpoints.
 inline constexpr unit_no checkpoint_interval = unit_no{1} << 20;
 
-/// Walks a plan along its control log: entries take effect right before their unit. Where a checkpoint was recorded, the
-/// planner's state must be the same.
+/// Steps through a plan according to its control log: entries take effect right before their unit. At each recorded
+/// checkpoint, the planner's state must be the same.
 ///
 /// Threads: one.
 class replanner
 {
 public:
-    /// `of` outlives this; the units of its steering entries ascend. `plan` has applied the first `steps` of them.
+    /// `of` outlives this; the units of its entries that change the plan ascend. `plan` has applied the first `steps`
+    /// of them.
     replanner(scenario::planner& plan, const record& of, std::uint64_t steps = 0);
 
-    /// Applies the entries that stand before the next unit.
+    /// Applies the entries that precede the next unit.
     ///
-    /// Errors: throws `config` where a checkpoint differs: this program plans differently.
+    /// Errors: throws `config` if a checkpoint differs: this program plans differently.
     void catch_up();
 
-    /// The next unit, after the entries that stand before it.
+    /// The next unit, after the entries that precede it.
     model::decision next()
     {
         catch_up();
         return plan_.next();
     }
 
-    /// Decides all units below `no`, and applies the entries that stand before `no` itself.
+    /// Decides all units below `no`, and applies the entries that precede `no` itself.
     void forward_to(unit_no no)
     {
         while (plan_.next_no() < no)
@@ -49,10 +50,10 @@ public:
         catch_up();
     }
 
-    /// Applies an entry that is recorded by now, behind all others.
+    /// Applies an entry that has just been recorded, after all others.
     void append(const model::control& entry);
 
-    /// Whether no recorded entry is left to apply: the plan may be steered.
+    /// Whether no recorded entry is left to apply: new entries may be recorded then.
     [[nodiscard]] bool at_end() const;
 
     /// Entries applied so far.

@@ -10,16 +10,16 @@
 namespace bazaar::run
 {
 
-/// A machine of states: what follows each state at each event; nothing where the event cannot come.
+/// A state machine: the successor of each state for each event; nothing if the event cannot occur.
 template <typename State, std::size_t States, typename Event, std::size_t Events>
 using successors = std::array<std::array<std::optional<State>, Events>, States>;
 
-/// Whether a runner plans, and whether an entry that steers the plan is being recorded: nothing is planned meanwhile.
+/// Whether a runner plans, and whether a change of the plan is being recorded: nothing is planned meanwhile.
 enum class stage : std::uint8_t
 {
     planning,
-    recording,   ///< Planning goes on when the entry is durable.
-    draining,    ///< What was planned is finished, nothing more is planned.
+    recording,   ///< Planning continues when the entry is durable.
+    draining,    ///< Planned units are finished, nothing more is planned.
     last_entry,  ///< Draining, while an entry is being recorded.
     finished,
 };
@@ -28,8 +28,8 @@ enum class stage_event : std::uint8_t
 {
     record,    ///< An entry goes to the ledger.
     recorded,  ///< It is durable, or will never be.
-    drain,     ///< The last tick is planned, somebody asked for the end, or something has failed.
-    finish,    ///< All is settled, or something has failed.
+    drain,     ///< The last tick is planned, a stop was requested, or something has failed.
+    finish,    ///< Everything is settled, or something has failed.
 };
 
 inline constexpr successors<stage, 5, stage_event, 4> stage_successors{{
@@ -41,14 +41,14 @@ inline constexpr successors<stage, 5, stage_event, 4> stage_successors{{
     {std::nullopt, stage::finished, stage::finished, stage::finished},    // finished
 }};
 
-/// The pause of a runner. One that ends while the run is live is recorded as a shift first.
+/// The pause of a runner. If the run is live, a pause is recorded as a shift before it ends.
 enum class pause : std::uint8_t
 {
     none,
     paused,
     ending,       ///< Somebody resumes; a shift may have to be recorded first.
     moving,       ///< That shift is being recorded.
-    paused_anew,  ///< The same, and somebody pauses again meanwhile.
+    paused_anew,  ///< Like `moving`, and somebody has paused again meanwhile.
 };
 
 enum class pause_event : std::uint8_t
@@ -79,7 +79,7 @@ inline constexpr successors<pause, 5, pause_event, 5> pause_successors{{
     return pause_successors[static_cast<std::size_t>(now)][static_cast<std::size_t>(what)];
 }
 
-/// Goes on to the next state; `what` can come in this one.
+/// Moves to the next state; `what` must be possible in the present one.
 template <typename State, typename Event>
 void advance(State& now, Event what)
 {

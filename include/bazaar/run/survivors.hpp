@@ -11,24 +11,25 @@
 namespace bazaar::run
 {
 
-/// Which rows that the units of a plan write are still as they were written when a certain unit is reached: those of no later
-/// unit before it have changed or removed.
+/// Which of the rows written by a plan are still unchanged at a certain unit: those that no later unit before it has
+/// changed or removed.
 ///
-/// Threads: one that adds; any that ask, once all is added.
-/// Limits:  two bits a unit, one bit a row from before unit 0.
+/// Threads: one that adds; any that ask, once everything is added.
+/// Limits:  two bits per unit, one bit per row from before unit 0.
 class survivors
 {
 public:
-    /// In the order of the units, from 0 on. A unit that was refused is not added: what it would have changed stays.
+    /// Adds the units in their order, from 0 on. A unit that was refused is not added: the rows that it would have
+    /// changed stay.
     void add(const model::decision& d);
 
-    /// Whether rows of versioned tables that this unit wrote survive.
+    /// Whether the rows of versioned tables that this unit wrote survive.
     [[nodiscard]] bool versioned(unit_no no) const noexcept { return !is_set(rewritten_, no); }
 
-    /// The same of tables without versions.
+    /// Whether the rows of tables without versions that this unit wrote survive.
     [[nodiscard]] bool unversioned(unit_no no) const noexcept { return !is_set(removed_, no); }
 
-    /// Whether a row from before unit 0 survives, of a versioned table, by its place among them.
+    /// Whether a row of a versioned table from before unit 0 survives; `place` is its position among these rows.
     [[nodiscard]] bool initial(std::uint8_t table, std::uint64_t place) const noexcept
     {
         return table >= first_rows_.size() || !is_set(first_rows_[table], place);
@@ -41,7 +42,7 @@ public:
     /// Whether anything that this unit wrote survives.
     [[nodiscard]] bool any(unit_no no) const noexcept { return versioned(no) || unversioned(no); }
 
-    /// Leaves of a unit what survives, as inserts.
+    /// Keeps only the rows of a unit that survive, as inserts.
     void keep(model::unit& unit, std::span<const model::table> tables) const;
 
 private:

@@ -8,7 +8,7 @@
 namespace bazaar::scenario
 {
 
-/// Whether units that can come with the scenario's configuration do this to this table.
+/// Whether the scenario's configuration allows units with this operation on this table.
 [[nodiscard]] inline bool does(const scenario& shop, model::op what, std::size_t table)
 {
     const auto kinds = shop.kinds();

@@ -8,14 +8,15 @@
 namespace bazaar::scenario
 {
 
-/// All scenarios of this program, each with a name of its own. A program with others, such as one of the tests, defines this itself.
+/// All scenarios of this program, with unique names. A program with other scenarios, such as a test program, defines
+/// this function itself.
 [[nodiscard]] std::span<const entry> registry();
 
-/// The scenario of a command line that names none.
+/// The scenario of a command line that does not name one.
 inline constexpr std::string_view default_name = "thelook";
 [[nodiscard]] const entry& default_entry();
 
-/// The one of this name; null where there is none.
+/// The scenario of this name; null if there is none.
 [[nodiscard]] const entry* find(std::string_view name);
 [[nodiscard]] const entry* find(std::span<const entry> among, std::string_view name);
 

@@ -10,7 +10,8 @@
 namespace bazaar::scenario
 {
 
-/// The flag, with its value, by which a run of these settings has its schema to itself. Nothing where there is none.
+/// The flag, with its value, because of which a run of these settings must be the only one in its schema. Nothing if
+/// there is no such flag.
 [[nodiscard]] std::optional<std::string> shared_flag(std::span<const std::pair<std::string, std::string>> recorded,
                                                      std::span<const field> fields);
 

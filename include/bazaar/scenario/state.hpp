@@ -8,7 +8,8 @@
 namespace bazaar::scenario
 {
 
-/// Writes the state of a planner as bytes: numbers of seven bits a byte, least first, so that small ones are short.
+/// Writes the state of a planner as bytes: seven bits of a number per byte, lowest first, so that small numbers are
+/// short.
 ///
 /// Determinism: the same bytes on every machine.
 class state_writer
@@ -24,7 +25,7 @@ public:
         out_.push_back(static_cast<std::byte>(number));
     }
 
-    /// Small whatever the sign.
+    /// Small numbers are short, whatever their sign.
     void put_signed(std::int64_t number)
     {
         put(static_cast<std::uint64_t>(number) << 1 ^ static_cast<std::uint64_t>(number >> 63));
@@ -36,11 +37,11 @@ private:
 
 /// Reads what a `state_writer` wrote.
 ///
-/// Errors: bytes that end too early, or are no number, give zeros from there on, and `good` says so.
+/// Errors: where the bytes end too early, or are not a number, it returns zeros from there on, and `good` is false.
 class state_reader
 {
 public:
-    /// Far behind all business times, in microseconds, and so that two of these still add up to a number.
+    /// Far later than all business times, in microseconds; the sum of two of these still fits into a number.
     static constexpr std::int64_t far = std::int64_t{1} << 61;
 
     explicit state_reader(std::span<const std::byte> from) noexcept : rest_(from) {}
@@ -65,7 +66,8 @@ public:
         return static_cast<std::int64_t>(number >> 1 ^ (~(number & 1) + 1));
     }
 
-    /// A moment or a span of microseconds, told as a step from `before`. A step out of ±`far` leads nowhere and fails.
+    /// A time or a duration in microseconds, stored as the difference from `before`. Fails if a value is outside of
+    /// ±`far`.
     std::int64_t get_from(std::int64_t before) noexcept
     {
         const auto step = get_signed();
@@ -74,14 +76,14 @@ public:
         return before + step;
     }
 
-    /// How many things follow, each of one byte at least.
+    /// The number of items that follow, each of at least one byte.
     std::uint64_t get_count() noexcept
     {
         const auto number = get();
         return number <= rest_.size() ? number : fail();
     }
 
-    /// What was read can be no state.
+    /// The bytes cannot be a state.
     std::uint64_t fail() noexcept
     {
         rest_ = {};
@@ -91,7 +93,7 @@ public:
 
     [[nodiscard]] bool good() const noexcept { return good_; }
 
-    /// All was good, and nothing is left.
+    /// Everything was read without error, and nothing is left.
     [[nodiscard]] bool done() const noexcept { return good_ && rest_.empty(); }
 
 private:

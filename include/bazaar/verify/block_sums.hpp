@@ -8,8 +8,8 @@
 namespace bazaar::verify
 {
 
-/// Sums of the hashes of a table's rows, one for every 4,096 row numbers: half a megabyte for 256 million rows. Sums are equal
-/// where the rows are, in whatever order they came.
+/// Sums of the hashes of a table's rows, one for every 4,096 row numbers: half a megabyte for 256 million rows. Sums
+/// are equal if the rows are, in whatever order they came.
 class block_sums
 {
 public:
@@ -23,7 +23,7 @@ public:
     [[nodiscard]] std::vector<std::uint64_t> differing(const block_sums& other) const;
 
 private:
-    /// A number far behind all others stands in the map: it may be forged.
+    /// A number far above all others is stored in the map: it may be forged.
     static constexpr std::uint64_t leap = 1 << 16;
 
     [[nodiscard]] std::uint64_t& at(std::uint64_t block)
@@ -36,7 +36,7 @@ private:
     [[nodiscard]] std::uint64_t get(std::uint64_t block) const;
 
     std::vector<std::uint64_t> sums_;
-    std::map<std::uint64_t, std::uint64_t> far_;  ///< May name blocks that the vector has reached since: both count.
+    std::map<std::uint64_t, std::uint64_t> far_;  ///< May include blocks that the vector has reached since: both count.
 };
 
 }  // namespace bazaar::verify

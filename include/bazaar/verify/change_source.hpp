@@ -17,25 +17,25 @@ class change_source
 public:
     virtual ~change_source() = default;
 
-    /// The next event; false at the end. Where several streams are read side by side, the one that is behind in the source's log
-    /// goes first. Texts of the event are gone with the next call.
+    /// The next event; false at the end. If several streams are read in parallel, the one with the lowest position in
+    /// the source's log comes first. Texts of the event are valid until the next call.
     virtual bool next(change_event& out) = 0;
 
-    /// How far it is, and how far it goes, in a unit of its own; 0: nobody knows.
+    /// The current position and the total length, in any unit; 0: unknown.
     [[nodiscard]] virtual std::uint64_t position() const = 0;
     [[nodiscard]] virtual std::uint64_t length() const = 0;
 };
 
-/// Messages that a source could not use, or not as it was told.
+/// Messages that a source could not use, or that contradict the configuration.
 struct unused_messages
 {
     std::uint64_t other = 0;   ///< Tombstones, heartbeats, transaction metadata and the like.
-    std::uint64_t broken = 0;  ///< None of Debezium's.
-    std::string first_broken;  ///< Place and reason of the first of these.
+    std::uint64_t broken = 0;  ///< Not from Debezium.
+    std::string first_broken;  ///< Position and reason of the first of these.
     std::uint64_t odd = 0;     ///< Changes that contradict the connector's configuration.
-    std::string first_odd;     ///< Place and setting of the first of these.
+    std::string first_odd;     ///< Position and setting of the first of these.
 
-    /// Counts what was read; whether it is a change.
+    /// Counts a message; returns whether it is a change.
     bool is_change(debezium_reader::outcome what, const change_event& where, const debezium_reader& by);
 };
 

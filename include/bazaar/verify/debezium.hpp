@@ -15,10 +15,10 @@ namespace bazaar::verify
 {
 
 /// Reads the messages of a Debezium connector for PostgreSQL: JSON with or without schemas, envelopes or flattened rows
-/// (ExtractNewRecordState), values in any encoding that the connector's options give. What its configuration does not tell is told
-/// apart by its form.
+/// (ExtractNewRecordState), values in any encoding that the connector's options allow. What the configuration does not
+/// say is recognised by its form.
 ///
-/// Lifetime: texts of an event are gone with the next message.
+/// Lifetime: texts of an event are valid until the next message.
 /// Threads:  one.
 /// Limits:   a message of 4 GiB.
 class debezium_reader
@@ -28,23 +28,23 @@ public:
     {
         change,
         other,   ///< A tombstone, a heartbeat, transaction metadata, a signal, another schema's table.
-        broken,  ///< Nothing that Debezium writes; `problem` says why.
+        broken,  ///< Not written by Debezium; `problem` says why.
     };
 
-    /// `schema`: of the shop's tables.
+    /// `schema` is that of the shop's tables.
     debezium_reader(std::span<const model::table> tables, std::string schema, encodings how = {});
     ~debezium_reader();
 
-    /// A message of a topic. A flattened one tells its table by the topic's name or by a field __table.
+    /// Reads a message of a topic. The table of a flattened one is given by the topic's name or by a field __table.
     outcome read(std::string_view topic, std::string_view payload, change_event& out);
 
-    /// A line of a dump: an envelope, a flattened row, or what kcat -J prints ({"topic": ..., "partition": ..., "offset": ...,
-    /// "key": ..., "payload": ...}; "value" stands for "payload" as well). Fills in stream, partition and offset where the line
-    /// tells them.
+    /// Reads a line of a dump: an envelope, a flattened row, or the output of kcat -J ({"topic": ..., "partition": ...,
+    /// "offset": ..., "key": ..., "payload": ...}; "value" may replace "payload"). Fills in stream, partition and
+    /// offset if the line has them.
     outcome read_line(std::string_view line, change_event& out);
 
-    /// A message of the topic of transaction metadata; all of a partition's have to be read in their order. False: none that ends a
-    /// transaction.
+    /// Reads a message of the topic of transaction metadata; all messages of a partition have to be read in order.
+    /// False if it does not end a transaction.
     bool read_end(std::string_view payload, transaction_end& out);
 
     [[nodiscard]] const std::string& problem() const noexcept;

@@ -12,10 +12,10 @@
 namespace bazaar::verify
 {
 
-/// Change events from files of JSON lines, one message a line. Several files are read side by side.
+/// Change events from files of JSON lines, one message per line. Several files are read in parallel.
 ///
-/// Errors: `no_input` for a file that cannot be opened, `io` for one that cannot be read to its end, `data` for a line that no message
-/// has. Limits: memory for one line of each file. A stop ends the waiting for a pipe.
+/// Errors: `no_input` for a file that cannot be opened, `io` for one that cannot be read to its end, `data` for a line
+/// that is longer than any message. Limits: memory for one line of each file. A stop ends the wait for a pipe.
 class dump final : public change_source
 {
 public:

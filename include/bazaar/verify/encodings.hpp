@@ -9,7 +9,7 @@
 namespace bazaar::verify
 {
 
-/// How a connector writes its messages, as far as its configuration tells. What it does not tell is recognised by its form.
+/// How a connector writes its messages, as far as its configuration says. Everything else is recognised by its form.
 struct encodings
 {
     enum class decimals : std::uint8_t
@@ -20,7 +20,7 @@ struct encodings
         real,
     };
 
-    /// Of a moment that is told as a number. Text is ISO 8601, whatever is said here.
+    /// Unit of a timestamp that is written as a number. A text is always ISO 8601.
     enum class moments : std::uint8_t
     {
         recognised,
@@ -35,16 +35,18 @@ struct encodings
     std::optional<bool> schemas{};  ///< Each message with its schema.
     std::optional<bool> flat{};     ///< Rows instead of envelopes.
 
-    /// Fields that flattened rows tell beside the columns.
+    /// Fields that flattened rows contain besides the columns.
     std::string op = "__op", lsn = "__lsn", transaction = "__txId", table = "__table", snapshot = "__source_snapshot";
 
-    /// Of flattened rows: when the connector made the message. Empty: __ts_ns, __ts_us or __ts_ms, whichever is there.
+    /// Field of flattened rows that says when the connector made the message. Empty: __ts_ns, __ts_us or __ts_ms,
+    /// whichever exists.
     std::string stamp{};
 
-    /// Tables by topics whose names do not end with them: of flattened rows that do not tell it themselves.
+    /// Tables by topic, for topics whose names do not end with the table's: needed for flattened rows without the
+    /// table's name.
     std::map<std::string, std::string, std::less<>> topics{};
 
-    /// What stands for a large value that the change did not touch.
+    /// Placeholder for a large value that the change did not touch.
     std::string unavailable = "__debezium_unavailable_value";
 
     friend bool operator==(const encodings&, const encodings&) = default;

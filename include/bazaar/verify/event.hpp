@@ -12,7 +12,7 @@
 namespace bazaar::verify
 {
 
-/// What a change event tells of one column.
+/// What a change event says about one column.
 struct told
 {
     enum class state : std::uint8_t
@@ -20,20 +20,20 @@ struct told
         absent,  ///< The event does not have the column, or hides it.
         null,
         value,
-        unreadable,  ///< In a form that stands for no value of the column's type.
+        unreadable,  ///< Not in the form of any value of the column's type.
     };
 
     state what = state::absent;
-    model::value v;               ///< Not of a ref. Text points to the message.
-    uuid id{};                    ///< Of a ref.
-    std::int64_t resolution = 1;  ///< Of a moment, in microseconds.
-    std::string_view text{};      ///< What stood there, where it is unreadable.
+    model::value v;               ///< The value, unless it is a ref. Text points to the message.
+    uuid id{};                    ///< The value of a ref.
+    std::int64_t resolution = 1;  ///< Resolution of a timestamp, in microseconds.
+    std::string_view text{};      ///< The text of an unreadable value.
 };
 
-/// A row as an event tells it: one entry for each column of the plan.
+/// A row in an event: one entry for each column of the plan.
 using told_row = std::vector<told>;
 
-/// One change of one row, as a pipeline tells it.
+/// One change of one row, as reported by a pipeline.
 ///
 /// Lifetime: texts point to the message from which it was read.
 struct change_event
@@ -44,18 +44,18 @@ struct change_event
         update,
         erase,
         read,      ///< A row of a snapshot.
-        truncate,  ///< All rows of the table are gone; no row, no key.
+        truncate,  ///< All rows of the table were removed; the event has no row and no key.
     };
 
-    /// What the connector says of where the event comes from.
+    /// The origin of the event, according to the connector.
     enum class origin : std::uint8_t
     {
         unknown,
         stream,
         snapshot,
         snapshot_end,   ///< The last row of a table in the snapshot before the stream.
-        snapshot_over,  ///< The last row of all.
-        incremental,    ///< A snapshot beside the stream, which may be of a part.
+        snapshot_over,  ///< The last row of the whole snapshot.
+        incremental,    ///< A snapshot during the stream, possibly of only some rows.
     };
 
     kind what = kind::create;
@@ -66,24 +66,24 @@ struct change_event
     bool counted = false;  ///< The connector counts its transaction's changes.
     told key;              ///< The key column.
     told_row before, after;
-    std::uint64_t transaction = 0;  ///< Number of the transaction; 0: not told.
-    std::uint64_t lsn = 0;          ///< Place in the source's log; 0: not told.
+    std::uint64_t transaction = 0;  ///< Number of the transaction; 0: unknown.
+    std::uint64_t lsn = 0;          ///< Position in the source's log; 0: unknown.
     std::uint64_t stamp = 0;  ///< When the connector made the message: equal in two copies of one message, different in
-                              ///< two messages of one change. 0: not told.
+                              ///< two messages of one change. 0: unknown.
     std::string_view stream;  ///< Topic or file.
     std::int32_t partition = -1;  ///< -1: none.
-    std::int64_t offset = 0;      ///< In the partition; or line of the file, from 1.
+    std::int64_t offset = 0;      ///< Offset in the partition, or line of the file, from 1.
 };
 
-/// What a connector tells of a transaction behind its last change: END in the topic of transaction metadata.
+/// What a connector reports after the last change of a transaction: END in the topic of transaction metadata.
 struct transaction_end
 {
     std::uint64_t transaction = 0;
-    std::uint64_t lsn = 0;                ///< Behind its changes; 0: not told.
+    std::uint64_t lsn = 0;                ///< Position after its changes; 0: unknown.
     std::vector<std::uint64_t> counts{};  ///< Changes of each table of the plan.
 
-    /// The transaction has begun more than once: a connector that starts again tells each transaction's BEGIN and END anew and counts
-    /// only what it has not sent before (seen in Debezium 3.7.0, docs/verify.md).
+    /// The transaction has begun more than once: a connector that starts again sends each transaction's BEGIN and END
+    /// again and counts only what it has not sent before (seen in Debezium 3.7.0, docs/verify.md).
     bool again = false;
 };
 

@@ -5,7 +5,7 @@
 namespace bazaar::verify
 {
 
-/// Of simdjson, as it was compiled in: "3.0.1".
+/// Version of simdjson at compile time: "3.0.1".
 [[nodiscard]] std::string library_version();
 
 }  // namespace bazaar::verify

@@ -10,7 +10,8 @@
 namespace bazaar::verify
 {
 
-/// A change of the server's log as an event; false for one of another table. Texts point to those of the change.
+/// Converts a change of the server's log to an event; false for a change of another table. Texts point to those of the
+/// change.
 [[nodiscard]] bool event_of(const postgres::logged_change& from, std::span<const model::table> tables,
                             std::string_view schema, change_event& out);
 

@@ -9,7 +9,7 @@
 namespace bazaar::verify
 {
 
-/// What is to be compared is not there; it may come yet.
+/// The data to be compared do not exist; they may come later.
 class not_there : public error
 {
 public:

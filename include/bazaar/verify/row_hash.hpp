@@ -10,10 +10,10 @@
 namespace bazaar::verify
 {
 
-/// Hash of a row over the binary forms of its columns, in their order; NULL and the empty text differ.
+/// Hash of a row from the binary forms of its columns, in their order; NULL and the empty text differ.
 ///
-/// 16 bytes a multiplication (the folded product of wyhash). Not against somebody who wants it to fail. Hashes of rows may be
-/// summed: the last step spreads every bit.
+/// 16 bytes per multiplication (the folded product of wyhash). Not secure against deliberate collisions. Hashes of rows
+/// may be summed: the last step spreads every bit.
 class row_hash
 {
 public:
@@ -43,7 +43,7 @@ public:
 
     void add_null() noexcept { state_ = fold(state_ ^ third, fourth); }
 
-    /// Never 0: that stands for no row.
+    /// Never 0, which means "no row".
     [[nodiscard]] std::uint64_t value() const noexcept { return mix(state_ ^ third) | 1; }
 
 private:
@@ -66,7 +66,7 @@ private:
         return value;
     }
 
-    std::uint64_t state_ = 0x2545f4914f6cdd1dU;  ///< None of the above: a factor of 0 would forget the other one.
+    std::uint64_t state_ = 0x2545f4914f6cdd1dU;  ///< None of the above: a factor of 0 would lose the other one.
 };
 
 }  // namespace bazaar::verify

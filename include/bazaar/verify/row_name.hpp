@@ -9,14 +9,15 @@
 namespace bazaar::verify
 {
 
-/// Units make or change rows of the table. Its first rows are the initial ones of a planned table, or those of a fixed one.
+/// Whether units insert or change rows of the table. Its first rows are the initial ones of a planned table, or those
+/// of a fixed one.
 [[nodiscard]] constexpr bool planned_rows(const model::table& t) noexcept
 {
     return t.kept_by == model::role::planned || (t.kept_by == model::role::fixed && t.version != model::no_column &&
                                                  t.columns[t.key].kind == model::type::int64);
 }
 
-/// The row that a key names: of a planned table by its id, of a fixed one by its number.
+/// The row that a key identifies: by its id in a planned table, by its number in a fixed one.
 [[nodiscard]] inline row_id row_named(std::uint8_t table, const model::value& key) noexcept
 {
     return key.kind() == model::type::ref ? key.row()

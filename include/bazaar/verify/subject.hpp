@@ -10,10 +10,10 @@
 namespace bazaar::verify
 {
 
-/// The run that is compared, and how far it can be.
+/// The run that is compared, and how far it can be compared.
 ///
-/// Units below `demanded` must be there. Of units from there to below `known` each may be there, whole, or not. Nothing is said
-/// of units from `known` on: entries of the control log that steer them may be missing.
+/// Units below `demanded` must be there. Units from there to below `known` may each be there completely, or not at all.
+/// Nothing is known about units from `known` on: the control log may lack entries that apply to them.
 struct subject
 {
     const scenario::scenario& shop;
@@ -23,9 +23,10 @@ struct subject
     unit_no known = 0;
 };
 
-/// The units of a run from 0 on, in order, without those that its log says were refused, and those that rewrite rows of them.
+/// The units of a run from 0 on, in order, without those that were refused according to its log, and those that rewrite
+/// their rows.
 ///
-/// Threads: one. Errors: `config` where a checkpoint differs: this program plans differently.
+/// Threads: one. Errors: `config` if a checkpoint differs: this program plans differently.
 class unit_walk
 {
 public:

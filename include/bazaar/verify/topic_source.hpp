@@ -18,20 +18,20 @@
 namespace bazaar::verify
 {
 
-/// A topic of which messages are gone: from the beginning, or between.
+/// A topic with missing messages: at the beginning, or in between.
 struct incomplete_topic
 {
-    std::int64_t begins_at = 0;  ///< First offset, where that is not 0.
-    std::uint64_t gaps = 0;      ///< Offsets that do not follow the one before: compaction, or marks of transactions.
+    std::int64_t begins_at = 0;  ///< First offset, if that is not 0.
+    std::uint64_t gaps = 0;      ///< Number of gaps between offsets, by compaction or transaction markers.
 };
 
-/// Change events from Debezium's topics, up to where they end when this is made.
+/// Change events from Debezium's topics, up to their end at the time of construction.
 ///
 /// Errors: those of `kafka::partitions`.
 class topic_source final : public change_source
 {
 public:
-    /// `topics`: of the shop's tables; `metadata`: those of transactions. None need be there.
+    /// `topics` are those of the shop's tables, `metadata` those of transactions. None of them need exist.
     topic_source(const kafka::client_settings& how, const std::set<std::string>& topics,
                  const std::set<std::string>& metadata, std::span<const model::table> tables, const std::string& schema,
                  bool committed, std::chrono::milliseconds timeout, const encodings& form = {});
@@ -45,13 +45,14 @@ public:
     /// How many partitions the tables' topics have.
     [[nodiscard]] std::size_t partitions() const noexcept { return heads_.size() - metadata_; }
 
-    /// Ends of transactions are told while events are read, each behind the events with a lower place in the source's log.
+    /// Ends of transactions are reported while events are read, each after the events with a lower position in the
+    /// source's log.
     void on_end(std::function<void(const transaction_end&)> told) { on_end_ = std::move(told); }
 
-    /// Whether the topic of transaction metadata has all that was ever written to it.
+    /// Whether the topic of transaction metadata still has everything that was ever written to it.
     [[nodiscard]] bool tells_each_end() const noexcept { return tells_each_end_; }
 
-    /// How many messages the topics have, of those that are there.
+    /// Number of messages of each existing topic.
     [[nodiscard]] const std::map<std::string, std::uint64_t>& sizes() const noexcept { return sizes_; }
 
     /// By topic, as far as it was read.
@@ -63,9 +64,9 @@ private:
         std::unique_ptr<debezium_reader> reader;
         change_event event;
         std::int64_t expected = 0;  ///< Next offset.
-        bool used = true;           ///< The event has been given away.
+        bool used = true;           ///< The event has been returned.
         bool ended = false;
-        bool metadata = false;  ///< Of transactions; the event has nothing but `lsn`.
+        bool metadata = false;  ///< Of transaction metadata; the event has only `lsn`.
         transaction_end end{};
     };
 

@@ -10,8 +10,8 @@ namespace bazaar::scenario::kit
 
 /// Arrivals of a Poisson process on the planner's own time, in microseconds from 0.
 ///
-/// Holds the unit-mean exponential of the gap under way, so that a new rate works at once and exactly: what is left of
-/// the gap is rescaled, nothing is drawn again.
+/// Stores the unit-mean exponential of the current gap, so that a new rate takes effect at once and exactly: the rest
+/// of the gap is rescaled, nothing is drawn again.
 class arrivals
 {
 public:

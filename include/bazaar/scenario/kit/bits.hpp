@@ -9,13 +9,14 @@
 namespace bazaar::scenario::kit
 {
 
-/// Takes a number and how many bits it has.
+/// Receives a number and its number of bits.
 struct bits_visitor
 {
     constexpr void operator()(const auto&, std::size_t) const noexcept {}
 };
 
-/// Something with `T::each(what, f)`, which calls `f(number, bits)` for each of its numbers, with 1 to 64 bits, always in the same order.
+/// Something with `T::each(what, f)`, which calls `f(number, bits)` for each of its numbers, with 1 to 64 bits, always
+/// in the same order.
 template <typename T>
 concept has_bits = requires(const T& what, const bits_visitor& f)
 {
@@ -35,7 +36,7 @@ template <has_bits T>
 template <has_bits T>
 inline constexpr std::size_t words_of = (bits_of<T>() + 63) / 64;
 
-/// Lays the numbers of `what` one behind the other into words, from the lowest bit on. What is left of the words is zero.
+/// Packs the numbers of `what` one after another into words, from the lowest bit on. The rest of the words is zero.
 ///
 /// Errors: throws `error` for a number that needs more bits than it has.
 template <has_bits T, std::size_t Words>
@@ -56,7 +57,7 @@ void pack(const T& what, std::array<std::uint64_t, Words>& words)
             });
 }
 
-/// What was packed.
+/// Reverses `pack`.
 template <has_bits T, std::size_t Words>
 [[nodiscard]] T unpack(const std::array<std::uint64_t, Words>& words) noexcept
 {

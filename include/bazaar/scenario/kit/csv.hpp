@@ -12,13 +12,15 @@ namespace bazaar::scenario::kit
 
 /// Reads a seed file in memory: RFC 4180 with a header line, UTF-8, LF or CRLF; a quoted field stays on one line.
 ///
-/// Fields are views into the bytes, unless a quoted one holds doubled quotes (then the reader keeps a copy, until `take_copies`).
-/// Errors: every problem becomes one line "file:line:column: …" in `problems`; reading goes on, so that all are told.
+/// Fields are views into the bytes, unless a quoted one contains doubled quotes (then the reader keeps a copy, until
+/// `take_copies`).
+/// Errors: every problem becomes one line "file:line:column: …" in `problems`; reading continues, so that all are
+/// reported.
 /// Limits: at most 20 problems are kept.
 class csv
 {
 public:
-    /// `wanted` are the columns asked for, by name; those in `optional` may be missing. Other columns are passed over.
+    /// `wanted` are the names of the requested columns; those in `optional` may be missing. Other columns are ignored.
     csv(std::string_view file, std::string_view bytes, std::vector<std::string_view> wanted,
         std::vector<std::string_view> optional = {});
 
@@ -31,7 +33,7 @@ public:
     /// The field, which must not be empty.
     std::string_view filled(std::size_t wanted);
 
-    /// A whole number in [low, high]; `low` when it is not.
+    /// A whole number in [low, high]; `low` if the field is not such a number.
     std::int64_t integer(std::size_t wanted, std::int64_t low, std::int64_t high);
 
     /// A number with at most `scale` decimals in [low, high], in units of 10^-scale.
@@ -44,7 +46,7 @@ public:
 
     [[nodiscard]] std::vector<std::string>& problems() { return problems_; }
 
-    /// What keeps the copied fields alive, for those who outlive the reader.
+    /// Keeps the copied fields alive, for users that outlive the reader.
     using copies = std::vector<std::unique_ptr<std::string>>;
     [[nodiscard]] copies take_copies() { return std::move(copies_); }
 
@@ -67,7 +69,7 @@ private:
     std::vector<std::string> problems_;
 };
 
-/// Whether the bytes are UTF-8; the offset of the first that is not, otherwise.
+/// The offset of the first byte that is not UTF-8; nothing if all bytes are UTF-8.
 [[nodiscard]] std::optional<std::size_t> utf8_error(std::string_view bytes) noexcept;
 
 }  // namespace bazaar::scenario::kit

@@ -11,10 +11,11 @@
 namespace bazaar::scenario::kit
 {
 
-/// Follow-ups waiting for their time: what is due first comes first.
+/// Follow-ups waiting for their time; the earliest comes first.
 ///
-/// `T` is trivially copyable, and `earlier(a, b)` is a strict order of any two: nothing hangs on how they came in.
-/// Limits: memory follows the number waiting, a few thousand entries at a time; growing copies nothing.
+/// `T` is trivially copyable, and `earlier(a, b)` is a strict order of any two, so the order of insertion does not
+/// matter.
+/// Limits: memory is proportional to the number waiting, in steps of about a thousand entries; growing copies nothing.
 template <typename T>
 class due_queue
 {

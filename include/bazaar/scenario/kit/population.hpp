@@ -12,7 +12,7 @@ namespace bazaar::scenario::kit
 
 /// Members of a growing population by row number, of which only the newest are remembered.
 ///
-/// Limits: memory follows the number remembered, not the number ever added.
+/// Limits: memory is proportional to the number remembered, not to the number ever added.
 template <typename T>
 class population
 {

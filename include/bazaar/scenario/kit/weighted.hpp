@@ -27,10 +27,10 @@ public:
         return sums_[last] - sums_[first];
     }
 
-    /// Number of one thing, by its weight. The total weight is above zero.
+    /// Number of a thing, chosen by its weight. The total weight is above zero.
     [[nodiscard]] std::size_t pick(random& draw) const noexcept { return pick(draw, 0, size()); }
 
-    /// The same among [first, last), whose weight is above zero.
+    /// Chooses among [first, last), whose weight is above zero.
     [[nodiscard]] std::size_t pick(random& draw, std::size_t first, std::size_t last) const noexcept
     {
         const std::uint64_t x = sums_[first] + draw.below(weight(first, last));

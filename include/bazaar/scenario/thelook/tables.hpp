@@ -22,7 +22,7 @@ enum : std::uint8_t
     events,
     heartbeat,
     count,
-    sessions,  ///< No table: names what `events.session_id` refers to.
+    sessions,  ///< Not a table: what `events.session_id` refers to.
 };
 }
 
