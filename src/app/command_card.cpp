@@ -1,12 +1,9 @@
 #include <fmt/format.h>
 
-#include "app/chosen.hpp"
+#include "app/place.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/daemon/card.hpp"
-#include "bazaar/daemon/stage.hpp"
-#include "bazaar/postgres/store.hpp"
-#include "bazaar/postgres/trust.hpp"
 #include "bazaar/process/output.hpp"
 
 namespace bazaar::app
@@ -14,12 +11,11 @@ namespace bazaar::app
 
 int card(const options& opts)
 {
-    postgres::session link(postgres::resolve(opts.database, opts.run));
-    postgres::check_trust(link, opts.schema, daemon::scenario_in(link, opts).tables, postgres::trust_use::read);
-    const auto recorded = postgres::load(link, opts.schema, opts.run, daemon::fields_of);
+    const auto there = open_for_reading(place_of_run(opts), opts);
+    const auto recorded = there.records().load(opts.run);
     if (!recorded)
         throw error(error_kind::config, fmt::format("there is no run {} in schema {} of {}; bazaard run begins one",
-                                                    opts.run, opts.schema, link.where()));
+                                                    opts.run, opts.schema, there.records().where()));
     process::print_out(daemon::card_text(*recorded));
     return 0;
 }

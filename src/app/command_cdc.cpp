@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include "app/cdc_names.hpp"
-#include "app/chosen.hpp"
+#include "app/place.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/chosen.hpp"
 #include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/postgres/password.hpp"
@@ -116,11 +117,11 @@ int set_up(const options& opts)
 {
     // Before the database is asked: what is wrong with it is a mistake of the command line.
     auto how = setup_of(opts, opts.chosen->tables);
-    postgres::session link(postgres::resolve(opts.database, opts.run));
-    const auto& of = daemon::scenario_in(link, opts);
+    const open_place there(place_of_run(opts));
+    const auto& of = daemon::scenario_in(there.records(), opts);
     if (of.name != opts.chosen->name)
         how = setup_of(opts, of.tables);
-    return set_up(opts, link, of.tables, how);
+    return set_up(opts, there.session(), of.tables, how);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "app/chosen.hpp"
 #include "app/connector.hpp"
 #include "app/kafka_link.hpp"
+#include "app/place.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
@@ -186,8 +187,9 @@ options as_found(const options& given, const scenario::entry& of)
 
 int doctor(const options& given)
 {
-    postgres::session link(postgres::resolve(given.database));
-    const auto& of = daemon::scenario_in(link, given);
+    const open_place there({postgres::resolve(given.database), given.schema});
+    auto& link = there.session();
+    const auto& of = daemon::scenario_in(there.records(), given);
     const options opts = as_found(given, of);
     capture::expectation wished;
     wished.schema = opts.schema;

@@ -4,14 +4,15 @@
 
 #include <fmt/format.h>
 
-#include "app/chosen.hpp"
+#include "app/place.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/chosen.hpp"
+#include "bazaar/daemon/opening.hpp"
 #include "bazaar/daemon/stage.hpp"
 #include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/removal.hpp"
-#include "bazaar/postgres/trust.hpp"
 #include "bazaar/process/confirm.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/output.hpp"
@@ -21,10 +22,11 @@ namespace bazaar::app
 
 int reset(const options& opts)
 {
-    const auto session_name = fmt::format("{}/{:08x}", opts.run, static_cast<std::uint32_t>(daemon::random_seed()));
-    postgres::session link(postgres::resolve(opts.database, session_name));
-    postgres::check_trust(link, opts.schema, daemon::scenario_in(link, opts).tables, postgres::trust_use::write);
-    const auto recorded = postgres::load(link, opts.schema, opts.run, daemon::fields_of);
+    const auto session_name = daemon::new_session_name(opts.run);
+    const open_place there(place_of_run(opts).named(session_name));
+    there.check(daemon::scenario_in(there.records(), opts).tables, postgres::trust_use::write);
+    auto& link = there.session();
+    const auto recorded = there.records().load(opts.run);
     if (!recorded)
         throw error(error_kind::config,
                     fmt::format("there is no run {} in schema {} of {}", opts.run, opts.schema, link.where()));
@@ -36,13 +38,12 @@ int reset(const options& opts)
         return 0;
     }
     postgres::ownership own{opts.schema, opts.run, recorded->tag, 1, {}};
-    const auto taken = postgres::take_lease(
-        link, own,
-        {{fmt::format("process {}, which removes the run", getpid()), "bazaard/" + session_name},
-         std::chrono::seconds(10),
-         opts.wait,
-         {},
-         [](const std::string& line) { log(log_level::info, "lease", line); }});
+    const auto taken = postgres::take_lease(link, own,
+                                            {{fmt::format("process {}, which removes the run", getpid()), session_name},
+                                             std::chrono::seconds(10),
+                                             opts.wait,
+                                             {},
+                                             [](const std::string& line) { log(log_level::info, "lease", line); }});
     own.epoch = taken->epoch;
     // Whatever version wrote it: only tables and keys count here.
     const auto& of = daemon::entry_named(recorded->scenario);

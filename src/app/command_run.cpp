@@ -1,6 +1,7 @@
 #include <chrono>
 
 #include "app/chosen.hpp"
+#include "app/place.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/daemon/chosen.hpp"
@@ -21,8 +22,7 @@ const scenario::entry& captured_scenario(const options& opts)
         return *opts.chosen;
     try
     {
-        postgres::session link(postgres::resolve(opts.database, opts.run));
-        return daemon::scenario_in(link, opts);
+        return daemon::scenario_in(open_place(place_of_run(opts)).records(), opts);
     }
     catch (const error& problem)
     {
@@ -41,14 +41,14 @@ int run(const options& given, const std::function<options()>& reread)
     if (opts.history && opts.history_as == history_as::rows)
     {
         const process::stop_by_signal signals;
-        if (daemon::load_history(opts, signals.token()) == daemon::load_end::stopped)
+        if (daemon::load_history(opts, place_of_run(opts), signals.token()) == daemon::load_end::stopped)
             return 0;
     }
     std::optional<topic_states> topics;
     if (opts.create_topics)
         topics = ensure_topics(opts, captured_scenario(opts).tables);
     const auto end = daemon::keep_alive(
-        opts, [&]() -> daemon::settings { return reread(); }, topics);
+        opts, place_of_run(opts), [&]() -> daemon::settings { return reread(); }, topics);
     process::finish_output(end.stopped ? std::chrono::seconds(1) : std::chrono::seconds(10));
     return end.code;
 }

@@ -5,10 +5,9 @@
 #include <fmt/format.h>
 
 #include "app/chosen.hpp"
+#include "app/place.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/daemon/card.hpp"
-#include "bazaar/postgres/store.hpp"
-#include "bazaar/postgres/trust.hpp"
 #include "bazaar/process/logging.hpp"
 
 namespace bazaar::app
@@ -23,11 +22,10 @@ bool names_a_database(const options& opts)
 
 std::vector<run::record> recorded_runs(const options& opts)
 {
-    postgres::session link(postgres::resolve(opts.database, opts.run));
-    postgres::check_trust(link, opts.schema, daemon::scenario_in(link, opts).tables, postgres::trust_use::read);
+    const auto there = open_for_reading(place_of_run(opts), opts);
     std::vector<run::record> runs;
-    for (const auto& r : postgres::list(link, opts.schema))
-        if (auto whole = postgres::load(link, opts.schema, r.run, daemon::fields_of))
+    for (const auto& r : there.records().list())
+        if (auto whole = there.records().load(r.run))
             runs.push_back(std::move(*whole));
     return runs;
 }

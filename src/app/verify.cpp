@@ -9,14 +9,12 @@
 
 #include <fmt/format.h>
 
-#include "app/chosen.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/daemon/card.hpp"
+#include "bazaar/daemon/chosen.hpp"
 #include "bazaar/daemon/report.hpp"
 #include "bazaar/io/new_file.hpp"
 #include "bazaar/io/small_file.hpp"
-#include "bazaar/postgres/store.hpp"
-#include "bazaar/postgres/trust.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/output.hpp"
 #include "bazaar/run/load_plan.hpp"
@@ -91,29 +89,20 @@ std::optional<verify::report> compare_when_there(const options& opts, const std:
 
 }  // namespace
 
-postgres::session reading_session(const postgres::connection_parameters& to, const options& opts,
-                                  const std::stop_token& stop, const scenario::entry* of)
+open_place open_for_long(const postgres::place& at, const options& opts, const std::stop_token& stop,
+                         const scenario::entry* of)
 {
-    postgres::session made(to, {.call_deadline = patience, .cut = stop, .connect_cut = {}});
-    const auto tables = of != nullptr ? of->tables : daemon::scenario_in(made, opts).tables;
-    postgres::check_trust(made, opts.schema, tables, postgres::trust_use::read);
-    return made;
+    return open_for_reading(at, opts, {.call_deadline = patience, .cut = stop, .connect_cut = {}}, of);
 }
 
-snapshot::snapshot(postgres::session& on) : transaction_(on, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+run::record recorded_run(run::record_reader& in, const options& opts)
 {
-    on.exec("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; "
-            "SET LOCAL lock_timeout = '60s'");
-}
-
-run::record recorded_run(postgres::session& on, const options& opts)
-{
-    auto recorded = postgres::load(on, opts.schema, opts.run, daemon::fields_of);
+    auto recorded = in.load(opts.run);
     if (!recorded)
         throw verify::not_there(
             {fmt::format("there is no run {} in schema {} of {}; when it is written elsewhere, name that database with "
                          "--source-url, or give its --card",
-                         opts.run, opts.schema, on.where())});
+                         opts.run, opts.schema, in.where())});
     if (recorded->removing)
         throw error(
             error_kind::config,

@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "app/place.hpp"
 #include "bazaar/app/options.hpp"
 #include "bazaar/daemon/stage.hpp"
-#include "bazaar/postgres/session.hpp"
-#include "bazaar/run/record.hpp"
 #include "bazaar/verify/report.hpp"
 
 // What the verbs of `verify` share.
@@ -17,23 +16,12 @@
 namespace bazaar::app
 {
 
-/// A session for long reading of the run's schemas, which a stop cuts. `of` is whose tables they have, where the run is recorded
-/// elsewhere. Errors: `config` where a view of somebody whom the role does not trust stands in the place of a table.
-[[nodiscard]] postgres::session reading_session(const postgres::connection_parameters& to, const options& opts,
-                                                const std::stop_token& stop, const scenario::entry* of = nullptr);
+/// The place open for long reading, which a stop cuts. `of` and errors: as `open_for_reading`.
+[[nodiscard]] open_place open_for_long(const postgres::place& at, const options& opts, const std::stop_token& stop,
+                                       const scenario::entry* of = nullptr);
 
-/// One snapshot, for as long as it takes. The first query takes it.
-class snapshot
-{
-public:
-    explicit snapshot(postgres::session& on);
-
-private:
-    postgres::transaction transaction_;
-};
-
-/// The run of --run in a database. Errors: `config` when it is not there, or is being removed.
-[[nodiscard]] run::record recorded_run(postgres::session& on, const options& opts);
+/// The run of --run there. Errors: `not_there`; `config` when it is being removed.
+[[nodiscard]] run::record recorded_run(run::record_reader& in, const options& opts);
 
 /// Whether a bulk load of the run is under way: then what it lacks is no loss, and the report says so.
 bool is_being_loaded(const run::record& of, verify::report& out);

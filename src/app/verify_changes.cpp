@@ -7,7 +7,7 @@
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/daemon/report.hpp"
-#include "bazaar/postgres/writer.hpp"
+#include "bazaar/postgres/change_log.hpp"
 #include "bazaar/run/clock.hpp"
 #include "bazaar/run/load_plan.hpp"
 
@@ -19,36 +19,36 @@ unit_no settled_below(unit_no end, const run::record& of)
     return end > of.window ? end - of.window : 0;
 }
 
-cut cut_now(postgres::session& on, const options& opts, const scenario::scenario* shop)
+cut cut_of(run::record_reader& in, const options& opts, const scenario::scenario* shop)
 {
     cut made;
-    daemon::stage own;
+    std::optional<unit_no> highest;
+    in.at_one_moment(
+        [&]
+        {
+            made.recorded = recorded_run(in, opts);
+            daemon::stage own;
+            if (shop == nullptr)
+                own = daemon::make_stage(made.recorded, opts.seed_dir);
+            highest = in.highest_unit(made.recorded, shop != nullptr ? *shop : *own.shop);
+        });
+    const auto& run = made.recorded;
+    const unit_no seen = highest ? *highest + 1 : 0;
+    made.demanded = run.clean ? run.settled : std::max(run.settled, settled_below(seen, run));
+    made.known = std::max(run.settled, seen);
+    // Any chunk of a load under way may be missing.
+    if (const auto load = run::load_state::of(run.log); load && run.settled < load->seam)
     {
-        const snapshot one(on);
-        made.recorded = recorded_run(on, opts);
-        const auto& run = made.recorded;
-        if (shop == nullptr)
-        {
-            own = daemon::make_stage(run, opts.seed_dir);
-            shop = own.shop.get();
-        }
-        const auto highest = postgres::highest_unit(on, run.schema, *shop, id_codec(run.tag, run.seed));
-        const unit_no seen = highest ? *highest + 1 : 0;
-        made.demanded = run.clean ? run.settled : std::max(run.settled, settled_below(seen, run));
-        made.known = std::max(run.settled, seen);
-        // Any chunk of a load under way may be missing.
-        if (const auto load = run::load_state::of(run.log); load && run.settled < load->seam)
-        {
-            made.demanded = 0;
-            made.known = load->seam;
-        }
+        made.demanded = 0;
+        made.known = load->seam;
     }
-    // All that the snapshot has lies before it.
-    made.lsn = static_cast<std::uint64_t>(on.exec("SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "
-                                                  "ELSE pg_current_wal_insert_lsn() END - "
-                                                  "'0/0'::pg_lsn)::bigint",
-                                                  {})
-                                              .number(0, 0));
+    return made;
+}
+
+cut cut_now(const open_place& at, const options& opts, const scenario::scenario* shop)
+{
+    auto made = cut_of(at.records(), opts, shop);
+    made.lsn = postgres::log_position(at.session());
     return made;
 }
 

@@ -35,8 +35,11 @@ struct cut
 /// Units below are settled when all that is known is that one below `end` was sent: the window bounds the span.
 [[nodiscard]] unit_no settled_below(unit_no end, const run::record& of);
 
-/// Where a live run is now: one snapshot, then the place in the log. `shop` is that of the run, where somebody has it already.
-[[nodiscard]] cut cut_now(postgres::session& on, const options& opts, const scenario::scenario* shop = nullptr);
+/// Where a live run is at one moment, but for the place in the log. `shop` is that of the run, where somebody has it already.
+[[nodiscard]] cut cut_of(run::record_reader& in, const options& opts, const scenario::scenario* shop = nullptr);
+
+/// The same, then the place in the log: all of it lies before.
+[[nodiscard]] cut cut_now(const open_place& at, const options& opts, const scenario::scenario* shop = nullptr);
 
 /// The unit of --up-to, below which all is demanded. Errors: `usage` where the run has not come so far.
 [[nodiscard]] unit_no demanded_below(unit_no end, const cut& to, const options& opts);

@@ -6,7 +6,6 @@
 #include "app/connector.hpp"
 #include "app/verify_changes.hpp"
 #include "bazaar/base/error.hpp"
-#include "bazaar/postgres/connection.hpp"
 #include "bazaar/process/stop_by_signal.hpp"
 #include "bazaar/verify/dump.hpp"
 
@@ -84,15 +83,9 @@ int verify_events(const options& given)
     }
     else
     {
-        postgres::connection_flags source = opts.database;
-        if (opts.source_url)
-        {
-            source = {};
-            source.url = opts.source_url;
-        }
-        auto on = reading_session(postgres::resolve(source, opts.run), opts, stop);
-        to = cut_now(on, opts);
-        prepare(&on);
+        const auto there = open_for_long(place_of_source(opts), opts, stop);
+        to = cut_now(there, opts);
+        prepare(&there.session());
     }
     if (opts.up_to)
         static_cast<void>(demanded_below(*opts.up_to, to, opts));

@@ -24,8 +24,9 @@ constexpr std::size_t round_bytes = std::size_t{32} << 20;
 postgres::connection_parameters checked(const options& opts, postgres::publication_content& publication,
                                         const std::stop_token& stop)
 {
-    auto to = postgres::resolve(opts.database, opts.run);
-    auto on = reading_session(to, opts, stop);
+    auto at = place_of_run(opts);
+    const auto there = open_for_long(at, opts, stop);
+    auto& on = there.session();
     std::vector<std::string> wrong;
     if (const auto level = on.exec("SHOW wal_level").get(0, 0); level != "logical")
         wrong.push_back(
@@ -40,7 +41,7 @@ postgres::connection_parameters checked(const options& opts, postgres::publicati
                                     name, on.where()));
     if (!wrong.empty())
         throw error(error_kind::config, std::move(wrong));
-    return to;
+    return at.database;
 }
 
 /// Reads the change stream in rounds: what a round has read is judged when a new cut says how the plan goes on.
@@ -51,7 +52,7 @@ public:
         : opts_(opts),
           stop_(signals_.token()),
           tap_(checked(opts, publication_, stop_), publication_of(opts), stop_),
-          sql_(reading_session(postgres::resolve(opts.database, opts.run), opts, stop_)),
+          sql_(open_for_long(place_of_run(opts), opts, stop_)),
           now_(cut_now(sql_, opts)),
           made_(daemon::make_stage(now_.recorded, opts.seed_dir)),
           chosen_(chosen_tables(opts, made_.shop->tables())),
@@ -65,8 +66,9 @@ public:
         {
             // Units up to here may have committed before the slot was made, unless their time came later.
             how_.from = now_.known + now_.recorded.window;
-            how_.from_time = time{
-                sql_.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {}).number(0, 0)};
+            how_.from_time = time{sql_.session()
+                                      .exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {})
+                                      .number(0, 0)};
         }
         how_.barrier = ~std::uint64_t{0};
         how_.exactly_once = true;  // The server tells a change once.
@@ -149,7 +151,7 @@ private:
     std::stop_token stop_;
     postgres::publication_content publication_;
     postgres::change_log tap_;  // Before the first cut: what the cut has not, the stream has.
-    postgres::session sql_;
+    open_place sql_;
     cut now_;
     daemon::stage made_;
     std::set<std::uint8_t> chosen_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,7 +10,7 @@
 #include "bazaar/daemon/card.hpp"
 #include "bazaar/daemon/report.hpp"
 #include "bazaar/daemon/work_progress.hpp"
-#include "bazaar/postgres/store.hpp"
+#include "bazaar/postgres/record_reader.hpp"
 #include "bazaar/process/stop_by_signal.hpp"
 #include "bazaar/verify/tables.hpp"
 
@@ -38,22 +39,23 @@ std::optional<unit_no> end_of(const run::record& recorded)
 
 /// Reads the run such that no row of `tables`, whose snapshot is taken, is of a unit that its log does not steer: an entry is
 /// durable before the first unit that it steers is sent.
-expectation expected(const options& opts, postgres::session& tables, std::optional<postgres::session>& source,
-                     unit_no announced)
+///
+/// `card` is that of --card; `source` that of --source-url, whose mark was `announced` before.
+expectation expected(const options& opts, run::record_reader& tables, std::optional<run::record> card,
+                     run::record_reader* source, unit_no announced)
 {
-    if (!opts.card.empty())
+    if (card)
     {
-        auto recorded = run_of_that_card(opts);
+        auto& recorded = *card;
         const auto settled = recorded.settled;
-        if (const auto own = postgres::load(tables, opts.schema, recorded.run, daemon::fields_of);
-            own && !daemon::of_same_plan(*own, recorded))
+        if (const auto own = tables.load(recorded.run); own && !daemon::of_same_plan(*own, recorded))
             throw error(error_kind::config, fmt::format("--card {}: the run {} of schema {} at {} is another one",
                                                         opts.card, recorded.run, opts.schema, tables.where()));
         if (opts.up_to && *opts.up_to > settled)
             throw error(error_kind::usage, fmt::format("--up-to {}: the card ends at unit {}", *opts.up_to, settled));
         return {std::move(recorded), settled, 0, 0, settled, false};
     }
-    if (source)
+    if (source != nullptr)
     {
         auto recorded = recorded_run(*source, opts);
         const auto settled = recorded.settled;
@@ -74,8 +76,6 @@ public:
     int go()
     {
         begin_report_file(opts_, {opts_.card});
-        if (!opts_.card.empty())
-            static_cast<void>(daemon::make_stage(run_of_that_card(opts_), opts_.seed_dir));
         return tell_again(opts_, signals_.token(), default_interval,
                           [this](verify::report& out)
                           {
@@ -92,27 +92,36 @@ private:
     void compare(verify::report& out)
     {
         const auto stop = signals_.token();
-        std::optional<postgres::session> source;
+        const scenario::entry* of = nullptr;
+        std::optional<run::record> card;
+        daemon::stage made;
+        if (!opts_.card.empty())
+        {
+            // What is wrong with it is told before anything connects.
+            card = run_of_that_card(opts_);
+            made = daemon::make_stage(*card, opts_.seed_dir);
+            of = &daemon::entry_named(card->scenario);
+        }
+        std::optional<open_place> source;
         unit_no announced = 0;
-        const auto* of = opts_.card.empty() ? nullptr : &daemon::entry_named(run_of_that_card(opts_).scenario);
         if (opts_.source_url)
         {
-            postgres::connection_flags flags;
-            flags.url = opts_.source_url;
-            source = reading_session(postgres::resolve(flags, opts_.run), opts_, stop);
-            const auto there = recorded_run(*source, opts_);
+            source = open_for_long(place_of_source(opts_), opts_, stop);
+            const auto there = recorded_run(source->records(), opts_);
             announced = there.settled;
             of = &daemon::entry_named(there.scenario);
         }
-        auto tables = reading_session(postgres::resolve(opts_.database, opts_.run), opts_, stop, of);
-        const snapshot one(tables);
+        const auto tables = open_for_long(place_of_run(opts_), opts_, stop, of);
+        const postgres::snapshot one(tables.session());
         // The first query takes the snapshot; what steers the units in it is read behind that.
-        static_cast<void>(tables.exec("SELECT 1"));
-        const auto runs = postgres::list(source ? *source : tables, opts_.schema);
-        const auto wanted = expected(opts_, tables, source, announced);
+        static_cast<void>(tables.session().exec("SELECT 1"));
+        auto* const elsewhere = source ? &source->records() : nullptr;
+        const auto runs = (source ? *source : tables).records().list();
+        const auto wanted = expected(opts_, tables.records(), std::move(card), elsewhere, announced);
         if (is_being_loaded(wanted.recorded, out))
             return;
-        const auto made = daemon::make_stage(wanted.recorded, opts_.seed_dir);
+        if (!made.shop)
+            made = daemon::make_stage(wanted.recorded, opts_.seed_dir);
 
         verify::tables_request with{.shop = *made.shop, .recorded = wanted.recorded};
         with.demanded = opts_.up_to.value_or(wanted.demanded);
@@ -136,7 +145,7 @@ private:
         with.stop = stop;
         with.progress = [this](const verify::tables_progress& at) { show(at); };
         const auto begun = std::chrono::steady_clock::now();
-        verify::compare_tables(tables, with, out);
+        verify::compare_tables(tables.session(), with, out);
         const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                                                 begun);
         out.figure("milliseconds", static_cast<std::uint64_t>(took.count()));

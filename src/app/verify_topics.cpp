@@ -194,14 +194,14 @@ subject_of_topics read_subject(const options& opts, const capture::told_connecto
     }
     else
     {
-        auto on = reading_session(postgres::resolve(opts.database, opts.run), opts, stop);
-        all.to = cut_now(on, opts);
-        prepare(&on);
+        const auto there = open_for_long(place_of_run(opts), opts, stop);
+        all.to = cut_now(there, opts);
+        prepare(&there.session());
         if (opts.follow && all.to.demanded == 0 && !all.to.recorded.clean)
             throw verify::not_there({fmt::format("run {} has only begun: no unit is demanded yet", opts.run)});
         // No slot tells how far a copy is.
         if (opts.topic_pattern.empty())
-            all.open = await_barrier(on, opts, all.to.lsn, stop);
+            all.open = await_barrier(there.session(), opts, all.to.lsn, stop);
     }
     if (opts.up_to)
         all.to.demanded = demanded_below(*opts.up_to, all.to, opts);

@@ -7,7 +7,6 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/daemon/card.hpp"
 #include "bazaar/daemon/stage.hpp"
-#include "bazaar/postgres/store.hpp"
 
 namespace bazaar::daemon
 {
@@ -83,23 +82,23 @@ void take_card(settings& opts)
     take_scenario(opts, of);
 }
 
-const scenario::entry& scenario_in(postgres::session& on, const settings& opts)
+const scenario::entry& scenario_in(run::record_reader& in, const settings& opts)
 {
-    const auto found = postgres::recorded_scenario(on, opts.schema, opts.run);
+    const auto found = in.recorded_scenario(opts.run);
     if (!found)
         return *opts.chosen;
     refuse_another(opts, found->scenario, found->run);
     return entry_named(found->scenario);
 }
 
-const scenario::entry& scenario_of_run(run::ledger& in, const settings& opts)
+const scenario::entry& scenario_of_run(run::record_reader& in, const settings& opts)
 {
-    const auto name = in.recorded_scenario();
-    if (!name || *name == opts.chosen->name)
+    const auto found = in.recorded_scenario(opts.run);
+    if (!found || found->run != opts.run || found->scenario == opts.chosen->name)
         return *opts.chosen;
-    if (auto wrong = misfits(opts, *name, "run " + opts.run); !wrong.empty())
+    if (auto wrong = misfits(opts, found->scenario, "run " + opts.run); !wrong.empty())
         throw error(error_kind::config, std::move(wrong));
-    return entry_named(*name);
+    return entry_named(found->scenario);
 }
 
 }  // namespace bazaar::daemon

@@ -46,11 +46,10 @@ struct left
 class loading
 {
 public:
-    loading(const settings& opts, const std::stop_token& stop)
+    loading(const settings& opts, const postgres::place& at, const std::stop_token& stop)
         : opts_(opts),
           session_name_(new_session_name(opts.run)),
-          gateway_(std::make_shared<postgres::gateway>(postgres::resolve(opts.database, session_name_.substr(8)),
-                                                       gateway_options())),
+          gateway_(std::make_shared<postgres::gateway>(at.named(session_name_).database, gateway_options())),
           outer_(stop, [this] { stop_.request_stop(); })
     {
     }
@@ -102,7 +101,7 @@ private:
             return false;
         const auto rights = ledger_->check_rights(scenario_of_run(*ledger_, opts_).tables);
         ledger_->trust();
-        recorded_ = ledger_->load();
+        recorded_ = ledger_->load(opts_.run);
         if (recorded_)
             return resume();
         begin();
@@ -181,7 +180,7 @@ private:
         if (!taken)
             return false;
         // Only now nobody else writes to it.
-        recorded_ = ledger_->load();
+        recorded_ = ledger_->load(opts_.run);
         if (!recorded_)
             throw error(error_kind::config,
                         fmt::format("run {} of schema {} is not there any more", opts_.run, opts_.schema));
@@ -502,9 +501,9 @@ unit_no chunk_units_of(unit_no seam) noexcept
     return std::clamp<unit_no>(seam / 32, 1024, 65'536);
 }
 
-load_end load_history(const settings& opts, const std::stop_token& stop)
+load_end load_history(const settings& opts, const postgres::place& at, const std::stop_token& stop)
 {
-    return loading(opts, stop).go();
+    return loading(opts, at, stop).go();
 }
 
 }  // namespace bazaar::daemon

@@ -65,7 +65,7 @@ void check_not_older(const settings& opts, run::ledger& to, const scenario::scen
     if (!highest || *highest < recorded.settled)
         return;
     // Another process may have gone on with it since.
-    const auto now = to.load();
+    const auto now = to.load(opts.run);
     if (!now || !now->clean || now->settled != recorded.settled)
         return;
     throw error(
@@ -87,7 +87,7 @@ bool begin_run(const settings& opts, run::ledger& to, const stage& made, const r
     }
     catch (const error& problem)
     {
-        if (problem.kind() == error_kind::config && to.load())
+        if (problem.kind() == error_kind::config && to.load(opts.run))
             return false;
         throw;
     }
@@ -159,7 +159,7 @@ private:
         const auto peer = to_.other_end();
         log(process::log_level::info, "connected", fmt::format("connected to {}", peer.where),
             {{"server_version", peer.version}, {"tls", peer.tls.empty() ? "off" : peer.tls}});
-        if (const auto there = to_.load())
+        if (const auto there = to_.load(opts_.run))
         {
             // Its tables may be without indexes.
             if (const auto load = run::load_state::of(there->log); load && there->settled < load->seam)
@@ -173,7 +173,7 @@ private:
         if (to_.prepare(*made_.shop))
             log(process::log_level::info, "schema",
                 fmt::format("schema {} is made, with its static data", opts_.schema));
-        recorded_ = to_.load();
+        recorded_ = to_.load(opts_.run);
         return true;
     }
 
@@ -223,7 +223,7 @@ private:
     /// Nobody else writes to it now.
     std::unique_ptr<opened_run> go_on()
     {
-        const auto before = std::exchange(recorded_, to_.load());
+        const auto before = std::exchange(recorded_, to_.load(opts_.run));
         if (!recorded_)
             throw error(error_kind::config,
                         fmt::format("run {} of schema {} is not there any more", opts_.run, opts_.schema));

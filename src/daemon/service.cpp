@@ -52,14 +52,14 @@ void give_back_memory()
 
 }  // namespace
 
-service::service(const settings& opts, const std::function<settings()>& reread,
+service::service(const settings& opts, const postgres::place& at, const std::function<settings()>& reread,
                  const std::optional<topic_states>& topics)
     : opts_(opts),
       reread_(reread),
       topics_(topics),
       session_name_(new_session_name(opts.run)),
-      gateway_(std::make_shared<postgres::gateway>(postgres::resolve(opts.database, session_name_.substr(8)),
-                                                   gateway_options())),
+      database_(postgres::place_of(at.database)),
+      gateway_(std::make_shared<postgres::gateway>(at.named(session_name_).database, gateway_options())),
       busy_(loop_.get_executor()),
       signals_(loop_, SIGINT, SIGTERM, SIGHUP),
       tick_(loop_),
@@ -453,10 +453,10 @@ void service::watch()
         });
 }
 
-served keep_alive(const settings& opts, const std::function<settings()>& reread,
+served keep_alive(const settings& opts, const postgres::place& at, const std::function<settings()>& reread,
                   const std::optional<topic_states>& topics)
 {
-    service one(opts, reread, topics);
+    service one(opts, at, reread, topics);
     const int code = one.go();
     return {code, one.stopped()};
 }

@@ -58,7 +58,8 @@ inline constexpr std::array control_kinds{model::control::kind::set, model::cont
 class service
 {
 public:
-    service(const settings& opts, const std::function<settings()>& reread, const std::optional<topic_states>& topics);
+    service(const settings& opts, const postgres::place& at, const std::function<settings()>& reread,
+            const std::optional<topic_states>& topics);
     ~service();
 
     service(const service&) = delete;
@@ -158,7 +159,7 @@ private:
     const std::function<settings()>& reread_;
     const std::optional<topic_states> topics_;
     const std::string session_name_;
-    const postgres::database_place database_{database_of(opts_)};
+    const postgres::database_place database_;
     std::stop_source stop_;  ///< Ends the waiting for the server.
     std::stop_source cut_;   ///< Ends calls that are under way, too.
     observe::chronicle chronicle_;

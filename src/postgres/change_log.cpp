@@ -286,4 +286,13 @@ void change_log::drop()
     kept_.pop_front();
 }
 
+std::uint64_t log_position(session& on)
+{
+    return static_cast<std::uint64_t>(on.exec("SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "
+                                              "ELSE pg_current_wal_insert_lsn() END - "
+                                              "'0/0'::pg_lsn)::bigint",
+                                              {})
+                                          .number(0, 0));
+}
+
 }  // namespace bazaar::postgres

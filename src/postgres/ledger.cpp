@@ -121,13 +121,42 @@ time ledger::now()
         { return time{on.exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {}).number(0, 0)}; });
 }
 
-// ---- What units are written to
+// ---- What is read
 
-std::optional<std::string> ledger::recorded_scenario()
+std::string ledger::where() const
 {
-    auto found = with([&](session& on) { return postgres::recorded_scenario(on, own_.schema, own_.run); });
-    return found && found->run == own_.run ? std::optional(std::move(found->scenario)) : std::nullopt;
+    return other_end().where;
 }
+
+std::optional<run::scenario_record> ledger::recorded_scenario(std::string_view run)
+{
+    return read([&](postgres::record_reader from) { return from.recorded_scenario(run); });
+}
+
+std::optional<run::record> ledger::load(std::string_view run)
+{
+    auto found = read([&](postgres::record_reader from) { return from.load(run); });
+    if (found && run == own_.run)
+        scenario_ = found->scenario;
+    return found;
+}
+
+std::vector<run::record> ledger::list()
+{
+    return read([](postgres::record_reader from) { return from.list(); });
+}
+
+std::optional<unit_no> ledger::highest_unit(const run::record& of, const scenario::scenario& shop)
+{
+    return read([&](postgres::record_reader from) { return from.highest_unit(of, shop); });
+}
+
+void ledger::at_one_moment(const std::function<void()>& what)
+{
+    read([&](postgres::record_reader from) { from.at_one_moment(what); });
+}
+
+// ---- What units are written to
 
 run::rights ledger::check_rights(std::span<const model::table> tables)
 {
@@ -150,22 +179,14 @@ std::vector<std::string> ledger::leftovers(const scenario::scenario& shop, std::
         [&](session& on) -> std::vector<std::string>
         {
             const auto found = tables_with_rows(on, own_.schema, shop.tables(), tag);
-            if (found.empty() ||
-                std::ranges::any_of(list(on, own_.schema), [&](const run::record& r) { return r.tag == tag; }))
+            if (found.empty() || std::ranges::any_of(postgres::list(on, own_.schema),
+                                                     [&](const run::record& r) { return r.tag == tag; }))
                 return {};
             return {found.begin(), found.end()};
         });
 }
 
 // ---- The record
-
-std::optional<run::record> ledger::load()
-{
-    auto found = with([&](session& on) { return postgres::load(on, own_.schema, own_.run, fields_); });
-    if (found)
-        scenario_ = found->scenario;
-    return found;
-}
 
 void ledger::begin(const run::record& of, const scenario::scenario& shop, const run::holder& by,
                    const run::first_rows& wanted)
@@ -225,11 +246,6 @@ bool ledger::keep_piece()
 }
 
 // ---- What units have left
-
-std::optional<unit_no> ledger::highest_unit(const run::record& of, const scenario::scenario& shop)
-{
-    return with([&](session& on) { return postgres::highest_unit(on, of.schema, shop, id_codec(of.tag, of.seed)); });
-}
 
 run::last_inserts::ends ledger::last_writers(const run::record& of, const scenario::scenario& shop)
 {

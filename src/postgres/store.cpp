@@ -149,12 +149,12 @@ std::optional<run::record> load(session& on, std::string_view schema, std::strin
     return record;
 }
 
-std::optional<scenario_record> recorded_scenario(session& on, std::string_view schema, std::string_view run)
+std::optional<run::scenario_record> recorded_scenario(session& on, std::string_view schema, std::string_view run)
 {
     // Nobody has looked at the search_path yet. Nothing is kept: it ends with a ROLLBACK.
     const transaction all(on, "BEGIN READ ONLY");
     on.exec("SET LOCAL search_path = ''");
-    std::optional<scenario_record> found;
+    std::optional<run::scenario_record> found;
     if (examine_trust(on, schema, {}, trust_use::read).faults.empty() &&
         on.exec("SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN "
                 "pg_catalog.pg_attribute a ON a.attrelid = c.oid WHERE n.nspname = 'bazaard' AND c.relname = 'run' AND "
@@ -166,12 +166,12 @@ std::optional<scenario_record> recorded_scenario(session& on, std::string_view s
                                   "run LIMIT 1",
                                   {schema, run});
         if (rows.rows() > 0)
-            found = scenario_record{std::string(rows.get(0, 0)), std::string(rows.get(0, 1))};
+            found = run::scenario_record{std::string(rows.get(0, 0)), std::string(rows.get(0, 1))};
     }
     return found;
 }
 
-std::string other_scenario(std::string_view schema, const scenario_record& there, std::string_view wanted)
+std::string other_scenario(std::string_view schema, const run::scenario_record& there, std::string_view wanted)
 {
     return fmt::format("schema {} has run {} of the scenario {}, and a schema is of one scenario: name another for {} "
                        "with --db-schema",

@@ -1,11 +1,12 @@
-// Exactly once, as a model: the real dispatcher and window under random schedules, against a simulated server that
-// fails over and answers late, and processes that die and resume. One thread, no clock: a seed is a schedule.
+// Exactly once, as a model: the real dispatcher and window under random schedules, with a ledger in memory, against a simulated
+// server that fails over and answers late, and processes that die and resume. One thread, no clock: a seed is a schedule.
+// (With the real runner, keeper and threads: ledger_run_test.)
 //
 // BAZAARD_SCHEDULES sets the number of schedules. A schedule that fails is made smaller and printed step by step.
 //
 // What the model takes for granted of the rest of the program:
 // * a take-over waits for the calls that the server executes, and calls that reach it later are refused by their epoch;
-// * a session learns when it connects that commits may be missing, and so does the mark: then all is read anew;
+// * a session learns when it connects that commits may be missing, and so does the ledger: then all is read anew;
 // * two attempts of one unit never run at the same time in the server: the later one waits for the rows, or gives up;
 // * an attempt that was given up has ended in the server before what the unit wrote is removed;
 // * what refuses a unit refuses all its attempts of one process, and a row changed by somebody else stays changed.
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -29,6 +31,7 @@
 #include "bazaar/base/random.hpp"
 #include "bazaar/run/dispatcher.hpp"
 #include "support/effort.hpp"
+#include "support/memory_ledger.hpp"
 
 namespace bazaar
 {
@@ -37,8 +40,10 @@ namespace
 
 using run::form;
 using run::outcome;
+using test::ledger_mistake;
+using test::memory_ledger;
 
-/// What the process or the server of the model does wrong, to see that the model notices.
+/// What the process, its ledger or the server of the model does wrong, to see that the model notices.
 enum class mistake
 {
     none,
@@ -47,14 +52,35 @@ enum class mistake
     window_too_short,    ///< The window behind it is one unit short.
     mark_ahead,          ///< The mark claims one unit that is not settled.
     doubt_forgotten,     ///< A unit in doubt is sent again as a first attempt.
-    mark_anywhere,       ///< The mark is written whatever became of the server.
     no_take_over,        ///< Calls of a dead process go on beside the next one.
     refusals_forgotten,  ///< What was refused is sent again.
     clean_too_early,     ///< A stop counts as clean among units that an earlier process may have sent.
     steered_too_early,   ///< The plan is changed from a unit on that an earlier process may have sent.
     removed_too_early,   ///< What a unit wrote is removed as soon as the unit is settled, recorded or not.
     bound_too_low,       ///< A process that reads the server anew believes that only settled units were ever sent.
+    entry_late,          ///< The ledger's entry is durable only after its next call.
+    mark_runs_ahead,     ///< The ledger's mark is one unit further than what is settled.
+    lease_lost,          ///< The ledger of a process that has lost its lease goes on writing.
+    mark_anywhere,       ///< The ledger writes whatever became of the server.
 };
+
+ledger_mistake of_ledger(mistake wrong)
+{
+    switch (wrong)
+    {
+    case mistake::entry_late:
+        return ledger_mistake::durable_too_late;
+    case mistake::mark_runs_ahead:
+        return ledger_mistake::mark_runs_ahead;
+    case mistake::lease_lost:
+    case mistake::no_take_over:
+        return ledger_mistake::lease_lost_unseen;
+    case mistake::mark_anywhere:
+        return ledger_mistake::server_unseen;
+    default:
+        return ledger_mistake::none;
+    }
+}
 
 /// All that determines a schedule.
 struct schedule
@@ -141,6 +167,7 @@ struct totals
     std::uint64_t fenced = 0, late = 0, doubts = 0, busy = 0, waits = 0, found = 0, refused = 0, foreign = 0,
                   skipped = 0;
     std::uint64_t steered = 0, waited_for = 0, noticed = 0, extended = 0, removed = 0, marked = 0;
+    std::uint64_t left_entries = 0, late_entries = 0, fenced_writes = 0;
 };
 
 class world
@@ -156,8 +183,12 @@ public:
     {
         make_plan();
         wal_.reserve(2 * units() + 64);
-        server_.units.resize(units());
+        units_.resize(units());
         refusing_.assign(units(), 0);
+        store_.recorded.emplace();
+        store_.progress.clean = true;
+        store_.wrote = [this] { ledger_wrote(); };
+        written_.push_back(store_);
     }
 
     /// Brings the run to its end. Throws `violation`.
@@ -232,33 +263,26 @@ private:
     enum class kind : std::uint8_t
     {
         unit,
-        edit,     ///< Somebody else changes a row of the unit, which can then not be as planned.
-        refusal,  ///< The unit is in the control log: refused for good.
-        mark,
-        lease,
-        steer,  ///< The plan is another one from the unit on.
+        edit,    ///< Somebody else changes a row of the unit, which can then not be as planned.
+        ledger,  ///< A take-over, an entry or a mark.
     };
 
     struct record
     {
         kind what;
-        bool clean = false;
-        std::uint64_t value = 0;
-        std::uint64_t content = 0;  ///< Of a unit: the change of the plan that shaped it. Of a change: its name.
+        std::uint64_t value = 0;    ///< The unit; of the ledger, where its new state is.
+        std::uint64_t content = 0;  ///< Of a unit: the change of the plan that shaped it.
     };
 
-    /// A change of the plan from a unit on.
-    struct entry
-    {
-        unit_no from;
-        std::uint64_t content;
-    };
+    using control_log = std::vector<model::control>;
 
-    static std::uint64_t content_of(unit_no no, const std::vector<entry>& log)
+    /// The change of the plan that shapes a unit: the last one from that unit on, or from an earlier one.
+    static std::uint64_t content_of(unit_no no, const control_log& log)
     {
-        const auto behind = std::upper_bound(log.begin(), log.end(), no,
-                                             [](unit_no n, const entry& e) { return n < e.from; });
-        return behind == log.begin() ? 0 : std::prev(behind)->content;
+        for (auto e = log.rbegin(); e != log.rend(); ++e)
+            if (e->what == model::control::kind::set && e->unit <= no)
+                return static_cast<std::uint64_t>(e->value);
+        return 0;
     }
 
     struct unit_state
@@ -269,19 +293,17 @@ private:
         std::uint64_t content = 0;
     };
 
-    struct server_state
-    {
-        std::vector<unit_state> units;
-        unit_no mark = 0;
-        bool clean = true;
-        std::uint64_t epoch = 0;
-        std::vector<entry> log;
-    };
-
     void append(record r)
     {
         wal_.push_back(r);
         apply(wal_.size() - 1);
+    }
+
+    /// The ledger's part of the server has changed.
+    void ledger_wrote()
+    {
+        written_.push_back(store_);
+        append({kind::ledger, written_.size() - 1});
     }
 
     void apply(std::size_t place)
@@ -291,26 +313,16 @@ private:
         switch (r.what)
         {
         case kind::unit:
-            server_.units[r.value].committed = at;
-            server_.units[r.value].content = r.content;
+            units_[r.value].committed = at;
+            units_[r.value].content = r.content;
             break;
         case kind::edit:
-            server_.units[r.value].edited = at;
+            units_[r.value].edited = at;
             break;
-        case kind::refusal:
-            if (server_.units[r.value].refused == nowhere)
-                server_.units[r.value].refused = at;
-            break;
-        case kind::mark:
-            server_.mark = std::max(server_.mark, r.value);
-            server_.clean = r.clean;
-            break;
-        case kind::lease:
-            server_.epoch = r.value;
-            server_.clean = false;
-            break;
-        case kind::steer:
-            server_.log.push_back({r.value, r.content});
+        case kind::ledger:
+            for (const auto& e : written_[r.value].recorded->log)
+                if (e.what == model::control::kind::reject && units_[e.unit].refused == nowhere)
+                    units_[e.unit].refused = at;
             break;
         }
     }
@@ -324,12 +336,16 @@ private:
         sum_.lost += wal_.size() - cut;
         wal_.resize(cut);
         durable_ = cut;
-        server_.units.assign(units(), {});
-        server_.log.clear();
-        server_.mark = server_.epoch = 0;
-        server_.clean = true;
+        units_.assign(units(), {});
+        std::size_t newest = 0;
         for (std::size_t place = 0; place < wal_.size(); ++place)
+        {
             apply(place);
+            if (wal_[place].what == kind::ledger)
+                newest = wal_[place].value;
+        }
+        static_cast<memory_ledger::state&>(store_) = written_[newest];
+        ++store_.life;
         // Who waited for the old one has lost the link.
         calls_.clear();
         for (auto& w : workers_)
@@ -337,18 +353,20 @@ private:
                 hear(w, outcome::in_doubt);
     }
 
-    /// A statement on its way, of a unit or of the mark.
+    /// A statement on its way: of a unit, or of the ledger.
     struct call
     {
-        bool arrived = false;  ///< The server executes it: it has passed the fence and holds its lock.
-        bool marks = false;
-        bool clean = false;
+        bool arrived = false;  ///< The server executes it: that of a unit has passed the fence and holds its lock.
         form how = form::first;
         std::uint64_t value = 0;  ///< The unit, or the mark.
-        std::uint64_t epoch = 0;
+        std::int64_t epoch = 0;
         std::uint64_t process = 0;
         std::size_t worker = nobody;  ///< Who waits for the answer.
         std::uint64_t content = 0;
+        std::shared_ptr<memory_ledger> by{};    ///< Null: of a unit.
+        bool clean = false;                     ///< The mark says so.
+        std::optional<model::control> entry{};  ///< Else it is a mark.
+        std::uint64_t sequence = 0;
     };
 
     void serve(std::size_t which)
@@ -359,7 +377,12 @@ private:
             execute(which);
             return;
         }
-        if (c.epoch != server_.epoch && wrong_ != mistake::no_take_over)
+        if (c.by != nullptr)
+        {
+            c.arrived = true;
+            return;
+        }
+        if (c.epoch != store_.epoch && wrong_ != mistake::no_take_over)
         {
             require(c.worker == nobody, c.value, "a call of the process that owns the run is refused by its epoch");
             note([&] { return fmt::format("  server: late call {} of epoch {} is refused", c.value, c.epoch); });
@@ -367,9 +390,9 @@ private:
             drop(which);
             return;
         }
-        const bool taken = !c.marks && std::any_of(calls_.begin(), calls_.end(),
-                                                   [&](const call& other)
-                                                   { return other.arrived && !other.marks && other.value == c.value; });
+        const bool taken = std::any_of(calls_.begin(), calls_.end(),
+                                       [&](const call& other)
+                                       { return other.arrived && other.by == nullptr && other.value == c.value; });
         if (taken)
         {
             // It waits for the rows, and after some time no longer.
@@ -387,23 +410,45 @@ private:
         const auto c = calls_[which];
         if (c.worker == nobody)
             ++sum_.late;
-        if (c.marks)
+        if (c.by == nullptr)
         {
-            note([&] { return fmt::format("  server: mark {}{}", c.value, c.clean ? ", clean" : ""); });
-            append({kind::mark, c.clean, c.value, 0});
-            drop(which);
-            if (c.process == process_ && !stale_)
-                dispatcher_->marked(c.value);
+            answer(which, judge(c));
             return;
         }
-        answer(which, judge(c));
+        drop(which);
+        write(c);
+    }
+
+    /// A call of the ledger's; nobody waits for its answer but for that of a mark.
+    void write(const call& c)
+    {
+        try
+        {
+            if (c.entry)
+            {
+                c.by->append(c.sequence, *c.entry);
+                ++sum_.late_entries;
+                note([&] { return fmt::format("  server: late entry {} of process {}", c.sequence, c.process); });
+                return;
+            }
+            c.by->mark({c.value, c.clean, true});
+            note([&] { return fmt::format("  server: mark {}{}", c.value, c.clean ? ", clean" : ""); });
+            if (c.process == process_ && !stale_)
+                dispatcher_->marked(c.value);
+        }
+        catch (const error& problem)
+        {
+            require(c.process != process_ || stale_, c.value, "the ledger refuses the process that owns the run");
+            note([&] { return fmt::format("  server: process {} is refused: {}", c.process, problem.what()); });
+            ++sum_.fenced_writes;
+        }
     }
 
     /// What a call of a unit comes to.
     outcome judge(const call& c)
     {
         const auto no = c.value;
-        const auto& there = server_.units[no];
+        const auto& there = units_[no];
         if (there.committed != nowhere && gone(no))
         {
             require(c.worker == nobody, no, "a replay brings back what was removed");
@@ -432,7 +477,7 @@ private:
         bool hopeless = false;
         const auto& unit = plan_[no].unit;
         for (std::size_t i = 0; i < unit.after_count; ++i)
-            hopeless = hopeless || server_.units[unit.after[i]].refused != nowhere;
+            hopeless = hopeless || units_[unit.after[i]].refused != nowhere;
         if ((hopeless && draw_.below(2) == 0) || (draw_.below(24) == 0 && spend(&schedule::refusals)))
         {
             refusing_[no] = c.process;
@@ -440,12 +485,12 @@ private:
         }
         if (draw_.below(24) == 0 && spend(&schedule::edits))
         {
-            append({kind::edit, false, no, 0});
+            append({kind::edit, no});
             return outcome::foreign;
         }
         for (std::size_t i = 0; i < unit.after_count; ++i)
             require(place_of(unit.after[i]) != nowhere, no, "executed before a unit that it names");
-        append({kind::unit, false, no, c.content});
+        append({kind::unit, no, c.content});
         sum_.removed += plan_[no].removes ? 1 : 0;
         return outcome::committed;
     }
@@ -454,13 +499,13 @@ private:
     [[nodiscard]] bool gone(unit_no no) const
     {
         const auto by = plan_[no].remover;
-        return by != no_unit && server_.units[by].committed != nowhere;
+        return by != no_unit && units_[by].committed != nowhere;
     }
 
     /// Where in the log a unit was done with.
     [[nodiscard]] std::int32_t place_of(unit_no no) const
     {
-        const auto& u = server_.units[no];
+        const auto& u = units_[no];
         return std::max({u.committed, u.edited, u.refused});
     }
 
@@ -519,18 +564,21 @@ private:
             c.worker = nobody;
         if (wrong_ != mistake::no_take_over)
             wait_for_calls();
-        const bool clean = server_.clean;
-        epoch_ = server_.epoch + 1;
-        append({kind::lease, false, epoch_, 0});
+        ledger_ = std::make_shared<memory_ledger>(store_, of_ledger(wrong_));
+        const auto taken = ledger_->take({});
+        const auto recorded = ledger_->load("main");
+        require(taken && recorded, 0, "the run is there and can be had");
+        const bool clean = taken->clean;
+        epoch_ = taken->epoch;
         ++(clean ? sum_.clean : sum_.unclean);
 
-        first_ = server_.mark;
+        first_ = std::min<unit_no>(recorded->settled, units());
         unit_no seen = first_;
         refused_before_.assign(units(), false);
         std::vector<unit_no> rejected;
         for (unit_no no = 0; no < units(); ++no)
         {
-            const auto& u = server_.units[no];
+            const auto& u = units_[no];
             if (u.committed != nowhere && plan_[no].inserts && !gone(no))
                 seen = std::max(seen, no + 1);
             if (u.refused != nowhere && wrong_ != mistake::refusals_forgotten)
@@ -558,7 +606,7 @@ private:
         found_.assign(units(), false);
         doubted_.assign(units(), false);
         content_.assign(units(), 0);
-        log_ = server_.log;
+        log_ = recorded->log;
         lowest_ = next_ = first_;
         skipped_ = 0;
         stale_ = stopping_ = false;
@@ -622,22 +670,62 @@ private:
     /// Changes the plan from the next unit on: the entry is durable before that unit is sent.
     void steer()
     {
-        if (stopping_ || next_ == units() || (!log_.empty() && log_.back().from > next_))
+        if (stopping_ || next_ == units() || steered_behind(next_))
             return;
         if (wrong_ != mistake::steered_too_early && !leaves_nothing())
             return;
-        if (stale_)
-        {
-            notice();
-            return;
-        }
         if (!spend(&schedule::steers))
             return;
-        ++sum_.steered;
-        const entry made{next_, ++entries_};
-        note([&] { return fmt::format("the plan changes from unit {} on, change {}", made.from, made.content); });
-        append({kind::steer, false, made.from, made.content});
+        model::control made;
+        made.what = model::control::kind::set;
+        made.unit = next_;
+        made.value = ++entries_;
+        note([&] { return fmt::format("the plan changes from unit {} on, change {}", made.unit, made.value); });
+        sum_.steered += record_entry(made) ? 1 : 0;
+    }
+
+    /// Whether the plan changes behind that unit: then it has to come to that first.
+    [[nodiscard]] bool steered_behind(unit_no no) const
+    {
+        return std::any_of(log_.begin(), log_.end(),
+                           [&](const model::control& e) { return e.what == model::control::kind::set && e.unit > no; });
+    }
+
+    /// Makes an entry durable. False when the process dies meanwhile, or has to read all anew.
+    bool record_entry(const model::control& made)
+    {
+        if (draw_.below(8) == 0 && spend(&schedule::crashes))
+        {
+            ++sum_.crashes;
+            ++sum_.left_entries;
+            calls_.push_back({.arrived = draw_.below(2) == 0,
+                              .value = made.unit,
+                              .epoch = epoch_,
+                              .process = process_,
+                              .by = ledger_,
+                              .entry = made,
+                              .sequence = log_.size()});
+            die("crashes, with an entry on its way");
+            return false;
+        }
+        try
+        {
+            require(ledger_->append(log_.size(), made), made.unit, "an entry comes at its place");
+        }
+        catch (const run::history_lost&)
+        {
+            notice();
+            return false;
+        }
+        catch (const error& problem)
+        {
+            // The server may be another one, and the ledger does not say so.
+            require(stale_, made.unit, "the ledger refuses the process that owns the run");
+            notice();
+            return false;
+        }
         log_.push_back(made);
+        return true;
     }
 
     void send()
@@ -669,8 +757,12 @@ private:
             });
         check_sent(*task);
         *idle = {worker::stage::calling, outcome::committed, *task};
-        calls_.push_back({false, false, false, task->how, task->unit.no, epoch_, process_,
-                          static_cast<std::size_t>(idle - workers_.begin()), content_[task->unit.no]});
+        calls_.push_back({.how = task->how,
+                          .value = task->unit.no,
+                          .epoch = epoch_,
+                          .process = process_,
+                          .worker = static_cast<std::size_t>(idle - workers_.begin()),
+                          .content = content_[task->unit.no]});
     }
 
     void check_sent(const run::dispatcher::task& task)
@@ -680,8 +772,8 @@ private:
         require(no >= first_ && no < next_, no, "sent below the mark, or not planned");
         require(!done_with(no), no, "sent again after it was settled");
         require(no < lowest() + what_.window, no, "sent a window or more beyond the lowest unsettled unit");
-        require(server_.units[no].refused == nowhere, no, "sent again after it was refused for good");
-        require(task.how == form::replay || server_.units[no].committed == nowhere, no,
+        require(units_[no].refused == nowhere, no, "sent again after it was refused for good");
+        require(task.how == form::replay || units_[no].committed == nowhere, no,
                 "sent as a first attempt though it is committed");
         for (std::size_t i = 0; i < unit.after_count; ++i)
             require(unit.after[i] < first_ || done_with(unit.after[i]), no, "sent before a unit that it names");
@@ -736,15 +828,16 @@ private:
             dispatcher_->put_back(w.sent, wrong_ == mistake::doubt_forgotten ? outcome::not_done : outcome::in_doubt);
             break;
         case outcome::rejected:
-            if (stale_)
-            {
-                notice();
+        {
+            model::control refusal;
+            refusal.what = model::control::kind::reject;
+            refusal.unit = no;
+            if (!record_entry(refusal))
                 return;
-            }
-            append({kind::refusal, false, no, 0});
             ++sum_.refused;
             settle(w);
             break;
+        }
         case outcome::foreign:
             ++sum_.foreign;
             settle(w);
@@ -772,17 +865,21 @@ private:
 
     void leave_mark(bool clean)
     {
-        if (stale_)
+        try
         {
-            if (wrong_ != mistake::mark_anywhere || server_.epoch != epoch_)
-            {
-                notice();
-                return;
-            }
+            ledger_->probe();
+        }
+        catch (const run::history_lost&)
+        {
+            notice();
+            return;
         }
         const auto value = dispatcher_->settled() + (wrong_ == mistake::mark_ahead && !clean ? 1 : 0);
-        calls_.push_back(
-            {false, true, clean, form::first, std::min<unit_no>(value, units()), epoch_, process_, nobody, 0});
+        calls_.push_back({.value = std::min<unit_no>(value, units()),
+                          .epoch = epoch_,
+                          .process = process_,
+                          .by = ledger_,
+                          .clean = clean});
     }
 
     /// Whether no unit at or above the settled ones was ever sent, by this process when all is drained, or by an
@@ -932,11 +1029,11 @@ private:
                 ++times[r.value];
         for (unit_no no = 0; no < units(); ++no)
         {
-            const auto& u = server_.units[no];
+            const auto& u = units_[no];
             require(times[no] <= 1, no, "committed twice");
             const int ends = (u.committed != nowhere) + (u.edited != nowhere) + (u.refused != nowhere);
             require(ends > 0, no, "never done");
-            require(u.committed == nowhere || u.content == content_of(no, server_.log), no,
+            require(u.committed == nowhere || u.content == content_of(no, store_.recorded->log), no,
                     "committed otherwise than the plan and its changes say");
             require(ends < 2, no, "committed though it was refused or met a foreign edit");
             const auto& unit = plan_[no].unit;
@@ -990,16 +1087,19 @@ private:
 
     std::vector<record> wal_;
     std::size_t durable_ = 0;  ///< Records that no failover takes away.
-    server_state server_;
-    std::vector<call> calls_;              ///< Of the process and of dead ones.
-    std::vector<std::uint64_t> refusing_;  ///< The process of which attempts of the unit are refused.
+    std::vector<unit_state> units_;
+    memory_ledger::server store_;
+    std::vector<memory_ledger::state> written_;  ///< What it was after each of its changes; first, what it began with.
+    std::vector<call> calls_;                    ///< Of the process and of dead ones.
+    std::vector<std::uint64_t> refusing_;        ///< The process of which attempts of the unit are refused.
 
     std::optional<run::dispatcher> dispatcher_;
     std::vector<worker> workers_;
     std::uint64_t process_ = 0;
-    std::uint64_t epoch_ = 0;
-    std::uint64_t entries_ = 0;
-    std::vector<entry> log_;              ///< As the process knows it.
+    std::shared_ptr<memory_ledger> ledger_;
+    std::int64_t epoch_ = 0;
+    std::int64_t entries_ = 0;
+    control_log log_;                     ///< As the process knows it.
     std::vector<std::uint64_t> content_;  ///< Of the units that it has planned.
     unit_no first_ = 0, next_ = 0, lowest_ = 0, suspect_below_ = 0;
     std::uint64_t skipped_ = 0;
@@ -1105,13 +1205,17 @@ TEST(ExactlyOnce, HoldsUnderRandomSchedules)
         "{} processes, {} after a clean stop; {} crashes, {} failovers that lost {} records, {} noticed\n"
         "{} calls nobody heard, {} refused by their epoch, {} waited for at a take-over, {} behind an earlier attempt\n"
         "{} units found done, {} in doubt, {} busy, {} refused, {} skipped, {} foreign, {} replays by suspicion, {} "
-        "changes of the plan, {} removals, {} marks for them\n",
+        "changes of the plan, {} removals, {} marks for them\n"
+        "{} entries on their way at a crash, {} of them written; {} writes refused by the ledger\n",
         count, took, static_cast<double>(count) / took, sum.steps / count, sum.processes, sum.clean, sum.crashes,
         sum.failovers, sum.lost, sum.noticed, sum.late, sum.fenced, sum.waited_for, sum.waits, sum.found, sum.doubts,
-        sum.busy, sum.refused, sum.skipped, sum.foreign, sum.extended, sum.steered, sum.removed, sum.marked);
-    for (const auto happened : {sum.crashes, sum.failovers, sum.lost, sum.noticed, sum.late, sum.fenced, sum.waited_for,
-                                sum.waits, sum.found, sum.doubts, sum.busy, sum.refused, sum.skipped, sum.foreign,
-                                sum.extended, sum.unclean, sum.steered, sum.removed, sum.marked})
+        sum.busy, sum.refused, sum.skipped, sum.foreign, sum.extended, sum.steered, sum.removed, sum.marked,
+        sum.left_entries, sum.late_entries, sum.fenced_writes);
+    for (const auto happened :
+         {sum.crashes,    sum.failovers,    sum.lost,         sum.noticed,      sum.late,    sum.fenced,
+          sum.waited_for, sum.waits,        sum.found,        sum.doubts,       sum.busy,    sum.refused,
+          sum.skipped,    sum.foreign,      sum.extended,     sum.unclean,      sum.steered, sum.removed,
+          sum.marked,     sum.left_entries, sum.late_entries, sum.fenced_writes})
         EXPECT_GT(happened, count / 1000) << "the schedules do not try everything";
     EXPECT_GT(sum.clean, count + count / 1000) << "the first process of a run counts as clean";
 }
@@ -1163,11 +1267,6 @@ TEST_F(Mistake, ADoubtIsForgotten)
     expect_found(mistake::doubt_forgotten);
 }
 
-TEST_F(Mistake, TheMarkIsWrittenToAnotherServer)
-{
-    expect_found(mistake::mark_anywhere);
-}
-
 // A unit of a dead process alone does no harm, it is below the replays. But it may be refused meanwhile, and a late
 // mark may say "clean".
 TEST_F(Mistake, CallsOfADeadProcessGoOn)
@@ -1202,6 +1301,28 @@ TEST_F(Mistake, WhatAUnitWroteIsRemovedBeforeTheMarkHasPassedIt)
 TEST_F(Mistake, TheBoundOfWhatWasSentIsTooLow)
 {
     expect_found(mistake::bound_too_low);
+}
+
+// The process goes on as its entry says, and dies before that is durable: the next one plans otherwise.
+TEST_F(Mistake, AnEntryOfTheLedgerIsDurableTooLate)
+{
+    expect_found(mistake::entry_late);
+}
+
+TEST_F(Mistake, TheMarkOfTheLedgerRunsAhead)
+{
+    expect_found(mistake::mark_runs_ahead);
+}
+
+// Units of the dead process are refused by their epoch as they should be; its entries and its mark are not.
+TEST_F(Mistake, TheLedgerDoesNotNoticeThatTheLeaseIsLost)
+{
+    expect_found(mistake::lease_lost);
+}
+
+TEST_F(Mistake, TheLedgerWritesToAnotherServer)
+{
+    expect_found(mistake::mark_anywhere);
 }
 
 TEST(ExactlyOnce, AFailureIsMadeSmallAndTold)

@@ -183,7 +183,7 @@ TEST_F(kept, what_is_away_is_waited_for)
 TEST_F(kept, a_server_that_has_forgotten_ends_the_keeping)
 {
     start();
-    server.forgotten = true;
+    ++server.life;
     ASSERT_TRUE(eventually([&] { return failures > 0; }));
     EXPECT_EQ(failed, "forgotten");
     EXPECT_FALSE(keeper->reachable());

@@ -5,9 +5,7 @@
 #include <vector>
 
 #include "bazaar/daemon/settings.hpp"
-#include "bazaar/postgres/session.hpp"
-#include "bazaar/run/ledger.hpp"
-#include "bazaar/run/record.hpp"
+#include "bazaar/run/record_reader.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 // The scenario that a command works on: that of the run if there is one, else the one of the command line.
@@ -31,13 +29,13 @@ void take_scenario(settings& opts, const scenario::entry& of);
 /// was given.
 void take_card(settings& opts);
 
-/// The scenario whose tables are in the schema: that of the run if it is recorded, else that of the schema's other
-/// runs, else the one of the command line. Can be called before any check of trust.
+/// The scenario whose tables are in the place: that of the run if it is recorded, else that of the place's other runs,
+/// else the one of the command line. Can be called before any check of trust.
 ///
 /// Errors: `config` if the command line asks for another one.
-[[nodiscard]] const scenario::entry& scenario_in(postgres::session& on, const settings& opts);
+[[nodiscard]] const scenario::entry& scenario_in(run::record_reader& in, const settings& opts);
 
 /// The scenario of the run if it is recorded, else the one of the command line. Errors: `config` with the `misfits`.
-[[nodiscard]] const scenario::entry& scenario_of_run(run::ledger& in, const settings& opts);
+[[nodiscard]] const scenario::entry& scenario_of_run(run::record_reader& in, const settings& opts);
 
 }  // namespace bazaar::daemon

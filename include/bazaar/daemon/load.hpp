@@ -5,6 +5,7 @@
 
 #include "bazaar/base/id.hpp"
 #include "bazaar/daemon/settings.hpp"
+#include "bazaar/postgres/place.hpp"
 
 namespace bazaar::daemon
 {
@@ -17,11 +18,11 @@ enum class load_end : std::uint8_t
     stopped,  ///< Stopped by `stop`; calling it again continues.
 };
 
-/// Writes the history of a new run by bulk load, or continues a load that was interrupted: the rows as they are at the
-/// seam. The run is then ready for `run`.
+/// Writes the history of a new run to `at` by bulk load, or continues a load that was interrupted: the rows as they are
+/// at the seam. The run is then ready for `run`.
 ///
 /// Errors: `config` for a run that began without a load; those of opening a run.
-[[nodiscard]] load_end load_history(const settings& opts, const std::stop_token& stop);
+[[nodiscard]] load_end load_history(const settings& opts, const postgres::place& at, const std::stop_token& stop);
 
 /// Writes the same rows into files in the directory of --to: one for each table, the run's card, and a script for psql.
 ///

@@ -56,7 +56,7 @@ struct opened_run
 [[nodiscard]] std::unique_ptr<opened_run> open_run(const settings& opts, run::ledger& to, run::reference_clock& clock,
                                                    const run::holder& by, const std::stop_token& stop);
 
-/// A unique name for the sessions of one process with a run.
+/// A unique name for the sessions of one process with a run: "bazaard/main/5f0c12ab".
 [[nodiscard]] std::string new_session_name(std::string_view run);
 
 /// This process as a holder, with sessions of that name.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "bazaar/daemon/settings.hpp"
+#include "bazaar/postgres/place.hpp"
 
 namespace bazaar::daemon
 {
@@ -24,12 +25,12 @@ struct served
     bool stopped = false;  ///< By a signal, or through the control interface.
 };
 
-/// Keeps a run alive to its end, or until it is stopped: opens it, paces and writes its units, serves the interfaces to
-/// monitor and control it, and opens it again if the database has lost commits. `reread` reads flags, environment and
-/// configuration file again; `topics` are shown.
+/// Keeps the run at `at` alive to its end, or until it is stopped: opens it, paces and writes its units, serves the
+/// interfaces to monitor and control it, and opens it again if the database has lost commits. `reread` reads flags,
+/// environment and configuration file again; `topics` are shown.
 ///
 /// Errors: whatever ends a run prematurely.
-[[nodiscard]] served keep_alive(const settings& opts, const std::function<settings()>& reread,
-                                const std::optional<topic_states>& topics);
+[[nodiscard]] served keep_alive(const settings& opts, const postgres::place& at,
+                                const std::function<settings()>& reread, const std::optional<topic_states>& topics);
 
 }  // namespace bazaar::daemon

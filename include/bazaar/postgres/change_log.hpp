@@ -94,4 +94,7 @@ private:
     std::chrono::steady_clock::time_point confirmed_at_{};
 };
 
+/// Where the server's log is now; of a standby, how far it has replayed. What was committed before lies before.
+[[nodiscard]] std::uint64_t log_position(session& on);
+
 }  // namespace bazaar::postgres

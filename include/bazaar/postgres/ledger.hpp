@@ -8,6 +8,7 @@
 
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/plan_cache.hpp"
+#include "bazaar/postgres/record_reader.hpp"
 #include "bazaar/postgres/session.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/run/ledger.hpp"
@@ -41,12 +42,17 @@ public:
     void trust() override;
     [[nodiscard]] time now() override;
 
-    [[nodiscard]] std::optional<std::string> recorded_scenario() override;
+    [[nodiscard]] std::string where() const override;
+    [[nodiscard]] std::optional<run::scenario_record> recorded_scenario(std::string_view run) override;
+    [[nodiscard]] std::optional<run::record> load(std::string_view run) override;
+    [[nodiscard]] std::vector<run::record> list() override;
+    [[nodiscard]] std::optional<unit_no> highest_unit(const run::record& of, const scenario::scenario& shop) override;
+    void at_one_moment(const std::function<void()>& read) override;
+
     [[nodiscard]] run::rights check_rights(std::span<const model::table> tables) override;
     bool prepare(const scenario::scenario& shop) override;
     [[nodiscard]] std::vector<std::string> leftovers(const scenario::scenario& shop, std::uint32_t tag) override;
 
-    [[nodiscard]] std::optional<run::record> load() override;
     void begin(const run::record& of, const scenario::scenario& shop, const run::holder& by,
                const run::first_rows& wanted) override;
     [[nodiscard]] std::optional<run::taken_lease> take(const run::lease_options& how) override;
@@ -59,7 +65,6 @@ public:
     void keep(run::saved_plan what, std::optional<std::chrono::milliseconds> limit) override;
     bool keep_piece() override;
 
-    [[nodiscard]] std::optional<unit_no> highest_unit(const run::record& of, const scenario::scenario& shop) override;
     [[nodiscard]] run::last_inserts::ends last_writers(const run::record& of, const scenario::scenario& shop) override;
 
     /// The lease, for writers and loaders.
@@ -81,6 +86,13 @@ public:
     }
 
 private:
+    /// The errors of the seam apply to what is read, too.
+    template <typename Read>
+    auto read(Read what)
+    {
+        return with([&](session& on) { return what(postgres::record_reader(on, own_.schema, fields_)); });
+    }
+
     void refuse(const query_error& problem);
     void drop(std::string_view why);
 

@@ -27,21 +27,14 @@ using fields_of = std::function<std::span<const scenario::field>(std::string_vie
 [[nodiscard]] std::optional<run::record> load(session& on, std::string_view schema, std::string_view run,
                                               const fields_of& fields);
 
-/// The scenario that a schema belongs to, and the run that recorded it.
-struct scenario_record
-{
-    std::string run;
-    std::string scenario;
-};
-
 /// The scenario of this run if it is recorded, else that of another run of the schema; nothing if there is none. Also
 /// nothing if this role may not read the records, or if an untrusted role could have its own code run by reading:
 /// `check_trust` says what is wrong. It can be called before that check.
-[[nodiscard]] std::optional<scenario_record> recorded_scenario(session& on, std::string_view schema,
-                                                               std::string_view run);
+[[nodiscard]] std::optional<run::scenario_record> recorded_scenario(session& on, std::string_view schema,
+                                                                    std::string_view run);
 
 /// Why a run of scenario `wanted` cannot be there, as a sentence.
-[[nodiscard]] std::string other_scenario(std::string_view schema, const scenario_record& there,
+[[nodiscard]] std::string other_scenario(std::string_view schema, const run::scenario_record& there,
                                          std::string_view wanted);
 
 /// All runs of a schema by name, without their logs.

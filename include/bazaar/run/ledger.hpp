@@ -17,6 +17,7 @@
 #include "bazaar/model/table.hpp"
 #include "bazaar/run/last_inserts.hpp"
 #include "bazaar/run/record.hpp"
+#include "bazaar/run/record_reader.hpp"
 #include "bazaar/run/saved_plan.hpp"
 #include "bazaar/run/sink.hpp"
 
@@ -93,14 +94,15 @@ struct rights
 using first_rows = std::function<bool(std::uint8_t table, std::uint64_t row)>;
 
 /// What a run writes about itself: its record, the lease with its epoch, the control log, the mark of settled units,
-/// checkpoints and the saved plan. Seam: PostgreSQL, or a recording one in tests.
+/// checkpoints and the saved plan. Seam: PostgreSQL, or a recording one in tests. Whoever only reads uses its
+/// `record_reader`.
 ///
 /// Lifetime: one run. From `begin` or `take` to `release` the run is ours; everything is then written under that epoch.
 /// Threads:  one at a time.
 /// Errors:   all functions except `ready` throw `not_now` if trying again may succeed; `temporary` if another process
 ///           holds the lease; `history_lost` if commits may be missing; `config` or `permission` if waiting does not
 ///           help. After any error, the next `ready` connects again if necessary.
-class ledger
+class ledger : public record_reader
 {
 public:
     virtual ~ledger() = default;
@@ -146,10 +148,6 @@ public:
 
     // ---- The place to which units are written
 
-    /// The recorded scenario of the run; nothing if there is no such run. Reads nothing that an untrusted role could
-    /// have altered: the result is then nothing, too, and `check_rights` says why.
-    [[nodiscard]] virtual std::optional<std::string> recorded_scenario() { return std::nullopt; }
-
     /// Checks who owns it, before anything of it is read or called.
     ///
     /// Errors: `config` if an untrusted role could have its own code run.
@@ -164,11 +162,6 @@ public:
     [[nodiscard]] virtual std::vector<std::string> leftovers(const scenario::scenario& shop, std::uint32_t tag) = 0;
 
     // ---- The record
-
-    /// The record with its control log; nothing if there is no such run.
-    ///
-    /// Errors: `config` for an entry that this program does not know.
-    [[nodiscard]] virtual std::optional<record> load() = 0;
 
     /// Writes the record with its log, a lease of epoch 1 for `by`, and the rows from before unit 0, all or nothing.
     ///
@@ -209,9 +202,6 @@ public:
     virtual bool keep_piece() = 0;
 
     // ---- Traces of units
-
-    /// The highest unit that any row of this run names; nothing if no unit was written.
-    [[nodiscard]] virtual std::optional<unit_no> highest_unit(const record& of, const scenario::scenario& shop) = 0;
 
     /// The unit that inserted the last row of each table.
     [[nodiscard]] virtual last_inserts::ends last_writers(const record& of, const scenario::scenario& shop) = 0;
