@@ -47,7 +47,7 @@ public:
         : opts_(opts),
           shop_(*s.made.shop),
           tables_(shop_.tables()),
-          of_{shop_, s.recorded, id_codec(s.recorded.tag, s.recorded.seed), 0, 0},
+          of_{shop_, s.recorded, model::key_codec(s.recorded.tag, s.recorded.seed, shop_.tables()), 0, 0},
           print_(tables_, shop_.kinds(), of_.ids),
           csv_(opts.plan_format == plan_format::csv)
     {

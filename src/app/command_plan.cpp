@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -9,6 +10,8 @@
 #include "bazaar/model/render.hpp"
 #include "bazaar/process/output.hpp"
 #include "bazaar/run/replan.hpp"
+#include "bazaar/scenario/registry.hpp"
+#include "verify/row_units.hpp"
 
 namespace bazaar::app
 {
@@ -23,7 +26,7 @@ model::decision decide(const known_run& s, unit_no no)
     return plan.next();
 }
 
-void describe_unit(const known_run& s, const id_codec& ids, const row_id& id, std::string& out)
+void describe_unit(const known_run& s, const model::key_codec& ids, const row_id& id, std::string& out)
 {
     const auto tables = s.made.shop->tables();
     const auto end = std::back_inserter(out);
@@ -39,6 +42,40 @@ void describe_unit(const known_run& s, const id_codec& ids, const row_id& id, st
     model::renderer(tables, s.made.shop->kinds(), ids).text(unit, out);
 }
 
+/// Whether any scenario has rows whose keys are no UUIDs.
+bool has_other_keys()
+{
+    return std::ranges::any_of(
+        scenario::registry(), [](const scenario::entry& one)
+        { return std::ranges::any_of(one.tables, [](const model::table& t) { return !t.keys.names_unit(); }); });
+}
+
+/// The rows of this key: of each table that has one such. Which unit inserts it the plan tells.
+///
+/// Errors: `data` where a table has such keys, but no unit so far makes this row.
+void describe_rows(const known_run& s, const model::key_codec& keys, const std::string& key, std::string& out)
+{
+    const verify::subject of{*s.made.shop, s.recorded, keys, 0, s.recorded.settled + verify::units_ahead};
+    verify::row_units units(of);
+    std::string unmade;
+    for (std::uint8_t i = 0; i < s.made.shop->tables().size(); ++i)
+    {
+        if (!units.has(i))
+            continue;
+        const auto named = keys.decode(i, std::string_view(key));
+        if (!named)
+            continue;
+        const auto row = units.find(*named);
+        if (row.unit != unknown_unit)
+            describe_unit(s, keys, row, out);
+        else
+            unmade = fmt::format("{}: is the key of row {} of table {}, and no unit of run {} below {} inserts it", key,
+                                 row.row, s.made.shop->name_of(i), s.recorded.run, of.known);
+    }
+    if (out.empty() && !unmade.empty())
+        throw error(error_kind::data, unmade);
+}
+
 }  // namespace
 
 int plan(const options& opts)
@@ -46,7 +83,7 @@ int plan(const options& opts)
     const auto s = run_to_plan(opts);
     const auto planner = s.made.shop->plan(s.recorded.start);
     run::replanner walk(*planner, s.recorded);
-    const id_codec ids(s.recorded.tag, s.recorded.seed);
+    const model::key_codec ids(s.recorded.tag, s.recorded.seed, s.made.shop->tables());
     const model::renderer print(s.made.shop->tables(), s.made.shop->kinds(), ids);
     model::unit unit;
     std::string text;
@@ -77,7 +114,7 @@ int plan(const options& opts)
 int explain(const options& opts)
 {
     const auto id = parse_uuid(opts.id);
-    if (!id)
+    if (!id && !has_other_keys())
         throw error(error_kind::data, fmt::format("{}: is no UUID", opts.id));
     const auto runs = known_runs(opts);
     std::vector<run::record> candidates;
@@ -85,15 +122,21 @@ int explain(const options& opts)
         candidates = *runs;
     else if (opts.seed)
         candidates.push_back(run_of_flags(opts).recorded);
+    std::string text;
     for (const auto& r : candidates)
     {
-        const id_codec ids(r.tag, r.seed);
-        const auto row = ids.decode(*id);
-        if (!row)
+        const auto row = id ? id_codec(r.tag, r.seed).decode(*id) : std::nullopt;
+        if (id && !row)
             continue;
         daemon::check_scenario(opts, r);
-        std::string text;
-        describe_unit({r, daemon::make_stage(r, opts.seed_dir)}, ids, *row, text);
+        const known_run of{r, daemon::make_stage(r, opts.seed_dir)};
+        const model::key_codec keys(r.tag, r.seed, of.made.shop->tables());
+        if (row)
+            describe_unit(of, keys, *row, text);
+        else
+            describe_rows(of, keys, opts.id, text);
+        if (text.empty())
+            continue;
         process::print_text(text);
         return 0;
     }
@@ -101,7 +144,7 @@ int explain(const options& opts)
         error_kind::data,
         candidates.empty()
             ? fmt::format("{}: no run is known to compare it with; give the database, or --seed and --run", opts.id)
-            : fmt::format("{}: is no id of {} (foreign, or damaged)", opts.id,
+            : fmt::format("{}: is no {} of {} (foreign, or damaged)", opts.id, id ? "id" : "key",
                           candidates.size() == 1
                               ? "run " + candidates[0].run
                               : fmt::format("the {} runs of schema {}", candidates.size(), opts.schema)));

@@ -57,19 +57,15 @@ std::string setting_of(const altered_column& column)
 
 }  // namespace
 
-seen_changes::seen_changes(std::span<const model::table> tables, const id_codec& ids)
-    : tables_(tables), ids_(ids), counts_(tables.size())
-{
-}
+seen_changes::seen_changes(std::span<const model::table> tables) : tables_(tables), counts_(tables.size()) {}
 
-void seen_changes::take(const verify::change_event& e)
+void seen_changes::take(const verify::change_event& e, const std::optional<row_id>& row)
 {
     ++counts_[e.table][static_cast<std::size_t>(e.what)];
     if (e.what != change_kind::create || e.key.what != verify::told::state::value ||
         tables_[e.table].kept_by != model::role::planned)
         return;
-    const auto row = ids_.decode(e.key.id);
-    if (!row || row->unit == no_unit)
+    if (!row || row->unit == no_unit || row->unit == unknown_unit)
         return;
     const auto at = highest_.find(
         std::tuple<std::uint8_t, std::string_view, std::int32_t>(e.table, e.stream, e.partition));

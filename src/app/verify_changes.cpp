@@ -10,6 +10,7 @@
 #include "bazaar/postgres/change_log.hpp"
 #include "bazaar/run/clock.hpp"
 #include "bazaar/run/load_plan.hpp"
+#include "verify/row_units.hpp"
 
 namespace bazaar::app
 {
@@ -52,6 +53,20 @@ cut cut_now(const open_place& at, const options& opts, const scenario::scenario*
     return made;
 }
 
+unit_no planned_below(postgres::session& on, const run::record& of, const scenario::scenario& shop)
+{
+    const model::key_codec keys(of.tag, of.seed, shop.tables());
+    const verify::subject by{shop, of, keys, 0, of.settled + verify::units_ahead};
+    verify::row_units units(by);
+    unit_no end = 0;
+    if (!units.any())
+        return end;
+    for (const auto& row : postgres::last_rows(on, of.schema, shop, keys))
+        if (const auto unit = row ? units.find(*row).unit : no_unit; unit != no_unit && unit != unknown_unit)
+            end = std::max(end, unit + 1);
+    return end;
+}
+
 unit_no demanded_below(unit_no end, const cut& to, const options& opts)
 {
     if (end > to.known)
@@ -81,7 +96,7 @@ bool take_all(verify::change_source& from, verify::judge& to, seen_changes& seen
     while (from.next(e))
     {
         to.take(e);
-        seen.take(e);
+        seen.take(e, to.row_of_event(e));
         if (++taken % look_every != 0)
             continue;
         if (stop.stop_requested())

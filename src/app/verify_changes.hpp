@@ -41,6 +41,9 @@ struct cut
 /// The same, then the place in the log: all of it lies before.
 [[nodiscard]] cut cut_now(const open_place& at, const options& opts, const scenario::scenario* shop = nullptr);
 
+/// One more than the highest unit of which a row is there, where keys do not name it: the run is planned on to it. 0 where they do.
+[[nodiscard]] unit_no planned_below(postgres::session& on, const run::record& of, const scenario::scenario& shop);
+
 /// The unit of --up-to, below which all is demanded. Errors: `usage` where the run has not come so far.
 [[nodiscard]] unit_no demanded_below(unit_no end, const cut& to, const options& opts);
 
@@ -51,9 +54,10 @@ struct cut
 class seen_changes
 {
 public:
-    seen_changes(std::span<const model::table> tables, const id_codec& ids);
+    explicit seen_changes(std::span<const model::table> tables);
 
-    void take(const verify::change_event& e);
+    /// `row`: of the plan, as the judge has it.
+    void take(const verify::change_event& e, const std::optional<row_id>& row);
 
     [[nodiscard]] std::uint64_t count(std::uint8_t table) const;
     [[nodiscard]] std::uint64_t count(std::uint8_t table, verify::change_event::kind what) const
@@ -73,7 +77,6 @@ private:
     static constexpr std::size_t kinds = static_cast<std::size_t>(verify::change_event::kind::truncate) + 1;
 
     std::span<const model::table> tables_;
-    const id_codec ids_;
     std::vector<std::array<std::uint64_t, kinds>> counts_;  ///< By table.
     /// By table, stream and partition.
     std::map<std::tuple<std::uint8_t, std::string, std::int32_t>, unit_no, std::less<>> highest_;

@@ -94,7 +94,7 @@ int verify_events(const options& given)
     const auto chosen = chosen_tables(opts, tables);
     limits.keep_only(chosen);
     verify::report out(opts.examples);
-    verify::subject of{*made.shop, recorded, id_codec(recorded.tag, recorded.seed), 0, to.known};
+    verify::subject of{*made.shop, recorded, {recorded.tag, recorded.seed, tables}, 0, to.known};
     auto form = told.how;
     for (const auto& [number, names] : limits.topics)
         for (const auto& name : names)
@@ -107,7 +107,7 @@ int verify_events(const options& given)
     verify::judge judge(of, out, how);
     compare_only(chosen, tables, judge, out);
     limits.impose(judge);
-    seen_changes seen(tables, of.ids);
+    seen_changes seen(tables);
     daemon::work_progress progress(opts);
     const bool whole = take_all(from, judge, seen, progress, stop, "bytes");
     progress.clear();

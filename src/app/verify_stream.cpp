@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -57,7 +58,8 @@ public:
           made_(daemon::make_stage(now_.recorded, opts.seed_dir)),
           chosen_(chosen_tables(opts, made_.shop->tables())),
           limits_(capture::limits_of(publication_, publication_of(opts), made_.shop->tables())),
-          subject_{*made_.shop, now_.recorded, id_codec(now_.recorded.tag, now_.recorded.seed), 0, now_.known},
+          subject_{*made_.shop, now_.recorded,
+                   model::key_codec(now_.recorded.tag, now_.recorded.seed, made_.shop->tables()), 0, now_.known},
           out_(opts.examples),
           progress_(opts)
     {
@@ -65,7 +67,8 @@ public:
         if (!how_.from)
         {
             // Units up to here may have committed before the slot was made, unless their time came later.
-            how_.from = now_.known + now_.recorded.window;
+            how_.from = std::max(now_.known, planned_below(sql_.session(), now_.recorded, *made_.shop)) +
+                        now_.recorded.window;
             how_.from_time = time{sql_.session()
                                       .exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {})
                                       .number(0, 0)};

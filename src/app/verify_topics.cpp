@@ -249,7 +249,8 @@ void compare(const options& opts, const capture::told_connector& told, const std
     const auto topics = topics_of(opts, told, all.limits, all.chosen, tables);
     const auto opened = open_topics(opts, told, topics, tables);
     auto& from = *opened;
-    verify::subject of{*all.made.shop, to.recorded, id_codec(to.recorded.tag, to.recorded.seed), to.demanded, to.known};
+    verify::subject of{*all.made.shop, to.recorded, model::key_codec(to.recorded.tag, to.recorded.seed, tables),
+                       to.demanded, to.known};
     auto how = judge_options_of(opts);
     if (all.open.empty() && to.lsn > 0 && !copy && !opts.up_to)
         how.barrier = to.lsn;
@@ -262,7 +263,7 @@ void compare(const options& opts, const capture::told_connector& told, const std
     compare_only(all.chosen, tables, judge, out);
     all.limits.impose(judge);
     from.on_end([&judge](const verify::transaction_end& end) { judge.take(end); });
-    seen_changes seen(tables, of.ids);
+    seen_changes seen(tables);
     daemon::work_progress progress(opts);
     const bool whole = take_all(from, judge, seen, progress, stop, "messages");
     progress.clear();

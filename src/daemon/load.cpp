@@ -337,12 +337,9 @@ private:
             throw left{};
         made_.shop->build(d, room);
         history_.rows.keep(room, made_.shop->tables());
-        for (const auto& c : room.changes)
-            if (first_[c.table] == first)
-            {
-                take(c);
-                ++rows;
-            }
+        std::erase_if(room.changes, [&](const model::change& c) { return first_[c.table] != first; });
+        rows += room.changes.size();
+        std::ranges::for_each(room.changes, take);
     }
 
     /// What the rows of all chunks refer to.
@@ -369,7 +366,8 @@ private:
     template <typename Rows>
     void write(postgres::session& on, std::uint64_t number, Rows make)
     {
-        postgres::loader to(opts_.schema, made_.shop->tables(), id_codec(recorded_->tag, recorded_->seed));
+        const auto all = made_.shop->tables();
+        postgres::loader to(opts_.schema, all, {recorded_->tag, recorded_->seed, all});
         std::uint64_t rows = 0;
         to.write(on, own_, state_.sequence + 1 + number, state_.done(number), made_.shop->configuration().fields(),
                  [&](const postgres::loader::row_taker& take) { make(take, rows); });
@@ -385,8 +383,8 @@ private:
             if (!line.due())
                 return;
             const auto done = static_cast<double>(units_), all = static_cast<double>(std::max<unit_no>(1, state_.seam));
-            line.show(fmt::format("loading | {:.1f} % | {} rows", 100 * done / all, grouped(rows_)), done, all, rows_,
-                      "rows");
+            const auto text = fmt::format("loading | {:.1f} % | {} rows", 100 * done / all, grouped(rows_));
+            line.show(text, done, all, rows_, "rows");
         };
         side_by_side(
             opts_.workers, [&] { work(walk); }, show);

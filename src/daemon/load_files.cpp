@@ -41,7 +41,8 @@ struct left_early
 class row_text
 {
 public:
-    row_text(const model::renderer& print, std::uint8_t number, const model::table& t, const id_codec& ids, bool binary)
+    row_text(const model::renderer& print, std::uint8_t number, const model::table& t, const model::key_codec& ids,
+             bool binary)
         : print_(print), number_(number), form_(t), ids_(ids), binary_(binary)
     {
     }
@@ -76,7 +77,7 @@ private:
     const model::renderer& print_;
     std::uint8_t number_;
     postgres::copy_form form_;
-    const id_codec& ids_;
+    const model::key_codec& ids_;
     bool binary_;
     postgres::byte_buffer bytes_;
     std::string text_;
@@ -93,7 +94,7 @@ public:
           made_(opts.card.empty() ? stage_of(opts, seed_) : make_stage(read_card(opts.card), opts.seed_dir)),
           now_(run::machine_time()),
           recorded_(planned_record(opts, *made_.shop, seed_, now_, [this] { return stop_.stop_requested(); })),
-          ids_(recorded_.tag, recorded_.seed),
+          ids_(recorded_.tag, recorded_.seed, made_.shop->tables()),
           tables_(made_.shop->tables()),
           print_(tables_, made_.shop->kinds(), ids_)
     {
@@ -286,7 +287,7 @@ private:
     stage made_;
     const time now_;
     run::record recorded_;
-    const id_codec ids_;
+    const model::key_codec ids_;
     std::span<const model::table> tables_;
     model::renderer print_;
     run::history history_;

@@ -96,14 +96,6 @@ bool begin_run(const settings& opts, run::ledger& to, const stage& made, const r
     return true;
 }
 
-/// Units below this one may have been sent before: after anything but a clean stop, the rows tell. Units without a row of
-/// their own may lie behind it; the runner finds them.
-unit_no replay_limit(run::ledger& to, const opened_run& open)
-{
-    const auto highest = to.highest_unit(open.recorded, open.shop());
-    return std::max(open.recorded.settled, highest ? *highest + 1 : 0) + open.recorded.window;
-}
-
 /// The planner as the saved plan of the run has it, if that can be used.
 run::restored_plan saved_state(const settings& opts, run::ledger& to, const scenario::scenario& shop,
                                const run::record& recorded)
@@ -239,11 +231,13 @@ private:
             made_ = holds ? std::move(known_) : make_stage(*recorded_, opts_.seed_dir);
             if (!holds)
                 saved_ = saved_state(opts_, to_, *made_.shop, *recorded_);
-            ends = to_.last_writers(*recorded_, *made_.shop);
+            ends = to_.last_rows(*recorded_, *made_.shop);
             if (saved_.plan && run::last_inserts(*made_.shop).doubtful(ends, *recorded_))
             {
                 log(process::log_level::info, "plan",
-                    "rows that should be there are not: the run is planned again to be sure");
+                    fmt::format("{}: the run is planned again to be sure",
+                                run::last_inserts::names_unit(ends) ? "rows that should be there are not"
+                                                                    : "no key says how far the run has come"));
                 saved_ = {};
             }
         }
@@ -251,8 +245,10 @@ private:
         open->resumed = resumed_;
         open->ends = std::move(ends);
         open->current = steered(open->shop(), open->recorded.log);
+        // Units below may have been sent before. Those without a row that names them may lie behind it; the runner finds them.
+        const auto highest = resumed_ && !clean_ ? to_.highest_unit(open->recorded, open->shop()) : std::nullopt;
         if (resumed_ && !clean_)
-            open->replay_below = replay_limit(to_, *open);
+            open->replay_below = std::max(open->recorded.settled, highest ? *highest + 1 : 0) + open->recorded.window;
         tell_rights(opts_, rights_);
         return open;
     }
@@ -360,7 +356,7 @@ opened_run::opened_run(stage from, run::record what, std::int64_t lease, run::re
       recorded(std::move(what)),
       epoch(lease),
       current(made.shop->configuration()),
-      ids(recorded.tag, recorded.seed),
+      ids(recorded.tag, recorded.seed, made.shop->tables()),
       planner(saved.plan ? std::move(saved.plan) : made.shop->plan(recorded.start)),
       walk(*planner, recorded, saved.steps),
       seen(*made.shop)
@@ -405,6 +401,10 @@ void opened_run::check_rows() const
     if (!resumed)
         return;
     auto lines = seen.missing(ends, recorded);
+    // What `check_not_older` cannot know of keys that do not name their unit.
+    if (const auto highest = recorded.clean ? seen.beyond(ends, recorded, *planner, walk.steps()) : std::nullopt)
+        lines.push_back(fmt::format("rows of unit {} are there, and the record of run {} ends at unit {}", *highest,
+                                    recorded.run, recorded.settled));
     if (lines.empty())
         return;
     lines.push_back(

@@ -7,7 +7,7 @@ namespace bazaar::daemon
 {
 
 const std::vector<observe::sold>& shown_sales::of(const std::vector<model::decision>& newest,
-                                                  const scenario::scenario& shop, const id_codec& ids)
+                                                  const scenario::scenario& shop, const model::key_codec& ids)
 {
     if (newest.empty())
         return shown_;
@@ -22,7 +22,7 @@ const std::vector<observe::sold>& shown_sales::of(const std::vector<model::decis
         }
         shop.build(one, unit_);
         auto sale = shop.sale_of(unit_);
-        all.push_back({one.no, to_string(ids.encode(sale.id)), one.at, std::move(sale.cells)});
+        all.push_back({one.no, ids.text(sale.id), one.at, std::move(sale.cells)});
     }
     shown_ = std::move(all);
     return shown_;

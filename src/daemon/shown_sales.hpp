@@ -18,7 +18,7 @@ class shown_sales
 public:
     /// Of these units. While a runner has sold nothing yet: what was there before it.
     [[nodiscard]] const std::vector<observe::sold>& of(const std::vector<model::decision>& newest,
-                                                       const scenario::scenario& shop, const id_codec& ids);
+                                                       const scenario::scenario& shop, const model::key_codec& ids);
 
     /// As they were shown last.
     [[nodiscard]] const std::vector<observe::sold>& last() const noexcept { return shown_; }

@@ -8,6 +8,7 @@
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/io/small_file.hpp"
+#include "bazaar/model/check.hpp"
 #include "bazaar/run/record_check.hpp"
 #include "bazaar/scenario/registry.hpp"
 
@@ -48,7 +49,12 @@ stage make(const scenario::entry& entry, const std::string& run, std::uint64_t s
     stage made;
     auto files = read_seed_dir(seed_dir, entry.files, made.files);
     made.shop = entry.make({run, seed, configuration, std::move(files), version});
-    return made;
+    auto problems = model::problems_of(made.shop->tables(), made.shop->kinds());
+    if (problems.empty())
+        return made;
+    for (auto& line : problems)
+        line = fmt::format("scenario {}: {}", entry.name, line);
+    throw error(error_kind::data, std::move(problems));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace bazaar::daemon
 {
 
-void unit_echo::begin(std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
+void unit_echo::begin(std::string_view schema, const scenario::scenario& shop, const model::key_codec& ids)
 {
     functions_ = postgres::make_write_functions(schema, shop.tables(), shop.kinds());
     render_.emplace(shop.tables(), shop.kinds(), ids);

@@ -21,7 +21,7 @@ class unit_echo
 {
 public:
     /// From now on those of this run, which outlives this.
-    void begin(std::string_view schema, const scenario::scenario& shop, const id_codec& ids);
+    void begin(std::string_view schema, const scenario::scenario& shop, const model::key_codec& ids);
 
     void show(const model::unit& unit);
 

@@ -79,8 +79,11 @@ void renderer::bare(const value& v, const column& c, std::string& out) const
         out += to_string(time{v.integer() * 86'400'000'000}).substr(0, 10);
         return;
     case type::ref:
-        out += to_string(ids_.encode(v.row()));
+    {
+        key_codec::room room;
+        out += keys_.text_of(v.row(), room);
         return;
+    }
     case type::text:
     case type::bytes:
     case type::json:
@@ -106,7 +109,8 @@ void renderer::value_json(const value& v, const column& c, std::string& out) con
         out += "null";
         return;
     }
-    if (spelled_bare(v.kind()) || v.kind() == type::json)
+    const bool number = v.kind() == type::ref && keys_.form(v.row().table).what == key_form::kind::bigint;
+    if (spelled_bare(v.kind()) || v.kind() == type::json || number)
     {
         bare(v, c, out);
         return;

@@ -25,7 +25,7 @@ copy_form::copy_form(const model::table& t) : width_(t.columns.size()), numbers_
     }
 }
 
-void copy_form::add(byte_buffer& out, std::span<const model::value> row, const id_codec& ids)
+void copy_form::add(byte_buffer& out, std::span<const model::value> row, const model::key_codec& ids)
 {
     expect(row.size() == width_, "a row has a value for each column of its table");
     values_.clear();
@@ -39,7 +39,7 @@ table_copy::table_copy(const std::string& table, const model::table& t)
 {
 }
 
-void table_copy::add(std::span<const model::value> row, const id_codec& ids)
+void table_copy::add(std::span<const model::value> row, const model::key_codec& ids)
 {
     form_.add(out_, row, ids);
     ++rows_;
@@ -76,8 +76,8 @@ void table_copy::clear() noexcept
     begun_ = false;
 }
 
-void copy_rows(session& on, std::string_view schema, const model::table& t, const id_codec& ids, std::size_t batch_rows,
-               const row_source& rows)
+void copy_rows(session& on, std::string_view schema, const model::table& t, const model::key_codec& ids,
+               std::size_t batch_rows, const row_source& rows)
 {
     table_copy to(quote_qualified(schema, t.name), t);
     rows(

@@ -20,7 +20,7 @@ public:
     /// Into `table`, a quoted name.
     table_copy(const std::string& table, const model::table& t);
 
-    void add(std::span<const model::value> row, const id_codec& ids);
+    void add(std::span<const model::value> row, const model::key_codec& ids);
 
     /// Rows and bytes that wait.
     [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
@@ -47,8 +47,8 @@ private:
 using row_source = std::function<void(const scenario::row_taker& take)>;
 
 /// Writes rows by binary COPY, `batch_rows` of them a message.
-void copy_rows(session& on, std::string_view schema, const model::table& t, const id_codec& ids, std::size_t batch_rows,
-               const row_source& rows);
+void copy_rows(session& on, std::string_view schema, const model::table& t, const model::key_codec& ids,
+               std::size_t batch_rows, const row_source& rows);
 
 /// A transaction of work that is longer than a unit: more patience on both sides while it lives.
 class long_transaction

@@ -152,16 +152,36 @@ void encode_inet(byte_buffer& out, field_type type, const model::value& v)
     out.add({bytes.data(), size});
 }
 
-void encode_uuid(byte_buffer& out, field_type type, const model::value& v, const id_codec& ids)
+void encode_uuid(byte_buffer& out, const uuid& id)
 {
-    uuid id{};
-    if (v.kind() == model::type::ref)
-        id = ids.encode(v.row());
-    else if (const auto parsed = v.kind() == model::type::text ? parse_uuid(v.text()) : std::nullopt)
-        id = *parsed;
+    out.add({reinterpret_cast<const char*>(id.data()), id.size()});
+}
+
+void encode_uuid(byte_buffer& out, field_type type, const model::value& v)
+{
+    const auto id = v.kind() == model::type::text ? parse_uuid(v.text()) : std::nullopt;
+    if (!id) [[unlikely]]
+        misfit(type, v);
+    encode_uuid(out, *id);
+}
+
+/// A row, by its key.
+void encode_key(byte_buffer& out, field_type type, const model::value& v, const model::key_codec& ids)
+{
+    const auto row = v.row();
+    const auto& form = ids.form(row.table);
+    const bool text = type.type == wire::text || type.type == wire::varchar || type.type == wire::bpchar;
+    if (type.type == wire::uuid)
+        encode_uuid(out, ids.uuid_of(row));
+    else if (type.type == wire::int8)
+        out.add64(static_cast<std::uint64_t>(ids.number_of(row)));
+    else if (text && form.is_text())
+    {
+        model::key_codec::room room;
+        out.add(ids.text_of(row, room));
+    }
     else
         misfit(type, v);
-    out.add({reinterpret_cast<const char*>(id.data()), id.size()});
 }
 
 }  // namespace
@@ -190,9 +210,10 @@ std::string_view sql_name(wire type) noexcept
     return table[static_cast<std::size_t>(type)].name;
 }
 
-void encode(byte_buffer& out, field_type type, const model::value& v, const id_codec& ids)
+void encode(byte_buffer& out, field_type type, const model::value& v, const model::key_codec& ids)
 {
-    switch (type.type)
+    const bool names_row = v.kind() == model::type::ref;
+    switch (names_row ? wire::uuid : type.type)
     {
     case wire::boolean:
         check_kind(type, v, model::type::boolean);
@@ -247,8 +268,7 @@ void encode(byte_buffer& out, field_type type, const model::value& v, const id_c
         return;
     }
     case wire::uuid:
-        encode_uuid(out, type, v, ids);
-        return;
+        return names_row ? encode_key(out, type, v, ids) : encode_uuid(out, type, v);
     case wire::json:
         check_kind(type, v, model::type::json);
         out.add(v.text());
@@ -268,7 +288,7 @@ namespace
 {
 
 /// With its length in front.
-void encode_sized(byte_buffer& out, field_type type, const model::value& v, const id_codec& ids)
+void encode_sized(byte_buffer& out, field_type type, const model::value& v, const model::key_codec& ids)
 {
     const std::size_t at = out.size();
     out.add32(null_length);
@@ -281,7 +301,7 @@ void encode_sized(byte_buffer& out, field_type type, const model::value& v, cons
 }  // namespace
 
 void encode_copy_row(byte_buffer& out, std::span<const field_type> types, std::span<const model::value> row,
-                     const id_codec& ids)
+                     const model::key_codec& ids)
 {
     expect(types.size() == row.size(), "a row has a value for each column");
     out.add16(static_cast<std::uint16_t>(row.size()));
@@ -352,7 +372,7 @@ void parameters::add_bytes(std::string_view bytes)
     end();
 }
 
-void parameters::add(field_type type, const model::value& v, const id_codec& ids)
+void parameters::add(field_type type, const model::value& v, const model::key_codec& ids)
 {
     begin(type_oid(type.type));
     if (v.null())
@@ -377,7 +397,7 @@ void parameters::begin_array(wire type)
     bytes_.add32(1);  // Lower bound.
 }
 
-void parameters::add_element(field_type type, const model::value& v, const id_codec& ids)
+void parameters::add_element(field_type type, const model::value& v, const model::key_codec& ids)
 {
     ++elements_;
     nulls_ = nulls_ || v.null();

@@ -431,7 +431,7 @@ std::vector<write_function> make_write_functions(std::string_view schema, std::s
 }
 
 void encode_unit(parameters& out, std::span<const part_encoder> parts, std::span<const model::change> changes,
-                 const id_codec& ids, std::int64_t epoch, bool replay)
+                 const model::key_codec& ids, std::int64_t epoch, bool replay)
 {
     out.clear();
     out.add_bool(replay);

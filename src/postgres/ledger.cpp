@@ -178,9 +178,10 @@ std::vector<std::string> ledger::leftovers(const scenario::scenario& shop, std::
     return with(
         [&](session& on) -> std::vector<std::string>
         {
-            const auto found = tables_with_rows(on, own_.schema, shop.tables(), tag);
-            if (found.empty() || std::ranges::any_of(postgres::list(on, own_.schema),
-                                                     [&](const run::record& r) { return r.tag == tag; }))
+            const auto runs = list(on, own_.schema);
+            // Keys that do not say which run they are of are those of the one that is there.
+            const auto found = tables_with_rows(on, own_.schema, shop.tables(), tag, !runs.empty());
+            if (found.empty() || std::ranges::any_of(runs, [&](const run::record& r) { return r.tag == tag; }))
                 return {};
             return {found.begin(), found.end()};
         });
@@ -247,9 +248,10 @@ bool ledger::keep_piece()
 
 // ---- What units have left
 
-run::last_inserts::ends ledger::last_writers(const run::record& of, const scenario::scenario& shop)
+run::last_inserts::ends ledger::last_rows(const run::record& of, const scenario::scenario& shop)
 {
-    return with([&](session& on) { return postgres::last_writers(on, of.schema, shop, id_codec(of.tag, of.seed)); });
+    return with([&](session& on)
+                { return postgres::last_rows(on, of.schema, shop, model::key_codec(of.tag, of.seed, shop.tables())); });
 }
 
 }  // namespace bazaar::postgres

@@ -96,7 +96,7 @@ struct loader::target
     table_copy copy;
 };
 
-loader::loader(std::string_view schema, std::span<const model::table> tables, const id_codec& ids)
+loader::loader(std::string_view schema, std::span<const model::table> tables, const model::key_codec& ids)
     : targets_(tables.size()), order_(parents_first(tables)), ids_(ids)
 {
     for (const auto number : order_)

@@ -40,7 +40,7 @@ std::vector<run::record> record_reader::list()
 
 std::optional<unit_no> record_reader::highest_unit(const run::record& of, const scenario::scenario& shop)
 {
-    return postgres::highest_unit(on_, schema_, shop, id_codec(of.tag, of.seed));
+    return postgres::highest_unit(on_, schema_, shop, model::key_codec(of.tag, of.seed, shop.tables()));
 }
 
 void record_reader::at_one_moment(const std::function<void()>& read)

@@ -20,28 +20,25 @@ namespace
 
 constexpr int batch_rows = 5000;
 
-void remove_rows(session& on, std::string_view schema, const model::table& t, std::uint8_t number, const id_codec& ids,
-                 const std::function<void(std::string_view, std::uint64_t)>& told)
+void remove_rows(session& on, std::string_view schema, const model::table& t, std::uint8_t number,
+                 const model::key_codec& ids, const std::function<void(std::string_view, std::uint64_t)>& told)
 {
     const auto key = quote_identifier(t.columns[t.key].name);
     const auto table = quote_qualified(schema, t.name);
-    const auto range = key_range(ids, number);
-    const auto select = fmt::format(
-        "SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} <= $2::uuid ORDER BY {0} LIMIT {2}", key, table, batch_rows);
-    const auto erase = fmt::format("DELETE FROM {1} WHERE {0} = ANY ($1::uuid[])", key, table);
-    auto low = to_string(range.low);
-    const auto high = to_string(range.high);
+    const key_sql by(t, number, ids, key);
+    const auto erase = fmt::format("DELETE FROM {} WHERE {} = ANY ($1::{}[])", table, key, t.columns[t.key].sql_type);
+    std::string low;
     std::uint64_t removed = 0;
     for (bool more = true; more;)
     {
-        const auto rows = on.exec(select, {low, high});
+        const auto rows = on.exec(fmt::format("SELECT {0} FROM {1} WHERE {2}{3} ORDER BY {0} LIMIT {4}", key, table,
+                                              by.own(), low.empty() ? "" : " AND " + by.after(low), batch_rows),
+                                  {});
         std::string own;
         for (int i = 0; i < rows.rows(); ++i)
         {
-            const auto id = parse_uuid(rows.get(i, 0));
-            expect(id.has_value(), "a uuid of the server is a uuid");
             // Somebody else's row among ours stays.
-            if (!ids.decode(*id))
+            if (!ids.decode(number, rows.get(i, 0)))
                 continue;
             own += own.empty() ? "{" : ",";
             own += rows.get(i, 0);
@@ -60,7 +57,7 @@ void remove_rows(session& on, std::string_view schema, const model::table& t, st
 
 /// Puts back the rows of a fixed table that units have changed: only a run that has the schema to itself changes them.
 void restore_rows(session& on, std::string_view schema, const model::table& t, std::uint8_t number,
-                  const scenario::scenario& shop, const id_codec& ids)
+                  const scenario::scenario& shop, const model::key_codec& ids)
 {
     const auto place = quote_qualified(schema, t.name);
     transaction all(on);
@@ -97,8 +94,8 @@ void remove_run(session& on, const ownership& own, const run::record& recorded, 
     // From here on nobody goes on with the run.
     on.exec("UPDATE bazaard.run SET removing = true, clean = false WHERE schema_name = $1 AND run = $2",
             {own.schema, own.run});
-    const id_codec ids(recorded.tag, recorded.seed);
     const auto tables = shop.tables();
+    const model::key_codec ids(recorded.tag, recorded.seed, tables);
     const bool alone = scenario::shared_flag(recorded.settings, shop.configuration().fields()).has_value();
     for (std::uint8_t i = 0; alone && i < tables.size(); ++i)
         if (is_there(on, own.schema, tables[i]) && has_changed_rows(on, own.schema, tables[i]))
@@ -115,8 +112,7 @@ void remove_run(session& on, const ownership& own, const run::record& recorded, 
     for (const auto number : order)
     {
         const auto& t = tables[number];
-        if (t.kept_by != model::role::planned || wire_of(t.columns[t.key].sql_type) != wire::uuid ||
-            !is_there(on, own.schema, t))
+        if (t.kept_by != model::role::planned || !is_there(on, own.schema, t))
             continue;
         try
         {

@@ -314,7 +314,7 @@ private:
     void fill_fixed()
     {
         // Their rows have keys of their own; the codec is asked only for rows of the plan.
-        const id_codec none(0, 0);
+        const model::key_codec none(0, 0, shop_.tables());
         const auto tables = shop_.tables();
         for (const auto number : parents_first(tables))
             if (tables[number].kept_by == model::role::fixed)

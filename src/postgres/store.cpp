@@ -219,18 +219,30 @@ void insert_entry(session& on, const run::record& record, std::size_t place, std
 }
 
 /// Errors: `config` where this run or one that is there has the schema to itself, or one that is there is of another scenario.
-void refuse_neighbours(session& on, const run::record& record, std::span<const scenario::field> fields)
+void refuse_neighbours(session& on, const run::record& record, const scenario::scenario& shop)
 {
+    const auto fields = shop.configuration().fields();
+    const auto nameless = std::ranges::find_if(
+        shop.tables(), [](const model::table& t)
+        { return t.kept_by == model::role::planned && kept_here(t) && !t.keys.names_unit(); });
+    const bool shares_keys = nameless != shop.tables().end();
     // Of two that begin at once, the second sees the first; those that share do not wait for each other. No tag is negative.
     const auto own = scenario::shared_flag(record.settings, fields);
-    on.exec(own ? "SELECT pg_catalog.pg_advisory_xact_lock($1::integer, -1)"
-                : "SELECT pg_catalog.pg_advisory_xact_lock_shared($1::integer, -1)",
+    on.exec(own || shares_keys ? "SELECT pg_catalog.pg_advisory_xact_lock($1::integer, -1)"
+                               : "SELECT pg_catalog.pg_advisory_xact_lock_shared($1::integer, -1)",
             {std::to_string(lease_lock_key(record.schema))});
     for (const auto& other : list(on, record.schema))
     {
         if (other.scenario != record.scenario)
             throw error(error_kind::config,
                         other_scenario(record.schema, {other.run, other.scenario}, record.scenario));
+        if (shares_keys && other.run != record.run)
+            throw error(
+                error_kind::config,
+                fmt::format("the keys of table {}.{} do not say which run a row is of, so a schema has one run of "
+                            "the scenario {}, and there would be runs {} and {}; name another schema with "
+                            "--db-schema",
+                            record.schema, nameless->name, record.scenario, other.run, record.run));
         for (const auto* one : {&other, &record})
             if (const auto flag = scenario::shared_flag(one->settings, fields); flag && other.run != record.run)
                 throw error(error_kind::config,
@@ -247,7 +259,7 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
             const run::holder& by, const run::first_rows& wanted)
 {
     expect(batch_rows > 0, "a batch has rows");
-    const id_codec ids(record.tag, record.seed);
+    const model::key_codec ids(record.tag, record.seed, shop.tables());
     const auto settings = settings_json(record);
     const auto text = [](auto number) { return std::to_string(number); };
     const auto tag = text(record.tag);
@@ -259,7 +271,7 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
     const auto settled = text(record.settled);
 
     long_transaction all(on);
-    refuse_neighbours(on, record, shop.configuration().fields());
+    refuse_neighbours(on, record, shop);
     try
     {
         // First, so that a second process waits here and then fails, before it has written a row.

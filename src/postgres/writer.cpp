@@ -53,7 +53,7 @@ std::string version_text(const model::value& version)
 struct writer::state
 {
     state(std::shared_ptr<gateway> target, std::string_view schema_name, const scenario::scenario& of,
-          const id_codec& codec, options opts)
+          const model::key_codec& codec, options opts)
         : to(std::move(target)),
           schema(schema_name),
           shop(of),
@@ -80,7 +80,7 @@ struct writer::state
     std::shared_ptr<gateway> to;
     std::string schema;
     const scenario::scenario& shop;
-    id_codec ids;
+    model::key_codec ids;
     options options_;
     std::vector<write_function> functions;
     std::vector<std::vector<part_encoder>> encoders;
@@ -94,7 +94,7 @@ struct writer::state
 };
 
 writer::writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop,
-               const id_codec& ids, options opts)
+               const model::key_codec& ids, options opts)
     : state_(std::make_unique<state>(std::move(to), schema, shop, ids, std::move(opts)))
 {
 }
@@ -263,7 +263,7 @@ run::written writer::state::judge(const model::unit& unit, run::form how, std::i
         return {outcome::already_there, {}, {}};
 
     run::written found{outcome::foreign, {}, {}};
-    const auto row = gate.key(t).kind() == model::type::ref ? to_string(ids.encode(gate.key(t).row()))
+    const auto row = gate.key(t).kind() == model::type::ref ? ids.text(gate.key(t).row())
                                                             : std::to_string(gate.key(t).integer());
     const auto place = fmt::format("{}.{} {}", schema, t.name, row);
     if (answer == answer_absent)
@@ -371,80 +371,104 @@ run::written writer::state::judge(const model::unit& unit, run::form how, const 
     throw query_error(what, line);
 }
 
-// ---- highest_unit
+// ---- The rows that are there
 
 namespace
 {
 
-bool has_ids(const model::table& t)
+/// Its rows are those of a run, and the keys say so.
+bool has_own_rows(const model::table& t)
 {
-    return t.kept_by == model::role::planned && kept_here(t) && wire_of(t.columns[t.key].sql_type) == wire::uuid;
+    return t.kept_by == model::role::planned && kept_here(t);
 }
 
-}  // namespace
+/// So far below the last row of a table may the one before it be. A key that is but a number may be anybody's: one far above the
+/// others is.
+constexpr std::uint64_t gap_max = 4096;
 
-std::vector<std::optional<unit_no>> last_writers(session& on, std::string_view schema, const scenario::scenario& shop,
-                                                 const id_codec& ids)
+/// The row of a run with the highest number.
+std::optional<row_id> last_row(session& on, std::string_view schema, const model::table& t, std::uint8_t number,
+                               const model::key_codec& ids)
 {
-    const auto tables = shop.tables();
-    std::vector<std::optional<unit_no>> last(tables.size());
-    for (std::size_t i = 0; i < tables.size(); ++i)
+    const auto key = quote_identifier(t.columns[t.key].name);
+    const key_sql by(t, number, ids, key);
+    const auto select = [&](const std::string& condition, int most)
     {
-        const auto& t = tables[i];
-        if (!has_ids(t))
-            continue;
-        const auto range = key_range(ids, static_cast<std::uint8_t>(i));
-        const auto key = quote_identifier(t.columns[t.key].name);
-        const auto sql = fmt::format(
-            "SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} <= $2::uuid ORDER BY {0} DESC LIMIT 1", key,
-            quote_qualified(schema, t.name));
-        const auto below = fmt::format(
-            "SELECT {0} FROM {1} WHERE {0} >= $1::uuid AND {0} < $2::uuid ORDER BY {0} DESC LIMIT 1", key,
-            quote_qualified(schema, t.name));
-        auto rows = on.exec(sql, {to_string(range.low), to_string(range.high)});
-        while (rows.rows() > 0)
+        return on.exec(fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} DESC LIMIT {3}", key,
+                                   quote_qualified(schema, t.name), condition, most),
+                       {});
+    };
+    const auto& form = ids.form(number);
+    const bool listed = form.what == model::key_form::kind::listed;
+    // Texts of a list have an order of their own.
+    constexpr int two = 2;
+    const auto most = listed ? static_cast<int>(form.rows()) : form.names_unit() ? 1 : two;
+    auto rows = select(by.own(), most);
+    std::optional<row_id> last;
+    while (rows.rows() > 0)
+    {
+        std::string lowest;
+        for (int i = 0; i < rows.rows(); ++i)
         {
-            const auto id = parse_uuid(rows.get(0, 0));
-            expect(id.has_value(), "a uuid of the server is a uuid");
-            if (const auto row = ids.decode(*id))
-            {
-                last[i] = row->unit;
-                break;
-            }
-            // Somebody else's row among ours; the next lower one.
-            rows = on.exec(below, {to_string(range.low), to_string(*id)});
+            lowest = rows.get(i, 0);
+            const auto row = ids.decode(number, lowest);
+            if (!row)
+                continue;  // Somebody else's row among ours; the next lower one.
+            if (form.names_unit())
+                return row;
+            if (listed)
+                last = std::max(last.value_or(*row), *row,
+                                [](const row_id& a, const row_id& b) { return a.row < b.row; });
+            else if (last && last->row - row->row <= gap_max)
+                return last;
+            else
+                last = row;
         }
+        if (listed || rows.rows() < most)
+            return last;
+        rows = select(fmt::format("{} AND {}", by.own(), by.before(lowest)), most);
     }
     return last;
 }
 
+}  // namespace
+
+std::vector<std::optional<row_id>> last_rows(session& on, std::string_view schema, const scenario::scenario& shop,
+                                             const model::key_codec& ids)
+{
+    const auto tables = shop.tables();
+    std::vector<std::optional<row_id>> last(tables.size());
+    for (std::size_t i = 0; i < tables.size(); ++i)
+        if (has_own_rows(tables[i]))
+            last[i] = last_row(on, schema, tables[i], static_cast<std::uint8_t>(i), ids);
+    return last;
+}
+
 std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
-                                    const id_codec& ids)
+                                    const model::key_codec& ids)
 {
     std::optional<unit_no> highest;
-    for (const auto& unit : last_writers(on, schema, shop, ids))
-        if (unit && *unit != no_unit)
-            highest = std::max(highest.value_or(0), *unit);
+    for (const auto& row : last_rows(on, schema, shop, ids))
+        if (row && row->unit != no_unit && row->unit != unknown_unit)
+            highest = std::max(highest.value_or(0), row->unit);
     return highest;
 }
 
 std::vector<std::string_view> tables_with_rows(session& on, std::string_view schema,
-                                               std::span<const model::table> tables, std::uint32_t tag)
+                                               std::span<const model::table> tables, std::uint32_t tag, bool names_run)
 {
     // The seed is in the check of an id alone, which the range leaves out.
-    const id_codec ids(tag, 0);
+    const model::key_codec ids(tag, 0, tables);
     std::vector<std::string_view> found;
     for (std::size_t i = 0; i < tables.size(); ++i)
     {
-        if (!has_ids(tables[i]))
+        const auto& t = tables[i];
+        if (!has_own_rows(t) || (names_run && !t.keys.names_unit()))
             continue;
-        const auto range = key_range(ids, static_cast<std::uint8_t>(i));
-        const auto key = quote_identifier(tables[i].columns[tables[i].key].name);
-        if (on.exec(fmt::format("SELECT FROM {1} WHERE {0} >= $1::uuid AND {0} <= $2::uuid LIMIT 1", key,
-                                quote_qualified(schema, tables[i].name)),
-                    {to_string(range.low), to_string(range.high)})
+        const key_sql by(t, static_cast<std::uint8_t>(i), ids, quote_identifier(t.columns[t.key].name));
+        if (on.exec(fmt::format("SELECT FROM {} WHERE {} LIMIT 1", quote_qualified(schema, t.name), by.own()), {})
                 .rows() > 0)
-            found.push_back(tables[i].name);
+            found.push_back(t.name);
     }
     return found;
 }

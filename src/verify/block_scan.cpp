@@ -84,13 +84,20 @@ void block_scan::take_foreign(std::uint8_t table, std::span<const postgres::fiel
     const auto& t = work_.tables[table];
     const auto place = *shape.place(t.key);
     const auto& key = row[place];
-    uuid id{};
-    if (key.size == id.size())
-        std::copy_n(key.data, id.size(), id.begin());
     finding one;
     one.table = t.name;
     one.key = field_text(work_.print, t.columns[t.key], shape.types[place], key);
-    if (const auto own = work_.ids.decode(id); own && key.size == id.size())
+    one.what = defect::foreign_edit;
+    one.found = "a row that no run has written";
+    if (!work_.ids.form(table).names_unit())
+    {
+        work_.out.add(std::move(one));
+        return;
+    }
+    uuid id{};
+    if (key.size == id.size())
+        std::copy_n(key.data, id.size(), id.begin());
+    if (const auto own = work_.ids.ids().decode(id); own && key.size == id.size())
     {
         one.what = defect::extra;
         one.unit = own->unit;
@@ -100,7 +107,7 @@ void block_scan::take_foreign(std::uint8_t table, std::span<const postgres::fiel
         return;
     }
     // Without the list of runs, an id of our form with another tag may well be another run's.
-    const auto range = postgres::key_range(work_.ids, table);
+    const auto range = postgres::key_range(work_.ids.ids(), table);
     const bool form = id[6] >> 4 == 8 && id[8] >> 6 == 2;
     if (std::ranges::any_of(work_.with.others, [&](const id_codec& other) { return other.decode(id).has_value(); }) ||
         (!work_.with.others_known && form && (id < range.low || id > range.high)))
@@ -108,15 +115,14 @@ void block_scan::take_foreign(std::uint8_t table, std::span<const postgres::fiel
         ++other_runs_;
         return;
     }
-    one.what = defect::foreign_edit;
-    one.found = "a row that no run has written";
     work_.out.add(std::move(one));
 }
 
 void block_scan::take_later(const row_id& id, std::span<const postgres::field> row)
 {
     if (later_.count++ == 0)
-        later_.first = fmt::format("{} {}, unit {}", work_.tables[id.table].name, work_.text_of(id), id.unit);
+        later_.first = fmt::format("{} {}{}", work_.tables[id.table].name, work_.text_of(id),
+                                   id.unit == unknown_unit ? "" : fmt::format(", unit {}", id.unit));
     lowest_later_.emplace(key_of(id), id.unit);
     if (lowest_later_.size() > later_max)
         lowest_later_.erase(std::prev(lowest_later_.end()));

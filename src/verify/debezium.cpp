@@ -14,6 +14,7 @@
 #include "bazaar/base/decimal.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/model/key_codec.hpp"
 
 namespace bazaar::verify
 {
@@ -245,7 +246,8 @@ bool date_of(json value, told& out)
 bool convert(json value, const model::column& c, const encodings& how, told& out, const char*& odd)
 {
     std::string_view text;
-    switch (c.kind)
+    const auto kind = model::spelled(c);
+    switch (kind)
     {
     case model::type::ref:
     {
@@ -303,7 +305,7 @@ bool convert(json value, const model::column& c, const encodings& how, told& out
     case model::type::bytes:
         if (value.get(text) != simdjson::SUCCESS)
             return false;
-        out.v = model::value::of(text, c.kind);
+        out.v = model::value::of(text, kind);
         return true;
     }
     return false;

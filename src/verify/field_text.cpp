@@ -154,6 +154,8 @@ std::string field_text(const model::renderer& print, const model::column& column
     case wire::text:
     case wire::varchar:
     case wire::bpchar:
+        if (column.kind == model::type::ref)
+            return std::string(beginning(bytes)) + rest_of(bytes);  // A key, without quotes as in all other places.
         return printed(model::value::of(beginning(bytes))) + rest_of(bytes);
     case wire::json:
         return printed(model::value::of(beginning(bytes), model::type::json)) + rest_of(bytes);

@@ -25,6 +25,7 @@ judge::work::work(const subject& of, report& to, const judge_options& how)
       tables_(of.shop.tables()),
       print_(tables_, of.shop.kinds(), of.ids),
       walk_(of),
+      row_units_(of),
       built_(built_count),
       of_table_(tables_.size()),
       hidden_(tables_.size()),
@@ -132,6 +133,11 @@ void judge::finish(bool partial)
 void judge::leave_out(std::uint8_t table)
 {
     work_->leave_out(table);
+}
+
+std::optional<row_id> judge::row_of_event(const change_event& e)
+{
+    return work_->row_of_event(e);
 }
 
 std::uint64_t judge::not_here_yet() const

@@ -12,7 +12,15 @@ std::string judge::work::key_text(const told& key, const model::table& t) const
 {
     if (key.what != told::state::value)
         return key.what == told::state::null ? "NULL" : std::string(key.text);
-    return t.columns[t.key].kind == model::type::ref ? to_string(key.id) : std::to_string(key.v.integer());
+    switch (model::spelled(t.columns[t.key]))
+    {
+    case model::type::ref:
+        return to_string(key.id);
+    case model::type::text:
+        return std::string(key.v.text());
+    default:
+        return std::to_string(key.v.integer());
+    }
 }
 
 void judge::work::add(defect what, const change_event& e, unit_no unit, std::string column, std::string expected,
@@ -62,8 +70,10 @@ std::string judge::work::text_of(const told& value, const model::column& c) cons
     case told::state::null:
         return "NULL";
     case told::state::value:
-        if (c.kind == model::type::ref)
+        if (model::spelled(c) == model::type::ref)
             return to_string(value.id);
+        if (c.kind == model::type::ref && value.v.kind() == model::type::text)
+            return std::string(value.v.text());
         break;
     default:
         return std::string(value.text);
@@ -73,12 +83,27 @@ std::string judge::work::text_of(const told& value, const model::column& c) cons
     return out;
 }
 
+bool judge::work::is_key_of(const row_id& row, const told& value, const model::column& c) const
+{
+    const auto& keys = subject_.ids;
+    model::key_codec::room room;
+    switch (model::spelled(c))
+    {
+    case model::type::ref:
+        return keys.uuid_of(row) == value.id;
+    case model::type::int64:
+        return keys.number_of(row) == value.v.integer();
+    default:
+        return keys.text_of(row, room) == value.v.text();
+    }
+}
+
 bool judge::work::same(const model::value& planned, const told& value, const model::column& c) const
 {
     if (planned.null() || value.what != told::state::value)
         return planned.null() && value.what == told::state::null;
     if (c.kind == model::type::ref)
-        return subject_.ids.encode(planned.row()) == value.id;
+        return is_key_of(planned.row(), value, c);
     if (value.resolution > 1)
         return planned.integer() / value.resolution == value.v.integer() / value.resolution;
     return planned == value.v;
@@ -100,7 +125,7 @@ bool judge::work::compare(defect what, const change_event& e, unit_no unit, std:
         std::string expected;
         print_.value_text(planned[i], t.columns[i], expected);
         if (t.columns[i].kind == model::type::ref && !planned[i].null())
-            expected = to_string(subject_.ids.encode(planned[i].row()));
+            expected = subject_.ids.text(planned[i].row());
         add(what, e, unit, std::string(t.columns[i].name), expected, text_of(row[i], t.columns[i]));
     }
     return good;

@@ -269,7 +269,7 @@ void judge::work::tell_not_gone()
     for (const auto& [no, row] : lost)
         report_.add({defect::lost,
                      std::string(tables_[row.table].name),
-                     to_string(subject_.ids.encode(row)),
+                     verify::key_text(tables_[row.table], row, subject_.ids),
                      no,
                      {},
                      {},

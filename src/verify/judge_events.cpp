@@ -41,7 +41,15 @@ std::optional<row_id> judge::work::row_of_event(const change_event& e)
     if (e.key.what != told::state::value)
         return std::nullopt;
     if (tables_[e.table].kept_by == model::role::planned)
-        return subject_.ids.decode(e.key.id);
+    {
+        const auto& keys = subject_.ids;
+        const auto& form = keys.form(e.table);
+        if (form.names_unit())
+            return keys.ids().decode(e.key.id);
+        const auto row = form.is_text() ? keys.decode(e.table, e.key.v.text())
+                                        : keys.decode(e.table, e.key.v.integer());
+        return row ? std::optional(row_units_.find(*row)) : std::nullopt;
+    }
     return fixed_rows(e.table).contains(e.key.v.integer()) ? std::optional(row_named(e.table, e.key.v)) : std::nullopt;
 }
 
@@ -59,21 +67,18 @@ void judge::work::judge_event(const change_event& e)
         return;
     }
     const auto row = row_of_event(e);
-    if (!row && t.kept_by == model::role::planned && e.key.what == told::state::value &&
-        tag_of(e.key.id) != subject_.ids.tag())
-    {
-        ++others_;
-        return;
-    }
     if (!row || row->table != e.table)
     {
-        add(defect::unknown, e, no_unit);
+        judge_stranger(e);
         return;
     }
     seen_ = true;
     if (row->unit != no_unit && row->unit >= subject_.known)
     {
-        if (of_ended_run(e))
+        // A key that is but a number may be anybody's.
+        if (row->unit == unknown_unit && (of_ended_run(e) || is_older_than_the_known(e, t)))
+            judge_stranger(e);
+        else if (of_ended_run(e))
         {
             add(defect::unknown, e, row->unit);
             ++beyond_end_;
@@ -88,6 +93,23 @@ void judge::work::judge_event(const change_event& e)
         add(defect::wrong_op, e, row->unit, {}, std::string(name_of(e.what)),
             fmt::format("{} with {}", name_of(e.what), wrong));
     judge_planned(reported_op_ ? as_it_may_be(e) : e, t, *row);
+}
+
+bool judge::work::is_older_than_the_known(const change_event& e, const model::table& t) const
+{
+    const auto version = version_of(e, t);
+    return version && *version + e.after[t.version].resolution <= row_units_.last_at().us;
+}
+
+void judge::work::judge_stranger(const change_event& e)
+{
+    const bool planned = tables_[e.table].kept_by == model::role::planned && e.key.what == told::state::value;
+    const bool named = subject_.ids.form(e.table).names_unit();
+    // A uuid of our form is of our run or damaged; any other key that no row has is somebody's.
+    if (planned && named && !row_of_event(e) && tag_of(e.key.id) != subject_.ids.tag())
+        ++others_;
+    else
+        add(planned && !named ? defect::foreign_edit : defect::unknown, e, no_unit);
 }
 
 void judge::work::judge_planned(const change_event& e, const model::table& t, const row_id& row)

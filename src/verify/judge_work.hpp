@@ -22,6 +22,7 @@
 #include "judge_state.hpp"
 #include "row_key.hpp"
 #include "row_order.hpp"
+#include "row_units.hpp"
 
 namespace bazaar::verify
 {
@@ -47,6 +48,10 @@ public:
 
     /// The highest unit of which an event was taken, or whose change a row of a snapshot has.
     std::optional<unit_no> highest_there();
+
+    /// The row of the plan that an event is of. Its unit is `unknown_unit` where neither key nor plan, as far as it is known, says
+    /// it.
+    [[nodiscard]] std::optional<row_id> row_of_event(const change_event& e);
 
     [[nodiscard]] std::uint64_t events() const { return events_; }
 
@@ -146,6 +151,8 @@ private:
                      std::string expected = {}, std::string found = {});
 
     [[nodiscard]] std::string text_of(const told& value, const model::column& c) const;
+    /// Whether the value of a column that refers to rows is the key of this one.
+    [[nodiscard]] bool is_key_of(const row_id& row, const told& value, const model::column& c) const;
     [[nodiscard]] bool same(const model::value& planned, const told& value, const model::column& c) const;
 
     /// A finding for each column that says something else than the plan. Whether there was none.
@@ -179,8 +186,11 @@ private:
         return t.version == model::no_column ? 0 : row[t.version].integer();
     }
 
-    /// The row of the plan that an event is of.
-    [[nodiscard]] std::optional<row_id> row_of_event(const change_event& e);
+    /// Whether the version of its row is older than the newest unit that is known: a unit that is not has no such row.
+    [[nodiscard]] bool is_older_than_the_known(const change_event& e, const model::table& t) const;
+
+    /// Of an event whose key is no key of a row of the run.
+    void judge_stranger(const change_event& e);
 
     [[nodiscard]] bool is_impossible(time version) const { return how_.latest && version > *how_.latest; }
 
@@ -364,6 +374,7 @@ private:
     std::span<const model::table> tables_;
     model::renderer print_;
     unit_walk walk_;
+    row_units row_units_;
     unit_no seam_ = 0;  ///< Units below were loaded in bulk.
     run::survivors survivors_;
     std::size_t keep_ = how_.keep;

@@ -4,6 +4,7 @@
 
 #include "bazaar/base/decimal.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/model/key_codec.hpp"
 
 namespace bazaar::verify
 {
@@ -30,10 +31,11 @@ std::optional<time> moment_of(std::string_view text)
 
 std::optional<model::value> value_of(std::string_view text, const model::column& c)
 {
+    const auto kind = model::spelled(c);
     using model::value;
     const auto made = [](auto number) -> std::optional<value>
     { return number ? std::optional(value::of(*number)) : std::nullopt; };
-    switch (c.kind)
+    switch (kind)
     {
     case model::type::boolean:
         return text == "t" || text == "f" ? std::optional(value::of_bool(text == "t")) : std::nullopt;
@@ -57,7 +59,7 @@ std::optional<model::value> value_of(std::string_view text, const model::column&
     case model::type::text:
     case model::type::json:
     case model::type::bytes:
-        return value::of(text, c.kind);
+        return value::of(text, kind);
     case model::type::ref:
         break;
     }
@@ -80,7 +82,7 @@ void fill(const std::vector<postgres::logged_column>& from, const model::table& 
         }
         made.what = told::state::unreadable;
         made.text = column.text;
-        if (t.columns[at].kind == model::type::ref)
+        if (model::spelled(t.columns[at]) == model::type::ref)
         {
             const auto id = parse_uuid(column.text);
             if (id)

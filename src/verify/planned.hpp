@@ -29,7 +29,7 @@ using shapes = std::vector<std::optional<postgres::table_shape>>;
 class row_encoder
 {
 public:
-    row_encoder(const shapes& compared, const id_codec& ids) : shapes_(compared), ids_(ids) {}
+    row_encoder(const shapes& compared, const model::key_codec& ids) : shapes_(compared), ids_(ids) {}
 
     /// Of a table that is compared.
     [[nodiscard]] std::uint64_t hash(std::uint8_t table, std::span<const model::value> row);
@@ -39,7 +39,7 @@ public:
 
 private:
     const shapes& shapes_;
-    const id_codec& ids_;
+    model::key_codec ids_;
     postgres::byte_buffer buffer_;
 };
 

@@ -40,6 +40,18 @@ std::uint64_t of_value(const model::value& v) noexcept
     }
 }
 
+/// As an event tells it.
+std::uint64_t of_key(const row_id& row, const model::key_codec& ids)
+{
+    const auto& form = ids.form(row.table);
+    if (form.names_unit())
+        return of_bytes(bytes_of(ids.uuid_of(row)));
+    if (!form.is_text())
+        return of_bytes(bytes_of(ids.number_of(row)));
+    model::key_codec::room room;
+    return of_bytes(ids.text_of(row, room));
+}
+
 std::uint64_t of_null() noexcept
 {
     row_hash hash;
@@ -72,7 +84,7 @@ void add(row_print& out, std::size_t column, std::uint64_t hash)
 
 }  // namespace
 
-void print_row(std::span<const model::value> row, std::uint64_t mask, const id_codec& ids, row_print& out)
+void print_row(std::span<const model::value> row, std::uint64_t mask, const model::key_codec& ids, row_print& out)
 {
     begin(out, row.size());
     for (std::size_t i = 0; i < row.size() && i < columns_max; ++i)
@@ -80,10 +92,7 @@ void print_row(std::span<const model::value> row, std::uint64_t mask, const id_c
         if ((mask >> i & 1U) == 0)
             continue;
         const auto& v = row[i];
-        add(out, i,
-            v.null()                       ? of_null()
-            : v.kind() == model::type::ref ? of_bytes(bytes_of(ids.encode(v.row())))
-                                           : of_value(v));
+        add(out, i, v.null() ? of_null() : v.kind() == model::type::ref ? of_key(v.row(), ids) : of_value(v));
     }
 }
 

@@ -90,8 +90,9 @@ void suspects::compare(const row_id& id, const row::version& wanted, std::span<c
 /// `removal`: the plan's last version, if it is none.
 void suspects::judge_extra(const row_id& id, const row::version* removal, std::string_view bytes, report& out) const
 {
-    // A fixed table has rows of others, too.
-    if (shop_.tables()[id.table].kept_by == model::role::fixed)
+    // A fixed table has rows of others, too, and a key that is but a number may be anybody's.
+    if (shop_.tables()[id.table].kept_by == model::role::fixed ||
+        (removal == nullptr && !ids_.form(id.table).names_unit()))
     {
         out.add(about(id, defect::foreign_edit, no_unit, bytes));
         return;

@@ -51,7 +51,7 @@ public:
         std::string first_changed, first_removed;  ///< One of them.
     };
 
-    suspects(const scenario::scenario& shop, const shapes& compared, const id_codec& ids)
+    suspects(const scenario::scenario& shop, const shapes& compared, const model::key_codec& ids)
         : shop_(shop), shapes_(compared), ids_(ids), print_(shop.tables(), shop.kinds(), ids)
     {
     }
@@ -92,7 +92,7 @@ private:
 
     const scenario::scenario& shop_;
     const shapes& shapes_;
-    const id_codec& ids_;
+    model::key_codec ids_;
     model::renderer print_;
     std::map<row_id, row, by_place> rows_;
     std::size_t bytes_ = 0;

@@ -1,6 +1,7 @@
 #include "bazaar/verify/tables.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -25,6 +26,13 @@ constexpr int newest = 1'000;
 /// So many rows of another seed say that the card is another run's; fewer may be forged.
 constexpr int many_of_another = 16;
 
+/// The rows of a table with the highest numbers.
+struct newest_rows
+{
+    std::set<std::uint64_t> rows;
+    bool all = true;  ///< There are no others.
+};
+
 class comparison
 {
 public:
@@ -38,7 +46,9 @@ public:
 private:
     void look_up_tables();
     void look_for_units();
+    [[nodiscard]] postgres::result newest_keys(std::uint8_t table, std::uint64_t most);
     void look_at_newest(std::uint8_t table, bool& ours, int& tagged);
+    void look_for_rows();
     void find_bounds();
     void compare();
     void tell_stopped();
@@ -81,20 +91,23 @@ void comparison::look_up_tables()
         throw not_there(std::move(problems));
 }
 
-void comparison::look_at_newest(std::uint8_t table, bool& ours, int& tagged)
+postgres::result comparison::newest_keys(std::uint8_t table, std::uint64_t most)
 {
     const auto& shape = *work_.compared[table];
-    const auto range = postgres::key_range(work_.ids, table);
-    const auto rows = work_.on.exec(
-        fmt::format("SELECT {0} FROM {1} WHERE {0} BETWEEN $1::uuid AND $2::uuid ORDER BY {0} DESC LIMIT {2}",
-                    shape.key, shape.from, newest),
-        {to_string(range.low), to_string(range.high)});
+    const postgres::key_sql by(work_.tables[table], table, work_.ids, shape.key);
+    return work_.on.exec(
+        fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} DESC LIMIT {3}", shape.key, shape.from, by.own(), most),
+        {});
+}
+
+void comparison::look_at_newest(std::uint8_t table, bool& ours, int& tagged)
+{
+    const auto rows = newest_keys(table, newest);
     std::optional<unit_no> lowest;
     for (int row = 0; row < rows.rows(); ++row)
     {
         ++tagged;
-        const auto id = parse_uuid(rows.get(row, 0));
-        const auto decoded = id ? work_.ids.decode(*id) : std::nullopt;
+        const auto decoded = work_.ids.decode(table, rows.get(row, 0));
         ours = ours || decoded;
         if (!decoded || decoded->unit == no_unit ||
             (work_.with.known && work_.with.ended && decoded->unit >= *work_.with.known))
@@ -106,14 +119,53 @@ void comparison::look_at_newest(std::uint8_t table, bool& ours, int& tagged)
         seen_.not_below(*lowest);
 }
 
+/// The same of keys that do not name their unit: units are planned until none of them has a row for a while.
+void comparison::look_for_rows()
+{
+    std::vector<newest_rows> there(work_.tables.size());
+    for (std::uint8_t i = 0; i < work_.tables.size(); ++i)
+    {
+        if (!work_.planned(i) || !work_.units.has(i))
+            continue;
+        const auto& form = work_.ids.form(i);
+        const auto most = form.what == model::key_form::kind::listed ? form.rows() : newest;
+        const auto rows = newest_keys(i, most);
+        for (int row = 0; row < rows.rows(); ++row)
+            if (const auto found = work_.ids.decode(i, rows.get(row, 0)))
+                there[i].rows.insert(found->row);
+        there[i].all = static_cast<std::uint64_t>(rows.rows()) < most;
+    }
+    // Where nothing is known of later units, all of them are looked at.
+    auto end = std::max(work_.with.demanded, work_.with.sent_below);
+    while (work_.with.known ? work_.units.next_no() < *work_.with.known
+                            : work_.units.next_no() < end + work_.with.recorded.window)
+    {
+        const auto unit = work_.units.next_no();
+        if (unit % 256 == 0)
+            work_.check_stop();
+        for (const auto& row : work_.units.plan_one())
+        {
+            const auto& of = there[row.table];
+            if (of.rows.contains(row.row))
+                seen_.add(unit);
+            if (!of.all && !of.rows.empty() && row.row <= *of.rows.begin())
+                seen_.not_below(unit);
+            if (of.rows.contains(row.row) || (!of.all && !of.rows.empty() && row.row < *of.rows.begin()))
+                end = std::max(end, unit + 1);
+        }
+    }
+}
+
 /// The highest unit that a row was inserted by. Errors: `config` when rows have the run's tag, but none its seed.
 void comparison::look_for_units()
 {
     bool ours = false;
     int tagged = 0;
     for (std::uint8_t i = 0; i < work_.tables.size(); ++i)
-        if (work_.planned(i) && !work_.numbered(i))
+        if (work_.planned(i) && !work_.numbered(i) && !work_.units.has(i))
             look_at_newest(i, ours, tagged);
+    if (work_.units.any())
+        look_for_rows();
     if (tagged >= many_of_another && !ours && !work_.with.own_rows)
         throw error(error_kind::config,
                     fmt::format("the rows of schema {} at {} are of a run {} with another seed than this one's; is it "

@@ -15,8 +15,9 @@ tables_work::tables_work(postgres::session& session, const tables_request& reque
       with(request),
       out(to),
       tables(request.shop.tables()),
-      ids(request.recorded.tag, request.recorded.seed),
+      ids(request.recorded.tag, request.recorded.seed, request.shop.tables()),
       of{request.shop, request.recorded, ids, 0, 0},
+      units(of),
       print(request.shop.tables(), request.shop.kinds(), ids)
 {
 }
@@ -25,9 +26,7 @@ std::string tables_work::between(std::uint8_t table, std::uint64_t first, std::u
 {
     if (numbered(table))
         return fmt::format("{} BETWEEN {} AND {}", compared[table]->key, first, last);
-    const auto range = postgres::key_range(ids, table, first, last);
-    return fmt::format("{} BETWEEN '{}'::uuid AND '{}'::uuid", compared[table]->key, to_string(range.low),
-                       to_string(range.high));
+    return postgres::key_sql(tables[table], table, ids, compared[table]->key).between(first, last);
 }
 
 std::string tables_work::any_of(std::uint8_t table, std::span<const row_id> rows) const
@@ -35,7 +34,31 @@ std::string tables_work::any_of(std::uint8_t table, std::span<const row_id> rows
     std::string list;
     for (const auto& row : rows)
         list += fmt::format("{}{}", list.empty() ? "" : ",", text_of(row));
-    return fmt::format("{} = ANY ('{{{}}}'::{}[])", compared[table]->key, list, numbered(table) ? "bigint" : "uuid");
+    if (numbered(table))
+        return fmt::format("{} = ANY ('{{{}}}'::bigint[])", compared[table]->key, list);
+    return postgres::key_sql(tables[table], table, ids, compared[table]->key).any_of('{' + list + '}');
+}
+
+/// By the binary form of its key.
+std::optional<row_id> tables_work::row_of(std::uint8_t table, const postgres::field& key) const
+{
+    const auto& form = ids.form(table);
+    if (form.is_text())
+        return ids.decode(table, key.view());
+    if (form.names_unit())
+    {
+        uuid id{};
+        if (key.size != id.size())
+            return std::nullopt;
+        std::copy_n(key.data, id.size(), id.begin());
+        return ids.decode(table, id);
+    }
+    if (key.size != sizeof(std::int64_t))
+        return std::nullopt;
+    std::uint64_t number = 0;
+    for (const char byte : key.view())
+        number = number << 8 | static_cast<std::uint8_t>(byte);
+    return ids.decode(table, static_cast<std::int64_t>(number));
 }
 
 std::optional<row_id> tables_work::id_of(std::uint8_t table, std::span<const postgres::field> row) const
@@ -50,12 +73,8 @@ std::optional<row_id> tables_work::id_of(std::uint8_t table, std::span<const pos
             value = value << 8 | static_cast<std::uint8_t>(byte);
         return value < row_end ? std::optional(row_id{table, value, no_unit}) : std::nullopt;
     }
-    uuid id{};
-    if (key.size != id.size())
-        return std::nullopt;
-    std::copy_n(key.data, id.size(), id.begin());
-    const auto found = ids.decode(id);
-    return found && found->table == table ? found : std::nullopt;
+    const auto found = row_of(table, key);
+    return found ? std::optional(units.named(*found)) : std::nullopt;
 }
 
 void tables_work::first_rows(const std::function<void(const row_id&, std::span<const model::value>)>& take) const

@@ -12,6 +12,7 @@
 #include "bazaar/verify/subject.hpp"
 #include "bazaar/verify/tables.hpp"
 #include "planned.hpp"
+#include "row_units.hpp"
 
 namespace bazaar::verify
 {
@@ -40,8 +41,9 @@ public:
     const tables_request& with;
     report& out;
     std::span<const model::table> tables;
-    id_codec ids;
+    model::key_codec ids;
     subject of;       ///< `demanded` and `known` follow.
+    row_units units;  ///< Of tables whose keys do not name them.
     shapes compared;  ///< Follow, too.
     model::renderer print;
     tables_progress progress;
@@ -63,7 +65,8 @@ public:
 
     [[nodiscard]] std::string text_of(const row_id& row) const { return key_text(tables[row.table], row, ids); }
 
-    /// Of the row that was read; nothing when its key is none of this run and table.
+    /// Of the row that was read; nothing when its key is none of this run and table. Its unit is `unknown_unit` where neither key nor
+    /// plan, as far as it was planned, says it.
     [[nodiscard]] std::optional<row_id> id_of(std::uint8_t table, std::span<const postgres::field> row) const;
 
     /// The row may be of a unit that nothing is known of.
@@ -93,6 +96,8 @@ public:
     void tell();
 
 private:
+    [[nodiscard]] std::optional<row_id> row_of(std::uint8_t table, const postgres::field& key) const;
+
     std::atomic<unit_no> decided_ = 0;
 };
 

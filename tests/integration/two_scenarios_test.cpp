@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
@@ -144,6 +145,12 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
     static_cast<void>(good({"run"}, words{"--scenario", "demo", "--unpaced", "--max-iter", "300"} + seeded));
     EXPECT_EQ(asked("SELECT scenario || ' ' || (settings ->> 'rate') || ' ' || settled FROM bazaard.run"),
               "demo 50 300");
+    // Its rows are named by texts and numbers, which say neither run nor unit.
+    EXPECT_EQ(asked("SELECT min(id) || ' ' || count(*) - (right(max(id), 9)::bigint - 200000000) FROM lab.sensor"),
+              "C200000000 1");
+    EXPECT_EQ(asked("SELECT min(id) || ' ' || max(id) - count(*) FROM lab.reading"), "1 0");
+    EXPECT_EQ(asked("SELECT count(*) FROM lab.reading r JOIN lab.sensor s ON s.id = r.sensor_id"),
+              asked("SELECT count(*) FROM lab.reading"));
 
     // From here on nothing names it.
     const auto planned = good({"plan"}, {"--units", "0..40", "--format", "jsonl"});
@@ -162,6 +169,10 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
             {"--avg-qps", "30", "--max-iter", "500", "--unpaced"});
     refuses(78, "schema lab has run main of the scenario demo, and a schema is of one scenario", {"run"},
             {"--run", "other", "--max-iter", "5", "--unpaced"});
+    refuses(
+        78,
+        "the keys of table lab.sensor do not say which run a row is of, so a schema has one run of the scenario demo",
+        {"run"}, {"--run", "other", "--scenario", "demo", "--max-iter", "5", "--unpaced"});
     refuses(78, "schema lab has run main of the scenario demo", {"init"});
     refuses(78, "--scenario thelook: run main is of the scenario demo", {"plan"}, {"--scenario", "thelook"});
     refuses(78, "--scenario thelook: run main is of the scenario demo", {"verify", "tables"},
@@ -195,7 +206,16 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
     const auto explained = good({"explain", asked("SELECT id FROM lab.reading ORDER BY taken_at LIMIT 1")});
     EXPECT_NE(explained.find(", reading row 0\n"), std::string::npos) << explained;
     const auto sensor = asked("SELECT id FROM lab.sensor ORDER BY id DESC LIMIT 1");
-    EXPECT_NE(good({"explain", sensor}).find(", sensor row "), std::string::npos);
+    EXPECT_EQ(sensor.substr(0, 6), "C20000");
+    const auto made = good({"explain", sensor});
+    EXPECT_NE(made.find(", sensor row " + std::to_string(std::stoll(sensor.substr(1)) - 200'000'000) + '\n'),
+              std::string::npos)
+        << made;
+    EXPECT_NE(made.find("insert sensor  id=" + sensor), std::string::npos) << made;
+    EXPECT_NE(good({"explain", "C200000000"}).find("made before unit 0"), std::string::npos);
+    refuses(65, "C299999999: is the key of row 99999999 of table sensor, and no unit of run main below",
+            {"explain", "C299999999"});
+    refuses(65, "X17: is no key of run main (foreign, or damaged)", {"explain", "X17"});
 
     // The card says what it is of, and what a command line says besides must fit.
     const auto card = file("card.json", good({"card"}));
@@ -230,8 +250,17 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
     EXPECT_TRUE(edited.status == 1 || edited.status == 2) << edited.status << edited.out;
     EXPECT_NE(edited.out.find(sensor), std::string::npos) << edited.out;
 
-    // And all of it goes.
+    // So is a row that no unit has made, whatever its key looks like.
+    link_.exec("INSERT INTO lab.sensor VALUES ('X1', 1, 'stranger', NULL, NULL, now()), "
+               "('C200900000', 1, 'another', NULL, NULL, now())");
+    const auto foreign = lab({"verify", "tables"});
+    EXPECT_NE(foreign.out.find("X1"), std::string::npos) << foreign.out;
+    EXPECT_NE(foreign.out.find("C200900000"), std::string::npos) << foreign.out;
+    static_cast<void>(good({"run"}, {"--unpaced", "--max-iter", std::to_string(std::stoll(ticks) + 50)}));
+
+    // And all of it goes, but the row whose key is no run's.
     static_cast<void>(good({"reset"}, {"--yes"}));
+    EXPECT_EQ(asked("DELETE FROM lab.sensor RETURNING id"), "X1");
     EXPECT_EQ(asked("SELECT (SELECT count(*) FROM lab.sensor) + (SELECT count(*) FROM lab.reading) + (SELECT count(*) "
                     "FROM bazaard.run)"),
               "0");
@@ -257,7 +286,7 @@ TEST_F(two_scenarios, its_streams_are_judged)
     ASSERT_TRUE(eventually([&] { return slots() == "0"; }));
     process verb(line({"verify", "stream"}, {"--duration", "5s"}));
     ASSERT_TRUE(eventually([&] { return slots() != "0"; }));
-    link_.exec("UPDATE lab.reading SET amount = amount + 1 WHERE id = (SELECT max(id::text)::uuid FROM lab.reading)");
+    link_.exec("UPDATE lab.reading SET amount = amount + 1 WHERE id = (SELECT max(id) FROM lab.reading)");
     const auto harmed = verb.wait(std::chrono::minutes(1));
     EXPECT_NE(harmed.status, 0) << harmed.out;
     EXPECT_LE(harmed.status, 2) << harmed.out << harmed.err;
@@ -286,12 +315,13 @@ TEST_F(two_scenarios, its_streams_are_judged)
         return file("events.jsonl", text);
     };
     static_cast<void>(good({"verify", "events"}, {"--card", card, dump(sent.size())}));
-    std::size_t reading = 0;
-    while (sent[reading].table != "reading")
-        ++reading;
-    const auto lacking = lab({"verify", "events"}, {"--card", card, dump(reading)});
+    std::size_t sensor = 0;
+    while (sent[sensor].table != "sensor" || sent[sensor].unit == no_unit)
+        ++sensor;
+    const auto lacking = lab({"verify", "events"}, {"--card", card, dump(sensor)});
     EXPECT_EQ(lacking.status, 1) << lacking.out;
-    EXPECT_NE(lacking.out.find(sent[reading].key), std::string::npos) << lacking.out;
+    EXPECT_NE(lacking.out.find(sent[sensor].key), std::string::npos) << lacking.out;
+    EXPECT_EQ(sent[sensor].key.substr(0, 6), "C20000");
 }
 
 TEST_F(two_scenarios, it_is_loaded_in_bulk_and_written_into_files)
@@ -309,6 +339,8 @@ TEST_F(two_scenarios, it_is_loaded_in_bulk_and_written_into_files)
     static_cast<void>(good({"load"}, history + words{"--to", to}));
     EXPECT_TRUE(std::filesystem::exists(to + "/reading.csv"));
     EXPECT_FALSE(std::filesystem::exists(to + "/orders.csv"));
+    std::ifstream written(to + "/sensor.csv");
+    EXPECT_NE(std::string(std::istreambuf_iterator<char>(written), {}).find("\nC20000"), std::string::npos);
     EXPECT_EQ(json::parse(std::ifstream(to + "/card.json")).at("scenario"), "demo");
 }
 

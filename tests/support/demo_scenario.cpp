@@ -73,6 +73,39 @@ constexpr std::array tables_{
     model::table{.name = "pulse", .columns = pulse_columns, .kept_by = model::role::heartbeat},
 };
 
+// The same with keys that are no uuids: of a sensor a text of fixed width, of a reading a number.
+constexpr std::array keyed_sensor_columns{
+    column{"id", "character varying(10)", type::ref},
+    sensor_columns[sensor_site],
+    sensor_columns[sensor_name],
+    sensor_columns[sensor_note],
+    sensor_columns[sensor_last_value],
+    sensor_columns[sensor_updated_at],
+};
+constexpr std::array keyed_reading_columns{
+    column{"id", "bigint", type::ref},
+    column{"sensor_id", "character varying(10)", type::ref},
+    reading_columns[2],
+    reading_columns[3],
+    reading_columns[4],
+};
+constexpr std::array keyed_tables_{
+    model::table{.name = "sensor",
+                 .columns = keyed_sensor_columns,
+                 .version = sensor_updated_at,
+                 .foreign_keys = sensor_keys,
+                 .checks = sensor_checks,
+                 .indexes = sensor_indexes,
+                 .keys = model::key_form::of_sequence("C", 9, 200'000'000)},
+    model::table{.name = "reading",
+                 .columns = keyed_reading_columns,
+                 .foreign_keys = reading_keys,
+                 .indexes = reading_indexes,
+                 .keys = model::key_form::of_bigint()},
+    tables_[2],
+    tables_[3],
+};
+
 constexpr std::array adjusted{std::uint8_t{sensor_note}, std::uint8_t{sensor_last_value}};
 constexpr std::array recorded{std::uint8_t{sensor_last_value}};
 constexpr std::array install_parts{part{op::insert, demo_scenario::sensor},
@@ -304,15 +337,15 @@ value remark_of(std::uint64_t seed, std::uint64_t row, std::int64_t version)
 }  // namespace
 
 demo_scenario::demo_scenario(const bazaar::scenario::request& from)
-    : seed_(from.seed), configuration_(from.configuration)
+    : seed_(from.seed), configuration_(from.configuration), keys_(keys::short_ones)
 {
 }
 
-demo_scenario::demo_scenario(std::uint64_t seed) : seed_(seed), configuration_(defaults()) {}
+demo_scenario::demo_scenario(std::uint64_t seed, keys of) : seed_(seed), configuration_(defaults()), keys_(of) {}
 
 std::span<const model::table> demo_scenario::tables() const
 {
-    return tables_;
+    return keys_ == keys::uuids ? tables_ : keyed_tables_;
 }
 
 std::span<const model::unit_kind> demo_scenario::kinds() const
@@ -330,7 +363,7 @@ const bazaar::scenario::entry& demo_scenario::entry()
     static const bazaar::scenario::entry row{
         .name = "demo",
         .version = 1,
-        .tables = tables_,
+        .tables = keyed_tables_,
         .kinds = kinds_,
         .fields = fields_,
         .files = {},

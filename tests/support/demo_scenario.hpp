@@ -34,10 +34,18 @@ public:
         forget,
     };
 
+    /// What its rows are named by.
+    enum class keys : std::uint8_t
+    {
+        uuids,
+        short_ones,  ///< "C200000303" of sensors, 303 of readings: they do not say which unit made the row.
+    };
+
+    /// With short keys.
     explicit demo_scenario(const bazaar::scenario::request& from);
 
     /// With defaults.
-    explicit demo_scenario(std::uint64_t seed);
+    explicit demo_scenario(std::uint64_t seed, keys of = keys::uuids);
 
     [[nodiscard]] std::string_view name() const override { return "demo"; }
     [[nodiscard]] std::uint32_t version() const override { return 1; }
@@ -59,6 +67,7 @@ public:
 private:
     std::uint64_t seed_;
     bazaar::scenario::settings configuration_;
+    keys keys_;
 };
 
 }  // namespace bazaar::test

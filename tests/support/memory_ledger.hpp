@@ -220,7 +220,7 @@ public:
         return pieces_ > 0;
     }
 
-    [[nodiscard]] run::last_inserts::ends last_writers(const run::record&, const scenario::scenario&) override
+    [[nodiscard]] run::last_inserts::ends last_rows(const run::record&, const scenario::scenario&) override
     {
         return {};
     }

@@ -41,14 +41,15 @@ std::string in_quotes(std::string_view text)
     return out + '"';
 }
 
-std::string value_json(const model::value& v, const model::column& c, const id_codec& ids, stream_form::decimals money)
+std::string value_json(const model::value& v, const model::column& c, const model::key_codec& ids,
+                       stream_form::decimals money)
 {
     if (v.null())
         return "null";
     switch (c.kind)
     {
     case model::type::ref:
-        return in_quotes(to_string(ids.encode(v.row())));
+        return model::spelled(c) == model::type::int64 ? ids.text(v.row()) : in_quotes(ids.text(v.row()));
     case model::type::decimal:
         if (money == stream_form::decimals::precise)
             return in_quotes(base64_of(v.integer()));
@@ -69,7 +70,7 @@ std::string value_json(const model::value& v, const model::column& c, const id_c
     }
 }
 
-std::string columns_json(std::span<const model::value> row, const model::table& t, const id_codec& ids,
+std::string columns_json(std::span<const model::value> row, const model::table& t, const model::key_codec& ids,
                          stream_form::decimals money)
 {
     std::string out;
@@ -96,7 +97,7 @@ std::string base64(std::string_view bytes)
     return text;
 }
 
-std::string told_json(const scenario::scenario& shop, const id_codec& ids, const model::change& c, char op,
+std::string told_json(const scenario::scenario& shop, const model::key_codec& ids, const model::change& c, char op,
                       std::uint64_t transaction, std::uint64_t lsn, std::uint64_t at, const stream_form& form)
 {
     const auto& t = shop.tables()[c.table];
@@ -140,17 +141,16 @@ std::string told_json(const scenario::scenario& shop, const id_codec& ids, const
 std::vector<told_message> told_stream(const scenario::scenario& shop, const run::record& of, unit_no end,
                                       const stream_form& form, std::uint64_t order)
 {
-    const id_codec ids(of.tag, of.seed);
     const auto tables = shop.tables();
+    const model::key_codec ids(of.tag, of.seed, tables);
     std::vector<told_message> all;
     std::uint64_t transaction = 700, lsn = 26'000'000, moment = 1'795'000'000'000'000'000;
     const auto tell = [&](const model::change& c, char op, unit_no unit)
     {
         const auto& key = c.key(tables[c.table]);
-        all.push_back(
-            {std::string(tables[c.table].name),
-             key.kind() == model::type::ref ? to_string(ids.encode(key.row())) : std::to_string(key.integer()), unit,
-             transaction, told_json(shop, ids, c, op, transaction, lsn, moment, form)});
+        all.push_back({std::string(tables[c.table].name),
+                       key.kind() == model::type::ref ? ids.text(key.row()) : std::to_string(key.integer()), unit,
+                       transaction, told_json(shop, ids, c, op, transaction, lsn, moment, form)});
         lsn += 120;
         moment += 1'000;
     };

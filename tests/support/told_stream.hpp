@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/model/unit.hpp"
 #include "bazaar/run/record.hpp"
 #include "bazaar/scenario/scenario.hpp"
@@ -17,7 +18,7 @@ namespace bazaar::test
 struct told_message
 {
     std::string table;
-    std::string key;  ///< UUID of the row; a number in static tables.
+    std::string key;  ///< Of the row, as the database prints it.
     unit_no unit = no_unit;
     std::uint64_t transaction = 0;
     std::string json;  ///< The value of the message.
@@ -52,7 +53,7 @@ struct stream_form
 [[nodiscard]] std::string base64(std::string_view bytes);
 
 /// One message; `at` is a moment of the connector that no other message has.
-[[nodiscard]] std::string told_json(const scenario::scenario& shop, const id_codec& ids, const model::change& c,
+[[nodiscard]] std::string told_json(const scenario::scenario& shop, const model::key_codec& ids, const model::change& c,
                                     char op, std::uint64_t transaction, std::uint64_t lsn, std::uint64_t at,
                                     const stream_form& form);
 

@@ -27,6 +27,9 @@ using unit_no = std::uint64_t;
 /// Rows that no unit made (the initial users) carry this number.
 inline constexpr unit_no no_unit = (unit_no{1} << 40) - 1;
 
+/// Nobody has said which unit it is: keys that are but numbers do not name it. No unit has this number.
+inline constexpr unit_no unknown_unit = unit_no{1} << 40;
+
 /// Rows of one table are numbered below this bound.
 inline constexpr std::uint64_t row_end = std::uint64_t{1} << 40;
 

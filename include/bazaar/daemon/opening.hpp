@@ -28,7 +28,7 @@ struct opened_run
     scenario::settings current;     ///< As changed by the log.
     unit_no replay_below = 0;       ///< Units below may have been sent before.
     std::vector<unit_no> rejected;  ///< According to the log.
-    id_codec ids;
+    model::key_codec ids;
     std::unique_ptr<scenario::planner> planner;
     run::replanner walk;
     run::last_inserts seen;        ///< For the units that `plan_to` has decided.

@@ -5,20 +5,21 @@
 #include <string>
 
 #include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/unit.hpp"
 
 namespace bazaar::model
 {
 
-/// Prints units for people and for programs; refs appear as the uuids that PostgreSQL stores.
+/// Prints units for people and for programs; refs appear as the keys that PostgreSQL stores.
 ///
 /// Threads: immutable.
 class renderer
 {
 public:
-    renderer(std::span<const table> tables, std::span<const unit_kind> kinds, const id_codec& ids)
-        : tables_(tables), kinds_(kinds), ids_(ids)
+    renderer(std::span<const table> tables, std::span<const unit_kind> kinds, const key_codec& keys)
+        : tables_(tables), kinds_(kinds), keys_(keys)
     {
     }
 
@@ -58,7 +59,7 @@ private:
 
     std::span<const table> tables_;
     std::span<const unit_kind> kinds_;
-    const id_codec& ids_;
+    key_codec keys_;
 };
 
 }  // namespace bazaar::model

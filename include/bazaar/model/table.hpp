@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "bazaar/model/key_form.hpp"
 #include "bazaar/model/value.hpp"
 
 namespace bazaar::model
@@ -69,6 +70,7 @@ struct table
     std::span<const foreign_key> foreign_keys{};
     std::span<const check> checks{};
     std::span<const index> indexes{};
+    key_form keys{};  ///< How the keys of its rows are spelled. Of a planned table: others have keys of their own.
 };
 
 /// Number of the column with this name, or `no_column`.

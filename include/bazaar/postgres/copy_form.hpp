@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/model/table.hpp"
 #include "bazaar/postgres/encode.hpp"
 
@@ -23,7 +23,7 @@ public:
     /// The columns of a row, quoted and separated by commas.
     [[nodiscard]] const std::string& columns() const noexcept { return names_; }
 
-    void add(byte_buffer& out, std::span<const model::value> row, const id_codec& ids);
+    void add(byte_buffer& out, std::span<const model::value> row, const model::key_codec& ids);
 
 private:
     std::size_t width_;

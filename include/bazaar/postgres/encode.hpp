@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/value.hpp"
 
@@ -101,11 +101,11 @@ struct field_type
 /// Appends the binary form of a value that is not NULL, without its length.
 ///
 /// Errors: throws `internal` if the value does not fit the type: the scenario's table and its rows disagree.
-void encode(byte_buffer& out, field_type type, const model::value& v, const id_codec& ids);
+void encode(byte_buffer& out, field_type type, const model::value& v, const model::key_codec& ids);
 
 /// One row of COPY ... WITH (FORMAT binary). `types` and `row` have the same length.
 void encode_copy_row(byte_buffer& out, std::span<const field_type> types, std::span<const model::value> row,
-                     const id_codec& ids);
+                     const model::key_codec& ids);
 
 /// The bytes before the first and after the last row of a binary COPY.
 void encode_copy_header(byte_buffer& out);
@@ -123,11 +123,11 @@ public:
     void add_int8(std::int64_t i);
     void add_text(std::string_view text);
     void add_bytes(std::string_view bytes);
-    void add(field_type type, const model::value& v, const id_codec& ids);
+    void add(field_type type, const model::value& v, const model::key_codec& ids);
 
     /// A one-dimensional array, element by element; an empty one has no dimension.
     void begin_array(wire type);
-    void add_element(field_type type, const model::value& v, const id_codec& ids);
+    void add_element(field_type type, const model::value& v, const model::key_codec& ids);
     void end_array();
 
     [[nodiscard]] int count() const noexcept { return static_cast<int>(lengths_.size()); }

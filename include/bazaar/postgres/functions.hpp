@@ -70,6 +70,6 @@ struct part_encoder
 ///
 /// Errors: throws `internal` if the unit's changes do not match the parts of its kind.
 void encode_unit(parameters& out, std::span<const part_encoder> parts, std::span<const model::change> changes,
-                 const id_codec& ids, std::int64_t epoch, bool replay);
+                 const model::key_codec& ids, std::int64_t epoch, bool replay);
 
 }  // namespace bazaar::postgres

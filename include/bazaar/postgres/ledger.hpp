@@ -65,7 +65,7 @@ public:
     void keep(run::saved_plan what, std::optional<std::chrono::milliseconds> limit) override;
     bool keep_piece() override;
 
-    [[nodiscard]] run::last_inserts::ends last_writers(const run::record& of, const scenario::scenario& shop) override;
+    [[nodiscard]] run::last_inserts::ends last_rows(const run::record& of, const scenario::scenario& shop) override;
 
     /// The lease, for writers and loaders.
     [[nodiscard]] const ownership& own() const noexcept { return own_; }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/unit.hpp"
 #include "bazaar/postgres/session.hpp"
@@ -31,7 +32,7 @@ namespace bazaar::postgres
 class loader
 {
 public:
-    loader(std::string_view schema, std::span<const model::table> tables, const id_codec& ids);
+    loader(std::string_view schema, std::span<const model::table> tables, const model::key_codec& ids);
     ~loader();
     loader(const loader&) = delete;
     loader& operator=(const loader&) = delete;
@@ -53,7 +54,7 @@ private:
 
     std::vector<std::unique_ptr<target>> targets_;  ///< By table.
     std::vector<std::uint8_t> order_;
-    id_codec ids_;
+    model::key_codec ids_;
 };
 
 /// Stages of statements: the stages run one after another, the statements of a stage in any order or in parallel.

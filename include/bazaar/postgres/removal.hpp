@@ -10,8 +10,8 @@
 namespace bazaar::postgres
 {
 
-/// Removes one run: the rows that carry its ids, children first, then its record. Rows of others stay, even if their
-/// ids lie between ours. Fixed tables stay, because other runs share them; the run's changes in them are reverted.
+/// Removes one run: the rows with its keys, children first, then its record. Rows of others stay, even if their keys
+/// lie between ours. Fixed tables stay, because other runs share them; the run's changes in them are reverted.
 /// After an interruption, call it again to finish.
 ///
 /// `told` is called for every batch, with the table and the number of rows removed from it so far. `own` is a lease

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/postgres/gateway.hpp"
 #include "bazaar/postgres/session.hpp"
 #include "bazaar/run/sink.hpp"
@@ -41,12 +42,13 @@ public:
         std::stop_token stop{};  ///< Ends the wait for a session.
     };
 
-    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids)
+    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop,
+           const model::key_codec& ids)
         : writer(std::move(to), schema, shop, ids, options{})
     {
     }
-    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop, const id_codec& ids,
-           options opts);
+    writer(std::shared_ptr<gateway> to, std::string_view schema, const scenario::scenario& shop,
+           const model::key_codec& ids, options opts);
     ~writer() override;
 
     bool ready() override;
@@ -63,18 +65,20 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// The highest unit that any row of this run names: the rows are the record of progress. Nothing if no unit was
-/// written.
+/// The highest unit that the key of any row of this run names: the rows are the record of progress. Nothing if no unit
+/// was written, or if no key names its unit.
 [[nodiscard]] std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
-                                                  const id_codec& ids);
+                                                  const model::key_codec& ids);
 
-/// For each table, the unit that inserted the row with the highest number; `no_unit` if this is a row from before unit
-/// 0, nothing if the run has no row there.
-[[nodiscard]] std::vector<std::optional<unit_no>> last_writers(session& on, std::string_view schema,
-                                                               const scenario::scenario& shop, const id_codec& ids);
+/// For each table, the row of this run with the highest number, with the unit that inserted it; that is `unknown_unit`
+/// if the key does not name it. Nothing if the run has no row there.
+[[nodiscard]] std::vector<std::optional<row_id>> last_rows(session& on, std::string_view schema,
+                                                           const scenario::scenario& shop, const model::key_codec& ids);
 
-/// Tables with rows whose ids belong to a run with this tag, whatever its seed.
+/// Tables with rows whose keys may belong to a run with this tag, whatever its seed. With `names_run`, only keys that
+/// name their run count.
 [[nodiscard]] std::vector<std::string_view> tables_with_rows(session& on, std::string_view schema,
-                                                             std::span<const model::table> tables, std::uint32_t tag);
+                                                             std::span<const model::table> tables, std::uint32_t tag,
+                                                             bool names_run);
 
 }  // namespace bazaar::postgres

@@ -19,9 +19,9 @@ namespace bazaar::run
 class last_inserts
 {
 public:
-    /// For each table, the unit that inserted the run's last existing row; `no_unit` for rows from before unit 0,
-    /// nothing if there is no row.
-    using ends = std::vector<std::optional<unit_no>>;
+    /// For each table, the run's last existing row, with the unit that inserted it: `no_unit` for rows from before unit
+    /// 0, `unknown_unit` if keys do not name it. Nothing if there is no row.
+    using ends = std::vector<std::optional<row_id>>;
 
     explicit last_inserts(const scenario::scenario& shop);
 
@@ -36,11 +36,22 @@ public:
     /// rows, and refused units, are ignored, and so is a single table that ends a little too early.
     [[nodiscard]] std::vector<std::string> missing(const ends& found, const record& of) const;
 
-    /// Whether the units of the plan have to be examined: a table is unexpectedly empty, or all tables end well before
-    /// the mark.
+    /// If keys do not name their unit: the highest unit, within a window from the next one of `at`, of which the tables
+    /// have a row. Plans ahead on a copy of the planner. `steps` as in `replanner`.
+    [[nodiscard]] std::optional<unit_no> beyond(const ends& found, const record& of, const scenario::planner& at,
+                                                std::uint64_t steps) const;
+
+    /// Whether any key says which unit inserted its row.
+    [[nodiscard]] static bool names_unit(const ends& found);
+
+    /// Whether the units of the plan have to be examined: a table is unexpectedly empty, all tables end well before the
+    /// mark, or no key shows how far the run has come.
     [[nodiscard]] bool doubtful(const ends& found, const record& of) const;
 
 private:
+    /// The last row of each table that the units seen have inserted, with its unit.
+    [[nodiscard]] ends wanted(const record& of) const;
+
     [[nodiscard]] bool loses_rows(std::size_t table) const;
     [[nodiscard]] bool has_first_rows(std::size_t table, time start) const;
 

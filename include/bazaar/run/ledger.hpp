@@ -203,8 +203,8 @@ public:
 
     // ---- Traces of units
 
-    /// The unit that inserted the last row of each table.
-    [[nodiscard]] virtual last_inserts::ends last_writers(const record& of, const scenario::scenario& shop) = 0;
+    /// The last row of each table.
+    [[nodiscard]] virtual last_inserts::ends last_rows(const record& of, const scenario::scenario& shop) = 0;
 };
 
 }  // namespace bazaar::run

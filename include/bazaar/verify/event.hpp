@@ -24,8 +24,8 @@ struct told
     };
 
     state what = state::absent;
-    model::value v;               ///< The value, unless it is a ref. Text points to the message.
-    uuid id{};                    ///< The value of a ref.
+    model::value v;               ///< The value, unless it is a uuid. Text points to the message.
+    uuid id{};                    ///< The value of a ref whose key is a uuid.
     std::int64_t resolution = 1;  ///< Resolution of a timestamp, in microseconds.
     std::string_view text{};      ///< The text of an unreadable value.
 };

@@ -68,6 +68,10 @@ public:
     /// False for an event of a unit about which nothing is known yet: it may be passed again when more is known.
     bool take(const change_event& e);
 
+    /// The row of the plan that an event is about; nothing if there is none. Its unit is `unknown_unit` if neither its
+    /// key nor the plan, as far as it is known, names it.
+    [[nodiscard]] std::optional<row_id> row_of_event(const change_event& e);
+
     /// Compares a connector's count with what has arrived of the transaction. This does not prove completeness, because
     /// a connector that loses changes does not count them, but it shows what was lost after the connector.
     void take(const transaction_end& end);

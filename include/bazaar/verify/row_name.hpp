@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/model/table.hpp"
 
 namespace bazaar::verify
@@ -17,7 +18,7 @@ namespace bazaar::verify
                                                  t.columns[t.key].kind == model::type::int64);
 }
 
-/// The row that a key identifies: by its id in a planned table, by its number in a fixed one.
+/// The row that a key identifies: by its key in a planned table, by its number in a fixed one.
 [[nodiscard]] inline row_id row_named(std::uint8_t table, const model::value& key) noexcept
 {
     return key.kind() == model::type::ref ? key.row()
@@ -25,9 +26,9 @@ namespace bazaar::verify
 }
 
 /// The key of a row, as the database prints it.
-[[nodiscard]] inline std::string key_text(const model::table& t, const row_id& row, const id_codec& ids)
+[[nodiscard]] inline std::string key_text(const model::table& t, const row_id& row, const model::key_codec& ids)
 {
-    return t.kept_by == model::role::fixed ? std::to_string(row.row) : to_string(ids.encode(row));
+    return t.kept_by == model::role::fixed ? std::to_string(row.row) : ids.text(row);
 }
 
 }  // namespace bazaar::verify

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/model/value.hpp"
 #include "bazaar/verify/event.hpp"
 
@@ -21,7 +21,7 @@ struct row_print
 };
 
 /// Print of the columns of a planned row that are in `mask`.
-void print_row(std::span<const model::value> row, std::uint64_t mask, const id_codec& ids, row_print& out);
+void print_row(std::span<const model::value> row, std::uint64_t mask, const model::key_codec& ids, row_print& out);
 
 /// Print of a row in an event. Timestamps that are coarser than a microsecond are left out.
 void print_row(const told_row& row, row_print& out);

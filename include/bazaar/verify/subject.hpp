@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/run/record.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -18,7 +19,7 @@ struct subject
 {
     const scenario::scenario& shop;
     const run::record& recorded;
-    id_codec ids;
+    model::key_codec ids;
     unit_no demanded = 0;
     unit_no known = 0;
 };
