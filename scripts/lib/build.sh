@@ -62,7 +62,7 @@ count_results() {
 run_sanitized() {
     local preset=$1
     shift
-    ensure_packages build run
+    ensure_packages build build_tests run
     build_preset "$preset"
     run_ctest "$top/build/$preset" -L '^(unit|golden|integration-quick)$' "$@"
 }

@@ -152,7 +152,7 @@ protected:
         // A slot is busy until its reader's session is gone.
         (void)eventually(
             [&]
-            { return !link.try_exec("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots").failed; });
+            { return link.refusal("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots").empty(); });
     }
 
     void run_for(double seconds) { plan_.ticks = static_cast<std::int64_t>(seconds * plan_.qps); }
@@ -643,8 +643,8 @@ TEST_P(DaemonFaults, F31TenRunsInOneSchema)
     // The same ten, one after the other.
     for (const auto& one : plans)
         EXPECT_EQ(run_bazaard("run", calm, one.undisturbed()).status, 0);
-    postgres::session here(postgres::resolve(database_), {10s, 120s});
-    postgres::session there(postgres::resolve(calm), {10s, 120s});
+    sql_client here(database_);
+    sql_client there(calm);
     EXPECT_EQ(table_digests(here), table_digests(there));
     EXPECT_EQ(broken_invariants(here), "");
     EXPECT_EQ(number("SELECT count(*) FROM bazaard.control"), 0);

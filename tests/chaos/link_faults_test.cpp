@@ -131,7 +131,7 @@ protected:
         auto link = server_->superuser();
         // The next test's has the same name; the slot is busy until its reader's session is gone.
         for (int tries = 0; tries < 500; ++tries)
-            if (!link.try_exec("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots").failed)
+            if (link.refusal("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots").empty())
                 break;
             else
                 std::this_thread::sleep_for(10ms);

@@ -105,7 +105,7 @@ struct card_comparison
         throw std::runtime_error("the run of the card failed: " + done.err);
     const auto digests = [](const postgres::connection_flags& of)
     {
-        postgres::session link(postgres::resolve(of), {10s, 120s});
+        sql_client link(of);
         link.exec("SET statement_timeout = '120s'");
         return std::pair(table_digests(link), std::move(link));
     };

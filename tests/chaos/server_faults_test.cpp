@@ -223,7 +223,7 @@ TEST_P(ServerFaults, F13LogDiskFull)
             {
                 server.superuser().exec("SELECT pg_switch_wal()");
             }
-            catch (const postgres::query_error&)
+            catch (const sql_failure&)
             {
             }
             return server.logged("PANIC") > 0;

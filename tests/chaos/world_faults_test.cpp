@@ -461,7 +461,7 @@ TEST_P(WorldFaults, F19TheNameLeadsToAnotherAddress)
 
 std::string digests_of(const postgres::connection_flags& database)
 {
-    postgres::session link(postgres::resolve(database), {10s, 120s});
+    sql_client link(database);
     return table_digests(link);
 }
 
@@ -486,7 +486,7 @@ TEST_P(WorldFaults, F30ResetRemovesOneRunAndNothingElse)
     ASSERT_NE(digests_of(both), digests_of(alone)) << "negative control";
 
     // Of a stranger, in the midst of the run's own ids.
-    postgres::session link(postgres::resolve(both), {10s, 120s});
+    sql_client link(both);
     const id_codec ids(run_tag("gone"), seed());
     const auto insert = [&](std::uint8_t table, const std::string& name, const std::string& changes)
     {
@@ -512,7 +512,7 @@ TEST_P(WorldFaults, F30ResetRemovesOneRunAndNothingElse)
 
     // Killed in the middle: it waits for a lock, behind the tables that it has emptied already.
     {
-        postgres::session locker(postgres::resolve(both), {10s, 120s});
+        sql_client locker(both);
         locker.exec("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; BEGIN; "
                     "LOCK TABLE demo.users IN SHARE MODE");
         auto reset = start_bazaard("reset", both, {"--run", "gone", "--yes"});
@@ -566,7 +566,7 @@ TEST_P(WorldFaults, F30AProgramThatPlansOtherwiseIsRefused)
     auto half = plan;
     half.ticks /= 2;
     ASSERT_EQ(run_bazaard("run", database, half.disturbed()).status, 0);
-    postgres::session link(postgres::resolve(database), {10s, 120s});
+    sql_client link(database);
     EXPECT_NE(one(link, "SELECT count(*) FROM bazaard.digest"), "0");
     const auto before = digests_of(database);
     link.exec("UPDATE bazaard.digest SET digest = digest + 1");

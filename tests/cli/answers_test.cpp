@@ -78,10 +78,11 @@ protected:
     void load(const std::string& table, const std::string& definition, const std::string& csv)
     {
         on_.exec("DROP TABLE IF EXISTS public." + table + "; CREATE TABLE public." + table + " (" + definition + ")");
-        on_.begin_copy("COPY public." + table + " FROM STDIN WITH (FORMAT csv, HEADER" +
-                       std::string(on_.server_version() >= 150'000 ? " MATCH" : "") + ")");
-        on_.put_copy(csv);
-        on_.end_copy();
+        postgres::session copying(postgres::resolve(database_));
+        copying.begin_copy("COPY public." + table + " FROM STDIN WITH (FORMAT csv, HEADER" +
+                           std::string(copying.server_version() >= 150'000 ? " MATCH" : "") + ")");
+        copying.put_copy(csv);
+        copying.end_copy();
     }
 
     /// The columns of a table of the shop with their types, each name behind `prefix`.
@@ -118,7 +119,7 @@ protected:
     }
 
     postgres::connection_flags database_ = postgres_cluster::get().fresh_database();
-    postgres::session on_{postgres::resolve(database_)};
+    sql_client on_{database_};
     std::size_t settled_ = 0;
 };
 

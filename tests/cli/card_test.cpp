@@ -80,7 +80,7 @@ TEST_F(card, reproduces_the_run_in_another_database)
     EXPECT_EQ(there.status, 0) << there.err;
     EXPECT_EQ(here.out, there.out);
 
-    postgres::session link(postgres::resolve(database));
+    sql_client link(database);
     const auto id = one(link, "SELECT id FROM demo.orders ORDER BY id DESC LIMIT 1");
     auto explained = process({test::program_path(), "explain", "--card", path, id}).wait();
     EXPECT_EQ(explained.status, 0) << explained.err;
@@ -90,7 +90,7 @@ TEST_F(card, reproduces_the_run_in_another_database)
     const auto other = postgres_cluster::get().fresh_database();
     const auto written = run_bazaard("run", other, {"--card", path, "--unpaced", "--max-iter", "180"});
     ASSERT_EQ(written.status, 0) << written.err;
-    postgres::session second(postgres::resolve(other));
+    sql_client second(other);
     EXPECT_EQ(table_digests(link), table_digests(second));
     const auto control = "SELECT sequence, unit, kind, field, value, at FROM bazaard.control ORDER BY sequence";
     EXPECT_EQ(rows(link, control), rows(second, control));
@@ -105,7 +105,7 @@ TEST_F(card, reproduces_the_run_in_another_database)
                            "--unpaced", "--max-iter", "180"})
                   .status,
               0);
-    postgres::session link_third(postgres::resolve(third));
+    sql_client link_third(third);
     EXPECT_NE(table_digests(link), table_digests(link_third));
     // And the checkpoints of the right run tell.
     const auto caught = run_bazaard("plan", nowhere, {"--units", "300..310", "--card", file(without)});
@@ -252,7 +252,7 @@ TEST_F(card, of_a_record_that_no_bazaard_wrote_is_none)
         {"UPDATE bazaard.run SET settings = settings || '{\"avg-kps\": \"1\"}'",
          "UPDATE bazaard.run SET settings = settings - 'avg-kps'", "its recorded setting avg-kps"},
     };
-    postgres::session on(postgres::resolve(database));
+    sql_client on(database);
     for (const auto& [sql, back, says] : table)
     {
         on.exec(sql);

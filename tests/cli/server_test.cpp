@@ -38,7 +38,6 @@ namespace
 
 using nlohmann::json;
 using postgres::connection_flags;
-using postgres::session;
 using words = std::vector<std::string>;
 using clock = std::chrono::steady_clock;
 
@@ -71,9 +70,9 @@ postgres_cluster& cluster()
     return postgres_cluster::get();
 }
 
-session connect(const connection_flags& to)
+sql_client connect(const connection_flags& to)
 {
-    return session(postgres::resolve(to));
+    return sql_client(to);
 }
 
 /// The flags that lead there; everything is logged.
@@ -159,7 +158,7 @@ long figure(const std::string& summary, const std::string& name)
     return digits.empty() ? -1 : std::stol(digits);
 }
 
-void expect_summary_is_true(const std::string& summary, session& on)
+void expect_summary_is_true(const std::string& summary, sql_client& on)
 {
     for (const std::string table : {"users", "orders", "order_items", "events"})
         EXPECT_EQ(std::to_string(figure(summary, table)), one(on, "SELECT count(*) FROM demo." + table))
@@ -738,7 +737,7 @@ protected:
     }
 
     connection_flags database = cluster().fresh_database();
-    session on = connect(database);
+    sql_client on = connect(database);
 };
 
 TEST_F(explain, an_id_of_the_run)

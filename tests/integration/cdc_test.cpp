@@ -53,7 +53,7 @@ protected:
 
     std::string password_file_ = testing::TempDir() + "bazaard-cdc-password-" + std::to_string(getpid());
     postgres::connection_flags database_ = postgres_cluster::get().fresh_database();
-    postgres::session on_{postgres::resolve(database_)};
+    sql_client on_{database_};
 };
 
 constexpr auto all_tables = "debezium_signal dist_centers events heartbeat order_items orders products users";
@@ -95,7 +95,8 @@ TEST_F(cdc_test, makes_it_with_init_and_finds_it_afterwards)
     EXPECT_EQ(lines(again, "made") + lines(again, "changed") + lines(again, "differs"), 0) << again.out;
     // A run goes on beside it.
     EXPECT_EQ(run_bazaard("run", database_, {"--unpaced", "--max-iter", "20"}).status, 0);
-    EXPECT_EQ(postgres::schema_differences(on_, "demo", {}).size(), 0U);
+    postgres::session session(postgres::resolve(database_));
+    EXPECT_EQ(postgres::schema_differences(session, "demo", {}).size(), 0U);
 }
 
 TEST_F(cdc_test, its_role_reads_the_stream_and_writes_heartbeat_and_signals_alone)
@@ -105,7 +106,7 @@ TEST_F(cdc_test, its_role_reads_the_stream_and_writes_heartbeat_and_signals_alon
     auto as_connector = postgres_cluster::get().over_tcp(database_);
     as_connector.user = "bazaard_cdc";
     as_connector.password = "s3cret'";
-    postgres::session link(postgres::resolve(as_connector));
+    sql_client link(as_connector);
     link.exec("SELECT pg_create_logical_replication_slot('bazaard_demo', 'pgoutput')");
     ASSERT_EQ(run_bazaard("run", database_, {"--unpaced", "--max-iter", "20"}).status, 0);
     EXPECT_GT(
@@ -118,7 +119,7 @@ TEST_F(cdc_test, its_role_reads_the_stream_and_writes_heartbeat_and_signals_alon
     for (const char* forbidden :
          {"DELETE FROM demo.orders", "UPDATE demo.users SET age = 20", "INSERT INTO demo.dist_centers DEFAULT VALUES",
           "SELECT * FROM bazaard.run", "CREATE TABLE demo.mine (id int)"})
-        EXPECT_EQ(link.try_exec(forbidden).failed.value_or(postgres::failure{}).state(), "42501") << forbidden;
+        EXPECT_EQ(link.refusal(forbidden), "42501") << forbidden;
 }
 
 TEST_F(cdc_test, tells_what_differs_and_changes_it_when_asked_to)

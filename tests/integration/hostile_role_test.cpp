@@ -348,7 +348,7 @@ TEST_F(hostile_role, nobody_steps_into_a_trap)
 TEST_F(hostile_role, schemas_made_before_are_refused)
 {
     // The attack as it was: empty schemas, a superuser who runs, and a function that is replaced afterwards.
-    auto stranger = postgres::session(postgres::resolve(as("stranger")));
+    auto stranger = sql_client(as("stranger"));
     stranger.exec("CREATE SCHEMA bazaard; CREATE SCHEMA demo; GRANT ALL ON SCHEMA bazaard, demo TO PUBLIC");
     for (const auto& role :
          {superuser_, std::string("keeper"), std::string("known_writer"), std::string("lone_writer")})
@@ -387,7 +387,7 @@ TEST_F(hostile_role, a_whole_shop_of_the_stranger_is_none_of_a_superuser)
 TEST_F(hostile_role, the_owner_of_the_database_is_no_friend_of_a_superuser)
 {
     sql("DO $$BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO stranger', current_database()); END$$");
-    auto stranger = postgres::session(postgres::resolve(as("stranger")));
+    auto stranger = sql_client(as("stranger"));
     stranger.exec("CREATE SCHEMA bazaard; CREATE SCHEMA demo");
     expect_refused(run_bazaard("run", as(superuser_), short_run), "whom the superuser");
     stranger.exec("DROP SCHEMA bazaard, demo");
@@ -475,12 +475,12 @@ TEST_F(hostile_role, who_may_grant_a_role_puts_nobody_into_it_whom_he_could_not_
     make_shop("keeper");
     sql("CREATE ROLE club; GRANT club TO stranger WITH ADMIN OPTION; GRANT CREATE ON SCHEMA demo TO club; "
         "ALTER TABLE demo.heartbeat OWNER TO club; REVOKE CREATE ON SCHEMA demo FROM club");
-    auto stranger = postgres::session(postgres::resolve(as("stranger")));
+    auto stranger = sql_client(as("stranger"));
     stranger.exec("GRANT club TO keeper");
     expect_refused(run_bazaard("run", as("keeper"), short_run), "which \"keeper\" is not a member of");
     // Granted by whoever could be the keeper, it counts.
     sql("REVOKE club FROM keeper; GRANT keeper TO deployer; GRANT club TO deployer WITH ADMIN OPTION");
-    postgres::session(postgres::resolve(as("deployer"))).exec("GRANT club TO keeper");
+    sql_client(as("deployer")).exec("GRANT club TO keeper");
     const auto member = run_bazaard("run", as("keeper"), short_run);
     EXPECT_EQ(member.status, 0) << member.err;
     sql("REVOKE keeper FROM deployer; REASSIGN OWNED BY club TO keeper; DROP OWNED BY club; DROP ROLE club");
@@ -553,7 +553,7 @@ TEST_F(hostile_role, types_of_the_stranger_are_not_read)
 TEST_F(hostile_role, a_publication_of_the_stranger_is_told)
 {
     make_shop("keeper");
-    auto stranger = postgres::session(postgres::resolve(as("stranger")));
+    auto stranger = sql_client(as("stranger"));
     stranger.exec("CREATE PUBLICATION bazaard_demo");
     expect_refused(run_bazaard("cdc", as("keeper"), {"setup"}), "publication bazaard_demo: its owner is \"stranger\"");
     const auto seen = run_bazaard("doctor", as("keeper"), {"--skip", "connect,kafka"});

@@ -80,13 +80,14 @@ protected:
         return {std::make_shared<postgres::gateway>(resolve(flags)), "shop", shop, ids, {.epoch = epoch}};
     }
 
-    [[nodiscard]] std::int64_t epoch() { return std::stoll(one(on, "SELECT epoch FROM bazaard.lease")); }
+    [[nodiscard]] std::int64_t epoch() { return std::stoll(one(look, "SELECT epoch FROM bazaard.lease")); }
 
     static constexpr std::uint64_t seed = 11;
     postgres::connection_flags flags = postgres_cluster::get().fresh_database();
     demo_scenario shop{seed};
     id_codec ids{run_tag("main"), seed};
     session on{resolve(flags)};
+    test::sql_client look{flags};
     postgres::ownership own{.schema = "shop", .tag = ids.tag()};
     std::array<model::unit, 3> plan;
     std::vector<std::string> told;
@@ -100,7 +101,7 @@ TEST_F(lease_test, is_taken_at_once_when_the_sessions_of_its_holder_are_gone)
     ASSERT_TRUE(taken);
     EXPECT_EQ(taken->epoch, 2);
     EXPECT_FALSE(taken->clean);
-    EXPECT_EQ(one(on, "SELECT holder || '|' || session_name FROM bazaard.lease"), "the second|bazaard/second");
+    EXPECT_EQ(one(look, "SELECT holder || '|' || session_name FROM bazaard.lease"), "the second|bazaard/second");
 }
 
 TEST_F(lease_test, is_refused_while_its_holder_renews_it)
@@ -150,7 +151,7 @@ TEST_F(lease_test, waits_for_a_living_holder_when_asked_to_and_gets_it_at_its_cl
     const auto taken = waiting.get();
     ASSERT_TRUE(taken);
     EXPECT_TRUE(taken->clean) << "and its sessions were still there";
-    EXPECT_EQ(one(on, "SELECT clean FROM bazaard.run"), "f") << "not any more";
+    EXPECT_EQ(one(look, "SELECT clean FROM bazaard.run"), "f") << "not any more";
 }
 
 TEST_F(lease_test, a_stop_ends_the_waiting)
@@ -207,7 +208,7 @@ TEST_F(lease_test, who_lost_it_writes_nothing_any_more)
     auto first = writer(1);
     EXPECT_EQ(first.write(plan[0], form::first).what, outcome::committed);
     ASSERT_TRUE(postgres::take_lease(on, own, as("second")));
-    const auto rows = one(on, "SELECT count(*) FROM shop.reading");
+    const auto rows = one(look, "SELECT count(*) FROM shop.reading");
     for (const auto how : {form::first, form::replay})
     {
         const auto why = refusal([&] { first.write(plan[1], how); });
@@ -224,9 +225,9 @@ TEST_F(lease_test, who_lost_it_writes_nothing_any_more)
         EXPECT_NE(why.find(holder), why.npos) << why;
     }
     postgres::append(on, own, run::checkpoint{1, 0, 5});
-    EXPECT_EQ(one(on, "SELECT (SELECT count(*) FROM bazaard.control) + (SELECT count(*) FROM bazaard.digest)"), "0");
-    EXPECT_EQ(one(on, "SELECT settled || ' ' || clean FROM bazaard.run"), "0 false");
-    EXPECT_EQ(one(on, "SELECT count(*) FROM shop.reading"), rows);
+    EXPECT_EQ(one(look, "SELECT (SELECT count(*) FROM bazaard.control) + (SELECT count(*) FROM bazaard.digest)"), "0");
+    EXPECT_EQ(one(look, "SELECT settled || ' ' || clean FROM bazaard.run"), "0 false");
+    EXPECT_EQ(one(look, "SELECT count(*) FROM shop.reading"), rows);
     auto second = writer(2);
     EXPECT_EQ(second.write(plan[1], form::first).what, outcome::committed);
 }
@@ -240,7 +241,7 @@ TEST_F(lease_test, a_take_over_waits_for_the_units_under_way_and_stops_those_beh
     auto first = writer(1);
     auto unit = std::async(std::launch::async, [&] { return first.write(plan[0], form::first); });
     const auto waits = [&](const std::string& kind)
-    { return one(on, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND locktype = '" + kind + "'") == "t"; };
+    { return one(look, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND locktype = '" + kind + "'") == "t"; };
     while (!waits("relation"))
         std::this_thread::sleep_for(10ms);
     session link(resolve(flags));
@@ -260,7 +261,7 @@ TEST_F(lease_test, the_fence_is_what_stops_it)
 {
     for (const auto& function : postgres::make_write_functions("shop", shop.tables(), shop.kinds()))
     {
-        auto text = one(on, "SELECT pg_get_functiondef('" + function.signature + "'::regprocedure)");
+        auto text = one(look, "SELECT pg_get_functiondef('" + function.signature + "'::regprocedure)");
         const auto begin = text.find("    PERFORM pg_catalog.pg_advisory_xact_lock_shared");
         const auto end = text.find("END IF;\n", begin) + 8;
         ASSERT_NE(begin, text.npos);
@@ -285,8 +286,8 @@ TEST_F(lease_test, works_through_a_pooler_that_gives_each_transaction_another_se
     postgres::append(link, own, 0, shift, demo_scenario::fields());
     static_cast<void>(postgres::mark(link, own, {.settled = 3}));
     postgres::release(link, own, {.settled = 3, .clean = true});
-    EXPECT_EQ(one(on, "SELECT settled || ' ' || clean FROM bazaard.run"), "3 true");
-    EXPECT_EQ(one(on, "SELECT holder FROM bazaard.lease"), "");
+    EXPECT_EQ(one(look, "SELECT settled || ' ' || clean FROM bazaard.run"), "3 true");
+    EXPECT_EQ(one(look, "SELECT holder FROM bazaard.lease"), "");
 }
 
 // ---- Lives of servers
@@ -341,7 +342,7 @@ TEST_F(lease_test, a_mark_is_refused_on_a_server_that_is_another_one)
     auto forgetful = own;
     forgetful.life.started = "yesterday";
     EXPECT_THROW(static_cast<void>(postgres::mark(link, forgetful, {.settled = 9})), run::history_lost);
-    EXPECT_EQ(one(on, "SELECT settled FROM bazaard.run"), "1");
+    EXPECT_EQ(one(look, "SELECT settled FROM bazaard.run"), "1");
 }
 
 TEST_F(lease_test, a_role_without_the_right_to_read_the_control_file_has_to_do_with_less)

@@ -20,9 +20,9 @@ namespace
 
 using std::chrono::seconds;
 
-postgres::session connect(const postgres::connection_flags& flags)
+sql_client connect(const postgres::connection_flags& flags)
 {
-    return postgres::session(postgres::resolve(flags), {seconds(10), seconds(120)});
+    return sql_client(flags);
 }
 
 std::string ago(std::chrono::microseconds time_span)
@@ -64,7 +64,7 @@ void expect_clean(const postgres::connection_flags& at)
     EXPECT_EQ(broken_invariants(link), "");
 }
 
-std::string indexes_of(postgres::session& on)
+std::string indexes_of(sql_client& on)
 {
     return one(on,
                "SELECT string_agg(d, E'\\n' ORDER BY d) FROM (SELECT pg_get_indexdef(indexrelid) AS d FROM pg_index "

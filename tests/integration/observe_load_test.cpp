@@ -265,7 +265,7 @@ protected:
                                 return how;
                             }()};
     postgres::connection_flags database_ = server_.fresh_database();
-    postgres::session on_{postgres::resolve(database_)};
+    sql_client on_{database_};
     const std::string directory_ = testing::TempDir() + "bazaard-load-" + std::to_string(::getpid());
     const std::string socket_ = directory_ + "/control";
     const std::uint16_t port_ = free_port();
@@ -325,7 +325,7 @@ TEST_F(loaded, FewDescriptorsAreEnough)
     }
     server_.kill_hard();
     server_.start();
-    on_ = postgres::session(postgres::resolve(database_));
+    on_ = sql_client(database_);
     EXPECT_TRUE(up());
     expect_sales();
     expect_stop(daemon);

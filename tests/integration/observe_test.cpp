@@ -167,7 +167,7 @@ protected:
                                 return how;
                             }()};
     postgres::connection_flags database_ = server_.fresh_database();
-    postgres::session on_{postgres::resolve(database_)};
+    sql_client on_{database_};
     const std::string directory_ = testing::TempDir() + "bazaard-observe-" + std::to_string(::getpid());
     const std::string socket_ = directory_ + "/control";
     std::string port_;
@@ -271,7 +271,7 @@ TEST_F(observed, APauseAndARateOutliveTheServersDeath)
     EXPECT_TRUE(eventually([&] { return ask(http::verb::get, "/readyz").status == 503; }));
     EXPECT_EQ(ask(http::verb::get, "/livez").status, 200U);
     server_.start();
-    on_ = postgres::session(postgres::resolve(database_));
+    on_ = sql_client(database_);
     EXPECT_TRUE(eventually([&] { return ask(http::verb::get, "/readyz").status == 200; }));
     EXPECT_EQ(state(), "paused");
     EXPECT_EQ(commits(), before);

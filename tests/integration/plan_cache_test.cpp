@@ -53,8 +53,8 @@ protected:
 
     [[nodiscard]] std::string there()
     {
-        return one(on, "SELECT coalesce(string_agg(unit || '/' || piece, ' ' ORDER BY unit, piece), '') "
-                       "FROM bazaard.saved_plan WHERE pieces > 0");
+        return one(look, "SELECT coalesce(string_agg(unit || '/' || piece, ' ' ORDER BY unit, piece), '') "
+                         "FROM bazaard.saved_plan WHERE pieces > 0");
     }
 
     /// One that marks all the time.
@@ -79,6 +79,7 @@ protected:
     demo_scenario shop{1};
     postgres::connection_flags flags = postgres_cluster::get().fresh_database();
     postgres::session on{postgres::resolve(flags)};
+    sql_client look{flags};
     postgres::ownership own{"shop", "main", run_tag("main"), 1, {}};
 };
 
@@ -108,7 +109,7 @@ TEST_F(plan_cache, gives_back_what_was_kept_last)
     EXPECT_FALSE(postgres::plan_writer(third).step(on, own));
     EXPECT_EQ(postgres::kept_plan(on, "shop", "main"), third.bytes);
     EXPECT_EQ(there(), "200/0");
-    EXPECT_EQ(one(on, "SELECT sum(length(state)) FROM bazaard.saved_plan"), "1000")
+    EXPECT_EQ(one(look, "SELECT sum(length(state)) FROM bazaard.saved_plan"), "1000")
         << "the others give their room back";
 }
 
@@ -169,14 +170,14 @@ std::vector<std::string> with(std::vector<std::string> more)
 
 std::string digests(const postgres::connection_flags& database)
 {
-    postgres::session link(postgres::resolve(database), {10s, 120s});
+    sql_client link(database);
     return table_digests(link);
 }
 
 /// Kills the run when that many orders are there.
 void kill_at(const postgres::connection_flags& database, std::vector<std::string> words, std::int64_t orders)
 {
-    postgres::session link(postgres::resolve(database));
+    sql_client link(database);
     auto daemon = start_bazaard("run", database, std::move(words));
     ASSERT_TRUE(eventually([&] { return std::stoll(one(link, "SELECT count(*) FROM demo.orders")) > orders; }));
     daemon.send(SIGKILL);
@@ -189,7 +190,7 @@ TEST(PlanCache, AKilledRunGoesOnToTheSameRowsWithAndWithoutIt)
     const auto straight = cluster.fresh_database();
     ASSERT_EQ(run_bazaard("run", straight, with({"--max-iter", "1500", "--no-plan-cache"})).status, 0);
     {
-        postgres::session link(postgres::resolve(straight));
+        sql_client link(straight);
         EXPECT_EQ(one(link, "SELECT count(*) FROM bazaard.saved_plan"), "0");
     }
     for (const bool cache : {true, false})
@@ -206,7 +207,7 @@ TEST(PlanCache, AKilledRunGoesOnToTheSameRowsWithAndWithoutIt)
         const auto verified = run_bazaard("verify", database, {"tables"});
         EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
         // Negative control: the digests and the verifier see one row.
-        postgres::session link(postgres::resolve(database));
+        sql_client link(database);
         link.exec("DELETE FROM demo.events WHERE id = (SELECT id FROM demo.events ORDER BY id LIMIT 1)");
         EXPECT_NE(digests(database), digests(straight));
         EXPECT_EQ(run_bazaard("verify", database, {"tables"}).status, 1);
@@ -233,7 +234,7 @@ TEST(PlanCache, WhatDoesNotFitIsIgnoredWithOneLine)
         const auto database = cluster.fresh_database();
         ASSERT_EQ(run_bazaard("run", database, with({"--max-iter", "100"})).status, 0);
         {
-            postgres::session link(postgres::resolve(database));
+            sql_client link(database);
             ASSERT_EQ(one(link, "SELECT count(*) FROM bazaard.saved_plan"), "1");
             link.exec(sql);
         }
@@ -249,7 +250,7 @@ TEST(PlanCache, IsRemovedWithItsRun)
 {
     const auto database = postgres_cluster::get().fresh_database();
     ASSERT_EQ(run_bazaard("run", database, with({"--max-iter", "50"})).status, 0);
-    postgres::session link(postgres::resolve(database));
+    sql_client link(database);
     ASSERT_EQ(one(link, "SELECT count(*) FROM bazaard.saved_plan"), "1");
     ASSERT_EQ(run_bazaard("reset", database, {"--yes"}).status, 0);
     EXPECT_EQ(one(link, "SELECT count(*) FROM bazaard.saved_plan"), "0");

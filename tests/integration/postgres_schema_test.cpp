@@ -33,6 +33,7 @@ using test::demo_scenario;
 using test::one;
 using test::postgres_cluster;
 using test::rows;
+using test::rows_within;
 
 struct seen
 {
@@ -71,18 +72,19 @@ class schema_test : public ::testing::Test
 {
 protected:
     postgres::connection_flags flags = postgres_cluster::get().fresh_database();
+    test::sql_client look{flags};
     demo_scenario shop{7};
 };
 
 /// Everything that a change to the database could move.
 std::string catalogue_text(session& on)
 {
-    return rows(on, "SELECT c.oid, c.relname, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = "
-                    "c.relnamespace "
-                    "WHERE n.nspname IN ('shop', 'bazaard') ORDER BY 1") +
-           rows(on, "SELECT oid, proname FROM pg_proc WHERE pronamespace = to_regnamespace('bazaard') ORDER "
-                    "BY 1") +
-           rows(on, "SELECT oid, conname FROM pg_constraint ORDER BY 1");
+    return rows_within(on, "SELECT c.oid, c.relname, c.relfilenode FROM pg_class c JOIN pg_namespace n ON n.oid = "
+                           "c.relnamespace "
+                           "WHERE n.nspname IN ('shop', 'bazaard') ORDER BY 1") +
+           rows_within(on, "SELECT oid, proname FROM pg_proc WHERE pronamespace = to_regnamespace('bazaard') ORDER "
+                           "BY 1") +
+           rows_within(on, "SELECT oid, conname FROM pg_constraint ORDER BY 1");
 }
 
 TEST_F(schema_test, ddl_is_the_text_that_people_read)
@@ -134,7 +136,7 @@ TEST_F(schema_test, makes_everything_once_and_then_finds_it)
 {
     session on(postgres::resolve(flags));
     EXPECT_EQ(ensure_schema(on, "shop", shop), schema_state::created);
-    EXPECT_EQ(rows(on, "SELECT id, name FROM shop.site ORDER BY id"), "1|North\n2|East\n3|South\n");
+    EXPECT_EQ(rows(look, "SELECT id, name FROM shop.site ORDER BY id"), "1|North\n2|East\n3|South\n");
     EXPECT_TRUE(postgres::schema_differences(on, "shop", shop.tables()).empty());
 
     const auto before = catalogue_text(on);
@@ -143,7 +145,7 @@ TEST_F(schema_test, makes_everything_once_and_then_finds_it)
 
     // A second shop beside the first needs functions of its own.
     EXPECT_EQ(ensure_schema(on, "Shop \"two\"", shop), schema_state::created);
-    EXPECT_EQ(one(on, "SELECT count(*) FROM pg_proc WHERE pronamespace = 'bazaard'::regnamespace"), "10");
+    EXPECT_EQ(one(look, "SELECT count(*) FROM pg_proc WHERE pronamespace = 'bazaard'::regnamespace"), "10");
     EXPECT_EQ(ensure_schema(on, "shop", shop), schema_state::found);
 }
 
@@ -247,11 +249,11 @@ TEST_F(schema_test, names_that_cannot_be_a_schema_are_refused)
         SCOPED_TRACE(name);
         EXPECT_EQ(error_of([&] { ensure_schema(on, name, shop); }).kind, error_kind::usage);
     }
-    EXPECT_EQ(one(on, "SELECT count(*) FROM pg_namespace WHERE nspname NOT LIKE 'pg%'"),
+    EXPECT_EQ(one(look, "SELECT count(*) FROM pg_namespace WHERE nspname NOT LIKE 'pg%'"),
               "2");  // public, information_schema
     EXPECT_EQ(postgres::quote_identifier("a\"b"), "\"a\"\"b\"");
     EXPECT_EQ(postgres::quote_identifier("Größe"), "\"Größe\"");
-    EXPECT_EQ(one(on, "SELECT " + postgres::quote_literal("it's \\ \"q\"")), "it's \\ \"q\"");
+    EXPECT_EQ(one(look, "SELECT " + postgres::quote_literal("it's \\ \"q\"")), "it's \\ \"q\"");
 }
 
 TEST_F(schema_test, two_that_start_together_make_it_once)
@@ -269,14 +271,13 @@ TEST_F(schema_test, two_that_start_together_make_it_once)
         holder.exec("SELECT pg_advisory_xact_lock(27710116871070308)");
         auto first = std::async(std::launch::async, work);
         auto second = std::async(std::launch::async, work);
-        session watcher(postgres::resolve(flags));
-        while (one(watcher, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") != "2")
+        while (one(look, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") != "2")
             std::this_thread::yield();
         held.commit();
         states = {first.get(), second.get()};
     }
     EXPECT_EQ(std::ranges::count(states, schema_state::created), 1);
-    EXPECT_EQ(one(holder, "SELECT count(*) FROM shop.site"), "3");
+    EXPECT_EQ(one(look, "SELECT count(*) FROM shop.site"), "3");
 }
 
 TEST_F(schema_test, a_role_without_create_runs_what_the_owner_made)
@@ -401,7 +402,7 @@ TEST_F(store_test, a_run_comes_back_as_it_was_written)
     postgres::append(on, own, 2, reject, fields({}));
     postgres::append(on, own, {11, 2, 0xffff'0000'1111'2222});
     EXPECT_NE(postgres::mark(on, own, {.settled = 11, .clean = true}).us, 0);
-    EXPECT_EQ(one(on, "SELECT string_agg(coalesce(field, '-'), ' ' ORDER BY sequence) FROM bazaard.control"),
+    EXPECT_EQ(one(look, "SELECT string_agg(coalesce(field, '-'), ' ' ORDER BY sequence) FROM bazaard.control"),
               "rate - 23503");
 
     const auto found = postgres::load(on, "shop", record.run, fields);
@@ -432,10 +433,10 @@ TEST_F(store_test, a_run_comes_back_as_it_was_written)
 TEST_F(store_test, initial_rows_are_written_with_the_run_or_not_at_all)
 {
     postgres::create(on, record, shop, 2);
-    EXPECT_EQ(one(on, "SELECT count(*) FROM shop.sensor"), "5");
+    EXPECT_EQ(one(look, "SELECT count(*) FROM shop.sensor"), "5");
     const id_codec ids(record.tag, record.seed);
-    EXPECT_EQ(one(on, "SELECT name FROM shop.sensor WHERE id = '" +
-                          to_string(ids.encode({demo_scenario::sensor, 3, no_unit})) + "'"),
+    EXPECT_EQ(one(look, "SELECT name FROM shop.sensor WHERE id = '" +
+                            to_string(ids.encode({demo_scenario::sensor, 3, no_unit})) + "'"),
               "sensor 3");
     EXPECT_FALSE(postgres::highest_unit(on, "shop", shop, ids)) << "initial rows are no unit's";
 
@@ -466,10 +467,10 @@ TEST_F(store_test, a_run_that_is_gone_takes_no_entry)
 TEST_F(store_test, the_heartbeat_is_one_row_that_moves)
 {
     postgres::touch(on, "shop", shop);
-    const auto first = one(on, "SELECT ts FROM shop.pulse WHERE id = 1");
+    const auto first = one(look, "SELECT ts FROM shop.pulse WHERE id = 1");
     postgres::touch(on, "shop", shop);
-    EXPECT_EQ(one(on, "SELECT count(*) FROM shop.pulse"), "1");
-    EXPECT_NE(one(on, "SELECT ts FROM shop.pulse"), first);
+    EXPECT_EQ(one(look, "SELECT count(*) FROM shop.pulse"), "1");
+    EXPECT_NE(one(look, "SELECT ts FROM shop.pulse"), first);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ using postgres::connection_flags;
 using postgres::resolve;
 using postgres::session;
 using test::one;
+using test::one_within;
 using test::postgres_cluster;
 using test::rows;
 
@@ -268,14 +269,14 @@ TEST_F(session_test, the_password_file_is_read_at_each_connect)
 TEST_F(session_test, the_session_has_our_settings)
 {
     session on(resolve(flags, "main"));
-    EXPECT_EQ(one(on, "SHOW search_path"), "");
-    EXPECT_EQ(one(on, "SHOW lock_timeout"), "2s");
-    EXPECT_EQ(one(on, "SHOW statement_timeout"), "8s");
-    EXPECT_EQ(one(on, "SHOW timezone"), "UTC");
-    EXPECT_EQ(one(on, "SHOW transaction_isolation"), "read committed");
-    EXPECT_EQ(one(on, "SHOW application_name"), "bazaard/main");
+    EXPECT_EQ(one_within(on, "SHOW search_path"), "");
+    EXPECT_EQ(one_within(on, "SHOW lock_timeout"), "2s");
+    EXPECT_EQ(one_within(on, "SHOW statement_timeout"), "8s");
+    EXPECT_EQ(one_within(on, "SHOW timezone"), "UTC");
+    EXPECT_EQ(one_within(on, "SHOW transaction_isolation"), "read committed");
+    EXPECT_EQ(one_within(on, "SHOW application_name"), "bazaard/main");
     EXPECT_FALSE(on.pooled());
-    EXPECT_EQ(one(on, "SELECT pg_backend_pid()"), std::to_string(on.backend()));
+    EXPECT_EQ(one_within(on, "SELECT pg_backend_pid()"), std::to_string(on.backend()));
     EXPECT_EQ(on.where(), "bazaar@" + *flags.host + ":" + *flags.port + "/" + *flags.name);
 }
 
@@ -284,7 +285,7 @@ TEST_F(session_test, the_session_has_our_settings)
 TEST_F(session_test, a_link_that_broke_while_idle_is_no_doubt)
 {
     session on(resolve(flags));
-    session killer(resolve(flags));
+    test::sql_client killer(flags);
     EXPECT_EQ(one(killer, "SELECT pg_terminate_backend(" + std::to_string(on.backend()) + ", 10000)"), "t");
     const auto answer = on.try_exec("SELECT 1");
     ASSERT_TRUE(answer.failed);
@@ -320,7 +321,7 @@ TEST_F(session_test, an_error_in_the_answer_leaves_the_session_usable)
     ASSERT_TRUE(answer.failed);
     EXPECT_EQ(answer.failed->state(), "22012");
     EXPECT_TRUE(on.idle());
-    EXPECT_EQ(one(on, "SELECT 2"), "2");
+    EXPECT_EQ(one_within(on, "SELECT 2"), "2");
     EXPECT_THROW(on.exec("SELECT * FROM nothing"), postgres::query_error);
 }
 
@@ -344,7 +345,7 @@ TEST_F(session_test, a_transaction_rolls_back_unless_committed)
         on.exec("INSERT INTO public.t VALUES (1)");
     }
     EXPECT_TRUE(on.idle());
-    EXPECT_EQ(one(on, "SELECT count(*) FROM public.t"), "0");
+    EXPECT_EQ(one_within(on, "SELECT count(*) FROM public.t"), "0");
     postgres::transaction failed(on);
     EXPECT_TRUE(on.try_exec("SELECT 1/0").failed);
     EXPECT_THROW(failed.commit(), error) << "COMMIT answers ROLLBACK";
@@ -745,10 +746,10 @@ protected:
         for (std::size_t i = 1; i < all_columns.size(); ++i)
             list += (i == 1 ? "t." : ", t.") + std::string(all_columns[i].name);
         // Row numbers lead the ids; the order is that of `extremes`.
-        EXPECT_EQ(rows(on, "SELECT " + list + " FROM shop.\"all\" t ORDER BY array_position(ARRAY[" + ids_text() +
-                               "]::uuid[], t.id)"),
+        EXPECT_EQ(rows(look, "SELECT " + list + " FROM shop.\"all\" t ORDER BY array_position(ARRAY[" + ids_text() +
+                                 "]::uuid[], t.id)"),
                   expected_start);
-        EXPECT_EQ(one(on, "SELECT count(*) FROM shop.\"all\""), std::to_string(extremes().size()));
+        EXPECT_EQ(one(look, "SELECT count(*) FROM shop.\"all\""), std::to_string(extremes().size()));
         on.exec("TRUNCATE shop.\"all\"");
     }
 
@@ -768,6 +769,7 @@ protected:
     }
 
     session on{resolve(flags)};
+    test::sql_client look{flags};
     id_codec ids{5, 99};
 };
 

@@ -71,8 +71,8 @@ protected:
     std::string state(bool with_place = true)
     {
         const std::string place = with_place ? "xmin, ctid, " : "";
-        return rows(on, "SELECT " + place + "t.* FROM shop.sensor t ORDER BY id") +
-               rows(on, "SELECT " + place + "t.* FROM shop.reading t ORDER BY id");
+        return rows(look, "SELECT " + place + "t.* FROM shop.sensor t ORDER BY id") +
+               rows(look, "SELECT " + place + "t.* FROM shop.reading t ORDER BY id");
     }
 
     /// The tables as the plan says they are after `count` units.
@@ -118,9 +118,9 @@ protected:
     {
         const auto moment = [](const std::string& column)
         { return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"; };
-        return rows(on, "SELECT id, site_id, name, note, last_value, " + moment("updated_at") +
-                            " FROM shop.sensor ORDER BY id") +
-               rows(on,
+        return rows(look, "SELECT id, site_id, name, note, last_value, " + moment("updated_at") +
+                              " FROM shop.sensor ORDER BY id") +
+               rows(look,
                     "SELECT id, sensor_id, amount, comment, " + moment("taken_at") + " FROM shop.reading ORDER BY id");
     }
 
@@ -138,6 +138,7 @@ protected:
     demo_scenario shop{seed};
     id_codec ids{run_tag("main"), seed};
     session on{resolve(flags)};
+    test::sql_client look{flags};
     std::shared_ptr<postgres::gateway> gateway = std::make_shared<postgres::gateway>(resolve(flags));
     std::unique_ptr<scenario::planner> planner = shop.plan(start);
     std::vector<std::unique_ptr<model::unit>> plan;
@@ -176,7 +177,7 @@ TEST_F(writer_test, an_analyze_of_few_rows_makes_no_unit_read_whole_tables)
     // A session's counts are the server's when it has ended.
     gateway.reset();
     const auto counted = [&](const std::string& what)
-    { return std::stoll(one(on, "SELECT sum(" + what + ") FROM pg_stat_user_tables WHERE schemaname = 'shop'")); };
+    { return std::stoll(one(look, "SELECT sum(" + what + ") FROM pg_stat_user_tables WHERE schemaname = 'shop'")); };
     static_cast<void>(eventually([&] { return counted("idx_scan") >= 200 || counted("seq_scan") >= 200; }, 20s));
     EXPECT_GE(counted("idx_scan"), 200);
     EXPECT_LT(counted("seq_scan"), 20) << "the few of this test and of the opening";
@@ -372,7 +373,7 @@ TEST_F(writer_test, a_link_that_broke_before_is_not_done)
     auto through = make();
     const auto& unit = reach(through, demo_scenario::install);
     through.write(unit, form::first);
-    EXPECT_EQ(one(on, "SELECT pg_terminate_backend(" + std::to_string(through.backend()) + ", 10000)"), "t");
+    EXPECT_EQ(one(look, "SELECT pg_terminate_backend(" + std::to_string(through.backend()) + ", 10000)"), "t");
     const auto& after = *plan[next];
     EXPECT_EQ(through.write(after, form::first).what, outcome::not_done);
     EXPECT_EQ(through.write(after, form::first).what, outcome::committed);
@@ -391,7 +392,7 @@ TEST_F(writer_test, a_link_that_broke_meanwhile_is_in_doubt_and_a_replay_resolve
         on.exec("SELECT FROM shop.sensor WHERE id = '" + id + "' FOR UPDATE");
         // It waits for our lock, which a third session sees, and then its server process ends.
         auto waiting = std::async(std::launch::async, [&] { return through.write(unit, form::first); });
-        session killer(resolve(flags));
+        test::sql_client killer(flags);
         while (one(killer, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
                            "wait_event_type = 'Lock' "
                            "AND datname = current_database()") == "0")
@@ -476,7 +477,7 @@ TEST_F(writer_test, deletes_are_guarded_and_recognised_like_updates)
     EXPECT_EQ(state(), before);
     on.exec("UPDATE shop.sensor SET updated_at = updated_at - interval '1 us' WHERE id = '" + id + "'");
     EXPECT_EQ(through.write(forget, form::first).what, outcome::committed);
-    EXPECT_EQ(one(on, "SELECT count(*) FROM shop.sensor WHERE id = '" + id + "'"), "0");
+    EXPECT_EQ(one(look, "SELECT count(*) FROM shop.sensor WHERE id = '" + id + "'"), "0");
     EXPECT_EQ(through.write(forget, form::first).what, outcome::foreign);
     EXPECT_EQ(through.write(forget, form::replay).what, outcome::already_there);
 }

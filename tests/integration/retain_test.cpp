@@ -84,7 +84,7 @@ protected:
 
     postgres_server server_{logical()};
     postgres::connection_flags database_ = server_.fresh_database();
-    postgres::session on_{postgres::resolve(database_)};
+    sql_client on_{database_};
     const std::vector<std::string> short_lived_{
         "--seed",   "11",  "--init-num-users", "50",  "--lifecycle", "complete", "--lifecycle-scale", "0.1",
         "--retain", "15s", "--avg-qps",        "100", "--window",    "64"};
@@ -158,7 +158,7 @@ TEST_F(retain, a_killed_daemon_brings_nothing_back)
     }
     run(database_, same, "6000");
     EXPECT_EQ(broken_invariants(on_), "");
-    postgres::session other(postgres::resolve(calm));
+    sql_client other(calm);
     EXPECT_EQ(table_digests(on_), table_digests(other));
     EXPECT_LT(count("orders"), 1000);
     EXPECT_EQ(verify({"tables"}, 0)["verdict"], "clean");

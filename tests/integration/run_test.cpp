@@ -24,9 +24,9 @@ namespace
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-postgres::session connect(const postgres::connection_flags& flags)
+sql_client connect(const postgres::connection_flags& flags)
 {
-    return postgres::session(postgres::resolve(flags), {seconds(10), seconds(120)});
+    return sql_client(flags);
 }
 
 std::string wall(seconds ago)
@@ -35,7 +35,7 @@ std::string wall(seconds ago)
     return to_string(time{std::chrono::duration_cast<microseconds>(now).count()});
 }
 
-std::int64_t count(postgres::session& on, const std::string& what)
+std::int64_t count(sql_client& on, const std::string& what)
 {
     return std::stoll(one(on, "SELECT count(*) FROM demo." + what));
 }

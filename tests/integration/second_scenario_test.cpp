@@ -32,7 +32,8 @@ class second_scenario : public testing::TestWithParam<demo_scenario::keys>
 TEST_P(second_scenario, runs_through_every_room_without_a_change_in_any)
 {
     const demo_scenario sensors(77, GetParam());
-    const auto to = postgres::resolve(postgres_cluster::get().fresh_database());
+    const auto database = postgres_cluster::get().fresh_database();
+    const auto to = postgres::resolve(database);
     postgres::session link(to);
     ASSERT_EQ(postgres::ensure_schema(link, "lab", sensors), postgres::schema_state::created);
     ASSERT_EQ(postgres::ensure_schema(link, "lab", sensors), postgres::schema_state::found);
@@ -95,14 +96,15 @@ TEST_P(second_scenario, runs_through_every_room_without_a_change_in_any)
         }
     }
     ASSERT_GE(expected.size(), 2U);
+    sql_client look(database);
     for (const auto& [table, planned] : expected)
     {
-        EXPECT_EQ(one(link, "SELECT count(*) FROM lab." + table), std::to_string(planned.size())) << table;
+        EXPECT_EQ(one(look, "SELECT count(*) FROM lab." + table), std::to_string(planned.size())) << table;
         for (const auto& [key, row] : planned)
         {
             const auto id = row["id"].is_string() ? row["id"].get<std::string>() : row["id"].dump();
             const auto stored = nlohmann::json::parse(
-                one(link, "SELECT to_jsonb(t) FROM lab." + table + " t WHERE id = '" + id + "'"));
+                one(look, "SELECT to_jsonb(t) FROM lab." + table + " t WHERE id = '" + id + "'"));
             for (const auto& [column, value] : row.items())
             {
                 // Moments and decimals are spelled differently in jsonb; their binary forms are tested elsewhere.

@@ -63,20 +63,6 @@ finished shell(const std::string& script, words arguments = {}, variables enviro
     return process(with({"/bin/sh", "-euc", script, "sh"}, arguments), std::move(environment)).wait(60s);
 }
 
-/// What the server answers to a statement of a session: "" or a SQLSTATE.
-std::string refusal(postgres::session& on, const std::string& sql)
-{
-    try
-    {
-        on.exec(sql);
-        return {};
-    }
-    catch (const postgres::query_error& problem)
-    {
-        return problem.cause().sqlstate.data();
-    }
-}
-
 postgres_server::options without_fsync()
 {
     postgres_server::options how;
@@ -142,8 +128,8 @@ TEST_F(roles, the_owner_makes_the_writer_writes_and_nobody_does_more)
     const auto verified = bazaard_by_environment({"verify", "tables"}, writer);
     EXPECT_EQ(verified.status, 0) << verified.err << verified.out;
 
-    postgres::session session(postgres::resolve(writer));
-    EXPECT_EQ(refusal(session, "UPDATE demo.users SET city = city WHERE false"), "");  // What it may, it may.
+    sql_client session(writer);
+    EXPECT_EQ(session.refusal("UPDATE demo.users SET city = city WHERE false"), "");  // What it may, it may.
     for (const char* sql : {"DELETE FROM demo.orders",
                             "DELETE FROM demo.users",
                             "TRUNCATE demo.events",
@@ -176,12 +162,12 @@ TEST_F(roles, the_owner_makes_the_writer_writes_and_nobody_does_more)
                             "GRANT SELECT ON demo.users TO public; SELECT 1 / count(*) FROM pg_class "
                             "WHERE oid = 'demo.users'::regclass AND relacl::text LIKE '%,=r/%'"})
     {
-        const auto state = refusal(session, sql);
+        const auto state = session.refusal(sql);
         EXPECT_TRUE(state == "42501" || (std::string_view(sql).starts_with("GRANT") && state == "22012"))
             << sql << ": " << state;
     }
 
-    postgres::session reader(postgres::resolve(as("bazaard_cdc")));
+    sql_client reader(as("bazaard_cdc"));
     EXPECT_EQ(refusal(reader, "SELECT count(*) FROM demo.orders"), "");
     for (const char* sql : {"UPDATE demo.orders SET status = status", "DELETE FROM demo.users",
                             "INSERT INTO demo.users SELECT * FROM demo.users", "TRUNCATE demo.events",
@@ -207,7 +193,7 @@ TEST_F(roles, what_everybody_may_do_in_a_shared_database_is_left)
         EXPECT_EQ(made.status, 0) << made.err;
     };
     script({"-v", "shared=yes"});
-    postgres::session writer(postgres::resolve(as("bazaard_writer")));
+    sql_client writer(as("bazaard_writer"));
     EXPECT_EQ(refusal(writer, "CREATE TEMPORARY TABLE mine (n int)"), "");
     EXPECT_EQ(refusal(writer, "SELECT lo_create(0)"), "");
     script({});
@@ -256,9 +242,9 @@ TEST_F(roles, removing_rows_needs_to_be_given)
     ASSERT_EQ(init({"--writer-removes"}).status, 0);
     const auto ran = bazaard_by_environment(removing, writer);
     EXPECT_EQ(ran.status, 0) << ran.err;
-    postgres::session session(postgres::resolve(writer));
-    EXPECT_EQ(refusal(session, "DELETE FROM demo.products"), "42501");
-    EXPECT_EQ(refusal(session, "DELETE FROM demo.users"), "42501");
+    sql_client session(writer);
+    EXPECT_EQ(session.refusal("DELETE FROM demo.products"), "42501");
+    EXPECT_EQ(session.refusal("DELETE FROM demo.users"), "42501");
 }
 
 TEST_F(roles, changing_prices_needs_to_be_given)
@@ -272,9 +258,9 @@ TEST_F(roles, changing_prices_needs_to_be_given)
     ASSERT_EQ(init({"--writer-touches"}).status, 0);
     const auto ran = bazaard_by_environment(touching, writer);
     EXPECT_EQ(ran.status, 0) << ran.err;
-    postgres::session session(postgres::resolve(writer));
-    EXPECT_EQ(refusal(session, "DELETE FROM demo.products"), "42501");
-    EXPECT_EQ(refusal(session, "UPDATE demo.dist_centers SET name = name"), "42501");
+    sql_client session(writer);
+    EXPECT_EQ(session.refusal("DELETE FROM demo.products"), "42501");
+    EXPECT_EQ(session.refusal("UPDATE demo.dist_centers SET name = name"), "42501");
 }
 
 TEST_F(roles, a_role_that_is_not_there_is_told)

@@ -66,7 +66,7 @@ protected:
     }
 
     postgres::connection_flags to = postgres_cluster::get().fresh_database();
-    postgres::session on = postgres::session(postgres::resolve(to));
+    sql_client on{to};
 };
 
 TEST_F(smoke, a_run_is_whole_and_goes_on)

@@ -68,7 +68,7 @@ unsigned livez(int port)
 class stopped_output : public testing::Test
 {
 protected:
-    stopped_output() : at_(postgres_cluster::get().fresh_database()), on_(postgres::resolve(at_)) {}
+    stopped_output() : at_(postgres_cluster::get().fresh_database()), on_(at_) {}
 
     [[nodiscard]] words command(const std::string& name, const words& more) const
     {
@@ -107,7 +107,7 @@ protected:
     }
 
     const postgres::connection_flags at_;
-    postgres::session on_;
+    sql_client on_;
     const int port_ = free_port();
     const int nothing_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
 };

@@ -102,7 +102,7 @@ protected:
     std::string directory_ = testing::TempDir() + "bazaard-two-" + std::to_string(getpid());
     std::string schema_ = "lab";
     postgres::connection_flags database_ = postgres_cluster::get().fresh_database();
-    postgres::session link_{postgres::resolve(database_)};
+    sql_client link_{database_};
 };
 
 TEST_F(two_scenarios, are_listed_and_neither_hides_the_other)
@@ -298,7 +298,8 @@ TEST_F(two_scenarios, its_streams_are_judged)
     schema_ = "demo";
     static_cast<void>(good({"run"}, words{"--scenario", "demo", "--unpaced", "--max-iter", "400"} + seeded));
     const auto card = file("card.json", good({"card"}));
-    const auto recorded = postgres::load(link_, "demo", "main",
+    postgres::session session(postgres::resolve(database_));
+    const auto recorded = postgres::load(session, "demo", "main",
                                          [](std::string_view) { return demo_scenario::fields(); });
     ASSERT_TRUE(recorded);
     scenario::settings configuration(demo_scenario::fields());

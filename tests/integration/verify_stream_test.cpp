@@ -74,7 +74,7 @@ protected:
 
     postgres_server server_{logical()};
     postgres::connection_flags database_ = server_.fresh_database();
-    postgres::session on_{postgres::resolve(database_)};
+    sql_client on_{database_};
     std::unique_ptr<process> shop_;
     bool has_orders_ = false;
 };

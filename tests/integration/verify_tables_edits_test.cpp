@@ -74,9 +74,9 @@ protected:
                     link.exec("CREATE DATABASE " + *copy.name + " TEMPLATE " + *original.name);
                     return true;
                 }
-                catch (const postgres::query_error& problem)
+                catch (const sql_failure& problem)
                 {
-                    if (problem.cause().state() != "55006")
+                    if (problem.state() != "55006")
                         throw;
                     return false;
                 }
@@ -90,7 +90,7 @@ protected:
     }
 
     /// A copy of a row under another id, or of another table's.
-    static std::string put(postgres::session& on, const std::string& table, const std::string& id)
+    static std::string put(sql_client& on, const std::string& table, const std::string& id)
     {
         on.exec("INSERT INTO demo." + table + " SELECT (jsonb_populate_record(NULL::demo." + table +
                 ", to_jsonb(r) || jsonb_build_object('id', '" + id + "'))).* FROM (SELECT * FROM demo." + table +
@@ -115,7 +115,7 @@ protected:
     }
 
     /// As a run that was killed leaves it.
-    static void kill(postgres::session& on) { on.exec("UPDATE bazaard.run SET clean = false"); }
+    static void kill(sql_client& on) { on.exec("UPDATE bazaard.run SET clean = false"); }
 };
 
 TEST_F(edited_tables, ids_that_no_unit_has_made_are_extra_and_demand_nothing)

@@ -125,7 +125,7 @@ protected:
     }
 
     postgres::connection_flags database_;
-    postgres::session link_;
+    sql_client link_;
 };
 
 TEST_F(damaged_tables, as_they_were_are_clean)
@@ -632,7 +632,7 @@ protected:
         {
             to_.exec("DROP SUBSCRIPTION IF EXISTS " + slot());
         }
-        catch (const error& problem)
+        catch (const sql_failure& problem)
         {
             ADD_FAILURE() << problem.what();
         }
@@ -660,7 +660,7 @@ protected:
 
     postgres::connection_flags source_ = postgres_cluster::get().fresh_database();
     postgres::connection_flags target_ = postgres_cluster::get().fresh_database();
-    postgres::session link_, to_;
+    sql_client link_, to_;
 };
 
 TEST_F(replica, is_compared_with_the_run_of_its_source)
@@ -865,7 +865,8 @@ TEST_F(damaged_tables, a_stop_before_blocks_are_looked_into_tells_that_they_diff
 {
     link_.exec("DELETE FROM demo.events WHERE id = (SELECT id FROM demo.events ORDER BY id LIMIT 1)");
     const auto fields = [](std::string_view) { return scenario::default_entry().fields; };
-    const auto recorded = postgres::load(link_, "demo", "main", fields);
+    postgres::session session(postgres::resolve(database_));
+    const auto recorded = postgres::load(session, "demo", "main", fields);
     ASSERT_TRUE(recorded);
     const auto made = bazaar::daemon::make_stage(*recorded, "");
     for (const bool stops : {true, false})
@@ -880,7 +881,7 @@ TEST_F(damaged_tables, a_stop_before_blocks_are_looked_into_tells_that_they_diff
                 stop.request_stop();
         };
         bazaar::verify::report out;
-        bazaar::verify::compare_tables(link_, with, out);
+        bazaar::verify::compare_tables(session, with, out);
         const auto text = out.text();
         EXPECT_EQ(text.find("sums of blocks of 4096 rows differ, and it was ended before it looked why: 1 of events") !=
                       text.npos,

@@ -46,14 +46,14 @@ std::string update_fault(const std::string& text)
 
 }  // namespace
 
-void tap_stream(postgres::session& on)
+void tap_stream(sql_client& on)
 {
     for (const char* table : {"users", "orders", "order_items"})
         on.exec(std::string("ALTER TABLE demo.") + table + " REPLICA IDENTITY FULL");
     on.exec("SELECT pg_create_logical_replication_slot('tap', 'test_decoding')");
 }
 
-std::vector<decoded> read_slot(postgres::session& on)
+std::vector<decoded> read_slot(sql_client& on)
 {
     std::vector<decoded> changes;
     std::istringstream lines(
@@ -110,7 +110,7 @@ std::vector<std::string> stream_faults(const std::vector<decoded>& changes)
 }
 
 nlohmann::json verify_stream_for(const std::string& duration, int status, const postgres::connection_flags& database,
-                                 postgres::session& on, const std::function<void()>& meanwhile)
+                                 sql_client& on, const std::function<void()>& meanwhile)
 {
     const auto file = testing::TempDir() + "bazaard-stream-" + std::to_string(getpid()) + ".json";
     auto verb = start_bazaard("verify", database, {"stream", "--duration", duration, "--report", file});

@@ -24,15 +24,8 @@ namespace
 
 using namespace std::chrono_literals;
 
-postgres::session patient(const postgres::connection_flags& flags)
-{
-    postgres::session link(postgres::resolve(flags), {10s, 120s});
-    link.exec("SET statement_timeout = '120s'");
-    return link;
-}
-
 /// What the summary says of rows and states, against the tables.
-std::vector<std::string> summary_faults(const std::string& out, postgres::session& on)
+std::vector<std::string> summary_faults(const std::string& out, sql_client& on)
 {
     std::vector<std::string> faults;
     const auto compare = [&](std::string_view head, std::string_view end, const auto& query)
@@ -112,7 +105,7 @@ void prepare_shop(const postgres::connection_flags& database)
     const auto made = run_bazaard("init", database, {});
     if (made.status != 0)
         throw std::runtime_error("init failed: " + made.err);
-    auto link = patient(database);
+    sql_client link(database);
     tap_stream(link);
 }
 
@@ -125,7 +118,7 @@ namespace
 comparison look_at(const postgres::connection_flags& disturbed)
 {
     comparison found;
-    auto link = patient(disturbed);
+    sql_client link(disturbed);
     found.disturbed = table_digests(link);
     found.broken = broken_invariants(link);
     found.shifts = std::stoll(one(link, "SELECT count(*) FROM bazaard.control"));
@@ -153,7 +146,7 @@ std::string calm_digests(const std::vector<std::string>& arguments)
     const auto calm = postgres_cluster::get().fresh_database();
     if (const auto done = run_bazaard("run", calm, arguments); done.status != 0)
         throw std::runtime_error("the undisturbed run failed: " + done.err);
-    auto link = patient(calm);
+    sql_client link(calm);
     return table_digests(link);
 }
 
@@ -195,7 +188,7 @@ void expect_as_its_card(const postgres::connection_flags& disturbed, std::int64_
     EXPECT_EQ(lines(found.stream), "") << "change stream";
 }
 
-int rewrite_functions(postgres::session& on, std::string_view kind, std::string_view pattern, std::string_view text)
+int rewrite_functions(sql_client& on, std::string_view kind, std::string_view pattern, std::string_view text)
 {
     const auto found = on.exec(
         "SELECT pg_get_functiondef(p.oid), regexp_replace(pg_get_functiondef(p.oid), $2, $3, 'g') FROM pg_proc AS p "
@@ -216,7 +209,7 @@ void expect_clean_end(const chaos_plan& plan, const postgres::connection_flags& 
 {
     EXPECT_EQ(daemon.status, 0);
     {
-        auto link = patient(disturbed);
+        sql_client link(disturbed);
         EXPECT_EQ(one(link, "SELECT clean FROM bazaard.run WHERE run = '" + plan.run + "'"), "t")
             << "the run was not left cleanly";
         EXPECT_EQ(one(link, "SELECT count(*) FROM pg_prepared_xacts"), "0");
@@ -238,7 +231,7 @@ std::int64_t orders_in(const postgres_server& server, const postgres::connection
             return 0;
         return std::stoll(one(link, "SELECT count(*) FROM demo.orders"));
     }
-    catch (const error&)
+    catch (const sql_failure&)
     {
         return -1;
     }

@@ -12,6 +12,7 @@
 #include "bazaar/postgres/connection.hpp"
 #include "cli/process.hpp"
 #include "support/postgres_server.hpp"
+#include "support/sql_client.hpp"
 
 namespace bazaar::test
 {
@@ -71,7 +72,7 @@ void expect_as_its_card(const postgres::connection_flags& disturbed, std::int64_
 
 /// Puts text in place of what a regular expression finds in the write functions whose names begin with `kind`: takes a
 /// guard away. Returns how many functions have changed.
-int rewrite_functions(postgres::session& on, std::string_view kind, std::string_view pattern, std::string_view text);
+int rewrite_functions(sql_client& on, std::string_view kind, std::string_view pattern, std::string_view text);
 
 /// The same of a daemon that has ended: its exit status, that it left its run cleanly, and its summary too.
 void expect_clean_end(const chaos_plan& plan, const postgres::connection_flags& disturbed, const finished& daemon);

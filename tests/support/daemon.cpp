@@ -55,7 +55,7 @@ finished run_bazaard(std::string command, const postgres::connection_flags& flag
     return process(command_line(std::move(command), flags, std::move(arguments))).wait(std::chrono::minutes(2));
 }
 
-std::string table_digests(postgres::session& on)
+std::string table_digests(sql_client& on)
 {
     std::string all;
     for (const char* table : {"dist_centers", "products", "users", "orders", "order_items", "events"})
@@ -84,7 +84,7 @@ std::vector<named_sql> read_named_sql(std::string_view file, std::string_view ma
     return found;
 }
 
-std::string broken_invariants(postgres::session& on)
+std::string broken_invariants(sql_client& on)
 {
     std::string broken;
     on.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = demo, pg_catalog; "

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "bazaar/postgres/connection.hpp"
-#include "bazaar/postgres/session.hpp"
 #include "cli/process.hpp"
+#include "support/sql_client.hpp"
 
 namespace bazaar::test
 {
@@ -23,7 +23,7 @@ namespace bazaar::test
                                    std::vector<std::string> arguments);
 
 /// One digest per table of theLook in schema demo, heartbeat left out: equal tables, equal digests.
-[[nodiscard]] std::string table_digests(postgres::session& on);
+[[nodiscard]] std::string table_digests(sql_client& on);
 
 /// A named query of sql/thelook/invariants.sql, or a named statement of corruptions.sql.
 struct named_sql
@@ -37,6 +37,6 @@ struct named_sql
 [[nodiscard]] std::vector<named_sql> read_named_sql(std::string_view file, std::string_view mark);
 
 /// Names of the invariants that have a row, each with its first row. Reads one snapshot.
-[[nodiscard]] std::string broken_invariants(postgres::session& on);
+[[nodiscard]] std::string broken_invariants(sql_client& on);
 
 }  // namespace bazaar::test

@@ -21,6 +21,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "support/sql_client.hpp"
+
 namespace bazaar::test
 {
 namespace
@@ -136,10 +138,8 @@ postgres::connection_flags postgres_cluster::fresh_database()
     flags.port = value("PGPORT");
     flags.user = value("PGUSER");
     flags.name = value("PGDATABASE");
-    postgres::session maintenance(postgres::resolve(flags));
+    sql_client maintenance(flags);
     const auto name = "test_" + std::to_string(++databases_);
-    maintenance.call_deadline(std::chrono::seconds{60});
-    maintenance.exec("SET statement_timeout = '60s'");
     maintenance.exec("CREATE DATABASE " + name);
     flags.name = name;
     return flags;

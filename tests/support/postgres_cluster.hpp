@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "bazaar/postgres/connection.hpp"
-#include "bazaar/postgres/session.hpp"
 
 namespace bazaar::test
 {

@@ -334,10 +334,10 @@ void postgres_server::start(milliseconds limit)
         }
         try
         {
-            const postgres::session probe(postgres::resolve(socket_flags()), {2s, 2s});
+            const sql_client probe(socket_flags());
             return true;
         }
-        catch (const postgres::query_error&)
+        catch (const sql_failure&)
         {
             return false;
         }
@@ -457,14 +457,9 @@ postgres::connection_flags postgres_server::socket_flags(std::string_view databa
     return made;
 }
 
-postgres::session postgres_server::superuser(std::string_view database) const
+sql_client postgres_server::superuser(std::string_view database) const
 {
-    auto to = postgres::resolve(socket_flags(database));
-    to.set("application_name", "test");
-    postgres::session link(to, {10s, 120s});
-    link.exec("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
-              "SET search_path = public");
-    return link;
+    return sql_client(socket_flags(database), "public");
 }
 
 postgres::connection_flags postgres_server::fresh_database()

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "bazaar/postgres/connection.hpp"
-#include "bazaar/postgres/session.hpp"
+#include "support/sql_client.hpp"
 
 namespace bazaar::test
 {
@@ -99,7 +99,7 @@ public:
     [[nodiscard]] postgres::connection_flags fresh_database();
 
     /// A session that does not count as one of the daemon's, without time limits of the server.
-    [[nodiscard]] postgres::session superuser(std::string_view database = "postgres") const;
+    [[nodiscard]] sql_client superuser(std::string_view database = "postgres") const;
 
     /// Server processes of the daemon's sessions, in order of their age.
     [[nodiscard]] std::vector<pid_t> backends() const;

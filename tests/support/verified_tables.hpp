@@ -11,9 +11,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "bazaar/postgres/session.hpp"
+#include "bazaar/postgres/connection.hpp"
 #include "support/contents.hpp"
 #include "support/daemon.hpp"
+#include "support/sql_client.hpp"
 
 // Tables that tests damage, and what `verify tables` says of them.
 
@@ -22,9 +23,9 @@ namespace bazaar::test
 
 using json = nlohmann::json;
 
-inline postgres::session connect(const postgres::connection_flags& flags)
+inline sql_client connect(const postgres::connection_flags& flags)
 {
-    return postgres::session(postgres::resolve(flags), {std::chrono::seconds(10), std::chrono::seconds(120)});
+    return sql_client(flags);
 }
 
 inline std::string url_of(const postgres::connection_flags& flags)
@@ -84,7 +85,7 @@ protected:
 };
 
 /// Checks and references would forbid what the tests do to the rows.
-inline void free_rows(postgres::session& on)
+inline void free_rows(sql_client& on)
 {
     on.exec(
         "DO $$ DECLARE c record; BEGIN FOR c IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE "
