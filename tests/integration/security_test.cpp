@@ -168,11 +168,11 @@ TEST_F(roles, the_owner_makes_the_writer_writes_and_nobody_does_more)
     }
 
     sql_client reader(as("bazaard_cdc"));
-    EXPECT_EQ(refusal(reader, "SELECT count(*) FROM demo.orders"), "");
+    EXPECT_EQ(reader.refusal("SELECT count(*) FROM demo.orders"), "");
     for (const char* sql : {"UPDATE demo.orders SET status = status", "DELETE FROM demo.users",
                             "INSERT INTO demo.users SELECT * FROM demo.users", "TRUNCATE demo.events",
                             "SELECT count(*) FROM bazaard.run"})
-        EXPECT_EQ(refusal(reader, sql), "42501") << sql;
+        EXPECT_EQ(reader.refusal(sql), "42501") << sql;
 }
 
 TEST_F(roles, what_everybody_may_do_in_a_shared_database_is_left)
@@ -194,11 +194,11 @@ TEST_F(roles, what_everybody_may_do_in_a_shared_database_is_left)
     };
     script({"-v", "shared=yes"});
     sql_client writer(as("bazaard_writer"));
-    EXPECT_EQ(refusal(writer, "CREATE TEMPORARY TABLE mine (n int)"), "");
-    EXPECT_EQ(refusal(writer, "SELECT lo_create(0)"), "");
+    EXPECT_EQ(writer.refusal("CREATE TEMPORARY TABLE mine (n int)"), "");
+    EXPECT_EQ(writer.refusal("SELECT lo_create(0)"), "");
     script({});
-    EXPECT_EQ(refusal(writer, "CREATE TEMPORARY TABLE another (n int)"), "42501");
-    EXPECT_EQ(refusal(writer, "SELECT lo_create(0)"), "42501");
+    EXPECT_EQ(writer.refusal("CREATE TEMPORARY TABLE another (n int)"), "42501");
+    EXPECT_EQ(writer.refusal("SELECT lo_create(0)"), "42501");
 }
 
 TEST_F(roles, each_privilege_is_needed)
