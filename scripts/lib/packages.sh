@@ -5,7 +5,7 @@
 packages_of_build=(
     cmake ninja-build g++ ccache pkg-config
     libboost-dev libboost-program-options-dev libpq-dev libssl-dev libspdlog-dev libfmt-dev
-    librdkafka-dev nlohmann-json3-dev libsimdjson-dev prometheus-cpp-dev
+    librdkafka-dev nlohmann-json3-dev libsimdjson-dev libyaml-dev prometheus-cpp-dev
 )
 # Beside these, where the tests are configured or built.
 packages_of_build_tests=(libgtest-dev libpqxx-dev)

@@ -5,6 +5,7 @@
 
 #include "app/manual.hpp"
 #include "bazaar/app/help.hpp"
+#include "bazaar/io/yaml.hpp"
 #include "bazaar/kafka/classify.hpp"
 #include "bazaar/postgres/connection.hpp"
 #include "bazaar/process/program.hpp"
@@ -50,15 +51,16 @@ std::string version_text(std::string_view commit)
                        "fmt           {}.{}.{}\n"
                        "libpq         {}\n"
                        "librdkafka    {}\n"
+                       "libyaml       {}\n"
                        "nlohmann-json {}.{}.{}\n"
                        "simdjson      {}\n"
                        "spdlog        {}.{}.{}\n",
                        process::program_version(), commit, build_type(), sanitizer(), process::compiler(),
                        BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1'000, BOOST_VERSION % 100, FMT_VERSION / 10'000,
                        FMT_VERSION / 100 % 100, FMT_VERSION % 100, postgres::library_version(),
-                       kafka::library_version(), NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-                       NLOHMANN_JSON_VERSION_PATCH, verify::library_version(), SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR,
-                       SPDLOG_VER_PATCH);
+                       kafka::library_version(), io::yaml_library_version(), NLOHMANN_JSON_VERSION_MAJOR,
+                       NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH, verify::library_version(),
+                       SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
 }
 
 }  // namespace bazaar::app

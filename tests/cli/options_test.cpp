@@ -416,7 +416,8 @@ TEST(cli_version, names_the_libraries)
     const auto left = bazaard({"--version"});
     EXPECT_EQ(left.status, 0);
     EXPECT_TRUE(left.out.starts_with("bazaard ")) << left.out;
-    for (const auto* word : {"\ncommit ", "\nbuild ", "\nBoost ", "\nspdlog ", "\nfmt ", "\nlibpq ", "\nsimdjson "})
+    for (const auto* word :
+         {"\ncommit ", "\nbuild ", "\nBoost ", "\nspdlog ", "\nfmt ", "\nlibpq ", "\nlibyaml ", "\nsimdjson "})
         EXPECT_NE(left.out.find(word), std::string::npos) << word;
 }
 

@@ -30,6 +30,7 @@ LIBRARIES = {
     "prometheus/": {"observe"},
     "simdjson": {"verify"},
     "spdlog/": {"process", "app"},
+    "yaml.h": {"io"},
     "nlohmann/": {"io", "process", "postgres", "kafka", "observe", "verify", "capture", "daemon", "app"},
 }
 
@@ -227,6 +228,7 @@ DAMAGES = [
     ("src/postgres/schema.cpp", "#include <pqxx/pqxx>", "belongs to the tests"),
     ("src/postgres/session.cpp", "#include <librdkafka/rdkafka.h>", "belongs to kafka"),
     ("src/run/pacer.cpp", "#include <spdlog/spdlog.h>", "belongs to app, process"),
+    ("src/scenario/declared/tree.cpp", "#include <yaml.h>", "belongs to io"),
     ("src/scenario/thelook/events.cpp", "void f(auto& v, auto& g) { std::shuffle(v.begin(), v.end(), g); }", "std::shuffle"),
     ("src/scenario/thelook/events.cpp", "std::uniform_int_distribution<int> d;", "a std distribution"),
     ("src/scenario/thelook/events.cpp", "auto h = std::hash<int>{}(1);", "std::hash"),
