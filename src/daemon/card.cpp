@@ -157,6 +157,8 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
     made.scenario = in.text("scenario");
     made.scenario_version = in.integer<std::uint32_t>("scenario_version");
     made.catalogue = in.wide("catalogue", 16);
+    if (card.contains("scenario_text"))
+        made.scenario_text = in.text("scenario_text");
     if (!wrong.empty())
         return made;
     const auto fields = fields_of(made.scenario);
@@ -203,6 +205,8 @@ std::string card_text(const run::record& recorded)
     card["scenario"] = recorded.scenario;
     card["scenario_version"] = recorded.scenario_version;
     card["catalogue"] = hexadecimal(recorded.catalogue);
+    if (!recorded.scenario_text.empty())
+        card["scenario_text"] = recorded.scenario_text;
     card["settings"] = json::object();
     for (const auto& [name, value] : recorded.settings)
         card["settings"][name] = value;
@@ -274,7 +278,8 @@ bool of_same_plan(const run::record& a, const run::record& b)
     const auto common = static_cast<std::ptrdiff_t>(std::min(steps_a.size(), steps_b.size()));
     return a.run == b.run && a.seed == b.seed && a.start == b.start && a.window == b.window &&
            a.scenario == b.scenario && a.scenario_version == b.scenario_version && a.catalogue == b.catalogue &&
-           settings(a) == settings(b) && std::equal(steps_a.begin(), steps_a.begin() + common, steps_b.begin());
+           a.scenario_text == b.scenario_text && settings(a) == settings(b) &&
+           std::equal(steps_a.begin(), steps_a.begin() + common, steps_b.begin());
 }
 
 }  // namespace bazaar::daemon

@@ -101,6 +101,9 @@ stage make_stage(const run::record& recorded, const std::string& seed_dir)
         problems.push_back(
             fmt::format("run {} was begun with version {} of scenario {}, this program has version {}: {}",
                         recorded.run, recorded.scenario_version, entry.name, made.shop->version(), ways_out));
+    if (entry.text != recorded.scenario_text)
+        problems.push_back(
+            fmt::format("run {} was begun with another file of scenario {}: {}", recorded.run, entry.name, ways_out));
     if (made.shop->catalogue() != recorded.catalogue)
         problems.push_back(fmt::format("run {} was begun with other seed data ({:016x}, now {:016x}): give the same "
                                        "--seed-dir, or begin another with --run NEW",
@@ -119,6 +122,7 @@ run::record new_record(const settings& opts, std::uint64_t seed, const scenario:
     fresh.seed = seed;
     fresh.scenario = shop.name();
     fresh.scenario_version = shop.version();
+    fresh.scenario_text = entry_named(shop.name()).text;
     fresh.catalogue = shop.catalogue();
     fresh.window = opts.window;
     const auto fields = opts.configuration.fields();

@@ -178,7 +178,7 @@ std::vector<std::string> ledger::leftovers(const scenario::scenario& shop, std::
     return with(
         [&](session& on) -> std::vector<std::string>
         {
-            const auto runs = list(on, own_.schema);
+            const auto runs = postgres::list(on, own_.schema);
             // Keys that do not say which run they are of are those of the one that is there.
             const auto found = tables_with_rows(on, own_.schema, shop.tables(), tag, !runs.empty());
             if (found.empty() || std::ranges::any_of(runs, [&](const run::record& r) { return r.tag == tag; }))

@@ -72,13 +72,21 @@ constexpr std::array saved_plan_columns{
     column{"state", "bytea", "NOT NULL"},
 };
 
-constexpr std::array<own_table, 5> tables{{
+/// The file that defines the scenario of a run, if one does.
+constexpr std::array scenario_text_columns{
+    column{"schema_name", "text", "NOT NULL"},
+    column{"run", "text", "NOT NULL"},
+    column{"body", "text", "NOT NULL"},
+};
+
+constexpr std::array<own_table, 6> tables{{
     {"run", run_table_columns, "schema_name, run", ",\n    CONSTRAINT run_tag_key UNIQUE (schema_name, tag)",
      "SELECT, INSERT, UPDATE"},
     {"lease", lease_columns, "schema_name, tag", "", "SELECT, INSERT, UPDATE"},
     {"control", control_columns, "schema_name, run, sequence", "", "SELECT, INSERT"},
     {"digest", digest_columns, "schema_name, run, unit", "", "SELECT, INSERT"},
     {"saved_plan", saved_plan_columns, "schema_name, run, slot, piece", "", "SELECT, INSERT, UPDATE"},
+    {"scenario_text", scenario_text_columns, "schema_name, run", "", "SELECT, INSERT"},
 }};
 
 }  // namespace
@@ -86,6 +94,14 @@ constexpr std::array<own_table, 5> tables{{
 std::span<const own_table> own_tables() noexcept
 {
     return tables;
+}
+
+bool has_own_table(session& on, std::string_view name)
+{
+    return on.exec("SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                   "WHERE n.nspname = $1 AND c.relname = $2",
+                   {own_schema, name})
+               .rows() > 0;
 }
 
 std::string create_sql(const own_table& t)

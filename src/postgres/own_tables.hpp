@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "bazaar/postgres/session.hpp"
+
 namespace bazaar::postgres
 {
 
@@ -27,6 +29,9 @@ struct own_table
 };
 
 [[nodiscard]] std::span<const own_table> own_tables() noexcept;
+
+/// Whether this one exists. Tables that are younger than the oldest runs may be missing until `init` is called again.
+[[nodiscard]] bool has_own_table(session& on, std::string_view name);
 
 /// CREATE TABLE ...
 [[nodiscard]] std::string create_sql(const own_table& t);

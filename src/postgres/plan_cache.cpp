@@ -66,9 +66,7 @@ bool plan_writer::step(session& on, const ownership& own)
 
 std::optional<std::vector<std::byte>> kept_plan(session& on, std::string_view schema, std::string_view run)
 {
-    if (on.exec("SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-                "WHERE n.nspname = 'bazaard' AND c.relname = 'saved_plan'")
-            .rows() == 0)
+    if (!has_own_table(on, "saved_plan"))
         return std::nullopt;
     const auto kept = newest(on, schema, run);
     if (kept.rows() == 0)

@@ -130,8 +130,9 @@ void remove_run(session& on, const ownership& own, const run::record& recorded, 
     }
     const auto tag = std::to_string(own.tag);
     transaction all(on);
-    for (const char* table : {"control", "digest", "saved_plan", "run"})
-        on.exec(fmt::format("DELETE FROM bazaard.{} WHERE schema_name = $1 AND run = $2", table),
+    for (const std::string_view table : {"control", "digest", "saved_plan", "scenario_text", "run"})
+        if (has_own_table(on, table))
+            on.exec(fmt::format("DELETE FROM bazaard.{} WHERE schema_name = $1 AND run = $2", table),
                 {own.schema, own.run});
     on.exec("DELETE FROM bazaard.lease WHERE schema_name = $1 AND tag = $2::integer", {own.schema, tag});
     all.commit();

@@ -15,6 +15,7 @@
 #include "bazaar/scenario/shared.hpp"
 #include "columns.hpp"
 #include "copy.hpp"
+#include "own_tables.hpp"
 #include "owner_parameters.hpp"
 
 namespace bazaar::postgres
@@ -112,6 +113,11 @@ std::optional<run::record> load(session& on, std::string_view schema, std::strin
     auto record = record_of(rows, 0);
     const auto known = fields(record.scenario);
     order_settings(record, known);
+    if (has_own_table(on, "scenario_text"))
+        if (const auto text = on.exec("SELECT body FROM bazaard.scenario_text WHERE schema_name = $1 AND run = $2",
+                                      {schema, run});
+            text.rows() > 0)
+            record.scenario_text = text.get(0, 0);
 
     const auto entries = on.exec(
         "SELECT unit, kind, field, value, (extract(epoch FROM at) * 1000000)::bigint FROM bazaard.control "
@@ -294,6 +300,9 @@ void create(session& on, const run::record& record, const scenario::scenario& sh
                     "the name of " + run_of(record.schema, record.run) +
                         " gives the tag of another run of that schema; choose another name with --run");
     }
+    if (!record.scenario_text.empty())
+        on.exec("INSERT INTO bazaard.scenario_text (schema_name, run, body) VALUES ($1, $2, $3)",
+                {record.schema, record.run, record.scenario_text});
     on.exec("INSERT INTO bazaard.lease (schema_name, tag, run, epoch, holder, session_name) "
             "VALUES ($1, $2::integer, $3, 1, $4, $5)",
             {record.schema, tag, record.run, by.text, by.session_name});

@@ -392,7 +392,7 @@ TEST_F(odd_server, an_event_trigger_is_named)
 // ---- records and rows that are not of one time
 
 const words tables{"users", "orders", "order_items", "events"};
-const words records{"run", "lease", "control", "digest", "saved_plan"};
+const words records{"run", "lease", "control", "digest", "saved_plan", "scenario_text"};
 
 class other_times : public odd_server
 {

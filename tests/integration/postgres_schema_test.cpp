@@ -366,6 +366,7 @@ protected:
         record.seed = 0xffff'ffff'ffff'fffe;
         record.scenario = "demo";
         record.scenario_version = 4'000'000'000;
+        record.scenario_text = demo_text;
         record.catalogue = 0x8000'0000'0000'0001;
         record.start = *parse_time("2026-03-29T01:59:59.999999Z");
         record.window = 77;
@@ -411,6 +412,7 @@ TEST_F(store_test, a_run_comes_back_as_it_was_written)
     EXPECT_EQ(found->tag, record.tag);
     EXPECT_EQ(found->seed, record.seed);
     EXPECT_EQ(found->scenario_version, record.scenario_version);
+    EXPECT_EQ(found->scenario_text, record.scenario_text);
     EXPECT_EQ(found->catalogue, record.catalogue);
     EXPECT_EQ(found->start, record.start);
     EXPECT_EQ(found->window, 77U);

@@ -219,7 +219,15 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
 
     // The card says what it is of, and what a command line says besides must fit.
     const auto card = file("card.json", good({"card"}));
-    EXPECT_EQ(json::parse(std::ifstream(card)).at("scenario"), "demo");
+    auto written = json::parse(std::ifstream(card));
+    EXPECT_EQ(written.at("scenario"), "demo");
+    EXPECT_EQ(written.at("scenario_text"), demo_text);
+    written["scenario_text"] = "demo: 2";
+    refuses(78, "run main was begun with another file of scenario demo", {"plan"},
+            {"--card", file("other.json", written.dump()), "--units", "0..40"});
+    static_cast<void>(asked("UPDATE bazaard.scenario_text SET body = body || ' ' RETURNING 1"));
+    refuses(78, "run main was begun with another file of scenario demo", {"plan"}, {"--units", "0..40"});
+    static_cast<void>(asked("UPDATE bazaard.scenario_text SET body = rtrim(body, ' ') RETURNING 1"));
     EXPECT_EQ(good({"plan"}, {"--card", card, "--units", "0..40", "--format", "jsonl"}), planned);
     refuses(64, "--scenario thelook: the card " + card + " is of the scenario demo", {"plan"},
             {"--card", card, "--scenario", "thelook"});

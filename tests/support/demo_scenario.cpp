@@ -367,6 +367,7 @@ const bazaar::scenario::entry& demo_scenario::entry()
         .kinds = kinds_,
         .fields = fields_,
         .files = {},
+        .text = demo_text,
         .make = [](const bazaar::scenario::request& from)
         { return std::unique_ptr<bazaar::scenario::scenario>(new demo_scenario(from)); }};
     return row;

@@ -10,6 +10,9 @@
 namespace bazaar::test
 {
 
+/// As if a file defined the demo. It holds what is hard to print.
+inline constexpr std::string_view demo_text = "demo: 1  # Zürich, \"\\'\ntables: [site, sensor]\n";
+
 /// A scenario that is no shop: sensors and their readings. It proves that nothing outside knows theLook.
 ///
 /// Units: `install` inserts a sensor with its first readings, `measure` readings alone, `adjust` updates a

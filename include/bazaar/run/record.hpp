@@ -31,9 +31,10 @@ struct record
     std::uint64_t seed = 0;
     std::string scenario;
     std::uint32_t scenario_version = 0;
-    std::uint64_t catalogue = 0;                                ///< Digest of the seed data.
-    time start;                                                 ///< T0.
-    std::uint32_t window = 1024;                                ///< W: bound on the span of unsettled units.
+    std::string scenario_text;    ///< The file that defines the scenario; empty if the program itself defines it.
+    std::uint64_t catalogue = 0;  ///< Digest of the seed data.
+    time start;                   ///< T0.
+    std::uint32_t window = 1024;  ///< W: bound on the span of unsettled units.
     std::vector<std::pair<std::string, std::string>> settings;  ///< Scenario fields by name, as a user would type them.
     std::vector<model::control> log;                            ///< In the order of their sequence.
     std::vector<checkpoint> checkpoints;                        ///< By unit.

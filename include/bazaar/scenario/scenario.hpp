@@ -196,6 +196,7 @@ struct entry
     std::span<const field> fields{};
     exhibit shown{};
     std::span<const std::string_view> files{};                    ///< Names of its seed files.
+    std::string_view text{};                                      ///< The file that defines it, UTF-8, if one does.
     std::unique_ptr<scenario> (*make)(const request&) = nullptr;  ///< Throws `data` or `usage`, all problems at once.
 };
 
