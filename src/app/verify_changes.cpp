@@ -8,6 +8,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/daemon/report.hpp"
 #include "bazaar/postgres/change_log.hpp"
+#include "bazaar/postgres/writer.hpp"
 #include "bazaar/run/clock.hpp"
 #include "bazaar/run/load_plan.hpp"
 #include "verify/row_units.hpp"

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "bazaar/base/id.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/model/unit.hpp"
 #include "bazaar/observe/snapshot.hpp"
 #include "bazaar/scenario/scenario.hpp"

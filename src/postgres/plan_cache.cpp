@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "own_tables.hpp"
 #include "owner_parameters.hpp"
 
 namespace bazaar::postgres

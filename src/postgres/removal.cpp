@@ -12,6 +12,7 @@
 #include "bazaar/scenario/shared.hpp"
 #include "columns.hpp"
 #include "copy.hpp"
+#include "own_tables.hpp"
 
 namespace bazaar::postgres
 {

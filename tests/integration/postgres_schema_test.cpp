@@ -30,6 +30,7 @@ using postgres::ensure_schema;
 using postgres::schema_state;
 using postgres::session;
 using test::demo_scenario;
+using test::demo_text;
 using test::one;
 using test::postgres_cluster;
 using test::rows;

@@ -128,8 +128,8 @@ TEST_P(second_scenario, runs_through_every_room_without_a_change_in_any)
         return rows;
     };
     const auto there = last();
-    EXPECT_EQ(std::to_string(there.at(demo_scenario::sensor)), one(link, "SELECT count(*) FROM lab.sensor"));
-    EXPECT_EQ(std::to_string(there.at(demo_scenario::reading)), one(link, "SELECT count(*) FROM lab.reading"));
+    EXPECT_EQ(std::to_string(there.at(demo_scenario::sensor)), one(look, "SELECT count(*) FROM lab.sensor"));
+    EXPECT_EQ(std::to_string(there.at(demo_scenario::reading)), one(look, "SELECT count(*) FROM lab.reading"));
     if (GetParam() == demo_scenario::keys::short_ones)
         link.exec("INSERT INTO lab.sensor VALUES ('C200900000', 1, 'stranger', NULL, NULL, now()), "
                   "('C2000000x0', 1, 'another', NULL, NULL, now())");

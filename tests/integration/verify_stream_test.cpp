@@ -156,7 +156,6 @@ TEST_F(verify_stream, says_what_it_lacks)
                                      {"stream", "--publication-name", "nobody", "--duration", "1s"});
     EXPECT_EQ(unknown.status, 78) << unknown.err;
     EXPECT_NE(unknown.err.find("nobody"), std::string::npos) << unknown.err;
-    on_.close();
     server_.set("wal_level", "replica");
     EXPECT_TRUE(server_.stop(postgres_server::stop_mode::fast));
     server_.start();

@@ -79,7 +79,7 @@ struct world
             app::compare_only(chosen, shop->tables(), judge, report);
         }
         of_config.impose(judge);
-        app::seen_changes seen(shop->tables(), of.ids);
+        app::seen_changes seen(shop->tables());
         verify::debezium_reader reader(shop->tables(), "demo", capture::told_by(config, "file").how);
         verify::change_event e;
         for (const auto& m : all)
@@ -89,7 +89,7 @@ struct world
             if (reader.read(topic, m.json, e) != verify::debezium_reader::outcome::change)
                 continue;
             judge.take(e);
-            seen.take(e);
+            seen.take(e, judge.row_of_event(e));
         }
         app::excuse_silent(of_config, seen, judge);
         judge.finish();

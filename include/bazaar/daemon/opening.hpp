@@ -8,6 +8,7 @@
 #include "bazaar/base/id.hpp"
 #include "bazaar/daemon/settings.hpp"
 #include "bazaar/daemon/stage.hpp"
+#include "bazaar/model/key_codec.hpp"
 #include "bazaar/run/last_inserts.hpp"
 #include "bazaar/run/ledger.hpp"
 #include "bazaar/run/reference_clock.hpp"
