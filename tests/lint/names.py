@@ -146,8 +146,13 @@ def self_test(top):
             return 1
 
         def tried(room, texts):
-            files = [path for path in sorted((copy / room).rglob("*.cpp")) if "\nnamespace\n{\n" in path.read_text(encoding="utf-8")]
-            before = {path: path.read_text(encoding="utf-8") for path in files[:2]}
+            # Two files whose nameless namespaces are in the same one.
+            within = collections.defaultdict(dict)
+            for path in sorted((copy / room).rglob("*.cpp")):
+                text = path.read_text(encoding="utf-8")
+                if found := re.match(r".*?^namespace ([\w:]+)$.*?^namespace$", text, re.DOTALL | re.MULTILINE):
+                    within[found[1]][path] = text
+            before = dict(list(max(within.values(), key=len).items())[:2])
             for (path, was), text in zip(before.items(), texts):
                 path.write_text(was.replace("\nnamespace\n{\n", "\nnamespace\n{\n\n" + text + "\n", 1), encoding="utf-8")
             found = [one for one in findings(copy) if "of_both" in one]

@@ -56,6 +56,7 @@ public:
     [[nodiscard]] std::span<const model::table> tables() const override;
     [[nodiscard]] std::span<const model::unit_kind> kinds() const override;
     [[nodiscard]] const bazaar::scenario::settings& configuration() const override { return configuration_; }
+    [[nodiscard]] bool plans(std::uint16_t kind) const override { return kind != forget; }
     [[nodiscard]] std::unique_ptr<bazaar::scenario::planner> plan(time start) const override;
     void build(const model::decision& decision, model::unit& out) const override;
     void fixed_rows(std::uint8_t table, const bazaar::scenario::row_taker& take) const override;

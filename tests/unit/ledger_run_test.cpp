@@ -530,7 +530,7 @@ TEST(LedgerRun, TroubleOfManyKindsLeavesWhatTheLogPlans)
 {
     std::map<std::string, int> ends;
     std::uint64_t entries = 0;
-    for (std::uint64_t seed = 1; seed <= test::tries(40); ++seed)
+    for (std::uint64_t seed = 1; seed <= test::tries(20); ++seed)
     {
         SCOPED_TRACE(seed);
         shared_store in;
