@@ -134,7 +134,7 @@ void remove_run(session& on, const ownership& own, const run::record& recorded, 
     for (const std::string_view table : {"control", "digest", "saved_plan", "scenario_text", "run"})
         if (has_own_table(on, table))
             on.exec(fmt::format("DELETE FROM bazaard.{} WHERE schema_name = $1 AND run = $2", table),
-                {own.schema, own.run});
+                    {own.schema, own.run});
     on.exec("DELETE FROM bazaard.lease WHERE schema_name = $1 AND tag = $2::integer", {own.schema, tag});
     all.commit();
 }
