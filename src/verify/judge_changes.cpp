@@ -35,12 +35,12 @@ void judge::work::take_insert(const change_event& e, const model::table& t, cons
     if (version && !by_id)
     {
         // A load writes rows as their last unit has left them.
-        if (!reach({*version}))
+        if (!reach({end - 1}))
         {
             stray(e);
             return;
         }
-        const auto at = by_version(row, *version, end);
+        const auto at = by_version(row, *version, end, &e);
         if (at.unit != nullptr)
             matched(e, t, row, at);
         else if (row.unit == no_unit && seam_ == 0)
@@ -65,8 +65,8 @@ void judge::work::take_insert(const change_event& e, const model::table& t, cons
     }
     // An update that is told as an insert has another version than the insert.
     const auto planned = version_of(t, built(*u).changes[*insert].after);
-    if (version && (planned < *version || planned >= end) && reach({*version}))
-        if (const auto update = by_version(row, *version, end); update.unit != nullptr)
+    if (version && (planned < *version || planned >= end) && reach({end - 1}))
+        if (const auto update = by_version(row, *version, end, &e); update.unit != nullptr)
         {
             matched(e, t, row, update);
             return;
@@ -111,12 +111,12 @@ void judge::work::take_update(const change_event& e, const model::table& t, cons
             kept_.back().as_update = !reported_op_;
         return;
     }
-    if (!reach({*version}))
+    if (!reach({end - 1}))
     {
         stray(e);
         return;
     }
-    const auto at = by_version(row, *version, end);
+    const auto at = by_version(row, *version, end, &e);
     // Units of one tick have the same moment: the cut may stand between them.
     if (at.unit == nullptr && is_after_the_known(end) && !of_ended_run(e) && !is_impossible({*version}) &&
         is_planned(row) != false)

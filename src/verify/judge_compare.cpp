@@ -133,11 +133,16 @@ bool judge::work::compare(defect what, const change_event& e, unit_no unit, std:
 
 bool judge::work::is_as_planned(const change_event& e, const model::change& c) const
 {
+    return c.what == model::op::update && has_values(e, c);
+}
+
+bool judge::work::has_values(const change_event& e, const model::change& c) const
+{
     const auto& columns = tables_[e.table].columns;
     for (std::size_t i = 0; i < c.after.size(); ++i)
         if (i < e.after.size() && e.after[i].what != told::state::absent && !same(c.after[i], e.after[i], columns[i]))
             return false;
-    return c.what == model::op::update;
+    return true;
 }
 
 }  // namespace bazaar::verify

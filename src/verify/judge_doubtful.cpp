@@ -121,7 +121,7 @@ judge::work::place judge::work::unit_of_doubtful(const change_event& e, const mo
     }
     const auto version = version_of(e, t);
     const auto at = version && e.what == kind::update
-                        ? by_version(row, *version, *version + e.after[t.version].resolution)
+                        ? by_version(row, *version, *version + e.after[t.version].resolution, &e)
                         : place{};
     // Where the unit's own event came in another transaction, in a snapshot, or before the stream, this is none of it.
     const bool elsewhere = at.unit != nullptr &&

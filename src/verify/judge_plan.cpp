@@ -139,18 +139,30 @@ judge::work::place judge::work::place_in(unit_no no, const row_id& row)
     return i ? place{u, *i} : place{};
 }
 
-judge::work::place judge::work::by_version(const row_id& row, std::int64_t from, std::int64_t end)
+judge::work::place judge::work::by_version(const row_id& row, std::int64_t from, std::int64_t end,
+                                           const change_event* e)
 {
+    place found;
     auto at = std::ranges::lower_bound(units_, from, {}, [](const unit_state& u) { return u.decision.at.us; });
     for (; at != units_.end() && at->decision.at.us < end; ++at)
-        if (!at->refused)
-            if (const auto i = change_of(*at, row))
-                return {&*at, *i};
-    return {};
+    {
+        const auto i = at->refused ? std::nullopt : change_of(*at, row);
+        if (!i)
+            continue;
+        if (found.unit == nullptr)
+            found = {&*at, *i};
+        else if (e == nullptr)
+            break;
+        else if (!has_values(*e, built(*found.unit).changes[found.change]) &&
+                 (has_values(*e, built(*at).changes[*i]) || found.unit->each[found.change].seen))
+            found = {&*at, *i};
+    }
+    return found;
 }
 
 judge::work::place judge::work::by_version_before(const row_id& row, std::int64_t version, std::int64_t end)
 {
+    place last;
     auto at = std::ranges::lower_bound(units_, version, {}, [](const unit_state& u) { return u.decision.at.us; });
     for (; at != units_.end(); ++at)
         if (const auto i = at->refused ? std::nullopt : change_of(*at, row))
@@ -160,9 +172,11 @@ judge::work::place judge::work::by_version_before(const row_id& row, std::int64_
                 if (found >= end)
                     break;
                 if (found >= version)
-                    return {&*at, *i};
+                    last = {&*at, *i};
+                if (last.unit != nullptr && !last.unit->each[last.change].seen)
+                    break;
             }
-    return {};
+    return last;
 }
 
 judge::work::place judge::work::by_erase(const row_id& row)

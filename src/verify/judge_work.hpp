@@ -110,11 +110,12 @@ private:
     /// The same as a place; none where the unit was refused or is not at hand.
     place place_in(unit_no no, const row_id& row);
 
-    /// The change that made the version of a row which began at this moment: the version of a changed row is the moment of its
-    /// unit.
-    place by_version(const row_id& row, std::int64_t from, std::int64_t end);
+    /// The change that made the version of a row which began at a moment from `from` to before `end`: the version of a
+    /// changed row is the moment of its unit. A rounded moment may be that of several: then the one that has the values
+    /// of the event, else one that was not seen yet.
+    place by_version(const row_id& row, std::int64_t from, std::int64_t end, const change_event* e = nullptr);
 
-    /// The change that found this version of a row.
+    /// The change that found this version of a row. Of several with the same rounded moment, one that was not seen yet.
     place by_version_before(const row_id& row, std::int64_t version, std::int64_t end);
 
     /// The change that removes this row; nothing while none is planned.
@@ -160,6 +161,9 @@ private:
                  const told_row& row);
 
     [[nodiscard]] bool is_as_planned(const change_event& e, const model::change& c) const;
+
+    /// Whether the event leaves the row as the change does, as far as it tells.
+    [[nodiscard]] bool has_values(const change_event& e, const model::change& c) const;
 
     // ---- Events: judge_events.cpp -----------------------------------------------------------------------------------
 

@@ -1,9 +1,14 @@
 // Kinds of faults that an attack on verify has found, each with the right word for the right row, and what is no fault.
 
+#include <map>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "bazaar/base/id.hpp"
+#include "support/effort.hpp"
 #include "unit/judge_world.hpp"
 
 namespace bazaar::test
@@ -571,24 +576,74 @@ TEST(judge_kinds, a_hidden_version_excuses_updates_and_nothing_else)
     }
 }
 
+messages in_milliseconds(messages all)
+{
+    for (auto& m : all)
+        edit(m,
+             [](json& v)
+             {
+                 for (const auto* side : {"before", "after"})
+                     for (auto& [name, value] : v[side].items())
+                         if (value.is_string() && name.ends_with("_at"))
+                             value = (parse_time(value.template get<std::string>())->us) / 1000;
+             });
+    return all;
+}
+
 TEST(judge_kinds, times_in_milliseconds_are_rounded_and_nothing_else)
 {
     const world w;
     for (const stream_form& form : {stream_form{}, stream_form{.snapshot = 1100}})
     {
-        auto rounded = w.stream(form);
-        for (auto& m : rounded)
-            edit(m,
-                 [](json& v)
-                 {
-                     for (const auto* side : {"before", "after"})
-                         for (auto& [name, value] : v[side].items())
-                             if (value.is_string() && name.ends_with("_at"))
-                                 value = (parse_time(value.template get<std::string>())->us) / 1000;
-                 });
+        const auto report = w.judged(in_milliseconds(w.stream(form)));
+        EXPECT_EQ(report.findings(), 0U) << told(report);
+        EXPECT_EQ(report.judge(), verdict::not_proven) << told(report);
+    }
+}
+
+TEST(judge_kinds, changes_of_a_row_in_the_same_millisecond_are_told_apart)
+{
+    const world w({{"init-num-users", "3"},
+                   {"avg-qps", "3000"},
+                   {"lifecycle", "complete"},
+                   {"user-create-prob", "0"},
+                   {"user-update-prob", "1"}});
+    for (const bool full : {false, true})
+    {
+        const auto rounded = in_milliseconds(w.stream({.full = full}));
+        // Numbers of the second of two changes.
+        std::vector<std::size_t> second;
+        std::map<std::string, std::pair<std::int64_t, std::size_t>> before;
+        std::map<std::size_t, std::size_t> first_of;
+        for (std::size_t i = 0; i < rounded.size(); ++i)
+        {
+            if (rounded[i].table != "users" || rounded[i].json.find("\"op\":\"u\"") == std::string::npos)
+                continue;
+            const auto moment = json::parse(rounded[i].json).at("after").at("updated_at").get<std::int64_t>();
+            if (const auto last = before.find(rounded[i].key); last != before.end() && last->second.first == moment)
+            {
+                second.push_back(i);
+                first_of[i] = last->second.second;
+            }
+            before[rounded[i].key] = {moment, i};
+        }
+        ASSERT_GT(second.size(), 20U);
         const auto report = w.judged(rounded);
         EXPECT_EQ(report.findings(), 0U) << told(report);
         EXPECT_EQ(report.judge(), verdict::not_proven) << told(report);
+        for (std::size_t n = 0; n < tries(5); ++n)
+            for (const auto i : {second[n], first_of.at(second[n])})
+            {
+                auto harmed = rounded;
+                harmed.erase(at(harmed, i));
+                expect_only(w.judged(harmed), defect::lost, rounded[i].key, "dropped");
+                harmed = rounded;
+                edit(harmed[i], [](json& v) { v["after"]["city"] = "Atlantis"; });
+                const auto altered = w.judged(harmed);
+                EXPECT_NE(altered.findings(), 0U) << told(altered);
+                for (const auto& one : altered.examples())
+                    EXPECT_EQ(one.key, rounded[i].key) << told(altered);
+            }
     }
 }
 
