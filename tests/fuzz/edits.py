@@ -27,8 +27,10 @@ def quoted(value):
 class Try:
     """One database that is edited: SQL, and flags of verify."""
 
-    def __init__(self, base, seed):
+    def __init__(self, base, seed, card=False):
         self.base, self.plan = base, base.plan
+        # A card knows nothing beyond its end.
+        self.demanded = base.settled if card else base.demanded
         self.chance = random.Random(seed)
         self.sql = []
         self.words = []
@@ -56,7 +58,7 @@ class Try:
     def is_demanded(self, key):
         """All of the row's units are below what is demanded, and no unit that may be on its way changes it."""
         units = self.units_of(key)
-        return all(unit < self.base.demanded for unit in units)
+        return all(unit < self.demanded for unit in units)
 
     def rows(self, good=lambda key, row: True, demanded=True):
         return sorted((key for key, row in self.base.rows.items() if self.free(key) and (not demanded or self.is_demanded(key)) and
@@ -112,7 +114,7 @@ def deleted_at_the_end(t):
     """Rows of the newest units of a run that goes on."""
     if t.base.ended:
         return None
-    near = [key for key in t.base.rows if t.free(key) and t.units_of(key) and max(t.units_of(key)) >= t.base.demanded and
+    near = [key for key in t.base.rows if t.free(key) and t.units_of(key) and max(t.units_of(key)) >= t.demanded and
             not t.may_be_removed(key)]
     key = t.pick(sorted(near, key=str))
     if key is None:
@@ -226,7 +228,7 @@ def stale_unit(t):
 def back_from_the_dead(t):
     """A row that a planned unit has removed."""
     gone = [(c.table, c.key) for number in sorted(t.base.present) for c in t.plan.units[number] if c.op == "d" and
-            number < t.base.demanded and t.free((c.table, c.key))]
+            number < t.demanded and t.free((c.table, c.key))]
     key = t.pick(gone)
     if key is None:
         return None

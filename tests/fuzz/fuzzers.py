@@ -240,7 +240,7 @@ class TableFuzzer:
     def attempt(self, recipe, directory):
         with self.lock:
             base = self.bases.get(recipe.base)
-        one = edits.Try(base, f"try {recipe.seed}")
+        one = edits.Try(base, f"try {recipe.seed}", recipe.card)
         if recipe.card:
             one.words += ["--card", str(directory / "card.json")]
         expects = [self.base_expectation(base, recipe)]

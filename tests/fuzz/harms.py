@@ -46,10 +46,15 @@ def claim_table(case, table):
             case.claimed |= {m.row_key, m.unit} - {None}
 
 
+def begins_behind(case):
+    """The unit up to which all may be older than the stream, as it begins later than the run."""
+    return max(case.missing_units, default=-1) + (case.recipe.window if case.missing_units else 0)
+
+
 def solid(case, good=lambda m: True, demanded=True):
     """Changes of the run by a unit that is demanded, or that the card knows at least, told by this one message alone."""
     bound = case.bound() if demanded else case.plan.settled
-    low = max(case.missing_units, default=-1) + (case.recipe.window if case.missing_units else 0)
+    low = begins_behind(case)
     told = {}
     for m in case.messages:
         if m.kind == "change" and m.change is not None:

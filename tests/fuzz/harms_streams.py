@@ -2,7 +2,7 @@
 
 import json
 
-from harms import BROKEN, TOPICS_ONLY, harm, claim, solid, pick, rows_of, insert
+from harms import BROKEN, TOPICS_ONLY, begins_behind, claim, harm, insert, pick, rows_of, solid
 from oracle import CLEAN, MISMATCH, NOT_PROVEN, Expect, Need
 from stream import Message
 
@@ -12,16 +12,14 @@ from stream import Message
 @harm
 def cut_off(case):
     """The last line is not whole."""
-    if case.form.files == "each" or case.cut or any(m.text is not None for m in case.messages[-1:]):
-        return None
-    if case.form.files == "tables":
+    if case.form.files in ("each", "tables") or case.cut or not case.messages or case.messages[-1].text is not None:
         return None
     m = case.messages[-1]
     if m.kind == "tombstone":
         return None
     claim(case, m)
     case.cut = case.chance.randrange(3, 60)
-    lost = m.unit is not None and m.run == "main" and m.unit < case.bound() and not m.again and m.op != "r" and case.recipe.ended
+    lost = m.unit is not None and m.run == "main" and begins_behind(case) < m.unit < case.bound() and not m.again and m.op != "r" and case.recipe.ended
     if any(o is not m and o.change is m.change for o in case.messages if o.kind == "change"):
         lost = False
     words = [Need("lost", [m.row_key])] if lost else []
@@ -45,7 +43,7 @@ def ends_early(case):
     gone = [m for m in case.messages[at:] if m.kind == "change" and m.unit is not None and not case.covered(m.change)]
     case.messages = case.messages[:at]
     case.claimed |= {m.unit for m in gone}
-    needs = [Need("lost", [m.row_key]) for m in gone if m.unit < case.plan.settled] if case.recipe.ended else []
+    needs = [Need("lost", [m.row_key]) for m in gone if begins_behind(case) < m.unit < case.plan.settled] if case.recipe.ended else []
     if case.recipe.ended and needs:
         return Expect("ends_early", MISMATCH, needs, where=f"before unit {unit}")
     return Expect("ends_early", (CLEAN, NOT_PROVEN), lines=["ends at unit", "nothing is demanded"], where=f"before unit {unit}")
