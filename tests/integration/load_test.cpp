@@ -170,7 +170,7 @@ TEST(load, goes_on_where_it_was_killed)
 {
     auto& cluster = postgres_cluster::get();
     const auto start = ago(seconds(3000));
-    const auto history = with(shop, {"--start-time", start, "--max-iter", "40000", "--touch-interval", "50s"});
+    const auto history = with(shop, {"--start-time", start, "--max-iter", "20000", "--touch-interval", "50s"});
     const auto whole = cluster.fresh_database();
     must("load", whole, history);
     auto reference = connect(whole);
@@ -196,7 +196,7 @@ TEST(load, goes_on_where_it_was_killed)
             // In the middle of chunks, and of the plan.
             const auto end = std::chrono::steady_clock::now() + seconds(30);
             while (chunks() < before + 1 + i % 4 && running(daemon) && std::chrono::steady_clock::now() < end)
-                std::this_thread::yield();
+                std::this_thread::sleep_for(std::chrono::milliseconds(3));
             if (!running(daemon))
                 break;
             daemon.send(SIGKILL);
@@ -205,7 +205,7 @@ TEST(load, goes_on_where_it_was_killed)
             if (i == 0)
             {
                 // Neither is it a run yet, nor whole.
-                const auto early = run_bazaard("run", at, {"--max-iter", "40001", "--progress", "off"});
+                const auto early = run_bazaard("run", at, {"--max-iter", "20001", "--progress", "off"});
                 EXPECT_EQ(early.status, 78) << early.err;
                 EXPECT_NE(early.err.find("is not loaded to its end"), early.err.npos) << early.err;
                 const auto looked = run_bazaard("verify", at, {"tables", "--progress", "off"});
