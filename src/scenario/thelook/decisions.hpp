@@ -118,6 +118,12 @@ struct ghost_removed_decision
     time end;
 };
 
+/// How many of a decision's numbers `put` writes; all others stay zero.
+template <typename T>
+inline constexpr std::size_t args_of = sizeof(T) / sizeof(std::uint64_t);
+template <kit::has_bits T>
+inline constexpr std::size_t args_of<T> = kit::words_of<T>;
+
 template <typename T>
 void put(model::decision& where, const T& what)
 {

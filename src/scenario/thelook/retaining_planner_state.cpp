@@ -10,9 +10,7 @@ namespace bazaar::scenario::thelook
 namespace
 {
 
-/// So many numbers of a removal are not zero.
-constexpr auto removal_args = std::max(kit::words_of<order_removed_decision>,
-                                       sizeof(ghost_removed_decision) / sizeof(std::uint64_t));
+constexpr auto removal_args = std::max(args_of<order_removed_decision>, args_of<ghost_removed_decision>);
 
 void put_unit(state_writer& to, const model::decision& d)
 {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -36,14 +37,15 @@ template <has_bits T>
 template <has_bits T>
 inline constexpr std::size_t words_of = (bits_of<T>() + 63) / 64;
 
-/// Packs the numbers of `what` one after another into words, from the lowest bit on. The rest of the words is zero.
+/// Packs the numbers of `what` one after another into words, from the lowest bit on. The words behind them stay as
+/// they are.
 ///
 /// Errors: throws `error` for a number that needs more bits than it has.
 template <has_bits T, std::size_t Words>
 void pack(const T& what, std::array<std::uint64_t, Words>& words)
 {
     static_assert(words_of<T> <= Words, "these numbers have no room there");
-    words = {};
+    std::fill_n(words.begin(), words_of<T>, std::uint64_t{0});
     std::size_t at = 0;
     T::each(what,
             [&](const auto& number, std::size_t bits)
