@@ -155,6 +155,16 @@ void operator delete(void* memory, std::size_t) noexcept
     std::free(memory);
 }
 
+/// The kinds that occur, as a JSON array.
+void list_kinds(const scenario::scenario& shop)
+{
+    std::string names;
+    for (std::uint16_t i = 0; i < shop.kinds().size(); ++i)
+        if (shop.plans(i))
+            names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", shop.kinds()[i].name);
+    fmt::print("[{}]\n", names);
+}
+
 int main(int argc, char** argv)
 {
     const std::string_view what = argc > 2 ? argv[1] : "";
@@ -162,6 +172,8 @@ int main(int argc, char** argv)
         decide(*shop_of(argc, argv, 3), std::strtoull(argv[2], nullptr, 10));
     else if (what == "build" && argc > 3)
         build(*shop_of(argc, argv, 4), argv[2], std::strtoull(argv[3], nullptr, 10));
+    else if (what == "kinds")
+        list_kinds(*shop_of(argc, argv, 2));
     else if (what == "keep" && argc > 5)
         return keep(std::strtoull(argv[2], nullptr, 10), argv[3], argv[4], argv[5]);
     else

@@ -10,6 +10,7 @@
 // When generated data is meant to change, bump the scenario's version() and, with any build folder B:
 //   cmake --build B --target golden_print && B/tests/golden_print --update tests/golden/thelook.txt
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -19,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include "bazaar/base/decimal.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/id.hpp"
 #include "bazaar/model/control.hpp"
@@ -46,7 +48,7 @@ struct pinned_run
     std::uint64_t seed;
     std::string_view start;
     std::uint64_t ticks;
-    std::vector<std::pair<std::string_view, std::string_view>> settings;
+    std::vector<std::pair<std::string_view, std::string_view>> settings;  ///< "most" is the greatest value.
     std::vector<steering> steer;
 };
 
@@ -73,7 +75,7 @@ std::vector<pinned_run> pinned_runs(std::string_view scenario)
          0,
          "1999-12-31T12:00:00Z",
          5'000,
-         {{"country", "Japan"}, {"lifecycle-scale", "3600"}, {"order-update-prob", "1.969"}, {"avg-qps", "0.01"}},
+         {{"country", "Japan"}, {"lifecycle-scale", "3600"}, {"order-update-prob", "most"}, {"avg-qps", "0.01"}},
          {}},
         {"users forgotten, prices changed",
          "main",
@@ -93,8 +95,12 @@ std::uint16_t field_number(const scenario::scenario& shop, std::string_view name
 void print_run(const scenario::entry& entry, const pinned_run& pinned, std::string& out)
 {
     scenario::request request{pinned.run, pinned.seed, scenario::settings(entry.fields), {}};
-    for (const auto& [name, value] : pinned.settings)
+    for (const auto& [name, asked] : pinned.settings)
+    {
+        const auto& field = *std::ranges::find(entry.fields, name, &scenario::field::name);
+        const auto value = asked == "most" ? to_decimal(field.high, field.scale, zeros::trim) : std::string(asked);
         expect(request.configuration.set(request.configuration.find(name), value).empty(), "a pinned setting is valid");
+    }
     const auto shop = entry.make(request);
     const auto start = *parse_time(pinned.start);
     const auto end = std::back_inserter(out);

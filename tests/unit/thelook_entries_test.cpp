@@ -135,8 +135,10 @@ INSTANTIATE_TEST_SUITE_P(thelook, thelook_entries, testing::ValuesIn(entry_histo
                          [](const auto& param) { return std::string(param.param.name); });
 
 // The negative control: version 2 took the home from before the move, whatever stood between move and purchase.
-TEST(thelook_entries_control, version_2_is_found_out)
+TEST(thelook_entries_control, the_older_rule_is_found_out)
 {
+    if (!look::is_older(look::version_before))
+        GTEST_SKIP() << "no older version can be planned";
     const auto shop = shop_at(entry_histories[1].settings, 1, look::version_before);
     EXPECT_EQ(shop->version(), look::version_before);
     const auto problems = broken_by_entries(*shop, 1);
@@ -145,9 +147,11 @@ TEST(thelook_entries_control, version_2_is_found_out)
         << problems[0];
 }
 
-// A run of version 2 goes on as it was planned, and without entries both versions plan the same rows.
+// A run of the older version goes on as it was planned, and without entries both versions plan the same rows.
 TEST(thelook_entries_control, versions_differ_only_after_an_entry)
 {
+    if (!look::is_older(look::version_before))
+        GTEST_SKIP() << "no older version can be planned";
     for (const auto& h : entry_histories)
     {
         const auto now = shop_at(h.settings, 3);

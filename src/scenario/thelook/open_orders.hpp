@@ -102,12 +102,12 @@ struct packed_order
         return a.shifted_due() != b.shifted_due() ? a.shifted_due() < b.shifted_due() : a.order() < b.order();
     }
 };
-// Millions of orders may be open: 48 bytes with one step near, and 6 for each further one.
+// Millions of orders may be open.
 static_assert(sizeof(packed_order) == (42 + 6 * steps_near + 7) / 8 * 8);
 
 /// Orders waiting for their next step, the one that is due first in front.
 ///
-/// Limits: as many bytes an order as `packed_order` has, 48; those from behind a price change, and the few that wait for a step that few
+/// Limits: as many bytes an order as `packed_order` has; those from behind a price change, and the few that wait for a step that few
 /// take or took one after 8.9 years, about 80 more. Dues below 285 years, times from 1970 to the year 2255: more than `start_min` and
 /// `times_end` allow.
 class open_orders

@@ -49,7 +49,7 @@ class shop final : public scenario
 public:
     explicit shop(const request& r)
         : settings_(r.configuration),
-          version_(r.version == version_before ? version_before : version_now),
+          version_(is_older(r.version) ? r.version : version_now),
           seed_(r.seed),
           ids_(run_tag(r.run), r.seed),
           catalogue_(r.files, {settings_.text("country"), settings_.text("state"), settings_.text("postal-code")}),
@@ -93,7 +93,7 @@ public:
 
     [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
     {
-        const auto after_move = version_ == version_before ? home_after_move::as_before : home_after_move::the_new_one;
+        const auto after_move = is_older(version_) ? home_after_move::as_before : home_after_move::the_new_one;
         if (settings_.number("retain") > 0)
             return std::make_unique<retaining_planner>(seed_, settings_, start, prices_.round(), after_move);
         return std::make_unique<shop_planner>(seed_, settings_, start, prices_.round(), after_move);
