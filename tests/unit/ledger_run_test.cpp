@@ -25,9 +25,9 @@
 #include "bazaar/daemon/keeper.hpp"
 #include "bazaar/run/replan.hpp"
 #include "bazaar/run/runner.hpp"
-#include "bazaar/scenario/registry.hpp"
 #include "support/effort.hpp"
 #include "support/memory_ledger.hpp"
+#include "unit/thelook_ledger.hpp"
 
 namespace bazaar
 {
@@ -86,8 +86,7 @@ struct shared_store
             wrong = why;
     }
 
-    const std::unique_ptr<scenario::scenario> shop = scenario::default_entry().make(
-        {"main", 5, scenario::settings(scenario::default_entry().fields), {}});
+    const std::unique_ptr<scenario::scenario> shop = test::shop_of_few_products({});
     memory_ledger::server ledger;
     std::map<unit_no, unit_print> rows;
     std::string wrong;  ///< The first promise that was broken.
@@ -422,8 +421,7 @@ std::string marked_after_a_failover(ledger_mistake wrong)
     std::atomic<bool> fallen = false;
     life_plan how;
     how.wrong = wrong;
-    how.events = {{10, [&] { earlier = in.now(); }},
-                  {110, [&]
+    how.events = {{110, [&]
                    {
                        first->freeze(true);
                        in.fall_back_to(earlier);
@@ -431,10 +429,12 @@ std::string marked_after_a_failover(ledger_mistake wrong)
                    }}};
     how.marked = [&](unit_no)
     {
-        if (fallen)
+        // A mark of before may be told of only now.
+        if (fallen && in.now().ledger.progress.settled > 0)
             first->freeze(false);
     };
     first = std::make_unique<one_life>(in, how);
+    earlier = in.now();  // No unit is there yet, and the lease is taken.
     EXPECT_EQ(first->go(), "the server is another one");
     return trouble_at_the_end(in);
 }
