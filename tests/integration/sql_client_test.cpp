@@ -81,6 +81,9 @@ TEST_F(client, says_what_the_server_refuses_and_goes_on)
     EXPECT_EQ(on_.refusal("SELECT * FROM nothing"), "42P01");
     on_.exec("CREATE TABLE public.t (i integer UNIQUE); INSERT INTO public.t VALUES (1)");
     EXPECT_EQ(on_.refusal("INSERT INTO public.t VALUES (1)"), "23505");
+    on_.exec("CREATE ROLE nobody_much; SET ROLE nobody_much");
+    EXPECT_EQ(on_.refusal("SELECT * FROM public.t"), "42501");
+    on_.exec("RESET ROLE; DROP ROLE nobody_much");
     EXPECT_EQ(on_.refusal("DO $$ BEGIN RAISE 'mine' USING ERRCODE = 'BZ001'; END $$"), "BZ001");
     try
     {

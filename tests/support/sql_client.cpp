@@ -71,6 +71,14 @@ sql_rows copied(const pqxx::result& found)
     return sql_rows(std::move(all));
 }
 
+std::string state_of(const pqxx::sql_error& problem)
+{
+    if (!problem.sqlstate().empty())
+        return problem.sqlstate();
+    // Version 6 forgets it here, and here alone.
+    return dynamic_cast<const pqxx::insufficient_privilege*>(&problem) != nullptr ? "42501" : "";
+}
+
 /// Does something with libpqxx, whose failures have other types in each version.
 template <typename Task>
 auto translated(std::string_view what, Task task)
@@ -83,7 +91,7 @@ auto translated(std::string_view what, Task task)
     }
     catch (const pqxx::sql_error& problem)
     {
-        throw sql_failure(text(problem), problem.sqlstate());
+        throw sql_failure(text(problem), state_of(problem));
     }
     catch (const pqxx::failure& problem)
     {
