@@ -92,7 +92,7 @@ std::optional<verify::report> compare_when_there(const options& opts, const std:
 open_place open_for_long(const postgres::place& at, const options& opts, const std::stop_token& stop,
                          const scenario::entry* of)
 {
-    return open_for_reading(at, opts, {.call_deadline = patience, .cut = stop, .connect_cut = {}}, of);
+    return open_for_reading(at, opts, {.call_deadline = patience, .cut = stop, .opening_cut = {}}, of);
 }
 
 run::record recorded_run(run::record_reader& in, const options& opts)

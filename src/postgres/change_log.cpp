@@ -84,7 +84,7 @@ void append(std::string& to, std::uint64_t number)
 }  // namespace
 
 change_log::change_log(const connection_parameters& to, const std::string& publication, std::stop_token stop)
-    : on_(for_replication(to), {.call_deadline = std::chrono::minutes(2), .cut = stop, .connect_cut = {}}),
+    : on_(for_replication(to), {.call_deadline = std::chrono::minutes(2), .cut = stop, .opening_cut = {}}),
       stop_(std::move(stop))
 {
     const auto slot = fmt::format("bazaard_verify_{}_{}", ::getpid(), on_.backend());

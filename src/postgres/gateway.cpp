@@ -170,7 +170,7 @@ std::optional<server_life> gateway::trusted() const
 session gateway::open(const std::stop_token& stop)
 {
     auto how = options_.link;
-    how.connect_cut = stop;
+    how.opening_cut = stop;
     session made(to_, how);
     const auto mode = made.try_exec(mode_sql, {});
     auto problem = mode.failed;
@@ -214,6 +214,7 @@ session gateway::open(const std::stop_token& stop)
         throw query_error(*problem, line);
     }
     check(made);
+    made.opened();
     return made;
 }
 

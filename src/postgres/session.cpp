@@ -51,7 +51,7 @@ constexpr std::int64_t slice_ms = 250;
 
 /// Waits until the socket is ready, the deadline has passed, or the waiting is cut.
 bool wait_for(int socket, short events, clock::time_point deadline, const std::stop_token& cut,
-              const std::stop_token& or_cut = {})
+              const std::stop_token& or_cut)
 {
     for (;;)
     {
@@ -331,7 +331,7 @@ void session::connect(const connection_parameters& to)
         while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED && !late)
         {
             late = !wait_for(PQsocket(raw_.get()), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
-                             options_.cut, options_.connect_cut);
+                             options_.cut, options_.opening_cut);
             if (!late)
                 state = PQconnectPoll(raw_.get());
         }
@@ -437,7 +437,7 @@ std::optional<failure> session::flush(phase at, clock::time_point deadline)
     {
         if (left < 0)
             return lost(at, one_line(PQerrorMessage(raw_.get())));
-        if (!wait_for(PQsocket(raw_.get()), POLLIN | POLLOUT, deadline, options_.cut))
+        if (!wait_for(PQsocket(raw_.get()), POLLIN | POLLOUT, deadline, options_.cut, options_.opening_cut))
             return lost(at, "no answer before our deadline");
         // A server that is itself blocked on its answer would never read the rest.
         if (PQconsumeInput(raw_.get()) == 0)
@@ -459,7 +459,7 @@ reply session::collect(phase at)
     {
         while (PQisBusy(raw_.get()) != 0)
         {
-            if (!wait_for(socket, POLLIN, deadline, options_.cut))
+            if (!wait_for(socket, POLLIN, deadline, options_.cut, options_.opening_cut))
                 return {{}, lost(at, "no answer before our deadline")};
             if (PQconsumeInput(raw_.get()) == 0)
                 return {{}, lost(at, one_line(PQerrorMessage(raw_.get())))};
@@ -655,7 +655,7 @@ bool session::next_copy(std::string_view& piece)
         }
         if (!deadline)
             deadline = clock::now() + options_.call_deadline;
-        if (!wait_for(PQsocket(raw_.get()), POLLIN, *deadline, options_.cut))
+        if (!wait_for(PQsocket(raw_.get()), POLLIN, *deadline, options_.cut, options_.opening_cut))
             raise(lost(phase::answer, "no answer before our deadline"));
         if (PQconsumeInput(raw_.get()) == 0)
             raise(lost(phase::answer, one_line(PQerrorMessage(raw_.get()))));

@@ -401,8 +401,8 @@ private:
     std::map<std::pair<std::uint8_t, std::size_t>, std::string> excused_columns_;  ///< By table and column.
     change_event masked_, mended_;
     std::vector<kept_row> kept_;
-    std::size_t sorted_ = 0;          ///< So many of them are in order.
-    std::vector<std::uint8_t> pool_;  ///< Bytes of the kept rows' columns.
+    std::size_t sorted_ = 0;           ///< So many of them are in order.
+    std::vector<std::uint16_t> pool_;  ///< Prints of the kept rows' columns.
     std::map<std::uint8_t, std::map<std::int64_t, fixed_row>> fixed_;
     std::vector<table_state> of_table_;
     std::vector<std::vector<bool>> hidden_;  ///< By table and column.

@@ -79,7 +79,7 @@ void add(row_print& out, std::size_t column, std::uint64_t hash)
 {
     out.told |= std::uint64_t{1} << column;
     out.whole += mix(hash + column);
-    out.columns[column] = static_cast<std::uint8_t>(hash >> 56);
+    out.columns[column] = static_cast<std::uint16_t>(hash >> 48);
 }
 
 }  // namespace

@@ -310,8 +310,10 @@ TEST_P(DaemonFaults, F21StoppedByASignal)
         }
     }
     measured("stop_s", longest);
+    // On a slow machine none of them may have come as far as its run.
+    const bool begun = number("SELECT count(*) FROM bazaard.run") == 1;
     plan_.ticks = number("SELECT count(*) FROM demo.orders") + 200;
-    expect_clean_end(plan_, database_, start_again().wait(to_the_end));
+    expect_clean_end(plan_, database_, (begun ? start_again() : start()).wait(to_the_end));
 }
 
 // F21: the second signal ends it at once, in the middle of what the first one waits for.

@@ -250,9 +250,9 @@ TEST_P(WorldFaults, F30OrdersAreRefusedForGood)
         EXPECT_EQ(told(done, "bazaard: "), 1) << "one line says why";
         EXPECT_GE(told(done, one_of.says), 1);
         const auto given_up = std::stoll(one(link, rejects)) - before;
-        // The last one may be recorded after the daemon's last line.
+        // Those that were under way may be recorded after the daemon's last line.
         EXPECT_GE(given_up, told(done, "is given up"));
-        EXPECT_LE(given_up, told(done, "is given up") + 1);
+        EXPECT_LE(given_up, told(done, "is given up") + 3);
         if (one_of.status == 4)
         {
             EXPECT_EQ(told(done, "were refused for good, --max-rejected allows 5"), 1);

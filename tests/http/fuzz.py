@@ -163,16 +163,18 @@ class Fuzz:
         late = 0
         while self.going():
             begun, waited = time.monotonic(), self.waited()
-            answer = b""
+            answer, in_time = b"", True
             try:
                 with self.connect() as one:
                     one.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                     answer = one.recv(1000)
+            except TimeoutError:
+                in_time = False
             except OSError as problem:
                 answer = str(problem).encode()
-            took = time.monotonic() - begun - max(0.0, self.waited() - waited)
+            took = max(0.0, time.monotonic() - begun - (self.waited() - waited))
             self.worst, self.probes = max(self.worst, took), self.probes + 1
-            late = late + 1 if took > LATE or not answer.startswith(b"HTTP/1.1 200 OK") else 0
+            late = late + 1 if took > LATE or (in_time and not answer.startswith(b"HTTP/1.1 200 OK")) else 0
             if late >= 3:
                 self.fault(f"three probes in a row are late or lost, the last one after {took:.2f} s: {answer[:100]!r}")
             if self.daemon.process.poll() is not None:

@@ -1,12 +1,15 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <limits>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/classify.hpp"
@@ -855,6 +858,32 @@ TEST_F(types_test, a_copy_that_is_refused_says_why_and_leaves_the_session_usable
         EXPECT_EQ(problem.cause().state(), "23514") << problem.what();
     }
     EXPECT_TRUE(on.alive());
+}
+
+TEST(session_test, an_opening_that_is_cut_ends_what_is_asked_until_it_is_opened)
+{
+    const auto to = resolve(postgres_cluster::get().fresh_database());
+    for (const bool opened : {false, true})
+    {
+        std::stop_source cut;
+        session on(to, {.opening_cut = cut.get_token()});
+        if (opened)
+            on.opened();
+        const std::jthread later(
+            [&]
+            {
+                std::this_thread::sleep_for(100ms);
+                cut.request_stop();
+            });
+        const auto begin = std::chrono::steady_clock::now();
+        const auto answer = on.try_exec("SELECT pg_sleep(4)", {});
+        EXPECT_EQ(answer.failed.has_value(), !opened);
+        EXPECT_EQ(on.alive(), opened);
+        if (!opened)
+        {
+            EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
+        }
+    }
 }
 
 TEST(encode_test, what_does_not_fit_is_our_bug)

@@ -75,8 +75,8 @@ public:
         std::chrono::milliseconds call_deadline = std::chrono::seconds{10};
         /// Ends every wait at once, as if its deadline had passed.
         std::stop_token cut{};
-        /// Ends only the wait for a connection.
-        std::stop_token connect_cut{};
+        /// Does the same, but only until `opened` is called: for whoever still examines a new connection.
+        std::stop_token opening_cut{};
     };
 
     /// Connects, and checks that the server is PostgreSQL 14 or later.
@@ -152,6 +152,9 @@ public:
 
     /// Changes the deadline of later requests.
     void call_deadline(std::chrono::milliseconds limit) noexcept { options_.call_deadline = limit; }
+
+    /// From now on `opening_cut` ends nothing.
+    void opened() noexcept { options_.opening_cut = {}; }
     [[nodiscard]] std::chrono::milliseconds call_deadline() const noexcept { return options_.call_deadline; }
 
     /// Gives the connection up at once.

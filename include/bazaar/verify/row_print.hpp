@@ -13,9 +13,9 @@ namespace bazaar::verify
 /// A fingerprint of a row, kept instead of its values: it shows whether another row differs, and in which columns.
 struct row_print
 {
-    std::uint64_t whole = 0;            ///< Print of all columns in `told`.
-    std::uint64_t told = 0;             ///< A bit for each column; none beyond the 64th.
-    std::vector<std::uint8_t> columns;  ///< A byte for each column.
+    std::uint64_t whole = 0;             ///< Print of all columns in `told`.
+    std::uint64_t told = 0;              ///< A bit for each column; none beyond the 64th.
+    std::vector<std::uint16_t> columns;  ///< Two bytes for each column.
 
     friend bool operator==(const row_print&, const row_print&) = default;
 };
