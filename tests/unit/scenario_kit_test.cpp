@@ -214,7 +214,8 @@ TEST(bits, give_back_what_was_packed)
         kit::pack(n, words);
         ASSERT_EQ(kit::unpack<numbers>(words), n);
         ASSERT_EQ(words[0] & ((1U << 27) - 1), n.a);
-        ASSERT_EQ(words[3], 0U) << "equal numbers are equal words";
+        ASSERT_EQ(words[2] >> 57, 0U) << "equal numbers are equal words";
+        ASSERT_EQ(words[3], 4U) << "what is behind them stays";
     }
     const numbers most{(1U << 27) - 1, ~std::uint64_t{0}, (std::uint64_t{1} << 40) - 1, (std::int64_t{1} << 53) - 1, 1};
     std::array<std::uint64_t, 3> words{};
