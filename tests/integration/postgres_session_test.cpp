@@ -860,7 +860,7 @@ TEST_F(types_test, a_copy_that_is_refused_says_why_and_leaves_the_session_usable
     EXPECT_TRUE(on.alive());
 }
 
-TEST(session_test, an_opening_that_is_cut_ends_what_is_asked_until_it_is_opened)
+TEST_F(session_test, an_opening_that_is_cut_ends_what_is_asked_until_it_is_opened)
 {
     const auto to = resolve(postgres_cluster::get().fresh_database());
     for (const bool opened : {false, true})
