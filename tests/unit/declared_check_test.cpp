@@ -85,7 +85,7 @@ TEST(declared_check, prints_the_lines_of_the_design)
                 "    arrives: {rate: 1/s}\n    columns: {id: {uuid: row}}\n    links:\n      cust:\n@20\n        to: "
                 "custmers\n",
          "s.yaml:20:9: orders.links.cust.to: no table \"custmers\"; near: customers"},
-        {orders + "@23\n      customer_email: = custmer.email\n",
+        {orders + "@23\n      customer_mail: = custmer.email\n",
          "s.yaml:23:24: \"custmer.email\": no link \"custmer\"; links: customer, hotel"},
         {orders + "@25\n      their_email: = customer.mail\n", "s.yaml:25:22: customer.mail: no column; near: email"},
         {orders + "@28\n      total: = tax * 2\n      tax: = total + 1\n",

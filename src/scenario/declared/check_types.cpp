@@ -35,7 +35,7 @@ bool checker::begin(work_on_value& one, std::string_view path, std::string_view 
     for (auto i = first; i != under_way_.end(); ++i)
         way.push_back(i->second);
     way.push_back(first->second);
-    tell(one.at->at, joined_path(path, one.at->key), fmt::format("uses itself: {}", fmt::join(way, " -> ")));
+    tell(one.at->at, {}, fmt::format("{} uses itself: {}", joined_path(path, one.at->key), fmt::join(way, " -> ")));
     for (auto i = first; i != under_way_.end(); ++i)
         i->first->is = progress::wrong;
     return false;
@@ -192,8 +192,12 @@ std::optional<expression> checker::compiled_text(std::string_view text, const no
     if (!right)
     {
         // Of unknown names at least; types would mislead.
-        std::erase_if(faults, [](const fault& one)
-                      { return !one.what.starts_with("no name") && one.what.find(": no ") == std::string::npos; });
+        const auto of_names = [](const fault& one)
+        {
+            return one.what.starts_with("no name \"") || one.what.find("\": no link \"") != std::string::npos ||
+                   one.what.find(": no column; near: ") != std::string::npos;
+        };
+        std::erase_if(faults, [&](const fault& one) { return !of_names(one); });
         made.reset();
     }
     for (const auto& one : faults)
