@@ -570,9 +570,9 @@ class scenario:
         targets = {step.get("to") for steps in states.values() for step in items(steps) if isinstance(step, dict)}
         path = f"{name}.life"
         self.known(life.get("column"), columns, "column", f"{path}.column")
-        self.known(life.get("starts"), set(states) | targets, "state", f"{path}.starts")
+        self.known(life.get("starts"), states, "state", f"{path}.starts")
         if isinstance(life.get("removed"), dict):
-            self.known(life["removed"].get("from"), set(states) | targets, "state", f"{path}.removed.from")
+            self.known(life["removed"].get("from"), states, "state", f"{path}.removed.from")
         for state, steps in states.items():
             if state not in targets | {life.get("starts")}:
                 self.tell(state, f"{path}.states.{state}", "no step leads there")
@@ -580,6 +580,7 @@ class scenario:
             for step in steps:
                 if not isinstance(step, dict):
                     continue
+                self.known(step.get("to"), states, "state", f"{path}.states.{state}.to")
                 share = step.get("chance")
                 rest += share is None
                 total += 0 if share is None else float(share.rstrip("%")) / (100 if share.endswith("%") else 1)
