@@ -498,7 +498,8 @@ class scenario:
             for key, value in entries(table, part):
                 words = []
                 self.collect(value, words)
-                needs[key] = {word.split(".")[0] for word in words}
+                links = table.get("links") or {}
+                needs[key] = {word.split(".")[0] for word in words if "." not in word or word.split(".")[0] not in links}
         done = set()
 
         def walk(one, way):
