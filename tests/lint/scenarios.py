@@ -880,7 +880,7 @@ DAMAGES = [
     ("a review of other stars", "river-hotel/review_texts.csv", "\n5,", "\n4,", "20 texts of each"),
     ("a text that stands twice", "river-hotel/review_texts.csv", None, None, "a text stands twice"),
     ("stars the wrong way round", "river-hotel/review_texts.csv", "", "", "do not carry their stars"),
-    ("a country less", "river-hotel/hotels.csv", "Egypt,", "Italy,", "9 countries"),
+    ("a country less", "river-hotel/hotels.csv", "Egypt,Cairo,Hotel,Airport\nEgypt,", "Italy,Cairo,Hotel,Airport\nItaly,", "9 countries"),
 ]
 
 
@@ -892,7 +892,7 @@ def damaged(content, before, after, what):
         return re.sub(r"^([1-5]),", lambda star: f"{6 - int(star[1])},", content, flags=re.M)
     if after is None:
         return "".join(line for line in content.splitlines(keepends=True) if not line.startswith(before))
-    return content.replace(before, after, 1) if "," not in before[-1:] or "Egypt" not in before else content.replace(before, after)
+    return content.replace(before, after, 1)
 
 
 def self_test(top):
