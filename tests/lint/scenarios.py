@@ -11,6 +11,7 @@ Needs python3-yaml and python3-jsonschema.
 
 import argparse
 import csv
+import functools
 import json
 import pathlib
 import re
@@ -202,8 +203,8 @@ def entries(value, key=None):
 
 
 class scenario:
-    def __init__(self, name, folder, tree, to):
-        self.name, self.folder, self.tree, self.to = name, folder, tree, to
+    def __init__(self, name, folder, tree, to, flags=frozenset()):
+        self.name, self.folder, self.tree, self.to, self.flags = name, folder, tree, to, flags
         self.used = set()
         self.rows = {}  # Of files and lists: (columns, rows).
         self.tables = dict(entries(tree, "tables"))
@@ -407,6 +408,8 @@ class scenario:
     # -- Parts
 
     def check_setting(self, name, one):
+        if name in self.flags:
+            self.tell(name, f"settings.{name}", f"the program has a flag --{name}")
         if not isinstance(one, dict):
             return
         if "choice" in one and "default" in one:
@@ -672,6 +675,13 @@ class scenario:
                     self.tell(name, f"clock.{kind}.{name}", "nothing uses it")
 
 
+def flags_of_program(top):
+    """But those of another scenario."""
+    path = top / "docs/flags.md"
+    sections = re.split(r"^## ", path.read_text(encoding="utf-8") if path.is_file() else "", flags=re.M)
+    return {flag for part in sections if not part.startswith("Shop") for flag in re.findall(r"^\| `--(?:\[no-\])?([a-z-]+)", part, re.M)}
+
+
 def check_file(path, name, schema, shipped, to, folder=None):
     """The tree of a scenario file, whatever it extends laid under it."""
     tree = read(path, name, to)
@@ -694,7 +704,7 @@ def check_file(path, name, schema, shipped, to, folder=None):
         to.tell(name, 1, "", "~ takes out what another file has, and this one extends none")
     # Where a shape is wrong, names would only mislead.
     if len(to) == before:
-        scenario(name, folder, tree, to).check()
+        scenario(name, folder, tree, to, flags_of_program(shipped.parent)).check()
     return tree
 
 
@@ -793,21 +803,23 @@ def steps_of_tutorial(path):
         yield int(step[1]), step[2], step[3]
 
 
+@functools.cache
 def schema_of(top):
     schema = json.loads((top / "scenarios/scenario.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
 
-def check_tree(top):
+def check_tree(top, only=None):
+    """What is wrong with all scenario files, or with one of the shipped ones."""
     to = found()
     shipped = top / "scenarios"
-    schema = schema_of(top)
+    schema = schema_of(TOP if only else top)
     names = {}
     for folder in ("scenarios", "tests/scenarios"):
         for path in sorted((top / folder).glob("*.yaml")):
             name = f"{folder}/{path.name}"
-            tree = check_file(path, name, schema, shipped, to)
+            tree = check_file(path, name, schema, shipped, to) if only in (None, path.stem) else None
             if tree is None:
                 continue
             if tree.get("scenario") != path.stem:
@@ -868,6 +880,7 @@ DAMAGES = [
     ("an expression without an end", "smoothie-shop.yaml", "quantity * product.cogs", "quantity *", "a value is missing"),
     ("a function that is none", "river-hotel.yaml", "= round(room_capacity * free)", "= rounded(room_capacity * free)", 'no function "rounded"'),
     ("a setting that nothing uses", "smoothie-shop.yaml", "at: = min-stock", "at: 10", "settings.min-stock"),
+    ("a setting that is a flag already", "correlated-ecommerce.yaml", "records", "format", "the program has a flag --format"),
     ("a default that is no word", "river-hotel.yaml", "default: kafka", "default: kafak", 'no word "kafak"'),
     ("a table that nothing fills", "correlated-ecommerce.yaml", "    arrives: {rate: 8/s, max: = payments}\n", "", "nothing makes a row"),
     ("a change of the key", "river-hotel.yaml", "set: {rewards_points: {int: 100..2000}}", "set: {customer_id: {int: 100..2000}}", "must not change"),
@@ -890,6 +903,8 @@ def damaged(content, before, after, what):
         return "".join([*lines[:-1], lines[-2]])
     if what == "stars the wrong way round":
         return re.sub(r"^([1-5]),", lambda star: f"{6 - int(star[1])},", content, flags=re.M)
+    if what == "a setting that is a flag already":
+        return re.sub(rf"^  {before}:|= {before}\b", lambda one: one[0].replace(before, after), content, flags=re.M)
     if after is None:
         return "".join(line for line in content.splitlines(keepends=True) if not line.startswith(before))
     return content.replace(before, after, 1)
@@ -902,11 +917,13 @@ def self_test(top):
         with tempfile.TemporaryDirectory(prefix="bazaard-scenarios.") as scratch:
             copy = pathlib.Path(scratch)
             shutil.copytree(top / "scenarios", copy / "scenarios")
+            (copy / "docs").mkdir()
+            shutil.copy(top / "docs/flags.md", copy / "docs")
             path = copy / "scenarios" / file
             content = path.read_text(encoding="utf-8")
             harmed = damaged(content, before, after, what)
             path.write_text(harmed, encoding="utf-8")
-            lines = check_tree(copy)
+            lines = check_tree(copy, file.split("/")[0].removesuffix(".yaml"))
             hit = harmed != content and any(wanted in line for line in lines)
             good = good and hit
             print(f"  {what:42s} {'found' if hit else '***Failed: not found: ' + str(lines[:3])}")
