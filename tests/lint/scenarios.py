@@ -5,7 +5,7 @@
   scenarios.py FILE...       these files
   scenarios.py --self-test   damages copies of the shipped files in a temporary folder: every damage must be found
 
-Every scalar is a text here, as it is for the program. What types an expression has, and when a row can be picked at all, only the program knows.
+Scalars are texts here, as they are for the program. What types an expression has, and when a row can be picked at all, only the program knows.
 Needs python3-yaml and python3-jsonschema.
 """
 
@@ -34,6 +34,16 @@ TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>(?:\d+(?:\.\d*)?|
                    r"|(?P<name>[A-Za-z_]\w*(?:[-.]\w+)*)|(?P<symbol>!=|<=|>=|[-+*/%=<>(),]))")
 
 
+SPAN = r"\d+(\.\d+)?(ms|s|m|h|d)"
+SHARE = r"(100|\d{1,2}(\.\d+)?)%|0?\.\d+|0|1|0\.0+|1\.0+"
+FORMS = {"every": (rf"{SPAN}(\.\.{SPAN})?", "duration or range"), "for": (rf"{SPAN}(\.\.{SPAN})?", "duration or range"),
+         "each": (SPAN, "duration"), "within": (SPAN, "duration"), "chance": (SHARE, "share"), "hits": (SHARE, "share"),
+         "missing": (rf"true|{SHARE}", "share"), "alpha": (r"1\.(0[1-9]|[1-9])\d*|[2-9](\.\d+)?|10(\.0+)?", "number from 1.01 to 10")}
+# Of these the keys are names that a file gives.
+NAMES = {"settings", "files", "lists", "tables", "links", "vars", "columns", "changes", "units", "checks", "set", "object", "by_stage", "stages",
+         "hours", "curves", "windows", "states", "choice", "nest", "where", "take", "put"}
+
+
 class found(list):
     """What is wrong: "file:line: path: what"."""
 
@@ -44,8 +54,9 @@ class found(list):
 # ---- Reading ---------------------------------------------------------------------------------------------------------
 
 class text(str):
-    """A scalar, or a key of a map, with its line."""
+    """A scalar, or a key of a map, with its line; plain: without quotes."""
     line = 0
+    plain = False
 
 
 class mapping(dict):
@@ -77,6 +88,7 @@ def read(path, name, to):
 def plain(node, name, path, to):
     if isinstance(node, yaml.ScalarNode):
         made = text(node.value)
+        made.plain = not node.style
     elif isinstance(node, yaml.SequenceNode):
         made = sequence(plain(one, name, path, to) for one in node.value)
     else:
@@ -122,8 +134,26 @@ def meant(wrong):
     return max(min(ways.values(), key=likeness), key=lambda one: (one.validator == "additionalProperties", len(one.path)))
 
 
+def typed(tree):
+    """The tree with YAML's own types. The schema is made for editors, which see a file so."""
+    if isinstance(tree, dict):
+        return {str(key): typed(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [typed(one) for one in tree]
+    if getattr(tree, "plain", False):
+        if tree in ("true", "false"):
+            return tree == "true"
+        if tree in ("~", "null"):
+            return None
+        if re.fullmatch(r"-?(0|[1-9]\d*)", tree):
+            return int(tree)
+        if re.fullmatch(r"-?(\d+\.\d*|\.\d+)", tree):
+            return float(tree)
+    return str(tree)
+
+
 def against_schema(tree, schema, name, to):
-    for wrong in schema.iter_errors(tree):
+    for wrong in schema.iter_errors(typed(tree)):
         deepest = wrong
         while deepest.context:
             deepest = meant(deepest)
@@ -224,6 +254,7 @@ class scenario:
         return one in among
 
     def check(self):
+        self.forms(self.tree, "", False)
         self.read_data()
         self.makers = {name: [] for name in self.tables}
         for name, table in self.tables.items():
@@ -295,6 +326,17 @@ class scenario:
     def sum_of_weights(self, one, path):
         if isinstance(one, dict) and all(re.fullmatch(r"0*\.?0*", str(weight)) for weight in one.values()):
             self.tell(one, path, "the weights add up to 0")
+
+    # -- Values of a form that a schema may leave open
+
+    def forms(self, value, path, is_names):
+        for number, one in enumerate(value if isinstance(value, list) else [], 1):
+            self.forms(one, f"{path}[{number}]", False)
+        for key, one in entries(value):
+            form = None if is_names else FORMS.get(key)
+            if form and isinstance(one, str) and not one.startswith("=") and not re.fullmatch(form[0], one):
+                self.tell(key, f"{path}.{key}", f'"{one}" is no {form[1]}')
+            self.forms(one, f"{path}.{key}", not is_names and key in NAMES)
 
     # -- Who makes rows of a table
 
@@ -420,6 +462,8 @@ class scenario:
                 self.tell(name, f"settings.{name}", "is not between from and to")
 
     def arrivals(self, block, path):
+        if isinstance(block, dict) and block.get("arrives") == []:
+            self.tell(block["arrives"], f"{path}.arrives", "an empty list")
         for arrival in items(block.get("arrives")) if isinstance(block, dict) else []:
             if not isinstance(arrival, dict):
                 continue
@@ -608,6 +652,8 @@ class scenario:
         for key, value in entries(unit, "vars"):
             self.generator(value, scope, f"{name}.vars.{key}")
         follows = unit.get("follows")
+        if ("follows" in unit) == ("arrives" in unit):
+            self.tell(name, name, "a unit needs one of arrives and follows")
         if isinstance(follows, dict):
             self.expressions(follows, self.settings, f"{name}.follows")
             if "of" in follows:
@@ -875,7 +921,8 @@ DAMAGES = [
     ("a counter that is none", "smoothie-shop.yaml", "low: products.inventory", "low: products.price", "is no counter"),
     ("a line that falls to no table", "smoothie-shop.yaml", "short: lost_sales", "short: lost_sale", 'no table "lost_sale"'),
     ("weights that add up to nothing", "smoothie-shop.yaml", "{1: 24, 2: 5, 3: 1}", "{1: 0, 2: 0, 3: 0.0}", "add up to 0"),
-    ("more distinct rows than there are", "smoothie-shop.yaml", "{choice: {1: 13, 2: 5, 3: 2}}", "{choice: {1: 13, 2: 5, 31: 2}}", "can never be had"),
+    ("more distinct rows than there are", "smoothie-shop.yaml", "{choice: {1: 13, 2: 5, 3: 2}}", "{choice: {1: 13, 31: 2}}",
+     "can never be had"),
     ("a value that uses itself", "smoothie-shop.yaml", "price:            = product.price", "price:            = total_purchase", "uses itself"),
     ("an expression without an end", "smoothie-shop.yaml", "quantity * product.cogs", "quantity *", "a value is missing"),
     ("a function that is none", "river-hotel.yaml", "= round(room_capacity * free)", "= rounded(room_capacity * free)", 'no function "rounded"'),
