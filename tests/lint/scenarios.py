@@ -735,7 +735,6 @@ def check_file(path, name, schema, shipped, to, folder=None):
         to.tell(name, 1, "", "is no scenario file")
         return None
     before = len(to)
-    against_schema(tree, schema, name, to)
     folder = folder or path.parent
     base = tree.get("extends")
     if base is not None:
@@ -748,6 +747,7 @@ def check_file(path, name, schema, shipped, to, folder=None):
         tree.pop("extends", None)
     elif any(value in ("~", "null") for table in [tree, tree.get("tables") or {}] for _, value in entries(table)):
         to.tell(name, 1, "", "~ takes out what another file has, and this one extends none")
+    against_schema(tree, schema, name, to)
     # Where a shape is wrong, names would only mislead.
     if len(to) == before:
         scenario(name, folder, tree, to, flags_of_program(shipped.parent)).check()
