@@ -1,0 +1,1 @@
+"""Lands the change events of a shop as lake tables."""
