@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-FILES = ("docker-compose.yml", ".env", "Dockerfile")
+FILES = ("docker-compose.yml", ".env", "Dockerfile", "lake/Dockerfile")
 
 
 class Help:
@@ -209,9 +209,9 @@ def check_program(_directory, config, known):
                 yield f"{name}: its health check asks for {' '.join(words)}"
 
 
-def base_images(directory):
+def base_images(directory, dockerfile):
     """What the stages of the Dockerfile begin with, other stages left out; the values of ARG are put in."""
-    with open(os.path.join(directory, "Dockerfile"), encoding="utf-8") as file:
+    with open(os.path.join(directory, dockerfile), encoding="utf-8") as file:
         text = file.read()
     values = dict(re.findall(r"^ARG (\w+)=(\S+)$", text, re.M))
     stages = {name for name in re.findall(r"^FROM \S+ AS (\S+)$", text, re.M)}
@@ -224,7 +224,7 @@ def base_images(directory):
 def check_confinement(directory, config, _help):
     """Our services write nowhere but to /tmp and have no rights; the image begins with the same bytes each time."""
     for name, service in config["services"].items():
-        if service["image"] != config["services"]["shop"]["image"]:
+        if service["image"] != config["services"]["shop"]["image"] and name != "lander":
             continue
         if not service.get("read_only"):
             yield f"{name} can write to its image"
@@ -232,9 +232,10 @@ def check_confinement(directory, config, _help):
             yield f"{name} has no /tmp of its own"
         if service.get("cap_drop") != ["ALL"] or "no-new-privileges:true" not in service.get("security_opt", []):
             yield f"{name} has more rights than it needs"
-    for image in base_images(directory):
-        if not re.fullmatch(r"[^@]+:[^@]+@sha256:[0-9a-f]{64}", image):
-            yield f"Dockerfile: {image} is not named by its digest"
+    for dockerfile in (name for name in FILES if name.endswith("Dockerfile")):
+        for image in base_images(directory, dockerfile):
+            if not re.fullmatch(r"[^@]+:[^@]+@sha256:[0-9a-f]{64}", image):
+                yield f"{dockerfile}: {image} is not named by its digest"
 
 
 CHECKS = (check_variables, check_services, check_order, check_ports, check_addresses, check_secrets, check_program,
@@ -289,7 +290,10 @@ FAULTS = (
     ("docker-compose.yml", "  read_only: true\n", "", "shop can write to its image"),
     ("docker-compose.yml", "  tmpfs: [/tmp]\n", "", "verify has no /tmp of its own"),
     ("docker-compose.yml", "  cap_drop: [ALL]\n", "", "init has more rights than it needs"),
-    ("Dockerfile", "@sha256:", ":", "is not named by its digest"),
+    ("Dockerfile", "@sha256:", ":", "Dockerfile: "),
+    ("lake/Dockerfile", "@sha256:", ":", "lake/Dockerfile: "),
+    ("docker-compose.yml", "    build: ./lake", "    build: ./lakes", "lander: there is no Dockerfile"),
+    ("docker-compose.yml", "    tmpfs: [/tmp]\n    cap_drop: [ALL]\n", "    tmpfs: [/tmp]\n", "lander has more rights than it needs"),
     ("Dockerfile", "FROM ${BASE_IMAGE}\n", "FROM docker.io/library/debian:trixie-slim\n", "is not named by its digest"),
 )
 
@@ -301,7 +305,8 @@ def self_test(program, directory, known):
     for file, old, new, expected in FAULTS:
         with tempfile.TemporaryDirectory() as copy:
             for name in FILES:
-                shutil.copy(os.path.join(directory, name), copy)
+                os.makedirs(os.path.dirname(os.path.join(copy, name)), exist_ok=True)
+                shutil.copy(os.path.join(directory, name), os.path.join(copy, name))
             path = os.path.join(copy, file)
             with open(path, encoding="utf-8") as opened:
                 text = opened.read()

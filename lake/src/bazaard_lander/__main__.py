@@ -94,15 +94,15 @@ class Lake:
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
         self.prefix = f"{given.topic_prefix}.{given.db_schema}."
+        if password := os.environ.get("BAZAARD_DB_PASSWORD_FILE"):
+            with open(password) as file:
+                os.environ.setdefault("PGPASSWORD", file.readline().rstrip("\n"))
         self.claimed: set[str] = set()
         self.catalogue: SqlCatalog | None = None
         if given.lake_format == "iceberg":
             warehouse = given.warehouse if "://" in given.warehouse else f"file://{os.path.abspath(given.warehouse)}"
             uri = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", given.catalog_url)
             self.catalogue = SqlCatalog("lake", uri=uri, warehouse=warehouse, **pairs(given.storage_option))
-        if password := os.environ.get("BAZAARD_DB_PASSWORD_FILE"):
-            with open(password) as file:
-                os.environ.setdefault("PGPASSWORD", file.readline().rstrip("\n"))
 
     def name_of(self, topic: str) -> str:
         return topic.removeprefix(self.prefix)

@@ -47,8 +47,8 @@ class Metrics:
     def ready(self) -> bool:
         return bool(time.time() - self.turn._value.get() < STALLED_AFTER)
 
-    def serve(self, host: str, port: int) -> None:
-        """GET /metrics; /livez, /healthz; /readyz: whether it reads, or has read all."""
+    def serve(self, host: str, port: int) -> int:
+        """GET /metrics; /livez, /healthz; /readyz: whether it has landed something, or seen that nothing came. Returns the port."""
         metrics = make_wsgi_app(self.registry)
 
         def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
@@ -66,3 +66,4 @@ class Metrics:
 
         server = make_server(host, port, answer, handler_class=Quiet)
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server.server_port

@@ -9,7 +9,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .changes import LOGGED, LSN
+from .changes import LSN
 from .kafka import KafkaSource
 from .tables import Offsets, Table
 
@@ -62,8 +62,7 @@ def copy_lines(batches: Iterator[Any]) -> Iterator[bytes]:
 
 def write_rows(table: Table, form: str, out: BinaryIO) -> None:
     """All rows of one version. A line of JSON comes first: columns, and the offset up to which each partition is in them."""
-    own = {column.name for column in LOGGED} if not table.log else set()
-    columns = [name for name in table.types() if name not in own or (table.log and name != LSN.name) or table.log]
+    columns = [name for name in table.types() if table.log or name != LSN.name]
     head = {"topic": table.topic, "offsets": all_offsets(table), "columns": {name: str(table.types()[name]) for name in columns}}
     reader = table.reader(columns)
     if form == "arrow":
