@@ -3,10 +3,10 @@
 # machine.sh.
 # shellcheck disable=SC2154  # machine_cache is machine.sh's, top common.sh's.
 
-# lander_tools [EXTRA]: prints the directory of the programs: python, and with the extra "test" mypy. PYTHONPATH has to name
-# lake/src. Fails with the reason on stdout where the packages cannot be had.
+# lander_tools EXTRA: prints the directory of the programs: python, and with the extra "test" mypy; none with "run". PYTHONPATH has
+# to name lake/src. Answers 77, with the reason on stdout, where the packages cannot be had.
 lander_tools() {
-    local extra=${1:-} place lock
+    local extra=$1 place lock
     local -a pinned
     ensure_packages python test
     mapfile -t pinned < <(/usr/bin/python3 - "$top/lake/pyproject.toml" "$extra" <<'END'
@@ -17,7 +17,7 @@ print(*project["dependencies"], *project["optional-dependencies"].get(sys.argv[2
 END
     )
     ((${#pinned[@]} > 5)) || die 70 "lake/pyproject.toml names no packages"
-    place=$machine_cache/lander-${extra:-run}-$(printf '%s\n' "${pinned[@]}" | sha256sum | cut -c1-12)
+    place=$machine_cache/lander-$extra-$(printf '%s\n' "${pinned[@]}" | sha256sum | cut -c1-12)
     mkdir -p -- "$machine_cache"
     exec {lock}>"$place.lock"
     flock "$lock"
@@ -26,7 +26,7 @@ END
         /usr/bin/python3 -m venv "$place" >&2
         if ! "$place/bin/pip" --quiet --disable-pip-version-check install "${pinned[@]}" >&2; then
             echo "${0##*/}: pip cannot install ${pinned[*]}"
-            return 1
+            return 77
         fi
         : >"$place/.finished"
     fi

@@ -141,10 +141,10 @@ class Lake:
         with psycopg.connect(self.given.source_url, connect_timeout=10) as source:
             return of_catalogue(source, self.given.db_schema, table, self.given.decimal_handling_mode)
 
-    def lander(self, metrics: Metrics) -> Lander:
+    def lander(self, source: KafkaSource, metrics: Metrics) -> Lander:
         fetch = fetch_from(self.given.registry_url) if self.given.registry_url else None
         return Lander(
-            self.kafka(), self.tables, Decoder(fetch), self.columns, metrics, self.name_of, maintain_every=self.given.maintain_every
+            source, self.tables, Decoder(fetch), self.columns, metrics, self.name_of, maintain_every=self.given.maintain_every
         )
 
     def run(self) -> None:
@@ -156,9 +156,10 @@ class Lake:
             host, _, port = self.given.lander_listen.rpartition(":")
             metrics.serve(host or "127.0.0.1", int(port))
         tries = 0
-        while not stop.is_set() and tries < TRIES:
+        while not stop.is_set():
+            source = self.kafka()
             try:
-                lander, looked = self.lander(metrics), -DISCOVER_EVERY
+                lander, looked = self.lander(source, metrics), -DISCOVER_EVERY
                 while not stop.is_set():
                     if time.monotonic() - looked > DISCOVER_EVERY:
                         lander.discover()
@@ -170,11 +171,13 @@ class Lake:
             except TRANSIENT as error:
                 # The tables say where to go on.
                 tries += 1
+                if tries == TRIES:
+                    raise
                 metrics.restarts.inc()
                 log.warning("begins again after: %s", error)
                 stop.wait(min(2.0**tries / 4, 10))
-                if tries == TRIES:
-                    raise
+            finally:
+                source.close()
 
     def rows(self) -> None:
         table = self.table(self.prefix + self.given.table_name, self.given.log)

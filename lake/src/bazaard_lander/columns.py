@@ -16,11 +16,11 @@ INSTANT, LOCAL = pa.timestamp("us", "UTC"), pa.timestamp("us")
 # What PostgreSQL has and Arrow has not: the ends of what a calendar of four digits can say.
 ENDS = {"infinity": "9999-12-31T23:59:59.999999Z", "-infinity": "0001-01-01T00:00:00Z"}
 OF_SQL = {
-    "smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64(), "real": pa.float32(), "double precision": pa.float64(),
+    "smallint": pa.int32(), "integer": pa.int32(), "bigint": pa.int64(), "real": pa.float32(), "double precision": pa.float64(),
     "boolean": pa.bool_(), "bytea": pa.binary(), "date": pa.date32(),
 }  # fmt: skip
 OF_CONNECT = {
-    "int8": pa.int16(), "int16": pa.int16(), "int32": pa.int32(), "int64": pa.int64(), "float": pa.float32(), "double": pa.float64(),
+    "int8": pa.int32(), "int16": pa.int32(), "int32": pa.int32(), "int64": pa.int64(), "float": pa.float32(), "double": pa.float64(),
     "boolean": pa.bool_(), "bytes": pa.binary(), ZONED: INSTANT, "Timestamp": LOCAL, "MicroTimestamp": LOCAL, "NanoTimestamp": LOCAL,
     "IsoTimestamp": LOCAL, "Date": pa.date32(), "IsoDate": pa.date32(), "Time": pa.string(), "MicroTime": pa.string(),
     "NanoTime": pa.string(), "VariableScaleDecimal": pa.string(),

@@ -49,6 +49,9 @@ class KafkaSource:
                     raise KafkaException(error)
         return found
 
+    def close(self) -> None:
+        self.consumer.close()
+
     def ends(self) -> dict[str, dict[int, int]]:
         """The end of each partition, as a reader of committed messages sees it."""
         return {

@@ -102,7 +102,7 @@ class Lander:
                 landing.columns |= {name: said.get(name, Column(name, None)) for name in event.row if name not in landing.columns}
             if not landing.key and isinstance(event.key, dict):
                 landing.key = tuple(event.key)
-        if new:
+        if new or not landing.key:
             # The catalogue knows the exact types, the message how its values are written.
             exact, key = self.catalogue(landing.name)
             landing.key = landing.key or key
@@ -115,7 +115,7 @@ class Lander:
                     f"{landing.topic}: nothing says the types of {', '.join(unknown)}; give --source-url, "
                     "or let the connector write json-schema or avro"
                 )
-            if not landing.key:
+            if not landing.key and any(event.key is not None for event in events):
                 raise Unreadable(f"{landing.topic}: the key is no row, and no --source-url says which columns it is")
         for event in events:
             if event.key is not None and not isinstance(event.key, dict):
@@ -130,7 +130,8 @@ class Lander:
     def commit(self, landing: Landing, table: Table, events: list[Event], offsets: Offsets) -> None:
         own = {column.name for column in (*LOGGED, LSN)}
         columns = [landing.columns.get(name, Column(name, type_)) for name, type_ in table.types().items() if name not in own]
-        skipped = self.metrics.skipped.labels(landing.name).inc
+        place = landing.name + ("_log" if table.log else "")
+        skipped = self.metrics.skipped.labels(place).inc
         if not events:
             change = Change(pa.table({}))
         elif table.log:
@@ -139,14 +140,13 @@ class Lander:
             change = log_change(new, columns, landing.key)
         else:
             change = state_change(events, columns, landing.key, skipped)
-        with self.metrics.seconds.labels(landing.name).time():
+        with self.metrics.seconds.labels(place).time():
             table.commit(change, offsets)
         self.step("log" if table.log else "state")
-        self.metrics.landed(landing.name, events, offsets)
-        self.maintain(landing, table)
+        self.metrics.landed(place, events, offsets)
+        self.maintain(place, table)
 
-    def maintain(self, landing: Landing, table: Table) -> None:
-        place = f"{landing.name}{'_log' if table.log else ''}"
+    def maintain(self, place: str, table: Table) -> None:
         now = time.monotonic()
         if now - self.maintained.setdefault(place, now) < self.maintain_every:
             return

@@ -160,7 +160,6 @@ class Delta(Table):
         write_deltalake(self.delta, rows, mode="append", commit_properties=properties)
 
     def write(self, change: Change, offsets: Offsets) -> None:
-        self.delta.update_incremental()
         schema = pa.schema(self.delta.schema())
         if self.log or (change.rows.num_rows == 0 and not change.truncated):
             rows = change.rows.select(schema.names) if change.rows.num_rows else schema.empty_table()
