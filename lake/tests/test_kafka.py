@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bazaard_lander.__main__ import main
+from bazaard_lander.__main__ import Lake, arguments, main
 from bazaard_lander.columns import Unreadable
 from bazaard_lander.events import End, Record
 from bazaard_lander.kafka import KafkaSource
@@ -69,6 +69,10 @@ def test_the_program_lands_and_ends(broker: Broker, tmp_path: Path, monkeypatch:
     words = ["run", "--once", "--interval", "0.5", "--bootstrap-servers", broker.servers, "--warehouse", str(tmp_path), "--log"]
     broker.send("a", 1)
     assert main(words) == 0
+    first = Lake(arguments(words))
+    first.claim(TOPIC)
+    assert main(words) == 75, "a second lander is refused"
+    first.release()
     broker.send("a", 2, "u")
     broker.send("b", 3)
     assert main(words) == 0

@@ -97,7 +97,7 @@ class Lake:
         if password := os.environ.get("BAZAARD_DB_PASSWORD_FILE"):
             with open(password) as file:
                 os.environ.setdefault("PGPASSWORD", file.readline().rstrip("\n"))
-        self.claimed: set[str] = set()
+        self.claimed: dict[str, list[int]] = {}
         self.catalogue: SqlCatalog | None = None
         if given.lake_format == "iceberg":
             warehouse = given.warehouse if "://" in given.warehouse else f"file://{os.path.abspath(given.warehouse)}"
@@ -121,14 +121,20 @@ class Lake:
         """In a directory, a second lander is refused before it has done anything; elsewhere by its first commit."""
         if "://" in self.given.warehouse or topic in self.claimed:
             return
-        self.claimed.add(topic)
+        self.claimed[topic] = []
         os.makedirs(f"{self.given.warehouse}/.landers", exist_ok=True)
         for partition in self.given.partition or ["all"]:
             lock = os.open(f"{self.given.warehouse}/.landers/{topic}.{partition}", os.O_RDWR | os.O_CREAT, 0o600)
+            self.claimed[topic].append(lock)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise SecondWriter(f"another lander writes {topic} into {self.given.warehouse}") from None
+
+    def release(self) -> None:
+        while self.claimed:
+            for lock in self.claimed.popitem()[1]:
+                os.close(lock)
 
     def kafka(self) -> KafkaSource:
         names = "|".join(re.escape(name) for name in self.given.table) or rf"(?!(?:{NOT_LANDED})$)[^.]+"
@@ -155,6 +161,12 @@ class Lake:
         if self.given.lander_listen:
             host, _, port = self.given.lander_listen.rpartition(":")
             metrics.serve(host or "127.0.0.1", int(port))
+        try:
+            self.until(stop, metrics)
+        finally:
+            self.release()
+
+    def until(self, stop: threading.Event, metrics: Metrics) -> None:
         tries = 0
         while not stop.is_set():
             source = self.kafka()
