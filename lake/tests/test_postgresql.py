@@ -53,7 +53,7 @@ def test_icebergs_catalogue_is_in_postgresql(server: psycopg.Connection[Any], tm
     shop, lake = Shop(topics), Lake("iceberg", tmp_path, topics)
     words = ["run", "--lake-format", "iceberg", "--catalog-url", URL, "--warehouse", str(tmp_path)]
     flags = Flags(arguments(words))
-    lake.table = flags.table  # type: ignore[method-assign]
+    lake.table = lambda topic, log=False: flags.table(topic, log)  # type: ignore[method-assign]
     lake.log = False
     try:
         shop.put(**order(1))
