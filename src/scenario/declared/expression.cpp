@@ -27,8 +27,7 @@ public:
         made_.type_ = all_.back().type;
         value(all_.back(), made_.type_.scale);
         std::ranges::sort(made_.slots_);
-        const auto same = std::ranges::unique(made_.slots_);
-        made_.slots_.erase(same.begin(), same.end());
+        made_.slots_.erase(std::unique(made_.slots_.begin(), made_.slots_.end()), made_.slots_.end());
         return std::move(made_);
     }
 
