@@ -33,6 +33,8 @@ int init(const options& opts)
             fmt::format("the role {} has what a run in schema {} needs{}", opts.writer_role, opts.schema,
                         opts.writer_removes ? ", with DELETE" : ""));
     }
+    if (!opts.view_set.empty())
+        create_views(opts, link, *opts.chosen);
     const int captured = opts.with_cdc ? cdc_setup(opts, link, made.shop->tables()) : 0;
     const int topics = opts.create_topics ? exit_code(ensure_topics(opts, made.shop->tables())) : 0;
     return std::max(captured, topics);
