@@ -1,9 +1,10 @@
 -- Views over one run's rows of the shop, in the shape of BigQuery's public data set thelook_ecommerce. `bazaard views create` runs
--- this, in one transaction; by hand, in a schema that is there, and with `bazaard views print` for what is to be filled in here:
+-- this, in one transaction; by hand, in a schema that is there:
 --
 --     psql -v shop=demo -v views=thelook -v first=UUID -v last=UUID -f views.sql
 --
--- first and last are the least and the greatest id of the run: runs of one schema have equal row numbers.
+-- first and last enclose the ids of the run: runs of one schema have equal row numbers. Of a schema with one run they are
+-- 00000000-0000-0000-0000-000000000000 and ffffffff-ffff-ffff-ffff-ffffffffffff.
 
 -- The row number that an id of the run holds in its bits 18 to 57, without the six of UUID's version and variant.
 CREATE FUNCTION :"views".number_of(id uuid) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE

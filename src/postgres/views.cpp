@@ -12,6 +12,7 @@
 #include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/trust.hpp"
 #include "catalogue.hpp"
+#include "columns.hpp"
 #include "copy.hpp"
 #include "own_tables.hpp"
 
@@ -124,6 +125,17 @@ void check_place(const views_place& at)
             fmt::format("--views-schema {}: it is the schema of the tables; views need one of their own", at.views));
 }
 
+void check_tables(session& on, const views_place& at, std::span<const model::table> tables)
+{
+    std::vector<std::string> missing;
+    for (const auto& t : tables)
+        if (kept_here(t) && on.exec("SELECT pg_catalog.to_regclass($1) IS NOT NULL", {quote_qualified(at.schema, t.name)})
+                                    .get(0, 0) != "t")
+            missing.push_back(fmt::format("table {}.{} is not there: run \"bazaard init\" first", at.schema, t.name));
+    if (!missing.empty())
+        throw error(error_kind::config, std::move(missing));
+}
+
 /// Whose the objects are that stand in the way.
 void check_owner(const views_there& now, const scenario::view_set& of, const views_place& at)
 {
@@ -166,6 +178,7 @@ views_state create_views(session& on, const scenario::view_set& of, const views_
     check_place(at);
     check_trust(on, at.schema, tables, trust_use::set_up);
     check_trust(on, at.views, {}, trust_use::set_up);
+    check_tables(on, at, tables);
     const auto sql = views_sql(of, at);
     const auto comment = signature(of, at, sql);
     const auto as_it_should_be = [&](const views_there& now) { return now.complete && now.comment == comment; };
