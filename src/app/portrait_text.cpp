@@ -14,7 +14,8 @@ namespace
 {
 
 constexpr std::size_t screen_width = 80;
-constexpr std::size_t bar_width = 36;
+constexpr std::size_t bar_most = 36;
+constexpr std::size_t bar_least = 10;
 constexpr std::size_t column_height = 6;
 
 /// Characters, not bytes.
@@ -44,9 +45,9 @@ std::uint64_t parts(std::uint64_t size, std::uint64_t most, std::uint64_t full)
     return most == 0 ? 0 : std::max<std::uint64_t>((size * full + most / 2) / most, size > 0 ? 1 : 0);
 }
 
-std::string bar(std::uint64_t size, std::uint64_t most)
+std::string bar(std::uint64_t size, std::uint64_t most, std::size_t width)
 {
-    const auto halves = parts(size, most, bar_width * 2);
+    const auto halves = parts(size, most, width * 2);
     std::string text;
     for (std::uint64_t i = 0; i < halves / 2; ++i)
         text += "█";
@@ -55,12 +56,17 @@ std::string bar(std::uint64_t size, std::uint64_t most)
 
 std::string bars(const scenario::chart& of)
 {
-    std::size_t labels = 0;
+    std::size_t labels = 0, texts = 0;
     for (const auto& one : of.bars)
+    {
         labels = std::max(labels, length(one.label));
+        texts = std::max(texts, length(one.text));
+    }
+    const auto taken = labels + texts + 5;
+    const auto width = std::clamp(screen_width - std::min(screen_width, taken), bar_least, bar_most);
     std::string text;
     for (const auto& one : of.bars)
-        text += fmt::format("  {}  {}{}{}\n", padded(one.label, labels), bar(one.size, greatest(of)),
+        text += fmt::format("  {}  {}{}{}\n", padded(one.label, labels), bar(one.size, greatest(of), width),
                             one.size > 0 ? " " : "", one.text);
     return text;
 }

@@ -129,8 +129,9 @@ void check_tables(session& on, const views_place& at, std::span<const model::tab
 {
     std::vector<std::string> missing;
     for (const auto& t : tables)
-        if (kept_here(t) && on.exec("SELECT pg_catalog.to_regclass($1) IS NOT NULL", {quote_qualified(at.schema, t.name)})
-                                    .get(0, 0) != "t")
+        if (kept_here(t) &&
+            on.exec("SELECT pg_catalog.to_regclass($1) IS NOT NULL", {quote_qualified(at.schema, t.name)}).get(0, 0) !=
+                "t")
             missing.push_back(fmt::format("table {}.{} is not there: run \"bazaard init\" first", at.schema, t.name));
     if (!missing.empty())
         throw error(error_kind::config, std::move(missing));

@@ -101,7 +101,7 @@ private:
     {
         const auto& [inserted, updated, erased] = of.changes;
         return {fmt::format("Rows of {}", table), with_commas(of.before + inserted - erased),
-                fmt::format("{} at the beginning; {} inserts, {} updates, {} deletes", with_commas(of.before),
+                fmt::format("{} first, {} inserts, {} updates, {} deletes", with_commas(of.before),
                             with_commas(inserted), with_commas(updated), with_commas(erased))};
     }
 

@@ -26,7 +26,8 @@ namespace
 
 using words = std::vector<std::string>;
 
-const words view_names{"distribution_centers", "events", "inventory_items", "order_items", "orders", "products", "users"};
+const words view_names{
+    "distribution_centers", "events", "inventory_items", "order_items", "orders", "products", "users"};
 
 /// A database with four weeks of the shop in schema demo, and its views in schema thelook.
 class shop_with_views
@@ -35,8 +36,8 @@ public:
     shop_with_views()
     {
         expect_done("init", {"--views", "thelook"});
-        expect_done("load", {"--history", "28d", "--avg-qps", "0.0015", "--init-num-users", "300", "--lifecycle", "complete",
-                             "--lifecycle-scale", "3600", "--seed", "5", "--progress", "off"});
+        expect_done("load", {"--history", "28d", "--avg-qps", "0.0015", "--init-num-users", "300", "--lifecycle",
+                             "complete", "--lifecycle-scale", "3600", "--seed", "5", "--progress", "off"});
         on.exec("ANALYZE");
     }
 
@@ -72,28 +73,35 @@ TEST(views, have_all_rows_of_the_run_and_its_money)
                   one(on, "SELECT count(*) || ' ' || count(*) FROM demo." + std::string(table)))
             << view;
     }
-    EXPECT_EQ(one(on, "SELECT sum(sale_price) || ' ' || count(*) || ' ' || count(DISTINCT id) FROM thelook.order_items"),
-              one(on, "SELECT sum(quantity * sale_price) || ' ' || sum(quantity) || ' ' || sum(quantity) FROM "
-                      "demo.order_items"));
-    EXPECT_EQ(one(on, "SELECT sum(num_of_item) FROM thelook.orders"), one(on, "SELECT sum(quantity) FROM demo.order_items"));
-    EXPECT_EQ(rows(on, "SELECT status, count(*) FROM thelook.orders GROUP BY 1 ORDER BY 1"),
-              rows(on, "SELECT replace(status, 'Delivered', 'Complete'), count(*) FROM demo.orders GROUP BY 1 ORDER BY 1"));
+    EXPECT_EQ(
+        one(on, "SELECT sum(sale_price) || ' ' || count(*) || ' ' || count(DISTINCT id) FROM thelook.order_items"),
+        one(on, "SELECT sum(quantity * sale_price) || ' ' || sum(quantity) || ' ' || sum(quantity) FROM "
+                "demo.order_items"));
+    EXPECT_EQ(one(on, "SELECT sum(num_of_item) FROM thelook.orders"),
+              one(on, "SELECT sum(quantity) FROM demo.order_items"));
+    EXPECT_EQ(
+        rows(on, "SELECT status, count(*) FROM thelook.orders GROUP BY 1 ORDER BY 1"),
+        rows(on, "SELECT replace(status, 'Delivered', 'Complete'), count(*) FROM demo.orders GROUP BY 1 ORDER BY 1"));
 }
 
 TEST(views, join_as_the_tables_do)
 {
     auto& on = shop().on;
-    const auto money = "SELECT u.email, sum(i.quantity * i.sale_price) FROM demo.users u JOIN demo.orders o ON o.user_id = "
-                       "u.id JOIN demo.order_items i ON i.order_id = o.id GROUP BY 1 ORDER BY 1";
-    EXPECT_EQ(rows(on, "SELECT u.email, sum(i.sale_price) FROM thelook.users u JOIN thelook.orders o ON o.user_id = u.id "
-                       "JOIN thelook.order_items i ON i.order_id = o.order_id AND i.user_id = u.id GROUP BY 1 ORDER BY 1"),
+    const auto money =
+        "SELECT u.email, sum(i.quantity * i.sale_price) FROM demo.users u JOIN demo.orders o ON o.user_id = "
+        "u.id JOIN demo.order_items i ON i.order_id = o.id GROUP BY 1 ORDER BY 1";
+    EXPECT_EQ(rows(on,
+                   "SELECT u.email, sum(i.sale_price) FROM thelook.users u JOIN thelook.orders o ON o.user_id = u.id "
+                   "JOIN thelook.order_items i ON i.order_id = o.order_id AND i.user_id = u.id GROUP BY 1 ORDER BY 1"),
               rows(on, money));
     EXPECT_EQ(rows(on, "SELECT u.email, count(DISTINCT e.session_id) FROM thelook.users u JOIN thelook.events e ON "
                        "e.user_id = u.id GROUP BY 1 ORDER BY 1"),
-              rows(on, "SELECT u.email, count(DISTINCT e.session_id) FROM demo.users u JOIN demo.events e ON e.user_id = "
-                       "u.id GROUP BY 1 ORDER BY 1"));
-    EXPECT_EQ(one(on, "SELECT count(*) FROM thelook.orders o JOIN thelook.users u ON u.id = o.user_id WHERE u.gender <> "
-                      "o.gender"),
+              rows(on,
+                   "SELECT u.email, count(DISTINCT e.session_id) FROM demo.users u JOIN demo.events e ON e.user_id = "
+                   "u.id GROUP BY 1 ORDER BY 1"));
+    EXPECT_EQ(one(on,
+                  "SELECT count(*) FROM thelook.orders o JOIN thelook.users u ON u.id = o.user_id WHERE u.gender <> "
+                  "o.gender"),
               "0");
     EXPECT_EQ(one(on, "SELECT count(*) FROM thelook.orders o WHERE num_of_item <> (SELECT count(*) FROM "
                       "thelook.order_items i WHERE i.order_id = o.order_id)"),
@@ -103,25 +111,29 @@ TEST(views, join_as_the_tables_do)
 TEST(views, have_stock_that_is_sold_once_and_after_it_came)
 {
     auto& on = shop().on;
-    EXPECT_EQ(one(on, "SELECT count(sold_at)::numeric / count(*) BETWEEN 0.30 AND 0.45 FROM thelook.inventory_items"), "t")
+    EXPECT_EQ(one(on, "SELECT count(sold_at)::numeric / count(*) BETWEEN 0.30 AND 0.45 FROM thelook.inventory_items"),
+              "t")
         << one(on, "SELECT count(sold_at)::numeric / count(*) FROM thelook.inventory_items");
     EXPECT_EQ(one(on, "SELECT count(*) - count(DISTINCT id) FROM thelook.inventory_items"), "0");
     EXPECT_EQ(one(on, "SELECT count(*) - count(DISTINCT inventory_item_id) FROM thelook.order_items"), "0");
-    EXPECT_EQ(one(on, "SELECT count(*) FROM thelook.inventory_items WHERE created_at >= coalesce(sold_at, now())"), "0");
+    EXPECT_EQ(one(on, "SELECT count(*) FROM thelook.inventory_items WHERE created_at >= coalesce(sold_at, now())"),
+              "0");
     // What is sold in the stock is what is sold in the orders.
     const auto sold = [&](const std::string& join)
     {
-        return one(on, "SELECT count(*) FROM thelook.order_items oi " + join +
-                           " JOIN thelook.inventory_items i ON i.id = oi.inventory_item_id AND i.sold_at = oi.created_at AND "
-                           "i.product_id = oi.product_id");
+        return one(
+            on, "SELECT count(*) FROM thelook.order_items oi " + join +
+                    " JOIN thelook.inventory_items i ON i.id = oi.inventory_item_id AND i.sold_at = oi.created_at AND "
+                    "i.product_id = oi.product_id");
     };
     EXPECT_EQ(sold(""), one(on, "SELECT count(*) FROM thelook.order_items"));
     EXPECT_EQ(sold(""), one(on, "SELECT count(sold_at) FROM thelook.inventory_items"));
-    EXPECT_EQ(one(on, "SELECT count(*) FROM thelook.inventory_items i JOIN thelook.products p ON p.id = i.product_id WHERE "
-                      "(p.cost, p.retail_price, p.category, p.name, p.brand, p.department, p.sku, "
-                      "p.distribution_center_id) IS DISTINCT FROM (i.cost, i.product_retail_price, i.product_category, "
-                      "i.product_name, i.product_brand, i.product_department, i.product_sku, "
-                      "i.product_distribution_center_id)"),
+    EXPECT_EQ(one(on,
+                  "SELECT count(*) FROM thelook.inventory_items i JOIN thelook.products p ON p.id = i.product_id WHERE "
+                  "(p.cost, p.retail_price, p.category, p.name, p.brand, p.department, p.sku, "
+                  "p.distribution_center_id) IS DISTINCT FROM (i.cost, i.product_retail_price, i.product_category, "
+                  "i.product_name, i.product_brand, i.product_department, i.product_sku, "
+                  "i.product_distribution_center_id)"),
               "0");
 }
 
@@ -227,7 +239,8 @@ std::string wrong_with(sql_client& on, const need& one_need, const std::string& 
     static const std::map<std::string, std::set<std::string>> families{
         {"integer", {"bigint", "integer"}}, {"text", {"text"}}, {"geography", {"USER-DEFINED"}}};
     const auto type = rows(on, "SELECT data_type FROM information_schema.columns WHERE table_schema = '" + schema +
-                                   "' AND table_name = '" + one_need.table + "' AND column_name = '" + one_need.column + "'");
+                                   "' AND table_name = '" + one_need.table + "' AND column_name = '" + one_need.column +
+                                   "'");
     if (type.empty())
         return one_need.text + ": no such column";
     if (!one_need.type.empty() && !families.at(one_need.type).contains(type.substr(0, type.size() - 1)))
@@ -263,7 +276,8 @@ int covered(sql_client& on, const std::string& schema, bool values, std::string&
 /// Schemas with less than the views have, as the study tried them; each extends the one before.
 void make_lesser_schemas(sql_client& on)
 {
-    on.exec("DROP SCHEMA IF EXISTS ours, plain, stock CASCADE; CREATE SCHEMA ours; CREATE SCHEMA plain; CREATE SCHEMA stock");
+    on.exec("DROP SCHEMA IF EXISTS ours, plain, stock CASCADE; CREATE SCHEMA ours; CREATE SCHEMA plain; CREATE SCHEMA "
+            "stock");
     for (const auto& table : {"users", "orders", "order_items", "events", "products"})
         on.exec("CREATE VIEW ours." + std::string(table) + " AS SELECT * FROM demo." + table);
     on.exec("CREATE VIEW ours.distribution_centers AS SELECT * FROM demo.dist_centers");
@@ -272,11 +286,13 @@ void make_lesser_schemas(sql_client& on)
         const auto in = "CREATE VIEW " + std::string(schema) + ".";
         for (const auto& table : {"users", "events", "products", "distribution_centers"})
             on.exec(in + table + " AS SELECT * FROM ours." + table);
-        on.exec(in + "orders AS SELECT o.id AS order_id, o.user_id, replace(o.status, 'Delivered', 'Complete') AS status, "
-                     "o.created_at, o.shipped_at, o.delivered_at, o.returned_at, o.num_of_items AS num_of_item, u.gender "
-                     "FROM demo.orders o JOIN demo.users u ON u.id = o.user_id");
-        on.exec(in + "order_items AS SELECT i.id, i.order_id, o.user_id, i.product_id, i.sale_price, i.created_at, "
-                     "i.returned_at, replace(i.status, 'Delivered', 'Complete') AS status" +
+        on.exec(in +
+                "orders AS SELECT o.id AS order_id, o.user_id, replace(o.status, 'Delivered', 'Complete') AS status, "
+                "o.created_at, o.shipped_at, o.delivered_at, o.returned_at, o.num_of_items AS num_of_item, u.gender "
+                "FROM demo.orders o JOIN demo.users u ON u.id = o.user_id");
+        on.exec(in +
+                "order_items AS SELECT i.id, i.order_id, o.user_id, i.product_id, i.sale_price, i.created_at, "
+                "i.returned_at, replace(i.status, 'Delivered', 'Complete') AS status" +
                 (std::string(schema) == "stock" ? ", thelook.number_of(i.id)::text AS inventory_item_id" : "") +
                 " FROM demo.order_items i JOIN demo.orders o ON o.id = i.order_id");
     }
@@ -315,26 +331,29 @@ TEST(views, answer_the_usual_questions)
     on.exec("SET search_path = thelook");
     const std::map<std::string, std::string> questions{
         {"month-1 retention",
-         "WITH firsts AS (SELECT user_id, min(created_at) AS first FROM orders GROUP BY 1) SELECT date_trunc('week', first), "
+         "WITH firsts AS (SELECT user_id, min(created_at) AS first FROM orders GROUP BY 1) SELECT date_trunc('week', "
+         "first), "
          "count(DISTINCT o.user_id) FILTER (WHERE o.created_at > first + interval '7 days')::numeric / count(DISTINCT "
          "o.user_id) FROM firsts JOIN orders o USING (user_id) GROUP BY 1"},
-        {"lifetime value by source",
-         "SELECT traffic_source, sum(sale_price) / count(DISTINCT u.id) FROM users u JOIN order_items oi ON oi.user_id = "
-         "u.id WHERE oi.status = 'Complete' GROUP BY 1 HAVING sum(sale_price) > 0"},
+        {"lifetime value by source", "SELECT traffic_source, sum(sale_price) / count(DISTINCT u.id) FROM users u JOIN "
+                                     "order_items oi ON oi.user_id = "
+                                     "u.id WHERE oi.status = 'Complete' GROUP BY 1 HAVING sum(sale_price) > 0"},
         {"margin by category and centre",
          "SELECT ii.product_category, dc.name, sum(oi.sale_price - ii.cost) AS margin FROM order_items oi JOIN "
          "inventory_items ii ON oi.inventory_item_id = ii.id JOIN distribution_centers dc ON dc.id = "
          "ii.product_distribution_center_id GROUP BY 1, 2 HAVING sum(oi.sale_price - ii.cost) > 0"},
-        {"days in stock",
-         "SELECT product_department, avg(sold_at - created_at) FROM inventory_items WHERE sold_at IS NOT NULL GROUP BY 1"},
-        {"funnel by browser",
-         "SELECT browser, count(DISTINCT session_id) FILTER (WHERE event_type = 'cart'), count(DISTINCT session_id) FILTER "
-         "(WHERE event_type = 'purchase') FROM events GROUP BY 1 HAVING count(DISTINCT session_id) FILTER (WHERE event_type "
-         "= 'purchase') > 0"},
-        {"delivery by country",
-         "SELECT u.country, avg(o.delivered_at - o.shipped_at) FROM orders o JOIN users u ON u.id = o.user_id WHERE o.status "
-         "= 'Complete' GROUP BY 1"},
-        {"size of orders by gender", "SELECT gender, avg(num_of_item) FROM orders GROUP BY 1 HAVING avg(num_of_item) > 1"},
+        {"days in stock", "SELECT product_department, avg(sold_at - created_at) FROM inventory_items WHERE sold_at IS "
+                          "NOT NULL GROUP BY 1"},
+        {"funnel by browser", "SELECT browser, count(DISTINCT session_id) FILTER (WHERE event_type = 'cart'), "
+                              "count(DISTINCT session_id) FILTER "
+                              "(WHERE event_type = 'purchase') FROM events GROUP BY 1 HAVING count(DISTINCT "
+                              "session_id) FILTER (WHERE event_type "
+                              "= 'purchase') > 0"},
+        {"delivery by country", "SELECT u.country, avg(o.delivered_at - o.shipped_at) FROM orders o JOIN users u ON "
+                                "u.id = o.user_id WHERE o.status "
+                                "= 'Complete' GROUP BY 1"},
+        {"size of orders by gender",
+         "SELECT gender, avg(num_of_item) FROM orders GROUP BY 1 HAVING avg(num_of_item) > 1"},
         {"distance from the centre",
          "SELECT dc.name, avg(u.user_geom <-> dc.distribution_center_geom) FROM order_items oi JOIN users u ON u.id = "
          "oi.user_id JOIN products p ON p.id = oi.product_id JOIN distribution_centers dc ON dc.id = "
@@ -357,10 +376,11 @@ std::string documented(sql_client& on)
         const auto oid = "'thelook." + view + "'::regclass";
         text += "\n## " + view + "\n\n" + one(on, "SELECT coalesce(obj_description(" + oid + "), '')") +
                 ".\n\n| column | type | meaning |\n| --- | --- | --- |\n";
-        text += replaced(rows(on, "SELECT format('@ `%s` @ %s @ %s @', attname, format_type(atttypid, atttypmod), "
-                                  "coalesce(col_description(attrelid, attnum), '')) FROM pg_attribute WHERE attrelid = " +
-                                      oid + " AND attnum > 0 ORDER BY attnum"),
-                         "@", "|");
+        text += replaced(
+            rows(on, "SELECT format('@ `%s` @ %s @ %s @', attname, format_type(atttypid, atttypmod), "
+                     "coalesce(col_description(attrelid, attnum), '')) FROM pg_attribute WHERE attrelid = " +
+                         oid + " AND attnum > 0 ORDER BY attnum"),
+            "@", "|");
     }
     return text;
 }
@@ -404,7 +424,8 @@ protected:
 
     void run(const std::string& name)
     {
-        const auto done = run_bazaard("run", database_, {"--run", name, "--max-iter", "40", "--unpaced", "--init-num-users", "20"});
+        const auto done = run_bazaard("run", database_,
+                                      {"--run", name, "--max-iter", "40", "--unpaced", "--init-num-users", "20"});
         ASSERT_EQ(done.status, 0) << done.err;
     }
 
@@ -514,7 +535,8 @@ TEST_F(views_of_their_own, are_not_made_where_a_stranger_may_change_them)
 /// The tables are not what they seem: reading the views would run a stranger's code.
 TEST_F(views_of_their_own, are_not_made_over_a_view_of_a_stranger)
 {
-    on_.exec("CREATE ROLE views_liar; GRANT CREATE ON SCHEMA demo TO views_liar; ALTER TABLE demo.heartbeat RENAME TO beats; "
+    on_.exec("CREATE ROLE views_liar; GRANT CREATE ON SCHEMA demo TO views_liar; ALTER TABLE demo.heartbeat RENAME TO "
+             "beats; "
              "SET ROLE views_liar; CREATE VIEW demo.heartbeat AS SELECT 1 AS id, now() AS ts; RESET ROLE; "
              "REVOKE CREATE ON SCHEMA demo FROM views_liar");
     const auto done = views({"create"});
@@ -526,8 +548,13 @@ TEST_F(views_of_their_own, are_not_made_over_a_view_of_a_stranger)
 TEST_F(views_of_their_own, have_odd_names_of_schemas)
 {
     const std::string odd = R"(o'dd "$1" :"shop" \ größe)";
-    EXPECT_EQ(run_bazaard("init", database_, {"--db-schema", odd, "--views", "thelook", "--views-schema", odd + "!"}).status, 0);
-    EXPECT_EQ(run_bazaard("run", database_, {"--db-schema", odd, "--max-iter", "5", "--unpaced", "--init-num-users", "5"}).status, 0);
+    EXPECT_EQ(
+        run_bazaard("init", database_, {"--db-schema", odd, "--views", "thelook", "--views-schema", odd + "!"}).status,
+        0);
+    EXPECT_EQ(
+        run_bazaard("run", database_, {"--db-schema", odd, "--max-iter", "5", "--unpaced", "--init-num-users", "5"})
+            .status,
+        0);
     EXPECT_EQ(one(on_, R"(SELECT count(*) FROM "o'dd ""$1"" :""shop"" \ größe!".orders)"), "5");
     EXPECT_EQ(run_bazaard("reset", database_, {"--db-schema", odd, "--yes"}).status, 0);
     EXPECT_EQ(one(on_, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'o''dd%!'"), "0");

@@ -50,9 +50,7 @@ public:
     [[nodiscard]] shaded_table draw() const
     {
         shaded_table made;
-        made.title = fmt::format("Cohorts: buyers by the {} of their first order, and how many of them order in each "
-                                 "later one",
-                                 over_.length());
+        made.title = fmt::format("Buyers by the {} of their first order; how many order again later", over_.length());
         made.columns = {"first order", "buyers"};
         for (std::size_t i = 1; i < over_.count(); ++i)
             made.columns.push_back(fmt::format("+{}", i));
@@ -246,7 +244,7 @@ private:
              fmt::format("{} of them order again", as_share(cohorts_.repeaters(), cohorts_.buyers()))},
             {"Orders", with_commas(orders_all_),
              fmt::format("{} per buyer", hundredths(orders_all_, cohorts_.buyers()))},
-            {"Revenue", as_money(revenue_all_), "what was ordered, cancelled and returned orders included"},
+            {"Revenue", as_money(revenue_all_), "cancelled and returned orders included"},
             {"Average order value", orders_all_ == 0 ? "-" : as_money((revenue_all_ + orders_all_ / 2) / orders_all_),
              ""},
             {"Pieces per order", hundredths(pieces_, orders_all_), ""},
@@ -285,12 +283,12 @@ private:
     {
         static constexpr std::array<std::string_view, steps_count> names{"all sessions", "with a product page",
                                                                          "with a cart", "with a purchase"};
-        chart made{"Funnel: sessions that come so far", chart::form::bars, {}};
+        chart made{"Funnel: sessions that come so far, and their share of those before", chart::form::bars, {}};
         for (std::size_t i = 0; i < names.size(); ++i)
-            made.bars.push_back({std::string(names[i]), sessions_[i],
-                                 i == 0 ? with_commas(sessions_[i])
-                                        : fmt::format("{} ({} of those before)", with_commas(sessions_[i]),
-                                                      as_share(sessions_[i], sessions_[i - 1]))});
+            made.bars.push_back(
+                {std::string(names[i]), sessions_[i],
+                 i == 0 ? with_commas(sessions_[i])
+                        : fmt::format("{} ({})", with_commas(sessions_[i]), as_share(sessions_[i], sessions_[i - 1]))});
         return made;
     }
 
