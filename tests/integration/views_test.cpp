@@ -203,7 +203,7 @@ need read_need(const std::string& text)
                       : type == "geography" ? "max(ST_X(C))"
                                             : "count(DISTINCT C::text)";
     made.sql = "SELECT " + replaced(used, "C", made.column) + " FROM (SELECT * FROM S." + made.table +
-               " LIMIT 200) AS some";
+               " LIMIT 200) AS few";
     return made;
 }
 
