@@ -13,6 +13,8 @@ namespace bazaar::app
 
 int init(const options& opts)
 {
+    if (!opts.view_set.empty())
+        check_views(opts, *opts.chosen);
     const auto made = daemon::stage_of(opts, 0);
     postgres::gateway::options how;
     how.outage = {std::chrono::duration_cast<std::chrono::milliseconds>(opts.wait_for_db), error_kind::unavailable,

@@ -68,6 +68,11 @@ int drop_them(const options& opts, postgres::session& link, const scenario::entr
 
 }  // namespace
 
+void check_views(const options& opts, const scenario::entry& of)
+{
+    postgres::check_views_place(place_of(opts, set_of(opts, of)));
+}
+
 void create_views(const options& opts, postgres::session& link, const scenario::entry& of)
 {
     const auto& set = set_of(opts, of);

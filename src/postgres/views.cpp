@@ -116,15 +116,6 @@ bool holds_anything(session& on, std::string_view schema)
                .rows() > 0;
 }
 
-void check_place(const views_place& at)
-{
-    check_schema_name(at.views);
-    if (at.views == at.schema)
-        throw error(
-            error_kind::usage,
-            fmt::format("--views-schema {}: it is the schema of the tables; views need one of their own", at.views));
-}
-
 void check_tables(session& on, const views_place& at, std::span<const model::table> tables)
 {
     std::vector<std::string> missing;
@@ -153,6 +144,15 @@ void check_owner(const views_there& now, const scenario::view_set& of, const vie
 
 }  // namespace
 
+void check_views_place(const views_place& at)
+{
+    check_schema_name(at.views);
+    if (at.views == at.schema)
+        throw error(
+            error_kind::usage,
+            fmt::format("--views-schema {}: it is the schema of the tables; views need one of their own", at.views));
+}
+
 std::string views_sql(const scenario::view_set& of, const views_place& at)
 {
     const auto [first, last] = ids_of_run(at.run);
@@ -176,7 +176,7 @@ std::string views_sql(const scenario::view_set& of, const views_place& at)
 views_state create_views(session& on, const scenario::view_set& of, const views_place& at,
                          std::span<const model::table> tables)
 {
-    check_place(at);
+    check_views_place(at);
     check_trust(on, at.schema, tables, trust_use::set_up);
     check_trust(on, at.views, {}, trust_use::set_up);
     check_tables(on, at, tables);
@@ -210,7 +210,7 @@ views_state create_views(session& on, const scenario::view_set& of, const views_
 
 views_state drop_views(session& on, const scenario::view_set& of, const views_place& at)
 {
-    check_place(at);
+    check_views_place(at);
     const auto now = look_at(on, of, at.views);
     check_owner(now, of, at);
     if (!now.comment.starts_with(signature(of, at.schema, at.run)))

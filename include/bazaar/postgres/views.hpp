@@ -31,6 +31,9 @@ enum class views_state : std::uint8_t
     absent,
 };
 
+/// Refuses, with `usage`, a schema of views that is that of the tables, or that no schema can be called.
+void check_views_place(const views_place& at);
+
 /// The statements of a set with all names filled in.
 [[nodiscard]] std::string views_sql(const scenario::view_set& of, const views_place& at);
 
