@@ -31,7 +31,8 @@ ROOTS = {
     "ctl status": ["command_ctl:status", "command_ctl:daemon_link"], "ctl health": ["command_ctl:daemon_link"],
     "ctl pause": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl resume": ["command_ctl:obey", "command_ctl:daemon_link"],
     "scenario list": ["scenarios"], "describe": ["describe"],
-    "views create": ["command_views:create_views"], "views drop": ["command_views:drop_them"],
+    "views create": ["command_views:create_views", "place_of_run", "scenario_in"],
+    "views drop": ["command_views:drop_them", "place_of_run", "scenario_in"],
     "ctl drain": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl set": ["command_ctl:obey", "command_ctl:daemon_link"],
 }
 SHALLOW = {"cdc": "cdc", "connector": "connector", "topics": "topics", "ctl": "ctl", "verify": "verify", "views": "views"}
