@@ -36,16 +36,22 @@ std::pair<std::string, std::string> ids_of_run(std::string_view run)
     return {to_string(low), to_string(high)};
 }
 
-/// Beginning of the comment on a schema of views.
+/// The comment on a schema of views, without its end.
 std::string signature(const scenario::view_set& of, std::string_view schema, std::string_view run)
 {
-    return fmt::format("Views {} of bazaard over run {} of schema {}, ", of.name, run, schema);
+    return fmt::format("Views {} of bazaard over run {} of schema {}", of.name, run, schema);
 }
 
 /// The whole comment; it changes with the statements.
 std::string signature(const scenario::view_set& of, const views_place& at, std::string_view sql)
 {
-    return signature(of, at.schema, at.run) + fmt::format("{:016x}", stream::named(sql).number);
+    return fmt::format("{}, {:016x}", signature(of, at.schema, at.run), stream::named(sql).number);
+}
+
+/// Whether the comment is a signature of this run. Names may contain commas.
+bool signs(std::string_view comment, const scenario::view_set& of, std::string_view schema, std::string_view run)
+{
+    return comment.substr(0, comment.rfind(", ")) == signature(of, schema, run);
 }
 
 struct views_there
@@ -131,12 +137,12 @@ void check_tables(session& on, const views_place& at, std::span<const model::tab
 /// Whose the objects are that stand in the way.
 void check_owner(const views_there& now, const scenario::view_set& of, const views_place& at)
 {
-    if (now.comment.starts_with(signature(of, at.schema, at.run)) || now.views.empty())
+    if (signs(now.comment, of, at.schema, at.run) || now.views.empty())
         return;
     const bool ours = now.comment.starts_with(fmt::format("Views {} of bazaard over run ", of.name));
     throw error(error_kind::config,
                 ours ? fmt::format("schema {}: {}; name another one with --views-schema", at.views,
-                                   now.comment.substr(0, now.comment.rfind(',')))
+                                   now.comment.substr(0, now.comment.rfind(", ")))
                      : fmt::format("schema {} has {} that bazaard did not make there; name another one with "
                                    "--views-schema",
                                    at.views, fmt::join(now.views, ", ")));
@@ -199,7 +205,7 @@ views_state create_views(session& on, const scenario::view_set& of, const views_
     on.exec("SET LOCAL client_min_messages = warning");
     if (!now.schema)
         on.exec("CREATE SCHEMA " + quote_identifier(at.views));
-    const bool before = now.comment.starts_with(signature(of, at.schema, at.run));
+    const bool before = signs(now.comment, of, at.schema, at.run);
     if (before)
         drop_set(on, of, at.views, ", and make it again afterwards");
     on.exec(sql);
@@ -213,7 +219,7 @@ views_state drop_views(session& on, const scenario::view_set& of, const views_pl
     check_views_place(at);
     const auto now = look_at(on, of, at.views);
     check_owner(now, of, at);
-    if (!now.comment.starts_with(signature(of, at.schema, at.run)))
+    if (!signs(now.comment, of, at.schema, at.run))
         return views_state::absent;
     transaction all(on);
     on.exec("SET LOCAL client_min_messages = warning");
@@ -227,12 +233,14 @@ views_state drop_views(session& on, const scenario::view_set& of, const views_pl
 std::vector<std::string> views_of_run(session& on, const scenario::view_set& of, std::string_view schema,
                                       std::string_view run)
 {
-    const auto rows = on.exec("SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE pg_catalog.starts_with("
+    const auto rows = on.exec("SELECT n.nspname, pg_catalog.obj_description(n.oid, 'pg_namespace') FROM "
+                              "pg_catalog.pg_namespace n WHERE pg_catalog.starts_with("
                               "pg_catalog.obj_description(n.oid, 'pg_namespace'), $1) ORDER BY 1",
                               {signature(of, schema, run)});
     std::vector<std::string> schemas;
     for (int i = 0; i < rows.rows(); ++i)
-        schemas.emplace_back(rows.get(i, 0));
+        if (signs(rows.get(i, 1), of, schema, run))
+            schemas.emplace_back(rows.get(i, 0));
     return schemas;
 }
 

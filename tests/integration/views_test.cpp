@@ -198,11 +198,11 @@ need read_need(const std::string& text)
     const auto [what, type] = halves(text, ":");
     std::tie(made.table, made.column) = halves(what, ".");
     made.type = type;
-    const auto used = type == "integer"     ? "sum(C % 7)"
-                      : type == "text"      ? "max(substr(C || '', 1, 8))"
-                      : type == "geography" ? "max(ST_X(C))"
-                                            : "count(DISTINCT C::text)";
-    made.sql = "SELECT " + replaced(used, "C", made.column) + " FROM (SELECT * FROM S." + made.table +
+    const auto used = type == "integer"     ? "sum(@ % 7)"
+                      : type == "text"      ? "max(substr(@ || '', 1, 8))"
+                      : type == "geography" ? "max(ST_X(@))"
+                                            : "count(DISTINCT @::text)";
+    made.sql = "SELECT " + replaced(used, "@", made.column) + " FROM (SELECT * FROM S." + made.table +
                " LIMIT 200) AS few";
     return made;
 }
