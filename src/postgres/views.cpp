@@ -223,6 +223,8 @@ views_state drop_views(session& on, const scenario::view_set& of, const views_pl
         return views_state::absent;
     transaction all(on);
     on.exec("SET LOCAL client_min_messages = warning");
+    // Whoever reads them does not keep `reset` from its work.
+    on.exec("SET LOCAL lock_timeout = '5s'");
     drop_set(on, of, at.views, "");
     on.exec(holds_anything(on, at.views) ? fmt::format("COMMENT ON SCHEMA {} IS NULL", quote_identifier(at.views))
                                          : fmt::format("DROP SCHEMA {}", quote_identifier(at.views)));
