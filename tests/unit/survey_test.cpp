@@ -33,7 +33,9 @@ std::unique_ptr<scenario::scenario> surveyed_shop(const scenario::entry& of,
     for (const auto& [name, value] : flags)
         for (std::size_t i = 0; i < of.fields.size(); ++i)
             if (of.fields[i].name == name)
+            {
                 EXPECT_EQ(with.set(i, value), "");
+            }
     return of.make({"main", 11, with, {}, 0});
 }
 
@@ -222,7 +224,9 @@ TEST(survey, periods_cover_a_time_and_nothing_is_lost_outside)
         const scenario::periods over(survey_start, end, 30);
         EXPECT_GE(over.count(), 1U);
         if (seconds < 10'000LL * 86'400)
+        {
             EXPECT_LE(over.count(), 30U) << seconds;
+        }
         EXPECT_EQ(over.of(survey_start), 0U);
         EXPECT_EQ(over.of(end), over.count() - 1);
         EXPECT_EQ(over.of(end + std::chrono::hours(1)), over.count() - 1);
