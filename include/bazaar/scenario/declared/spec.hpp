@@ -19,8 +19,8 @@
 namespace bazaar::scenario::declared
 {
 
-using number = std::uint16_t;
-inline constexpr number no_number = 65'535;
+using item_no = std::uint16_t;
+inline constexpr item_no no_item = 65'535;
 
 /// Both ends are included.
 struct range
@@ -56,9 +56,9 @@ struct source
     };
 
     form is = form::setting;
-    number one = 0;
-    number two = 0;
-    number unit = 0;
+    item_no one = 0;
+    item_no two = 0;
+    item_no unit = 0;
     value_type type;  ///< A key or a reference is a text, or, where it is a bigint, a decimal of scale 0.
 
     friend bool operator==(const source&, const source&) = default;
@@ -66,7 +66,7 @@ struct source
 
 /// The names of one place: slot n of its expressions is source n. A table has one for all that stands in it, but each change and each
 /// unit has one of its own.
-using scope = std::vector<source>;
+using name_scope = std::vector<source>;
 
 /// An expression over settings alone: slot n is setting n.
 using setting_expression = expression;
@@ -149,15 +149,15 @@ struct arrival
     };
 
     form is = form::rate;
-    std::vector<number> stages;  ///< Ascending. Of `count`: one, which is not open.
+    std::vector<item_no> stages;  ///< Ascending. Of `count`: one, which is not open.
     std::uint64_t rate = 0;
     range gap;
     std::optional<setting_expression> count;
     bool even = false;  ///< Without chance: gaps all alike. Of `every` with two ends: evenly drawn between them.
     std::optional<setting_expression> speed;  ///< A number.
-    number hours = no_number;
-    number curve = no_number;
-    std::vector<number> windows;
+    item_no hours = no_item;
+    item_no curve = no_item;
+    std::vector<item_no> windows;
     std::optional<setting_expression> max;  ///< Nothing or 0: no end.
 };
 
@@ -198,7 +198,7 @@ struct computed
 /// The key of a row, of the scope's source `slot`: of a form `link` or `unit_link` whose column is a key or a `reference` itself.
 struct reference
 {
-    number slot = 0;
+    item_no slot = 0;
 };
 
 /// "C{n}": `from` for row 0, 1 more for each row.
@@ -256,8 +256,8 @@ struct choice
 /// A word of a list, by the list's weights.
 struct listed
 {
-    number list = 0;
-    number column = 0;
+    item_no list = 0;
+    item_no column = 0;
 };
 
 /// A row of a file or list, by its weights. Only a var; `var_cell` has its columns.
@@ -265,11 +265,11 @@ struct row_of
 {
     struct condition
     {
-        number column = 0;
+        item_no column = 0;
         expression is;
     };
 
-    number list = 0;
+    item_no list = 0;
     std::vector<condition> where;  ///< Rows of which all are so; if there is none, the var is missing.
 };
 
@@ -406,13 +406,13 @@ struct link
     };
 
     std::string name;
-    number to = 0;  ///< Table.
+    item_no to = 0;  ///< Table.
     way pick = way::uniform;
     std::uint64_t alpha = 0;  ///< Of zipf.
     rank ranked = rank::oldest;
     std::uint32_t rows = 0;  ///< Of hot.
     std::uint32_t hits = 0;
-    number by = no_number;    ///< Of weighted: a column of the table, a whole number.
+    item_no by = no_item;     ///< Of weighted: a column of the table, a whole number.
     std::uint8_t bias = 1;    ///< Of recent.
     std::int64_t within = 0;  ///< 0: without limit.
     bool once = false;
@@ -420,14 +420,14 @@ struct link
 
     /// Of same: link `with` of the same table (or change, or unit), or link `with` of the unit that inserts the row; and, if `then` is
     /// one, the link `then` of the row that it has picked.
-    number with = no_number;
+    item_no with = no_item;
     bool with_of_unit = false;
-    number then = no_number;
+    item_no then = no_item;
 };
 
 struct assignment
 {
-    number column = 0;
+    item_no column = 0;
     generator how;
 };
 
@@ -437,7 +437,7 @@ struct change
     std::string name;
     std::vector<arrival> arrives;
     link pick;  ///< Which row; `to` is the table itself, `name` is empty.
-    scope names;
+    name_scope names;
     std::optional<expression> where;  ///< Over columns that never change.
     std::vector<var> vars;
     std::vector<assignment> set;
@@ -446,12 +446,12 @@ struct change
 
 struct life_step
 {
-    number to = 0;  ///< State.
+    item_no to = 0;  ///< State.
     std::uint32_t chance = whole_share;
     range after;
-    number stamp = no_number;     ///< Column, of times.
+    item_no stamp = no_item;      ///< Column, of times.
     std::vector<assignment> set;  ///< In the table's scope.
-    number insert = no_number;    ///< Table; its link with `cause` is this row.
+    item_no insert = no_item;     ///< Table; its link with `cause` is this row.
 };
 
 struct life
@@ -462,11 +462,11 @@ struct life
         std::vector<life_step> steps;  ///< Their chances add up to 1 at most; what is left stays.
     };
 
-    number column = 0;
-    number starts = 0;
+    item_no column = 0;
+    item_no starts = 0;
     std::vector<state> states;
-    number removed_from = no_number;  ///< State, from which rows are erased,
-    std::int64_t removed_after = 0;   ///< so much later.
+    item_no removed_from = no_item;  ///< State, from which rows are erased,
+    std::int64_t removed_after = 0;  ///< so much later.
 };
 
 /// How rows of a table are named; see `model::key_form`.
@@ -481,18 +481,18 @@ struct key
     };
 
     form is = form::uuid;
-    number column = 0;
+    item_no column = 0;
     std::string prefix;
     std::uint8_t digits = 0;
     std::uint64_t first = 1;
-    number list = no_number;  ///< Of listed: file or list, and
-    number list_column = 0;
+    item_no list = no_item;  ///< Of listed: file or list, and
+    item_no list_column = 0;
 };
 
 struct topic_options
 {
-    std::string topic;       ///< Without the prefix.
-    number key = no_number;  ///< Column; nothing: records have no key.
+    std::string topic;      ///< Without the prefix.
+    item_no key = no_item;  ///< Column; nothing: records have no key.
     std::string record;
     bool inserts_only = false;
     int partitions = 0;  ///< 0: as the scenario says.
@@ -500,7 +500,7 @@ struct topic_options
     struct nest
     {
         std::string name;
-        std::vector<number> columns;
+        std::vector<item_no> columns;
     };
     std::vector<nest> nests;
     std::vector<nest> protobuf_nests;
@@ -511,8 +511,8 @@ struct destination
 {
     bool postgres = false;
     bool kafka = false;
-    number setting =
-        no_number;  ///< A choice whose word says it: "postgres", "kafka" or "none". Then the two above are its default's.
+    item_no setting =
+        no_item;  ///< A choice whose word says it: "postgres", "kafka" or "none". Then the two above are its default's.
 };
 
 struct table
@@ -520,20 +520,20 @@ struct table
     std::string name;
     destination to;
     key keys;
-    number version = no_number;
-    number rows_of = no_number;              ///< File or list.
+    item_no version = no_item;
+    item_no rows_of = no_item;               ///< File or list.
     std::optional<setting_expression> seed;  ///< Rows at T0. `all` is the constant.
     std::uint64_t remember = 1'000'000;
     std::vector<arrival> arrives;
-    scope names;
+    name_scope names;
     std::vector<link> links;
     std::vector<var> vars;
     std::vector<column> columns;
     std::vector<change> changes;
     std::optional<declared::life> life;
-    std::vector<number> children;
+    std::vector<item_no> children;
     topic_options topic;
-    std::vector<std::vector<number>> unique;
+    std::vector<std::vector<item_no>> unique;
 
     struct check
     {
@@ -560,9 +560,9 @@ struct row_step
     {
         bool put = false;      ///< Else take.
         bool of_unit = false;  ///< The link is one of the unit, else of the inserted table.
-        number link = 0;
-        number counter = 0;  ///< Column of the link's table.
-        expression amount;   ///< A whole number; in the scope of the inserted table.
+        item_no link = 0;
+        item_no counter = 0;  ///< Column of the link's table.
+        expression amount;    ///< A whole number; in the scope of the inserted table.
     };
 
     enum class shortage : std::uint8_t
@@ -573,15 +573,15 @@ struct row_step
     };
 
     form is = form::insert;
-    number table = 0;
+    item_no table = 0;
     std::optional<generator> times;  ///< A whole number, in the unit's scope. Nothing: 1.
     std::uint8_t times_most = 1;     ///< 1 to 16.
-    number distinct = no_number;     ///< Link of the table.
+    item_no distinct = no_item;      ///< Link of the table.
     std::vector<movement> moves;
     shortage when_short = shortage::none;
-    number short_to = no_number;  ///< Table; its link with `cause` is the row that fell short of.
+    item_no short_to = no_item;  ///< Table; its link with `cause` is the row that fell short of.
 
-    number link = no_number;      ///< Of a change: link of the unit,
+    item_no link = no_item;       ///< Of a change: link of the unit,
     std::vector<assignment> set;  ///< in the scope of the unit.
 };
 
@@ -596,11 +596,11 @@ struct follow
     form is = form::after;
     range after;
     bool of_unit = false;
-    number of = 0;  ///< Unit, or table whose rows it follows, or table of the counter.
+    item_no of = 0;  ///< Unit, or table whose rows it follows, or table of the counter.
     std::uint32_t chance = whole_share;
-    number counter = 0;                    ///< Column.
+    item_no counter = 0;                   ///< Column.
     std::optional<setting_expression> at;  ///< At this level or below.
-    number waits = no_number;              ///< Not while this window is open.
+    item_no waits = no_item;               ///< Not while this window is open.
 };
 
 struct unit
@@ -608,7 +608,7 @@ struct unit
     std::string name;
     std::vector<arrival> arrives;
     std::optional<follow> follows;
-    scope names;
+    name_scope names;
     std::vector<link> links;
     std::vector<var> vars;
     std::vector<row_step> rows;
@@ -619,7 +619,7 @@ struct unit
 struct kafka_options
 {
     std::string format = "json";  ///< Or the word of
-    number format_setting = no_number;
+    item_no format_setting = no_item;
     std::string prefix;
     bool registry = false;
     std::string package;
