@@ -377,7 +377,7 @@ struct column
     bool nullable = false;
     bool unique = false;
     outlet in = outlet::both;
-    generator how;
+    generator how;  ///< Of a text column it may make something else, which is written as concat() writes it.
 
     std::string time_form;  ///< {as: }: "iso8601", "millis", "seconds"; empty: as the scenario says.
     std::optional<std::uint32_t> protobuf_number;
@@ -595,6 +595,7 @@ struct follow
 
     form is = form::after;
     range after;
+    std::optional<setting_expression> after_setting;  ///< A duration; then `after` is nothing.
     bool of_unit = false;
     item_no of = 0;  ///< Unit, or table whose rows it follows, or table of the counter.
     std::uint32_t chance = whole_share;
