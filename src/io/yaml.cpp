@@ -92,7 +92,7 @@ private:
 
     void tell(const yaml_mark_t& at, std::string_view what)
     {
-        to_.add(mark_of(at), what);
+        to_.add(mark_of(at, text_), what);
         told_ = true;
     }
 
@@ -209,7 +209,7 @@ bool builder::begin(const yaml_event_t& event, shape is, bool braces)
     }
     open one;
     one.made.is = is;
-    one.made.at = mark_of(event.start_mark);
+    one.made.at = mark_of(event.start_mark, text_);
     one.braces = braces;
     opened_.push_back(std::move(one));
     return true;
@@ -231,7 +231,7 @@ void builder::take_scalar(const yaml_event_t& event)
     if (is_key())
         return take_key(event, std::move(text));
     node made;
-    made.at = mark_of(event.start_mark);
+    made.at = mark_of(event.start_mark, text_);
     made.quoted = scalar.style != YAML_PLAIN_SCALAR_STYLE;
     const bool in_line = scalar.style != YAML_LITERAL_SCALAR_STYLE && scalar.style != YAML_FOLDED_SCALAR_STYLE;
     const auto byte = text_.byte_of(event.start_mark.index) + (made.quoted ? 1 : 0);
@@ -245,7 +245,7 @@ void builder::take_key(const yaml_event_t& event, std::string key)
 {
     auto& map = opened_.back();
     map.has_key = true;
-    const auto at = mark_of(event.start_mark);
+    const auto at = mark_of(event.start_mark, text_);
     if (map.braces)
     {
         const auto rest = text_.text().substr(std::min(text_.byte_of(event.end_mark.index), text_.text().size()));

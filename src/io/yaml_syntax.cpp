@@ -84,7 +84,7 @@ void tell_of_syntax(const yaml_parser_t& parser, const yaml_text& text, scenario
     auto words = words_of(parser, text, byte);
     if (parser.context != nullptr && begin.line != end.line && place_of(parser) == told::at_end)
         words += fmt::format(" (what it is in begins in line {})", begin.line + 1);
-    to.add(mark_of(place_of(parser) == told::at_begin ? begin : end), words);
+    to.add(mark_of(place_of(parser) == told::at_begin ? begin : end, text), words);
 }
 
 }  // namespace bazaar::io

@@ -8,8 +8,11 @@
 namespace bazaar::io
 {
 
-[[nodiscard]] inline scenario::declared::mark mark_of(const yaml_mark_t& at) noexcept
+/// libyaml sees one more line where a comment ends the file without a line feed.
+[[nodiscard]] inline scenario::declared::mark mark_of(const yaml_mark_t& at, const yaml_text& text) noexcept
 {
+    if (at.line >= text.lines())
+        return {static_cast<std::uint32_t>(text.lines()), 1};
     return {static_cast<std::uint32_t>(at.line + 1), static_cast<std::uint32_t>(at.column + 1)};
 }
 

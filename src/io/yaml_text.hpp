@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -15,9 +16,14 @@ namespace bazaar::io
 class yaml_text
 {
 public:
-    explicit yaml_text(std::string_view text) : text_(text) {}
+    explicit yaml_text(std::string_view text)
+        : text_(text), lines_(static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1)
+    {
+    }
 
     [[nodiscard]] std::string_view text() const noexcept { return text_; }
+
+    [[nodiscard]] std::size_t lines() const noexcept { return lines_; }
 
     /// Tells of everything that libyaml would refuse as a character, or take for the end of a line without its looking like one. True when there
     /// is nothing.
@@ -31,6 +37,7 @@ public:
 
 private:
     std::string_view text_;
+    std::size_t lines_;
     std::size_t character_ = 0;  ///< Where byte_of was last.
     std::size_t byte_ = 0;
 };

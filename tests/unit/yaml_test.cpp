@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -107,6 +108,12 @@ TEST(yaml, knows_where_everything_stands)
     EXPECT_EQ(c->value.items[1].entries[0].value.at, (mark{4, 14}));
     EXPECT_EQ(root.find("c"), nullptr);
     EXPECT_EQ(c->value.items[0].find("x"), nullptr);
+}
+
+TEST(yaml, a_comment_that_ends_the_file_adds_no_line)
+{
+    for (const std::string_view text : {"---\n# a comment", "---\n# a comment\n", "---"})
+        EXPECT_LE(read(text).at.line, std::ranges::count(text, '\n') + 1) << text;
 }
 
 TEST(yaml, a_byte_of_a_text_has_its_place_in_the_file)
