@@ -40,6 +40,8 @@ clockwork::clockwork(const compiled& all, time start) : all_(all), start_(start)
     }
     if (stages_.empty())
         stages_.push_back({at, times_end.us});
+    for (const auto& one : all.file->clock.windows)
+        windows_.push_back(stream::named("window." + one.name));
 }
 
 std::size_t clockwork::stage_at(time at) const noexcept
@@ -109,7 +111,7 @@ void clockwork::by_day(const arrival& of, stretch& to) const
 clockwork::opening_span clockwork::window_of(item_no which, std::int64_t period) const
 {
     const auto& window = all_.file->clock.windows[which];
-    auto draw = derive(all_.seed, stream::named("window." + window.name), static_cast<std::uint64_t>(period));
+    auto draw = derive(all_.seed, windows_[which], static_cast<std::uint64_t>(period));
     const bool opens = chance(window.chance, whole_share).happens(draw.next());
     const auto lasts = std::min(draw.between(window.lasts.low, window.lasts.high), window.each);
     const auto begin = start_.us + period * window.each + draw.between(0, window.each - lasts);
@@ -127,7 +129,7 @@ std::optional<std::int64_t> clockwork::window_end(item_no which, std::int64_t at
     for (std::size_t i = 0; i < window.at.size(); ++i)
     {
         const auto begin = window.at[i].us + (window.at[i].after_start ? start_.us : 0);
-        auto draw = derive(all_.seed, stream::named("window." + window.name), i);
+        auto draw = derive(all_.seed, windows_[which], i);
         const auto end = begin + draw.between(window.lasts.low, window.lasts.high);
         if (at >= begin && at < end)
             return end;
@@ -157,7 +159,7 @@ void clockwork::by_window(item_no which, stretch& to) const
         for (std::size_t i = 0; i < window.at.size(); ++i)
         {
             const auto begin = window.at[i].us + (window.at[i].after_start ? start_.us : 0);
-            auto draw = derive(all_.seed, stream::named("window." + window.name), i);
+            auto draw = derive(all_.seed, windows_[which], i);
             edge(begin);
             edge(begin + draw.between(window.lasts.low, window.lasts.high));
         }

@@ -63,6 +63,7 @@ private:
     const compiled& all_;
     time start_;
     std::vector<span> stages_;
+    std::vector<stream> windows_;  ///< What is drawn of each.
 };
 
 }  // namespace bazaar::scenario::declared

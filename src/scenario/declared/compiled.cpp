@@ -368,8 +368,8 @@ compiled::compiled(std::shared_ptr<const spec> from, const request& given)
     plan_maker(*this).make();
     if (uses_words(*file))
         words = std::make_unique<fake_words>(given.files, given.run);
-    find_facts(*this);
     check_limits(*this);
+    find_facts(*this);
     make_actions(*this);
     make_model(*this);
     number_seeds(*this);

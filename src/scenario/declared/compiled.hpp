@@ -313,7 +313,7 @@ public:
 /// What each table, change and unit has to know of its rows.
 void find_facts(compiled& to);
 
-/// Errors: throws `data` for what a checked file may say and cannot be planned, all problems at once. Needs the facts.
+/// Errors: throws `data` for what a checked file may say and cannot be planned, all problems at once. Before the facts.
 void check_limits(const compiled& all);
 
 /// How decisions are laid out; needs the facts.

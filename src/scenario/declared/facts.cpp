@@ -354,6 +354,9 @@ void fact_finder::find_all()
             column(one, i, one.image);
         if (one.changes && one.of->version != no_item)
             want(one, {fact::form::version}, one.image);
+        // Its key names the unit, whatever others see of that.
+        if (one.changes && !one.closed)
+            want(one, {fact::form::unit}, one.image);
     }
     for (auto& one : all_.units)
         unit(one);

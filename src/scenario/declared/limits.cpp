@@ -173,7 +173,10 @@ void limit_finder::step(const declared::unit& of, const row_step& one)
     if (one.short_to == no_item)
         return;
     const auto& instead = all_.tables[one.short_to];
-    if (!instead.kept.empty() || !instead.of->changes.empty() || instead.of->life)
+    const auto leads_there = [&](const row_plan& from)
+    { return std::ranges::any_of(from.links, [&](const link_plan& to) { return to.of->to == instead.place; }); };
+    if (std::ranges::any_of(all_.tables, leads_there) || std::ranges::any_of(all_.units, leads_there) ||
+        !instead.of->changes.empty() || instead.of->life)
         tell("units.{}: no link leads to rows of {}, which stand for others, and they do not change", of.name,
              instead.name);
     for (const auto& link : instead.links)
