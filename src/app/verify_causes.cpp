@@ -59,12 +59,13 @@ std::string setting_of(const altered_column& column)
 
 seen_changes::seen_changes(std::span<const model::table> tables) : tables_(tables), counts_(tables.size()) {}
 
-void seen_changes::take(const verify::change_event& e, const std::optional<row_id>& row)
+void seen_changes::take(const verify::change_event& e, verify::judge& by)
 {
     ++counts_[e.table][static_cast<std::size_t>(e.what)];
     if (e.what != change_kind::create || e.key.what != verify::told::state::value ||
         tables_[e.table].kept_by != model::role::planned)
         return;
+    const auto row = by.row_of_event(e);
     if (!row || row->unit == no_unit || row->unit == unknown_unit)
         return;
     const auto at = highest_.find(

@@ -97,7 +97,7 @@ bool take_all(verify::change_source& from, verify::judge& to, seen_changes& seen
     while (from.next(e))
     {
         to.take(e);
-        seen.take(e, to.row_of_event(e));
+        seen.take(e, to);
         if (++taken % look_every != 0)
             continue;
         if (stop.stop_requested())

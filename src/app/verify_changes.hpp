@@ -56,8 +56,8 @@ class seen_changes
 public:
     explicit seen_changes(std::span<const model::table> tables);
 
-    /// `row`: of the plan, as the judge has it.
-    void take(const verify::change_event& e, const std::optional<row_id>& row);
+    /// After the judge has taken it, which knows the row.
+    void take(const verify::change_event& e, verify::judge& by);
 
     [[nodiscard]] std::uint64_t count(std::uint8_t table) const;
     [[nodiscard]] std::uint64_t count(std::uint8_t table, verify::change_event::kind what) const

@@ -89,19 +89,15 @@ constexpr std::array keyed_reading_columns{
     reading_columns[3],
     reading_columns[4],
 };
+constexpr model::table keyed(model::table t, std::span<const column> columns, model::key_form keys)
+{
+    t.columns = columns;
+    t.keys = keys;
+    return t;
+}
 constexpr std::array keyed_tables_{
-    model::table{.name = "sensor",
-                 .columns = keyed_sensor_columns,
-                 .version = sensor_updated_at,
-                 .foreign_keys = sensor_keys,
-                 .checks = sensor_checks,
-                 .indexes = sensor_indexes,
-                 .keys = model::key_form::of_sequence("C", 9, 200'000'000)},
-    model::table{.name = "reading",
-                 .columns = keyed_reading_columns,
-                 .foreign_keys = reading_keys,
-                 .indexes = reading_indexes,
-                 .keys = model::key_form::of_bigint()},
+    keyed(tables_[0], keyed_sensor_columns, model::key_form::of_sequence("C", 9, 200'000'000)),
+    keyed(tables_[1], keyed_reading_columns, model::key_form::of_bigint()),
     tables_[2],
     tables_[3],
 };

@@ -89,7 +89,7 @@ struct world
             if (reader.read(topic, m.json, e) != verify::debezium_reader::outcome::change)
                 continue;
             judge.take(e);
-            seen.take(e, judge.row_of_event(e));
+            seen.take(e, judge);
         }
         app::excuse_silent(of_config, seen, judge);
         judge.finish();
