@@ -92,12 +92,22 @@ void renderer::bare(const value& v, const column& c, std::string& out) const
     }
 }
 
+std::optional<std::string_view> renderer::text_in(const value& v, key_codec::room& room) const
+{
+    if (v.kind() == type::text || v.kind() == type::json)
+        return v.text();
+    if (v.kind() == type::ref && keys_.form(v.row().table).is_text())
+        return keys_.text_of(v.row(), room);
+    return std::nullopt;
+}
+
 void renderer::value_text(const value& v, const column& c, std::string& out) const
 {
+    key_codec::room room;
     if (v.null())
         out += "NULL";
-    else if (v.kind() == type::text || v.kind() == type::json)
-        quoted(v.text(), out);
+    else if (const auto text = text_in(v, room))
+        quoted(*text, out);
     else
         bare(v, c, out);
 }
@@ -115,9 +125,10 @@ void renderer::value_json(const value& v, const column& c, std::string& out) con
         bare(v, c, out);
         return;
     }
-    if (v.kind() == type::text)
+    key_codec::room room;
+    if (const auto text = text_in(v, room))
     {
-        quoted(v.text(), out);
+        quoted(*text, out);
         return;
     }
     if (v.kind() == type::bytes)
@@ -229,6 +240,7 @@ void renderer::row_json(std::uint8_t table, std::optional<unit_no> by, std::span
 
 void renderer::value_csv(const value& v, const column& c, std::string& out) const
 {
+    key_codec::room room;
     if (v.null())
         return;
     if (v.kind() == type::bytes)
@@ -236,8 +248,8 @@ void renderer::value_csv(const value& v, const column& c, std::string& out) cons
         out += "\\x";
         hexadecimal(v.text(), out);
     }
-    else if (v.kind() == type::text || v.kind() == type::json)
-        csv_field(v.text(), out);
+    else if (const auto text = text_in(v, room))
+        csv_field(*text, out);
     else
         bare(v, c, out);
 }

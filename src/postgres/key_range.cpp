@@ -49,10 +49,8 @@ std::string key_sql::between(std::uint64_t first, std::uint64_t last) const
         break;
     }
     // Texts of a file have an order of their own.
-    std::string list;
-    for (auto row = first; row <= last && row < form.rows(); ++row)
-        list += fmt::format("{}{}", list.empty() ? "" : ",", form.texts[row]);
-    return any_of('{' + list + '}');
+    const auto end = std::min<std::uint64_t>(last, form.rows() - 1) + 1;
+    return any_of(array_text(form.texts.subspan(std::min(first, end), end - std::min(first, end))));
 }
 
 std::string key_sql::any_of(std::string_view keys) const

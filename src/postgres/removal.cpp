@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/key_range.hpp"
+#include "bazaar/postgres/writer.hpp"
 #include "bazaar/scenario/shared.hpp"
 #include "columns.hpp"
 #include "copy.hpp"
@@ -28,26 +30,26 @@ void remove_rows(session& on, std::string_view schema, const model::table& t, st
     const auto table = quote_qualified(schema, t.name);
     const key_sql by(t, number, ids, key);
     const auto erase = fmt::format("DELETE FROM {} WHERE {} = ANY ($1::{}[])", table, key, t.columns[t.key].sql_type);
+    const auto last = last_row(on, schema, t, number, ids);
     std::string low;
     std::uint64_t removed = 0;
-    for (bool more = true; more;)
+    for (bool more = last.has_value(); more;)
     {
         const auto rows = on.exec(fmt::format("SELECT {0} FROM {1} WHERE {2}{3} ORDER BY {0} LIMIT {4}", key, table,
                                               by.own(), low.empty() ? "" : " AND " + by.after(low), batch_rows),
                                   {});
-        std::string own;
+        std::vector<std::string_view> own;
         for (int i = 0; i < rows.rows(); ++i)
         {
             // Somebody else's row among ours stays.
-            if (!ids.decode(number, rows.get(i, 0)))
-                continue;
-            own += own.empty() ? "{" : ",";
-            own += rows.get(i, 0);
-            ++removed;
+            const auto row = ids.decode(number, rows.get(i, 0));
+            if (row && row->row <= last->row)
+                own.push_back(rows.get(i, 0));
         }
         if (!own.empty())
         {
-            on.exec(erase, {own + '}'});
+            on.exec(erase, {array_text(own)});
+            removed += own.size();
             told(t.name, removed);
         }
         more = rows.rows() == batch_rows;

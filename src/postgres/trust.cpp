@@ -233,23 +233,6 @@ constexpr std::string_view path_sql =
     "AND "
     "n.nspname <> 'pg_catalog' AND p.proowner <> ALL ($2::oid[]) ORDER BY 1, 2 LIMIT 5";
 
-std::string list_of(const auto& some)
-{
-    std::string list = "{";
-    for (const auto& one : some)
-    {
-        list += list.size() == 1 ? "\"" : ",\"";
-        for (const char c : std::string_view(one))
-        {
-            if (c == '"' || c == '\\')
-                list += '\\';
-            list += c;
-        }
-        list += '"';
-    }
-    return list + '}';
-}
-
 /// Names in the statements of `during` mean those of pg_catalog, also where a pooler takes no setting at the start.
 template <typename During>
 void with_empty_path(session& on, During during)
@@ -407,7 +390,7 @@ private:
             {'v', {"view", "VIEW"}},
             {'m', {"materialized view", "MATERIALIZED VIEW"}},
             {'f', {"foreign table", "FOREIGN TABLE"}}};
-        const auto rows = session_.exec(relations_sql, {schema_, list_of(names_)});
+        const auto rows = session_.exec(relations_sql, {schema_, array_text(names_)});
         for (int i = 0; i < rows.rows(); ++i)
         {
             const auto place = kinds.find(rows.get(i, 3).front());
@@ -468,7 +451,7 @@ private:
 
     void rights()
     {
-        const auto rows = session_.exec(rights_sql, {schema_, list_of(oids_)});
+        const auto rows = session_.exec(rights_sql, {schema_, array_text(oids_)});
         for (int i = 0; i < rows.rows(); ++i)
         {
             const auto cell = [&](int column) { return rows.get(i, column); };
@@ -487,7 +470,7 @@ private:
 
     void hung()
     {
-        const auto rows = session_.exec(hung_sql, {list_of(oids_)});
+        const auto rows = session_.exec(hung_sql, {array_text(oids_)});
         for (int i = 0; i < rows.rows(); ++i)
         {
             const auto cell = [&](int column) { return rows.get(i, column); };
@@ -541,7 +524,7 @@ private:
     void search(const std::string& path)
     {
         std::vector<std::string> trusted(trusted_.begin(), trusted_.end());
-        const auto rows = session_.exec(path_sql, {path, list_of(trusted)});
+        const auto rows = session_.exec(path_sql, {path, array_text(trusted)});
         for (int i = 0; i < rows.rows(); ++i)
             fault(fmt::format("function {}", rows.get(i, 1)),
                   fmt::format("its schema is in search_path, where it can be taken for one of PostgreSQL's, and its "
@@ -618,7 +601,7 @@ std::vector<trust_fault> altered_functions(session& on, std::span<const write_fu
         "FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN "
         "pg_catalog.pg_language l "
         "ON l.oid = p.prolang WHERE n.nspname = 'bazaard' AND p.proname = ANY ($1::name[]) ORDER BY 1, 2",
-        {list_of(names)});
+        {array_text(names)});
     for (int i = 0; i < rows.rows(); ++i)
     {
         const auto cell = [&](int column) { return rows.get(i, column); };

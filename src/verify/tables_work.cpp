@@ -1,9 +1,11 @@
 #include "tables_work.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/format.h>
 
+#include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/key_range.hpp"
 #include "bazaar/scenario/first_rows.hpp"
 
@@ -31,12 +33,11 @@ std::string tables_work::between(std::uint8_t table, std::uint64_t first, std::u
 
 std::string tables_work::any_of(std::uint8_t table, std::span<const row_id> rows) const
 {
-    std::string list;
-    for (const auto& row : rows)
-        list += fmt::format("{}{}", list.empty() ? "" : ",", text_of(row));
+    const auto list = postgres::array_text(rows |
+                                           std::views::transform([&](const row_id& row) { return text_of(row); }));
     if (numbered(table))
-        return fmt::format("{} = ANY ('{{{}}}'::bigint[])", compared[table]->key, list);
-    return postgres::key_sql(tables[table], table, ids, compared[table]->key).any_of('{' + list + '}');
+        return fmt::format("{} = ANY ('{}'::bigint[])", compared[table]->key, list);
+    return postgres::key_sql(tables[table], table, ids, compared[table]->key).any_of(list);
 }
 
 /// By the binary form of its key.

@@ -98,6 +98,9 @@ def up_to(case):
     if case.recipe.start != "inserts" or case.claimed or len(case.order) < 8 or any(m.again for m in case.messages):
         return None
     middle = case.chance.choice(case.order[2:-2])
+    if middle > case.plan.settled:
+        # Refused: the card ends before it.
+        return None
     above = [u for u in case.order if u >= middle and all(case.plan.history((c.table, c.key))[-1].unit == u for c in case.plan.units[u])]
     below = [u for u in case.order if u < middle]
     if not above or not below:
@@ -115,7 +118,10 @@ def column_missing(case):
     if case.form.without or case.claimed:
         return None
     table = case.chance.choice(("users", "orders", "order_items", "events", "products"))
-    m = next((m for m in case.messages if m.kind == "change" and m.table == table and m.after), None)
+    # Of a table with no judged event, there is nothing to say.
+    low, bound = begins_behind(case), case.bound()
+    m = next((m for m in case.messages if m.kind == "change" and m.table == table and m.after and m.run in ("", "main") and
+              (m.unit is None or low < m.unit < bound)), None)
     if m is None:
         return None
     column = case.chance.choice(sorted(set(m.after) - {"id"}))

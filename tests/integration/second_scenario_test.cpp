@@ -1,15 +1,20 @@
 // A scenario that is no shop and lives in tests/support alone goes through schema, planner, runner, writer and plan.
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "bazaar/model/render.hpp"
+#include "bazaar/postgres/identifier.hpp"
+#include "bazaar/postgres/key_range.hpp"
+#include "bazaar/postgres/removal.hpp"
 #include "bazaar/postgres/schema.hpp"
 #include "bazaar/postgres/store.hpp"
 #include "bazaar/postgres/writer.hpp"
@@ -104,7 +109,7 @@ TEST_P(second_scenario, runs_through_every_room_without_a_change_in_any)
         {
             const auto id = row["id"].is_string() ? row["id"].get<std::string>() : row["id"].dump();
             const auto stored = nlohmann::json::parse(
-                one(look, "SELECT to_jsonb(t) FROM lab." + table + " t WHERE id = '" + id + "'"));
+                one(look, "SELECT to_jsonb(t) FROM lab." + table + " t WHERE id = " + postgres::quote_literal(id)));
             for (const auto& [column, value] : row.items())
             {
                 // Moments and decimals are spelled differently in jsonb; their binary forms are tested elsewhere.
@@ -134,10 +139,28 @@ TEST_P(second_scenario, runs_through_every_room_without_a_change_in_any)
         link.exec("INSERT INTO lab.sensor VALUES ('C200900000', 1, 'stranger', NULL, NULL, now()), "
                   "('C2000000x0', 1, 'another', NULL, NULL, now())");
     EXPECT_EQ(last(), there);
+
+    // Rows are found by their keys, and all of the run are removed, no other.
+    for (const auto table : {demo_scenario::sensor, demo_scenario::reading})
+    {
+        const auto& t = sensors.tables()[table];
+        const auto count = there.at(table);
+        std::vector<std::string> some;
+        for (std::uint64_t row = 0; row < std::min<std::uint64_t>(count, 12); ++row)
+            some.push_back(one(look, fmt::format("SELECT id FROM lab.{0} WHERE {1}", t.name,
+                                                 postgres::key_sql(t, table, ids, "id").between(row, row))));
+        const auto found = postgres::key_sql(t, table, ids, "id").any_of(postgres::array_text(some));
+        EXPECT_EQ(one(look, fmt::format("SELECT count(*) FROM lab.{} WHERE {}", t.name, found)),
+                  std::to_string(some.size()));
+    }
+    postgres::remove_run(link, own, recorded, sensors, [](std::string_view, std::uint64_t) {});
+    EXPECT_EQ(one(look, "SELECT count(*) FROM lab.reading"), "0");
+    EXPECT_EQ(one(look, "SELECT count(*) FROM lab.sensor"), GetParam() == demo_scenario::keys::short_ones ? "2" : "0");
 }
 
 INSTANTIATE_TEST_SUITE_P(of_each_kind_of_key, second_scenario,
-                         testing::Values(demo_scenario::keys::uuids, demo_scenario::keys::short_ones));
+                         testing::Values(demo_scenario::keys::uuids, demo_scenario::keys::short_ones,
+                                         demo_scenario::keys::listed_ones));
 
 }  // namespace
 }  // namespace bazaar::test

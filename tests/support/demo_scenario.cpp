@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/fixed.hpp"
@@ -101,6 +103,28 @@ constexpr std::array keyed_tables_{
     tables_[2],
     tables_[3],
 };
+
+/// Each of them is another text where somebody forgets a quote, or is none.
+const model::key_list& odd_texts()
+{
+    static const auto all = []
+    {
+        constexpr std::array beginnings{"a,b"sv, "{x}"sv, "\"q\""sv, "back\\"sv, " "sv, "é☃"sv, "it's"sv, "$1::"sv};
+        std::vector<std::string> texts{"NULL", "{}", "\\", "\""};
+        while (texts.size() < 2'000)
+            texts.push_back(std::string(beginnings[texts.size() % beginnings.size()]) + std::to_string(texts.size()));
+        return texts;
+    }();
+    static const model::key_list list(std::vector<std::string_view>(all.begin(), all.end()));
+    return list;
+}
+
+std::span<const model::table> listed_tables()
+{
+    static const std::array tables{keyed(tables_[0], keyed_sensor_columns, odd_texts().form()), keyed_tables_[1],
+                                   tables_[2], tables_[3]};
+    return tables;
+}
 
 constexpr std::array adjusted{std::uint8_t{sensor_note}, std::uint8_t{sensor_last_value}};
 constexpr std::array recorded{std::uint8_t{sensor_last_value}};
@@ -341,7 +365,9 @@ demo_scenario::demo_scenario(std::uint64_t seed, keys of) : seed_(seed), configu
 
 std::span<const model::table> demo_scenario::tables() const
 {
-    return keys_ == keys::uuids ? tables_ : keyed_tables_;
+    return keys_ == keys::uuids         ? std::span<const model::table>(tables_)
+           : keys_ == keys::listed_ones ? listed_tables()
+                                        : std::span<const model::table>(keyed_tables_);
 }
 
 std::span<const model::unit_kind> demo_scenario::kinds() const

@@ -41,7 +41,8 @@ public:
     enum class keys : std::uint8_t
     {
         uuids,
-        short_ones,  ///< "C200000303" of sensors, 303 of readings: they do not say which unit made the row.
+        short_ones,   ///< "C200000303" of sensors, 303 of readings: they do not say which unit made the row.
+        listed_ones,  ///< Of sensors, texts of a list that are hard to quote.
     };
 
     /// With short keys.

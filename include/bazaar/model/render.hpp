@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "bazaar/base/id.hpp"
 #include "bazaar/model/key_codec.hpp"
@@ -56,6 +57,8 @@ private:
     void side_csv(std::span<const value> side, const table& t, std::string& out) const;
     void side_json(std::span<const value> side, const table& t, std::string& out) const;
     void bare(const value& v, const column& c, std::string& out) const;
+    /// What is printed as a text, of a key also; nothing for other values.
+    [[nodiscard]] std::optional<std::string_view> text_in(const value& v, key_codec::room& room) const;
 
     std::span<const table> tables_;
     std::span<const unit_kind> kinds_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ranges>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,24 @@ namespace bazaar::postgres
 
 /// A text as an SQL literal, for the few places that accept no parameter.
 [[nodiscard]] std::string quote_literal(std::string_view text);
+
+/// Texts as the text form of an array, for a parameter or a literal of type ...[].
+[[nodiscard]] std::string array_text(const std::ranges::input_range auto& some)
+{
+    std::string list = "{";
+    for (const auto& one : some)
+    {
+        list += list.size() == 1 ? "\"" : ",\"";
+        for (const char c : std::string_view(one))
+        {
+            if (c == '"' || c == '\\')
+                list += '\\';
+            list += c;
+        }
+        list += '"';
+    }
+    return list + '}';
+}
 
 /// Refuses, with `usage`, names that cannot be the schema of the shop's tables, including pg_*, information_schema and
 /// bazaard.

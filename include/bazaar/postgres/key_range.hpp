@@ -46,7 +46,7 @@ public:
     /// All rows of the run.
     [[nodiscard]] std::string own() const { return between(0, keys_.form(number_).rows() - 1); }
 
-    /// Those with one of these keys, of the form {a,b}.
+    /// Those with one of these keys, an array's text.
     [[nodiscard]] std::string any_of(std::string_view keys) const;
 
     /// Those whose key comes before this one, or after it, in the order of the column.
