@@ -10,7 +10,6 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/key_range.hpp"
-#include "bazaar/postgres/writer.hpp"
 #include "bazaar/scenario/shared.hpp"
 #include "columns.hpp"
 #include "copy.hpp"
@@ -30,10 +29,9 @@ void remove_rows(session& on, std::string_view schema, const model::table& t, st
     const auto table = quote_qualified(schema, t.name);
     const key_sql by(t, number, ids, key);
     const auto erase = fmt::format("DELETE FROM {} WHERE {} = ANY ($1::{}[])", table, key, t.columns[t.key].sql_type);
-    const auto last = last_row(on, schema, t, number, ids);
     std::string low;
     std::uint64_t removed = 0;
-    for (bool more = last.has_value(); more;)
+    for (bool more = true; more;)
     {
         const auto rows = on.exec(fmt::format("SELECT {0} FROM {1} WHERE {2}{3} ORDER BY {0} LIMIT {4}", key, table,
                                               by.own(), low.empty() ? "" : " AND " + by.after(low), batch_rows),
@@ -42,8 +40,7 @@ void remove_rows(session& on, std::string_view schema, const model::table& t, st
         for (int i = 0; i < rows.rows(); ++i)
         {
             // Somebody else's row among ours stays.
-            const auto row = ids.decode(number, rows.get(i, 0));
-            if (row && row->row <= last->row)
+            if (ids.decode(number, rows.get(i, 0)))
                 own.push_back(rows.get(i, 0));
         }
         if (!own.empty())

@@ -382,11 +382,11 @@ bool has_own_rows(const model::table& t)
     return t.kept_by == model::role::planned && kept_here(t);
 }
 
-/// So far below the last row of a table may the one before it be.
+/// So far below the last row of a table may the one before it be. A key that is but a number may be anybody's: one far above the
+/// others is.
 constexpr std::uint64_t gap_max = 4096;
 
-}  // namespace
-
+/// The row of a run with the highest number.
 std::optional<row_id> last_row(session& on, std::string_view schema, const model::table& t, std::uint8_t number,
                                const model::key_codec& ids)
 {
@@ -430,6 +430,8 @@ std::optional<row_id> last_row(session& on, std::string_view schema, const model
     }
     return last;
 }
+
+}  // namespace
 
 std::vector<std::optional<row_id>> last_rows(session& on, std::string_view schema, const scenario::scenario& shop,
                                              const model::key_codec& ids)

@@ -211,7 +211,7 @@ TEST_F(two_scenarios, the_other_one_goes_through_every_command)
     EXPECT_NE(made.find(", sensor row " + std::to_string(std::stoll(sensor.substr(1)) - 200'000'000) + '\n'),
               std::string::npos)
         << made;
-    EXPECT_NE(made.find("insert sensor  id=" + sensor), std::string::npos) << made;
+    EXPECT_NE(made.find("insert sensor  id=\"" + sensor + '"'), std::string::npos) << made;
     EXPECT_NE(good({"explain", "C200000000"}).find("made before unit 0"), std::string::npos);
     refuses(65, "C299999999: is the key of row 99999999 of table sensor, and no unit of run main below",
             {"explain", "C299999999"});

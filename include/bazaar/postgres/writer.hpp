@@ -70,11 +70,6 @@ private:
 [[nodiscard]] std::optional<unit_no> highest_unit(session& on, std::string_view schema, const scenario::scenario& shop,
                                                   const model::key_codec& ids);
 
-/// The row of this run with the highest number in this table, which is there; nothing if it has none. A key that is but a number
-/// may be anybody's: one far above all others is no row of the run.
-[[nodiscard]] std::optional<row_id> last_row(session& on, std::string_view schema, const model::table& t,
-                                             std::uint8_t number, const model::key_codec& ids);
-
 /// For each table, the row of this run with the highest number, with the unit that inserted it; that is `unknown_unit`
 /// if the key does not name it. Nothing if the run has no row there.
 [[nodiscard]] std::vector<std::optional<row_id>> last_rows(session& on, std::string_view schema,
