@@ -30,7 +30,7 @@ namespace
 constexpr std::size_t width = 80;
 constexpr std::size_t column = 30;  ///< Where the text beside the flags begins.
 
-constexpr std::array<about, 15> commands{{
+constexpr std::array<about, 17> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -106,6 +106,13 @@ constexpr std::array<about, 15> commands{{
     {command::scenario, "bazaard scenario list [FLAG]...", "List the kinds of shop that there are.",
      "Name, version and tables of each, and the flags that it brings along. --scenario chooses one for a new run. No "
      "database is needed."},
+    {command::views, "bazaard views create|drop [FLAG]...", "Make or drop views of a run in the shape of known data.",
+     "For theLook: a schema in which the queries written for BigQuery's public data set thelook_ecommerce find their "
+     "tables and columns. The run need not be there yet, but its tables: `init` first. Doing it again changes nothing; "
+     "`reset` drops them, too. The columns are in docs/views.md."},
+    {command::describe, "bazaard describe [FLAG]...", "Show the shop that the flags make, in figures and charts.",
+     "Plans the run and writes nothing; no database is needed. Without --history, --start-time or --max-iter: 30 days, "
+     "or 200,000 ticks where those are fewer. With --card: the run of the card, as far as it is settled."},
 }};
 
 const about& about_of(command what)
