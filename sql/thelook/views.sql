@@ -16,11 +16,14 @@ CREATE FUNCTION :"views".number_of(id uuid) RETURNS bigint LANGUAGE sql IMMUTABL
         | (get_byte(uuid_send(id), 7) << 2)
         | (get_byte(uuid_send(id), 8) >> 4 & 3);
 COMMENT ON FUNCTION :"views".number_of(uuid) IS 'Row number that an id of the shop holds';
+-- Whoever may read the views needs it, also where functions are not everybody's by default.
+GRANT EXECUTE ON FUNCTION :"views".number_of(uuid) TO PUBLIC;
 
 -- 0 to 32767, spread evenly over consecutive numbers: what the shop does not record (the age of stock) comes from it.
 CREATE FUNCTION :"views".spread(number bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (number % 2147483648 * 1327217885 % 2147483648) >> 16;
 COMMENT ON FUNCTION :"views".spread(bigint) IS 'A number from 0 to 32767, always the same for the same argument';
+GRANT EXECUTE ON FUNCTION :"views".spread(bigint) TO PUBLIC;
 
 CREATE VIEW :"views".distribution_centers AS
 SELECT d.id, d.name, d.latitude, d.longitude, point(d.longitude, d.latitude) AS distribution_center_geom

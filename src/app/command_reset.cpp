@@ -27,10 +27,11 @@ namespace
 void drop_views_of_run(const options& opts, postgres::session& link, const scenario::entry& of)
 {
     for (const auto& set : of.views)
-        for (const auto& schema : postgres::views_of_run(link, set, opts.schema, opts.run))
+        for (const auto& found : postgres::find_views(link, set, opts.schema))
             try
             {
-                (void)postgres::drop_views(link, set, {opts.schema, opts.run, schema});
+                if (found.at.run == opts.run)
+                    (void)postgres::drop_views(link, set, found.at);
             }
             catch (const error& problem)
             {

@@ -111,4 +111,15 @@ std::string one_line(std::string_view text)
     return line;
 }
 
+std::string shell_word(std::string_view text)
+{
+    if (!text.empty() &&
+        text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == text.npos)
+        return std::string(text);
+    std::string made = "'";
+    for (const char c : text)
+        made += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return made + "'";
+}
+
 }  // namespace bazaar

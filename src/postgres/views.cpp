@@ -11,7 +11,6 @@
 #include "bazaar/base/random.hpp"
 #include "bazaar/postgres/identifier.hpp"
 #include "bazaar/postgres/trust.hpp"
-#include "catalogue.hpp"
 #include "columns.hpp"
 #include "copy.hpp"
 #include "own_tables.hpp"
@@ -36,10 +35,18 @@ std::pair<std::string, std::string> ids_of_run(std::string_view run)
     return {to_string(low), to_string(high)};
 }
 
+/// The end of the comment on a schema that was there before the views: it stays when they go.
+constexpr std::string_view kept_schema = " (schema made by somebody else)";
+
+std::string beginning(const scenario::view_set& of)
+{
+    return fmt::format("Views {} of bazaard over run ", of.name);
+}
+
 /// The comment on a schema of views, without its end.
 std::string signature(const scenario::view_set& of, std::string_view schema, std::string_view run)
 {
-    return fmt::format("Views {} of bazaard over run {} of schema {}", of.name, run, schema);
+    return fmt::format("{}{} of schema {}", beginning(of), run, schema);
 }
 
 /// The whole comment; it changes with the statements.
@@ -58,9 +65,26 @@ struct views_there
 {
     bool schema = false;
     std::string comment;
-    std::vector<std::string_view> views;  ///< Relations with the names of the set.
-    bool complete = false;
+    std::vector<std::string> found;    ///< Views and functions of the set, or other objects of their names.
+    std::vector<std::string> missing;  ///< The others.
+    std::vector<std::string> foreign;  ///< Those of `found` that are not what the set makes: it comments on all of its.
+
+    /// As `create_views` leaves them.
+    [[nodiscard]] bool is(std::string_view wanted) const
+    {
+        return missing.empty() && foreign.empty() &&
+               (comment == wanted || comment == std::string(wanted) + std::string(kept_schema));
+    }
 };
+
+/// In the schema, the relation or function of this name: whether there is one, and whether it can be ours.
+constexpr std::string_view relation_sql =
+    "SELECT c.relkind = 'v' AND pg_catalog.obj_description(c.oid, 'pg_class') IS NOT NULL FROM pg_catalog.pg_class c "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2";
+constexpr std::string_view function_sql =
+    "SELECT pg_catalog.obj_description(p.oid, 'pg_proc') IS NOT NULL FROM pg_catalog.pg_proc p JOIN "
+    "pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname || '(' || "
+    "pg_catalog.oidvectortypes(p.proargtypes) || ')' = $2";
 
 views_there look_at(session& on, const scenario::view_set& of, std::string_view schema)
 {
@@ -69,24 +93,41 @@ views_there look_at(session& on, const scenario::view_set& of, std::string_view 
                               "pg_catalog.pg_namespace n WHERE n.nspname = $1",
                               {schema});
     now.schema = rows.rows() > 0;
-    if (!now.schema)
-        return now;
-    now.comment = rows.get(0, 0);
-    const auto there = read_catalogue(on, schema);
+    if (now.schema)
+        now.comment = rows.get(0, 0);
+    const auto look = [&](std::string_view sql, std::string_view name)
+    {
+        const auto object = on.exec(sql, {schema, name});
+        (object.rows() == 0 ? now.missing : now.found).emplace_back(name);
+        if (object.rows() > 0 && object.get(0, 0) != "t")
+            now.foreign.emplace_back(name);
+    };
     for (const auto name : of.views)
-        if (there.relations.contains(name))
-            now.views.push_back(name);
-    std::size_t functions = 0;
-    for (const auto function : of.functions)
-        functions += on.exec("SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = "
-                             "p.pronamespace WHERE n.nspname = $1 AND p.proname || '(' || "
-                             "pg_catalog.oidvectortypes(p.proargtypes) || ')' = $2",
-                             {schema, function})
-                                 .rows() > 0
-                         ? 1U
-                         : 0U;
-    now.complete = now.views.size() == of.views.size() && functions == of.functions.size();
+        look(relation_sql, name);
+    for (const auto name : of.functions)
+        look(function_sql, name);
     return now;
+}
+
+/// The statements that give the views the privileges that they have now. Within the transaction that replaces them.
+std::vector<std::string> privileges(session& on, const scenario::view_set& of, std::string_view schema)
+{
+    std::vector<std::string> grants;
+    for (const auto name : of.views)
+    {
+        const auto rows = on.exec("SELECT a.privilege_type, a.grantee = 0, coalesce(r.rolname, ''), a.is_grantable "
+                                  "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+                                  "c.relnamespace, pg_catalog.aclexplode(c.relacl) a LEFT JOIN pg_catalog.pg_roles r "
+                                  "ON r.oid = a.grantee WHERE n.nspname = $1 AND c.relname = $2 AND a.grantee <> "
+                                  "c.relowner ORDER BY 3, 1",
+                                  {schema, name});
+        for (int i = 0; i < rows.rows(); ++i)
+            if (const bool all = rows.get(i, 1) == "t"; all || !rows.get(i, 2).empty())
+                grants.push_back(fmt::format("GRANT {} ON {} TO {}{}", rows.get(i, 0), quote_qualified(schema, name),
+                                             all ? "PUBLIC" : quote_identifier(rows.get(i, 2)),
+                                             rows.get(i, 3) == "t" ? " WITH GRANT OPTION" : ""));
+    }
+    return grants;
 }
 
 /// Drops all that the set makes, and nothing that uses it. Within a transaction.
@@ -137,15 +178,27 @@ void check_tables(session& on, const views_place& at, std::span<const model::tab
 /// Whose the objects are that stand in the way.
 void check_owner(const views_there& now, const scenario::view_set& of, const views_place& at)
 {
-    if (signs(now.comment, of, at.schema, at.run) || now.views.empty())
-        return;
-    const bool ours = now.comment.starts_with(fmt::format("Views {} of bazaard over run ", of.name));
-    throw error(error_kind::config,
-                ours ? fmt::format("schema {}: {}; name another one with --views-schema", at.views,
-                                   now.comment.substr(0, now.comment.rfind(", ")))
-                     : fmt::format("schema {} has {} that bazaard did not make there; name another one with "
-                                   "--views-schema",
-                                   at.views, fmt::join(now.views, ", ")));
+    const bool ours = now.comment.starts_with(beginning(of));
+    const bool of_this_run = signs(now.comment, of, at.schema, at.run);
+    if (ours && !of_this_run && !now.found.empty())
+        throw error(error_kind::config, fmt::format("schema {}: {}; name another one with --views-schema", at.views,
+                                                    now.comment.substr(0, now.comment.rfind(", "))));
+    const auto& foreign = of_this_run ? now.foreign : now.found;
+    if (!foreign.empty())
+        throw error(error_kind::config,
+                    fmt::format("schema {} has {} that bazaard did not make there; rename what is in the way, or name "
+                                "another schema with --views-schema",
+                                at.views, fmt::join(foreign, ", ")));
+}
+
+/// What somebody else says of the schema is not overwritten.
+void check_comment(const views_there& now, const scenario::view_set& of, const views_place& at)
+{
+    if (!now.comment.empty() && !now.comment.starts_with(beginning(of)))
+        throw error(error_kind::config,
+                    fmt::format("schema {} has a comment, where bazaard would write whose views it holds; take it "
+                                "away with COMMENT ON SCHEMA {} IS NULL, or name another schema with --views-schema",
+                                at.views, quote_identifier(at.views)));
 }
 
 }  // namespace
@@ -188,10 +241,9 @@ views_state create_views(session& on, const scenario::view_set& of, const views_
     check_tables(on, at, tables);
     const auto sql = views_sql(of, at);
     const auto comment = signature(of, at, sql);
-    const auto as_it_should_be = [&](const views_there& now) { return now.complete && now.comment == comment; };
     auto now = look_at(on, of, at.views);
     check_owner(now, of, at);
-    if (as_it_should_be(now))
+    if (now.is(comment))
         return views_state::found;
 
     long_transaction all(on);
@@ -199,17 +251,23 @@ views_state create_views(session& on, const scenario::view_set& of, const views_
     // While we waited, somebody else may have made them.
     now = look_at(on, of, at.views);
     check_owner(now, of, at);
-    if (as_it_should_be(now))
+    if (now.is(comment))
         return views_state::found;
+    const bool before = signs(now.comment, of, at.schema, at.run);
+    check_comment(now, of, at);
     on.exec("SET LOCAL search_path = ''");
     on.exec("SET LOCAL client_min_messages = warning");
     if (!now.schema)
         on.exec("CREATE SCHEMA " + quote_identifier(at.views));
-    const bool before = signs(now.comment, of, at.schema, at.run);
+    const auto grants = privileges(on, of, at.views);
     if (before)
         drop_set(on, of, at.views, ", and make it again afterwards");
     on.exec(sql);
-    on.exec(fmt::format("COMMENT ON SCHEMA {} IS {}", quote_identifier(at.views), quote_literal(comment)));
+    for (const auto& grant : grants)
+        on.exec(grant);
+    const bool kept = before ? now.comment.ends_with(kept_schema) : now.schema;
+    on.exec(fmt::format("COMMENT ON SCHEMA {} IS {}", quote_identifier(at.views),
+                        quote_literal(kept ? comment + std::string(kept_schema) : comment)));
     all.commit();
     return before ? views_state::replaced : views_state::created;
 }
@@ -226,24 +284,33 @@ views_state drop_views(session& on, const scenario::view_set& of, const views_pl
     // Whoever reads them does not keep `reset` from its work.
     on.exec("SET LOCAL lock_timeout = '5s'");
     drop_set(on, of, at.views, "");
-    on.exec(holds_anything(on, at.views) ? fmt::format("COMMENT ON SCHEMA {} IS NULL", quote_identifier(at.views))
-                                         : fmt::format("DROP SCHEMA {}", quote_identifier(at.views)));
+    const bool stays = now.comment.ends_with(kept_schema) || holds_anything(on, at.views);
+    on.exec(stays ? fmt::format("COMMENT ON SCHEMA {} IS NULL", quote_identifier(at.views))
+                  : fmt::format("DROP SCHEMA {}", quote_identifier(at.views)));
     all.commit();
     return views_state::dropped;
 }
 
-std::vector<std::string> views_of_run(session& on, const scenario::view_set& of, std::string_view schema,
-                                      std::string_view run)
+std::vector<views_found> find_views(session& on, const scenario::view_set& of, std::string_view schema)
 {
     const auto rows = on.exec("SELECT n.nspname, pg_catalog.obj_description(n.oid, 'pg_namespace') FROM "
                               "pg_catalog.pg_namespace n WHERE pg_catalog.starts_with("
                               "pg_catalog.obj_description(n.oid, 'pg_namespace'), $1) ORDER BY 1",
-                              {signature(of, schema, run)});
-    std::vector<std::string> schemas;
+                              {beginning(of)});
+    std::vector<views_found> all;
     for (int i = 0; i < rows.rows(); ++i)
-        if (signs(rows.get(i, 1), of, schema, run))
-            schemas.emplace_back(rows.get(i, 0));
-    return schemas;
+    {
+        // A run's name has no blank.
+        const auto rest = rows.get(i, 1).substr(beginning(of).size());
+        const views_place at{std::string(schema), std::string(rest.substr(0, rest.find(' '))),
+                             std::string(rows.get(i, 0))};
+        if (!signs(rows.get(i, 1), of, at.schema, at.run))
+            continue;
+        auto now = look_at(on, of, at.views);
+        const bool current = now.is(signature(of, at, views_sql(of, at)));
+        all.push_back({at, std::move(now.missing), std::move(now.foreign), current});
+    }
+    return all;
 }
 
 }  // namespace bazaar::postgres

@@ -25,4 +25,7 @@ namespace bazaar
 /// The text as one line: a single space for each sequence of spaces, tabs and line ends, and none at either end.
 [[nodiscard]] std::string one_line(std::string_view text);
 
+/// The text as a word for a POSIX shell: in single quotes if that is necessary.
+[[nodiscard]] std::string shell_word(std::string_view text);
+
 }  // namespace bazaar
