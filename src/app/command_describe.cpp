@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -8,8 +10,10 @@
 #include <fmt/format.h>
 
 #include "app/portrait_text.hpp"
+#include "app/screen.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/base/words.hpp"
 #include "bazaar/daemon/card.hpp"
 #include "bazaar/daemon/report.hpp"
 #include "bazaar/daemon/stage.hpp"
@@ -62,6 +66,13 @@ subject of_card(const options& opts)
     return s;
 }
 
+/// When its day begins, in UTC: what is described is the same all day.
+time day_of(time now)
+{
+    constexpr microseconds day = std::chrono::hours(24);
+    return now - microseconds((now - time{}).count() % day.count());
+}
+
 subject of_flags(const options& opts)
 {
     const auto seed = opts.seed ? *opts.seed : daemon::random_seed();
@@ -69,20 +80,31 @@ subject of_flags(const options& opts)
     s.made = daemon::stage_of(opts, seed);
     s.recorded = daemon::new_record(opts, seed, *s.made.shop);
     s.ticks = opts.ticks_max;
-    s.end = process_surroundings().now;
-    if (opts.start || opts.history)
-        s.recorded.start = opts.start ? *opts.start : s.end - *opts.history;
+    const auto now = process_surroundings().now;
+    const auto today = day_of(now);
+    if (opts.start)
+    {
+        s.recorded.start = *opts.start;
+        s.end = *opts.start < today ? today : now;
+    }
+    else if (opts.history)
+    {
+        s.end = today;
+        s.recorded.start = std::max(today - *opts.history, scenario::start_min);
+    }
     else if (opts.ticks_max)
-        s.recorded.start = daemon::start_to_end_at(*s.made.shop, *opts.ticks_max, s.end);
+        s.recorded.start = opts.unpaced ? daemon::start_to_end_at(*s.made.shop, *opts.ticks_max, today) : today;
     else
     {
-        s.recorded.start = s.end - usual_history;
+        s.end = today;
+        s.recorded.start = today - usual_history;
         s.ticks = usual_ticks;
         s.usual = true;
     }
     if (!opts.seed)
         log(log_level::info, "describe",
-            fmt::format("planned from the command line: --seed {} repeats it", s.recorded.seed));
+            fmt::format("planned from the command line: --seed {} repeats it{}", s.recorded.seed,
+                        opts.start && opts.ticks_max ? "" : ", until the day (UTC) is over"));
     return s;
 }
 
@@ -101,7 +123,8 @@ public:
         try
         {
             walk_.catch_up();
-            const bool more = planner_->next_at() <= of_.end && (!of_.ticks || planner_->ticks() < *of_.ticks) &&
+            over_ = planner_->next_at() > of_.end;
+            const bool more = !over_ && (!of_.ticks || planner_->ticks() < *of_.ticks) &&
                               (!of_.units || planner_->next_no() < *of_.units);
             if (more)
                 out = walk_.next();
@@ -115,7 +138,11 @@ public:
 
     [[nodiscard]] const scenario::planner& at() const { return *planner_; }
 
+    /// When it ended: the end that was asked for, if nothing else has ended it.
+    [[nodiscard]] time end(time last) const { return over_ ? of_.end : last; }
+
 private:
+    bool over_ = false;
     const subject& of_;
     std::unique_ptr<scenario::planner> planner_;
     run::replanner walk_;
@@ -139,6 +166,7 @@ extent measure(const subject& of, daemon::work_progress& progress)
         if (all.units % 4096 == 0 && progress.due())
             progress.show(fmt::format("planned {} units", grouped(all.units)), 0, 0, all.units, "units");
     }
+    all.last = plan.end(all.last);
     all.ticks = plan.at().ticks();
     return all;
 }
@@ -170,21 +198,30 @@ int describe(const options& opts)
     if (!opts.html_file.empty())
         io::new_file::check(opts.html_file, "--html " + opts.html_file);
     const auto s = opts.card.empty() ? of_flags(opts) : of_card(opts);
-    daemon::work_progress progress(opts);
+    auto shown = opts;
+    // Nobody waits for it where nobody looks.
+    if (shown.progress == process::progress::automatic && ::isatty(STDERR_FILENO) != 1)
+        shown.progress = process::progress::off;
+    daemon::work_progress progress(shown);
     const auto all = measure(s, progress);
     const auto drawn = look_at_all(s, all, progress);
     const auto title = fmt::format("{}, run {}, seed {}, start {}", s.recorded.scenario, s.recorded.run,
                                    s.recorded.seed, to_string(s.recorded.start));
-    process::print_text(fmt::format("{}\n\n{}", title, portrait_text(drawn)));
     if (s.usual && s.ticks && all.ticks >= *s.ticks)
         log(log_level::info, "describe",
             fmt::format("this is the beginning, {} ticks: --history or --max-iter shows more", grouped(*s.ticks)));
+    // Before stdout, whose reader may go.
     if (!opts.html_file.empty())
     {
         io::new_file to(opts.html_file, "--html " + opts.html_file);
         to.write(portrait_html(drawn, title));
         to.commit();
     }
+    const auto on = screen_of_stdout(process_surroundings().environment);
+    std::string head;
+    for (const auto& line : wrapped(title, on.width))
+        head += line + '\n';
+    process::print_text(fmt::format("{}\n{}", head, portrait_text(drawn, on)));
     return 0;
 }
 

@@ -424,7 +424,7 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
          .name = "unpaced",
          .help = "Writes as fast as the database takes it: a new run ends now, one that goes on hurries to now "
                  "and is paced from there. Needs --max-iter.",
-         .commands = {command::run, command::plan, command::answers},
+         .commands = {command::run, command::plan, command::answers, command::describe},
          .form = flag_form::mark,
          .set = mark(&options::unpaced)});
     table.push_back({.topic = running,

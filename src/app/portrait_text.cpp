@@ -8,27 +8,37 @@
 
 #include <fmt/format.h>
 
+#include "bazaar/base/words.hpp"
+
 namespace bazaar::app
 {
 namespace
 {
 
-constexpr std::size_t screen_width = 80;
 constexpr std::size_t bar_most = 36;
-constexpr std::size_t bar_least = 10;
+constexpr std::size_t bar_least = 6;
 constexpr std::size_t column_height = 6;
-
-/// Characters, not bytes.
-std::size_t length(std::string_view text)
-{
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
 
 std::string padded(std::string_view text, std::size_t to, bool right = false)
 {
-    const std::string space(to > length(text) ? to - length(text) : 0, ' ');
+    const std::string space(to > characters(text) ? to - characters(text) : 0, ' ');
     return right ? space + std::string(text) : std::string(text) + space;
+}
+
+/// The longest beginning of at most so many characters.
+std::string_view beginning(std::string_view text, std::size_t most)
+{
+    std::size_t seen = 0;
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if ((static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80 && seen++ == most)
+            return text.substr(0, i);
+    return text;
+}
+
+std::string without_end(std::string line)
+{
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line + '\n';
 }
 
 std::uint64_t greatest(const scenario::chart& of)
@@ -45,74 +55,86 @@ std::uint64_t parts(std::uint64_t size, std::uint64_t most, std::uint64_t full)
     return most == 0 ? 0 : std::max<std::uint64_t>((size * full + most / 2) / most, size > 0 ? 1 : 0);
 }
 
-std::string bar(std::uint64_t size, std::uint64_t most, std::size_t width)
+std::string bar(std::uint64_t size, std::uint64_t most, std::size_t width, const screen& on)
 {
     const auto halves = parts(size, most, width * 2);
     std::string text;
     for (std::uint64_t i = 0; i < halves / 2; ++i)
-        text += "█";
-    return text + (halves % 2 == 1 ? "▌" : "");
+        text += on.blocks ? "█" : "#";
+    return text + (halves % 2 == 0 ? "" : on.blocks ? "▌" : "-");
 }
 
-std::string bars(const scenario::chart& of)
+std::string bars(const scenario::chart& of, const screen& on)
 {
     std::size_t labels = 0, texts = 0;
     for (const auto& one : of.bars)
     {
-        labels = std::max(labels, length(one.label));
-        texts = std::max(texts, length(one.text));
+        labels = std::max(labels, characters(one.label));
+        texts = std::max(texts, characters(one.text));
     }
-    const auto taken = labels + texts + 5;
-    const auto width = std::clamp(screen_width - std::min(screen_width, taken), bar_least, bar_most);
+    // On a narrow screen, labels are cut.
+    const auto beside = texts + 5;
+    labels = std::min(labels, on.width - std::min(on.width - 1, beside + bar_least));
+    const auto width = std::clamp(on.width - std::min(on.width, beside + labels), bar_least, bar_most);
     std::string text;
     for (const auto& one : of.bars)
-        text += fmt::format("  {}  {}{}{}\n", padded(one.label, labels), bar(one.size, greatest(of), width),
-                            one.size > 0 ? " " : "", one.text);
+        text += fmt::format("  {}  {}{}{}\n", padded(beginning(one.label, labels), labels),
+                            bar(one.size, greatest(of), width, on), one.size > 0 ? " " : "", one.text);
     return text;
 }
 
-std::string columns(const scenario::chart& of)
+/// A part of a column, in eighths.
+std::string_view block(std::uint64_t eighths, const screen& on)
 {
     static constexpr std::array<std::string_view, 9> blocks{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static constexpr std::array<std::string_view, 9> ascii{" ", ".", ".", ".", ":", ":", ":", "#", "#"};
+    return (on.blocks ? blocks : ascii)[static_cast<std::size_t>(eighths)];
+}
+
+std::string columns(const scenario::chart& of, const screen& on)
+{
     const auto most = greatest(of);
+    const bool wide = of.bars.size() * 3 + 1 <= on.width;
     std::string text;
     for (std::size_t row = column_height; row-- > 0;)
     {
-        std::string line = " ";
+        std::string line = wide ? " " : "  ";
         for (const auto& one : of.bars)
         {
             const auto eighths = parts(one.size, most, column_height * 8);
-            const auto here = eighths > row * 8 ? std::min<std::uint64_t>(eighths - row * 8, 8) : 0;
-            line += fmt::format(" {0}{0}", blocks[static_cast<std::size_t>(here)]);
+            const auto here = block(eighths > row * 8 ? std::min<std::uint64_t>(eighths - row * 8, 8) : 0, on);
+            line += wide ? fmt::format(" {0}{0}", here) : std::string(here);
         }
-        line.erase(line.find_last_not_of(' ') + 1);
-        text += line + '\n';
+        text += without_end(line);
     }
-    text += " ";
+    std::string line = wide ? " " : "  ";
     const scenario::chart_bar* low = nullptr;
     const scenario::chart_bar* high = nullptr;
-    for (const auto& one : of.bars)
+    for (std::size_t i = 0; i < of.bars.size(); ++i)
     {
-        text += ' ' + padded(one.label, 2);
+        const auto& one = of.bars[i];
+        if (wide)
+            line += ' ' + padded(one.label, 2);
+        else if (i % 3 == 0)
+            line += padded(one.label, 3);
         low = low == nullptr || one.size < low->size ? &one : low;
         high = high == nullptr || one.size > high->size ? &one : high;
     }
-    text.erase(text.find_last_not_of(' ') + 1);
-    text += '\n';
+    text += without_end(line);
     if (high != nullptr)
         text += fmt::format("  from {} ({}) to {} ({})\n", low->text, low->label, high->text, high->label);
     return text;
 }
 
-std::string table(const scenario::shaded_table& of)
+std::string table(const scenario::shaded_table& of, const screen& on)
 {
     std::vector<std::size_t> widths;
     for (const auto& title : of.columns)
-        widths.push_back(length(title));
+        widths.push_back(characters(title));
     const auto widen = [&](std::size_t column, std::string_view text)
     {
         if (column < widths.size())
-            widths[column] = std::max(widths[column], length(text));
+            widths[column] = std::max(widths[column], characters(text));
     };
     for (const auto& row : of.rows)
     {
@@ -120,24 +142,38 @@ std::string table(const scenario::shaded_table& of)
         for (std::size_t i = 0; i < row.cells.size(); ++i)
             widen(i + 1, row.cells[i].text);
     }
+    std::size_t shown = 0;
+    for (std::size_t taken = 0; shown < widths.size() && taken + 2 + widths[shown] <= on.width; ++shown)
+        taken += 2 + widths[shown];
     std::string text;
     const auto line = [&](auto cell_of, std::size_t cells)
     {
         std::string made;
-        for (std::size_t i = 0; i < std::min(cells, widths.size()); ++i)
-        {
-            const auto next = fmt::format("  {}", padded(cell_of(i), widths[i], i > 0));
-            if (length(made) + length(next) > screen_width)
-                break;
-            made += next;
-        }
-        made.erase(made.find_last_not_of(' ') + 1);
-        text += made + '\n';
+        for (std::size_t i = 0; i < std::min(cells, shown); ++i)
+            made += "  " + padded(cell_of(i), widths[i], i > 0);
+        text += without_end(made);
     };
     line([&](std::size_t i) { return std::string_view(of.columns[i]); }, of.columns.size());
     for (const auto& row : of.rows)
         line([&](std::size_t i) { return std::string_view(i == 0 ? row.label : row.cells[i - 1].text); },
              row.cells.size() + 1);
+    if (shown < widths.size())
+        text += fmt::format("  ({} more in a wider terminal)\n", widths.size() - shown);
+    return text;
+}
+
+std::string chart_text(const scenario::chart& of, const screen& on)
+{
+    if (of.bars.empty())
+        return "  none\n";
+    return of.shape == scenario::chart::form::columns ? columns(of, on) : bars(of, on);
+}
+
+std::string title_text(std::string_view title, const screen& on)
+{
+    std::string text = "\n";
+    for (const auto& line : wrapped(title, on.width))
+        text += line + '\n';
     return text;
 }
 
@@ -193,6 +229,8 @@ std::string html_chart(const scenario::chart& of)
 {
     const auto most = greatest(of);
     auto text = fmt::format("<section><h2>{}</h2>\n", escaped(of.title));
+    if (of.bars.empty())
+        return text + "<p>none</p></section>\n";
     const bool beside = of.shape == scenario::chart::form::columns;
     text += beside ? "<div class=\"columns\">\n" : "<table class=\"bars\">\n";
     for (const auto& one : of.bars)
@@ -227,23 +265,29 @@ std::string html_table(const scenario::shaded_table& of)
 
 }  // namespace
 
-std::string portrait_text(const scenario::portrait& of)
+std::string portrait_text(const scenario::portrait& of, const screen& on)
 {
-    std::size_t titles = 0, values = 0;
+    std::size_t titles = 0, values = 0, notes = 0;
     for (const auto& one : of.figures)
     {
-        titles = std::max(titles, length(one.title));
-        values = std::max(values, length(one.value));
+        titles = std::max(titles, characters(one.title));
+        values = std::max(values, characters(one.value));
+        notes = std::max(notes, characters(one.note));
     }
+    const bool wide = titles + values + notes + 4 <= on.width;
     std::string text;
     for (const auto& one : of.figures)
+    {
         text += fmt::format("{}  {}{}{}\n", padded(one.title, titles), padded(one.value, values, true),
-                            one.note.empty() ? "" : "  ", one.note);
+                            one.note.empty() || !wide ? "" : "  ", wide ? one.note : "");
+        if (!wide && !one.note.empty())
+            for (const auto& line : wrapped(one.note, on.width - 2))
+                text += "  " + line + '\n';
+    }
     for (const auto& one : of.charts)
-        text += fmt::format("\n{}\n{}", one.title,
-                            one.shape == scenario::chart::form::columns ? columns(one) : bars(one));
+        text += title_text(one.title, on) + chart_text(one, on);
     for (const auto& one : of.tables)
-        text += fmt::format("\n{}\n{}", one.title, table(one));
+        text += title_text(one.title, on) + table(one, on);
     return text;
 }
 

@@ -11,7 +11,9 @@
 #include <gtest/gtest.h>
 
 #include "app/portrait_text.hpp"
+#include "app/screen.hpp"
 #include "bazaar/base/time.hpp"
+#include "bazaar/base/words.hpp"
 #include "bazaar/scenario/registry.hpp"
 #include "bazaar/scenario/survey.hpp"
 #include "bazaar/scenario/thelook/tables.hpp"
@@ -283,43 +285,96 @@ std::string repeated(std::string_view what, std::size_t times)
 
 TEST(portrait, is_shown_in_a_terminal)
 {
-    EXPECT_EQ(app::portrait_text(little_portrait()), "Orders  12  <b>more</b>\n"
-                                                     "Größe    3\n"
-                                                     "\n"
-                                                     "By <kind>\n"
-                                                     "  größte  " +
-                                                         repeated("█", 36) +
-                                                         " 72\n"
-                                                         "  half    " +
-                                                         repeated("█", 18) +
-                                                         " 36\n"
-                                                         "  one     ▌ 1\n"
-                                                         "  none    0\n"
+    EXPECT_EQ(app::portrait_text(little_portrait(), {}), "Orders  12  <b>more</b>\n"
+                                                         "Größe    3\n"
                                                          "\n"
-                                                         "Hours\n"
-                                                         "  ██\n  ██\n  ██\n"
-                                                         "  ██    ██\n  ██    ██\n  ██    ██\n"
-                                                         "  00 01 02\n"
-                                                         "  from 0 (01) to 8 (00)\n"
-                                                         "\n"
-                                                         "Triangle\n"
-                                                         "  first  all    +1\n"
-                                                         "  a       10  50 %\n"
-                                                         "  b        7\n");
+                                                         "By <kind>\n"
+                                                         "  größte  " +
+                                                             repeated("█", 36) +
+                                                             " 72\n"
+                                                             "  half    " +
+                                                             repeated("█", 18) +
+                                                             " 36\n"
+                                                             "  one     ▌ 1\n"
+                                                             "  none    0\n"
+                                                             "\n"
+                                                             "Hours\n"
+                                                             "  ██\n  ██\n  ██\n"
+                                                             "  ██    ██\n  ██    ██\n  ██    ██\n"
+                                                             "  00 01 02\n"
+                                                             "  from 0 (01) to 8 (00)\n"
+                                                             "\n"
+                                                             "Triangle\n"
+                                                             "  first  all    +1\n"
+                                                             "  a       10  50 %\n"
+                                                             "  b        7\n");
 }
 
-TEST(portrait, fits_a_terminal_of_80_columns)
+TEST(portrait, is_shown_where_only_ascii_is)
 {
-    const auto text = app::portrait_text(drawn(*surveyed_shop(scenario::default_entry(), ninety_days), ninety));
-    std::size_t begin = 0, lines = 0;
-    for (std::size_t end = text.find('\n'); end != text.npos; begin = end + 1, end = text.find('\n', begin), ++lines)
+    const auto text = app::portrait_text(little_portrait(), {80, false});
+    EXPECT_NE(
+        text.find("  größte  " + repeated("#", 36) + " 72\n  half    " + repeated("#", 18) + " 36\n  one     - 1\n"),
+        text.npos)
+        << text;
+    EXPECT_NE(text.find("  ##\n  ##\n  ##\n  ##    ##\n  ##    ##\n  ##    ##\n  00 01 02\n"), text.npos) << text;
+    // Whatever else a title or a label contains is the scenario's.
+    auto plain = little_portrait();
+    plain.figures[1].title = plain.charts[0].bars[0].label = "big";
+    const auto letters = app::portrait_text(plain, {80, false});
+    EXPECT_TRUE(std::ranges::all_of(letters, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) << letters;
+}
+
+TEST(portrait, says_that_nothing_is_there)
+{
+    portrait empty;
+    empty.charts.push_back({"Kinds", scenario::chart::form::bars, {}});
+    EXPECT_EQ(app::portrait_text(empty, {}), "\nKinds\n  none\n");
+    EXPECT_NE(app::portrait_html(empty, "x").find("<h2>Kinds</h2>\n<p>none</p></section>"), std::string::npos);
+}
+
+/// The longest line, in characters, and the number of lines.
+std::pair<std::size_t, std::size_t> extent_of(const std::string& text)
+{
+    std::size_t longest = 0, lines = 0;
+    for (std::size_t begin = 0, end = text.find('\n'); end != text.npos;
+         begin = end + 1, end = text.find('\n', begin), ++lines)
+        longest = std::max(longest, characters(std::string_view(text).substr(begin, end - begin)));
+    return {longest, lines};
+}
+
+TEST(portrait, fits_wide_and_narrow_terminals)
+{
+    // A year has twelve cohorts, which need 76 characters.
+    constexpr microseconds year = std::chrono::hours(24 * 360);
+    const auto seen = drawn(*surveyed_shop(scenario::default_entry(), ninety_days), year);
+    for (const std::size_t width :
+         {app::screen_least, std::size_t{57}, std::size_t{75}, std::size_t{80}, app::screen_most})
     {
-        const auto line = text.substr(begin, end - begin);
-        const auto characters = std::ranges::count_if(line, [](char c)
-                                                      { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
-        EXPECT_LE(characters, 80) << line;
+        const auto text = app::portrait_text(seen, {width, true});
+        const auto [longest, lines] = extent_of(text);
+        EXPECT_LE(longest, width) << text;
+        EXPECT_GT(lines, 60U);
+        EXPECT_EQ(text.find("more in a wider terminal") != text.npos, width < 76) << width << text;
+        // The same numbers everywhere.
+        for (const auto& one : seen.figures)
+            EXPECT_NE(text.find(one.value), text.npos) << one.title;
     }
-    EXPECT_GT(lines, 60U);
+    // The measure sees lines that are too long.
+    EXPECT_GT(extent_of(app::portrait_text(seen, {})).first, app::screen_least);
+    EXPECT_NE(app::portrait_text(seen, {}).find("+11"), std::string::npos);
+}
+
+TEST(screen, knows_utf8_by_its_locale)
+{
+    using words = std::map<std::string, std::string>;
+    for (const words& good :
+         {words{{"LANG", "C.UTF-8"}}, words{{"LC_ALL", ""}, {"LANG", "de_DE.utf8"}},
+          words{{"LANG", "C"}, {"LC_CTYPE", "UTF-8"}}, words{{"LANG", "C"}, {"LC_ALL", "en_US.UTF8"}}})
+        EXPECT_TRUE(app::has_utf8(good));
+    for (const words& bad : {words{}, words{{"LANG", "C"}}, words{{"LANG", "C.UTF-8"}, {"LC_ALL", "POSIX"}},
+                             words{{"LANG", "de_DE.ISO-8859-1"}}, words{{"TERM", "utf8"}}})
+        EXPECT_FALSE(app::has_utf8(bad));
 }
 
 TEST(portrait, is_a_page_without_scripts_and_other_files)

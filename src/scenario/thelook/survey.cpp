@@ -50,7 +50,7 @@ public:
     [[nodiscard]] shaded_table draw() const
     {
         shaded_table made;
-        made.title = fmt::format("Buyers by the {} of their first order; how many order again later", over_.length());
+        made.title = fmt::format("Buyers by the {} of their first order; how many % of them order again later", over_.length());
         made.columns = {"first order", "buyers"};
         for (std::size_t i = 1; i < over_.count(); ++i)
             made.columns.push_back(fmt::format("+{}", i));
@@ -61,7 +61,7 @@ public:
             for (std::size_t i = 1; first + i < over_.count(); ++i)
             {
                 const auto permille = row[0] == 0 ? 0 : (row[i] * 1000 + row[0] / 2) / row[0];
-                line.cells.push_back({row[0] == 0 ? "-" : fmt::format("{} %", (permille + 5) / 10),
+                line.cells.push_back({row[0] == 0 ? "-" : fmt::format("{}", (permille + 5) / 10),
                                       static_cast<std::uint32_t>(permille)});
             }
             made.rows.push_back(std::move(line));
