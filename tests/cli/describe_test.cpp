@@ -213,7 +213,7 @@ TEST(cli_describe, covers_the_history_that_is_asked_for)
     // Ended by its ticks, it ends with the last unit.
     const auto ticks = described(
         {"--seed", "3", "--history", "10d", "--avg-qps", "0.002", "--init-num-users", "50", "--max-iter", "200"});
-    EXPECT_EQ(value_of(ticks.out, "Time"), "1 days") << ticks.out;
+    EXPECT_TRUE(value_of(ticks.out, "Time").ends_with(" hours")) << ticks.out;
 }
 
 TEST(cli_describe, says_that_it_shows_the_beginning)
@@ -226,7 +226,7 @@ TEST(cli_describe, says_that_it_shows_the_beginning)
 
 TEST(cli_describe, shows_progress_of_a_long_plan_to_whoever_looks)
 {
-    const words longer{"describe", "--seed", "3", "--max-iter", "400000"};
+    const words longer{"describe", "--seed", "3", "--max-iter", "120000"};
     const auto on = bazaard(joined(longer, {"--progress", "on"}));
     ASSERT_EQ(on.status, 0) << on.err;
     EXPECT_NE(on.err.find(" units | "), std::string::npos) << on.err;

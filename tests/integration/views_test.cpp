@@ -345,7 +345,7 @@ std::string wrong_with(sql_client& on, const need& one_need, const std::string& 
     if (type.empty())
         return one_need.text + ": no such column";
     if (!one_need.type.empty() && !families.at(one_need.type).contains(type.substr(0, type.size() - 1)))
-        return one_need.text + ": its type is " + type;
+        return one_need.text + ": its type is " + type.substr(0, type.size() - 1);
     try
     {
         const auto answer = rows(on, replaced(one_need.sql, "S.", schema + "."));
@@ -828,7 +828,8 @@ TEST_F(views_of_their_own, are_not_captured)
     const auto published = [&]
     { return rows(on_, "SELECT pubname, schemaname, tablename FROM pg_publication_tables ORDER BY 1, 2, 3"); };
     const auto config = [&] { return run_bazaard("connector", database_, {"config"}).out; };
-    EXPECT_EQ(run_bazaard("cdc", database_, {"setup"}).status, 0);
+    const temporary_file password("s3cret\n");
+    EXPECT_EQ(run_bazaard("cdc", database_, {"setup", "--cdc-password-file", password.path()}).status, 0);
     const auto before = published(), config_before = config();
     EXPECT_NE(before.find("|demo|orders\n"), std::string::npos) << before;
     const auto doctor = [&] { return run_bazaard("doctor", database_, {"--skip", "connect,kafka"}).out; };
@@ -837,7 +838,7 @@ TEST_F(views_of_their_own, are_not_captured)
     EXPECT_EQ(published(), before);
     EXPECT_EQ(config(), config_before);
     EXPECT_EQ(doctor(), found);
-    const auto again = run_bazaard("cdc", database_, {"setup"});
+    const auto again = run_bazaard("cdc", database_, {"setup", "--cdc-password-file", password.path()});
     EXPECT_EQ(again.status, 0) << again.out;
     EXPECT_EQ(again.out.find("differs"), again.out.npos) << again.out;
     EXPECT_EQ(run_bazaard("cdc", database_, {"drop", "--yes", "--force"}).status, 0);

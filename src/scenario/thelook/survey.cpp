@@ -50,7 +50,8 @@ public:
     [[nodiscard]] shaded_table draw() const
     {
         shaded_table made;
-        made.title = fmt::format("Buyers by the {} of their first order; how many % of them order again later", over_.length());
+        made.title = fmt::format("Buyers by the {} of their first order; how many % of them order again later",
+                                 over_.length());
         made.columns = {"first order", "buyers"};
         for (std::size_t i = 1; i < over_.count(); ++i)
             made.columns.push_back(fmt::format("+{}", i));
@@ -61,8 +62,8 @@ public:
             for (std::size_t i = 1; first + i < over_.count(); ++i)
             {
                 const auto permille = row[0] == 0 ? 0 : (row[i] * 1000 + row[0] / 2) / row[0];
-                line.cells.push_back({row[0] == 0 ? "-" : fmt::format("{}", (permille + 5) / 10),
-                                      static_cast<std::uint32_t>(permille)});
+                line.cells.push_back(
+                    {row[0] == 0 ? "-" : fmt::format("{}", (permille + 5) / 10), static_cast<std::uint32_t>(permille)});
             }
             made.rows.push_back(std::move(line));
         }
@@ -95,6 +96,19 @@ chart greatest(std::string title, const amounts& of, std::string (*print)(std::u
     for (const auto& [name, amount] : all)
         made.bars.push_back({name, amount, print(amount)});
     return made;
+}
+
+/// "90 days", "36 hours": whole ones of the largest unit of which there are two.
+std::string as_span(microseconds span)
+{
+    const auto seconds = span.count() / 1'000'000;
+    if (seconds >= 2 * 86'400)
+        return fmt::format("{} days", seconds / 86'400);
+    if (seconds >= 2 * 3'600)
+        return fmt::format("{} hours", seconds / 3'600);
+    if (seconds >= 2 * 60)
+        return fmt::format("{} minutes", seconds / 60);
+    return fmt::format("{} s", seconds);
 }
 
 class shop_counts final : public survey
@@ -234,9 +248,8 @@ private:
 
     [[nodiscard]] std::vector<portrait_figure> figures() const
     {
-        const auto days = (end_ - start_).count() / 86'400'000'000;
         return {
-            {"Time", days > 0 ? fmt::format("{} days", days) : fmt::format("{} s", (end_ - start_).count() / 1'000'000),
+            {"Time", as_span(end_ - start_),
              fmt::format("{} to {}", to_string(start_).substr(0, 16), to_string(end_).substr(0, 16))},
             {"Units of work", with_commas(units_), fmt::format("{} changes of rows", with_commas(rows_))},
             {"Users", with_commas(users_before_ + users_new_), fmt::format("{} of them new", with_commas(users_new_))},
