@@ -17,6 +17,7 @@ COPY cmake cmake
 COPY include include
 COPY packaging packaging
 COPY seed seed
+COPY sql sql
 COPY src src
 COPY web web
 # How many compilers at a time; all processors if not said.

@@ -75,6 +75,10 @@ int work(int argc, char** argv, app::command likely)
             return app::ctl(given);
         case app::command::scenario:
             return app::scenarios(given);
+        case app::command::views:
+            return app::views(given);
+        case app::command::describe:
+            return app::describe(given);
         }
     }
     catch (...)

@@ -15,8 +15,10 @@
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/plain.hpp"
+#include "bazaar/base/words.hpp"
 #include "bazaar/capture/doctor.hpp"
 #include "bazaar/io/json_text.hpp"
+#include "bazaar/postgres/views.hpp"
 #include "bazaar/process/output.hpp"
 
 namespace bazaar::app
@@ -25,18 +27,6 @@ namespace
 {
 
 using json = nlohmann::ordered_json;
-
-/// A word as a shell takes it.
-std::string shell_word(std::string_view text)
-{
-    if (!text.empty() &&
-        text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == text.npos)
-        return std::string(text);
-    std::string made = "'";
-    for (const char c : text)
-        made += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return made + "'";
-}
 
 /// The command line, with the flags of ours that it needs to find the same: those of environment and file it finds by itself.
 std::string complete(const options& opts, std::string_view words)
@@ -215,6 +205,10 @@ int doctor(const options& given)
         examined.emplace_back("connect");
     }
     auto found = capture::judge_database(facts, wished, connector);
+    for (const auto& set : of.views)
+        for (const auto& views : postgres::find_views(link, set, wished.schema))
+            if (auto wrong = capture::judge_views(views, set.name, wished))
+                found.push_back(std::move(*wrong));
     found.insert(found.end(), of_connector.begin(), of_connector.end());
     if (!opts.skip_kafka)
     {

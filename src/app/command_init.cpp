@@ -13,6 +13,8 @@ namespace bazaar::app
 
 int init(const options& opts)
 {
+    if (!opts.view_set.empty())
+        check_views(opts, *opts.chosen);
     const auto made = daemon::stage_of(opts, 0);
     postgres::gateway::options how;
     how.outage = {std::chrono::duration_cast<std::chrono::milliseconds>(opts.wait_for_db), error_kind::unavailable,
@@ -33,6 +35,8 @@ int init(const options& opts)
             fmt::format("the role {} has what a run in schema {} needs{}", opts.writer_role, opts.schema,
                         opts.writer_removes ? ", with DELETE" : ""));
     }
+    if (!opts.view_set.empty())
+        create_views(opts, link, *opts.chosen);
     const int captured = opts.with_cdc ? cdc_setup(opts, link, made.shop->tables()) : 0;
     const int topics = opts.create_topics ? exit_code(ensure_topics(opts, made.shop->tables())) : 0;
     return std::max(captured, topics);

@@ -13,12 +13,36 @@
 #include "bazaar/postgres/blame.hpp"
 #include "bazaar/postgres/lease.hpp"
 #include "bazaar/postgres/removal.hpp"
+#include "bazaar/postgres/views.hpp"
 #include "bazaar/process/confirm.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/output.hpp"
 
 namespace bazaar::app
 {
+namespace
+{
+
+/// Views that must stay are empty afterwards, and in nobody's way.
+void drop_views_of_run(const options& opts, postgres::session& link, const scenario::entry& of)
+{
+    for (const auto& set : of.views)
+        for (const auto& found : postgres::find_views(link, set, opts.schema))
+            try
+            {
+                if (found.at.run == opts.run)
+                    (void)postgres::drop_views(link, set, found.at);
+            }
+            catch (const error& problem)
+            {
+                if (!link.alive())
+                    throw;
+                for (const auto& line : problem.lines())
+                    log(log_level::warning, "reset", line);
+            }
+}
+
+}  // namespace
 
 int reset(const options& opts)
 {
@@ -48,6 +72,7 @@ int reset(const options& opts)
     // Whatever version wrote it: only tables and keys count here.
     const auto& of = daemon::entry_named(recorded->scenario);
     const auto made = daemon::make_stage(of, opts.run, recorded->seed, scenario::settings(of.fields), opts.seed_dir);
+    drop_views_of_run(opts, link, of);
     std::string_view now;
     std::uint64_t rows = 0, all = 0;
     const auto count = [&](std::string_view table, std::uint64_t removed)

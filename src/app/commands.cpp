@@ -57,6 +57,10 @@ std::string_view name(command what) noexcept
         return "ctl";
     case command::scenario:
         return "scenario";
+    case command::views:
+        return "views";
+    case command::describe:
+        return "describe";
     }
     return "run";
 }

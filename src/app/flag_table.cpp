@@ -50,7 +50,8 @@ constexpr command_set on_database{command::run,
                                   verb::connector_status,
                                   command::doctor,
                                   command::verify,
-                                  command::ctl};
+                                  command::ctl,
+                                  command::views};
 
 /// Makes a connector's configuration.
 constexpr command_set configures{verb::connector_config, verb::connector_register};
@@ -244,7 +245,8 @@ flag scenario_flag(const scenario::entry& of, std::size_t number)
               .placeholder = std::string(field.placeholder.empty() ? "VALUE" : field.placeholder),
               .initial = std::string(field.initial),
               .help = sentence(field.help),
-              .commands = {command::run, command::load, command::plan, command::answers, command::explain}};
+              .commands = {command::run, command::load, command::plan, command::answers, command::explain,
+                           command::describe}};
     switch (field.kind)
     {
     case scenario::field_kind::number:
@@ -289,7 +291,7 @@ void add_scenario(std::vector<flag>& table, std::span<const scenario::entry> sce
                  "what there is.",
          .commands = configures.with({command::run, command::load, command::init, command::plan, command::answers,
                                       command::explain, command::card, command::reset, verb::cdc_setup, command::topics,
-                                      command::doctor, command::verify}),
+                                      command::doctor, command::verify, command::views, command::describe}),
          // The one that counts was chosen before any flag was set, as fields hang on it.
          .set = [names](options& to, std::string_view text) -> std::string
          {
@@ -312,7 +314,7 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
                      .help = "Name of the run within the schema. An existing run goes on where it stopped.",
                      .commands = {command::run, command::load, command::init, command::plan, command::answers,
                                   command::explain, command::card, command::reset, command::cdc, command::topics,
-                                  command::doctor, command::verify, command::ctl},
+                                  command::doctor, command::verify, command::ctl, command::views, command::describe},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (!run::is_run_name(text))
@@ -327,7 +329,8 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
                      .initially = "recorded with the run; random for a new one",
                      .range = "from 0 to 18446744073709551615",
                      .help = "Equal seeds and equal settings make equal runs.",
-                     .commands = {command::run, command::load, command::plan, command::answers, command::explain},
+                     .commands = {command::run, command::load, command::plan, command::answers, command::explain,
+                                  command::describe},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto seed = parse_count(text);
@@ -343,7 +346,8 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
                      .range = "RFC 3339, from 2000-01-01 to now",
                      .help = "Business time at which a new run begins. In the past, the run first writes this history "
                              "as fast as it can, then goes on live.",
-                     .commands = {command::run, command::load, command::plan, command::answers, command::explain},
+                     .commands = {command::run, command::load, command::plan, command::answers, command::explain,
+                                  command::describe},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          static constexpr time earliest{946'684'800'000'000};
@@ -362,7 +366,7 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
                      .range = "from 1s, back to 1975-01-01 at most",
                      .help = "A new run begins so long ago, and its history up to now is written first. A run that is "
                              "there goes on as it is.",
-                     .commands = {command::run, command::load},
+                     .commands = {command::run, command::load, command::describe},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          const auto value = parse_duration(text);
@@ -406,7 +410,7 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
          .range = fmt::format("-1 (endless) or from 1 to {}", ticks_most),
          .help = "Ticks (purchases with their side tasks) after which the run, or the load, ends. A load, and a "
                  "new run that is --unpaced, ends now and began in 1975 at the earliest.",
-         .commands = {command::run, command::load, command::plan, command::answers},
+         .commands = {command::run, command::load, command::plan, command::answers, command::describe},
          .set = [](options& to, std::string_view text) -> std::string
          {
              const auto ticks = parse_count(text);
@@ -420,7 +424,7 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
          .name = "unpaced",
          .help = "Writes as fast as the database takes it: a new run ends now, one that goes on hurries to now "
                  "and is paced from there. Needs --max-iter.",
-         .commands = {command::run, command::plan, command::answers},
+         .commands = {command::run, command::plan, command::answers, command::describe},
          .form = flag_form::mark,
          .set = mark(&options::unpaced)});
     table.push_back({.topic = running,
@@ -512,7 +516,7 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
          .name = "card",
          .placeholder = "FILE",
          .help = "The run of a card, as `bazaard card` prints it. `run` writes it into a database where it is not.",
-         .commands = {command::run, command::load, command::plan, command::answers, command::explain,
+         .commands = {command::run, command::load, command::plan, command::answers, command::explain, command::describe,
                       verb::verify_tables, verb::verify_topics, verb::verify_events},
          .set = [](options& to, std::string_view text) -> std::string
          {
@@ -545,7 +549,7 @@ void add_run(std::vector<flag>& table, std::span<const scenario::entry> scenario
                      .help = "Directory with seed files of your own, for example products.csv; the built-in ones stand "
                              "in for those that it lacks.",
                      .commands = {command::run, command::load, command::init, command::plan, command::answers,
-                                  command::explain, command::reset, command::verify},
+                                  command::explain, command::reset, command::verify, command::describe},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          if (text.empty())
@@ -645,6 +649,12 @@ void add_plan(std::vector<flag>& table)
          .commands = {command::answers},
          .set = choice<answers_as>(&options::answers_as,
                                    {{"changes", answers_as::changes}, {"rows", answers_as::rows}})});
+    table.push_back({.topic = planning,
+                     .name = "html",
+                     .placeholder = "FILE",
+                     .help = "Writes the figures and charts there, too, as a page that needs no other file.",
+                     .commands = {command::describe},
+                     .set = words(&options::html_file)});
     table.push_back(
         {.topic = planning,
          .name = "table",
@@ -744,7 +754,7 @@ void add_database(std::vector<flag>& table)
                      .help = "Schema of the shop's tables.",
                      .commands = {command::run, command::load, command::init, command::plan, command::answers,
                                   command::explain, command::card, command::reset, command::cdc, command::connector,
-                                  command::topics, command::doctor, command::verify, command::ctl},
+                                  command::topics, command::doctor, command::verify, command::ctl, command::views},
                      .set = [](options& to, std::string_view text) -> std::string
                      {
                          auto wrong = check_schema(text);
@@ -820,6 +830,42 @@ void add_database(std::vector<flag>& table)
                      .commands = {command::init},
                      .form = flag_form::mark,
                      .set = mark(&options::writer_touches)});
+}
+
+void add_views(std::vector<flag>& table, std::span<const scenario::entry> scenarios)
+{
+    std::vector<std::string_view> names;
+    for (const auto& one : scenarios)
+        for (const auto& set : one.views)
+            names.push_back(set.name);
+    table.push_back({.topic = database,
+                     .name = "views",
+                     .placeholder = "NAME",
+                     .initially = "the scenario's first ones; with init: none",
+                     .range = fmt::format("one of {}", fmt::join(names, ", ")),
+                     .help = "Makes these views of the run, too: the same as `views create`.",
+                     .commands = {command::init, command::views},
+                     .set = [names](options& to, std::string_view text) -> std::string
+                     {
+                         if (std::ranges::find(names, text) == names.end())
+                             return fmt::format("must be one of: {}", fmt::join(names, ", "));
+                         to.view_set = text;
+                         return {};
+                     }});
+    table.push_back({.topic = database,
+                     .name = "views-schema",
+                     .placeholder = "NAME",
+                     .initially = "the name of the views",
+                     .range = "1 to 63 bytes",
+                     .help = "Schema of the views; it holds nothing of these names that is not theirs.",
+                     .commands = {command::init, command::views},
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         auto wrong = check_schema(text);
+                         if (wrong.empty())
+                             to.views_schema = text;
+                         return wrong;
+                     }});
 }
 
 /// A name that PostgreSQL takes whole; slots have fewer characters.
@@ -1656,7 +1702,7 @@ void add_general(std::vector<flag>& table)
                      .range = "one of " + words_of(modes),
                      .help = "Status line on stderr; auto refreshes it in place on a terminal and logs a line every "
                              "10 s otherwise.",
-                     .commands = {command::run, command::load, command::verify, verb::ctl_status},
+                     .commands = {command::run, command::load, command::verify, verb::ctl_status, command::describe},
                      .set = choice(&options::progress, modes)});
     table.push_back({.topic = general,
                      .name = "core-dumps",
@@ -1738,6 +1784,7 @@ std::vector<flag> flag_table(std::span<const scenario::entry> scenarios, const s
     add_run(table, scenarios);
     add_plan(table);
     add_database(table);
+    add_views(table, scenarios);
     add_cdc(table);
     add_doctor(table);
     add_kafka(table);

@@ -17,6 +17,7 @@
 #include "bazaar/app/flag.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/plain.hpp"
+#include "bazaar/base/words.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/outlet.hpp"
 #include "bazaar/process/output.hpp"
@@ -30,7 +31,7 @@ namespace
 constexpr std::size_t width = 80;
 constexpr std::size_t column = 30;  ///< Where the text beside the flags begins.
 
-constexpr std::array<about, 15> commands{{
+constexpr std::array<about, 17> commands{{
     {command::run, "bazaard [run] [FLAG]...", "Keep the shop alive: write its changes, unit by unit.",
      "Creates what is missing in the database, then writes one transaction per business action until "
      "--max-iter or a "
@@ -106,29 +107,20 @@ constexpr std::array<about, 15> commands{{
     {command::scenario, "bazaard scenario list [FLAG]...", "List the kinds of shop that there are.",
      "Name, version and tables of each, and the flags that it brings along. --scenario chooses one for a new run. No "
      "database is needed."},
+    {command::views, "bazaard views create|drop [FLAG]...", "Make or drop views of a run in the shape of known data.",
+     "For theLook: a schema in which the queries written for BigQuery's public data set thelook_ecommerce find their "
+     "tables and columns. The run need not be there yet, but its tables: `init` first. Doing it again changes nothing; "
+     "`reset` drops them, too. The columns are in docs/views.md."},
+    {command::describe, "bazaard describe [FLAG]...", "Show the shop that the flags make, in figures and charts.",
+     "Plans the run and writes nothing; no database is needed. A time that ends now ends with the last day (UTC), so "
+     "that the same seed shows the same shop. Without --history, --start-time or --max-iter: 30 days, or 200,000 ticks "
+     "where those are fewer. With --card: the run of the card, as far as it is settled. Progress is shown on a "
+     "terminal alone."},
 }};
 
 const about& about_of(command what)
 {
     return *std::find_if(commands.begin(), commands.end(), [&](const about& entry) { return entry.what == what; });
-}
-
-/// Breaks a text into lines; a word that is longer than a line stands alone.
-std::vector<std::string> wrapped(std::string_view text, std::size_t columns)
-{
-    std::vector<std::string> lines(1);
-    while (!text.empty())
-    {
-        const auto end = std::min(text.find(' '), text.size());
-        const auto word = text.substr(0, end);
-        if (!lines.back().empty() && lines.back().size() + 1 + word.size() > columns)
-            lines.emplace_back();
-        if (!lines.back().empty())
-            lines.back() += ' ';
-        lines.back() += word;
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return lines;
 }
 
 std::string paragraph(std::string_view text)

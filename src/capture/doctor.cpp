@@ -102,6 +102,10 @@ constexpr std::array table_of_ailments{
             "The server keeps the log although it has been read; the cause is often a transaction that does not end."},
     ailment{"foreign-slot", warning,
             "Nobody reads from it: the server keeps the log until the disk is full, or until the slot is lost."},
+    // Views
+    ailment{"views-incomplete", notice,
+            "Queries on the views fail, or read what another version of the program has made; changes are captured "
+            "all the same."},
     // Kafka Connect
     ailment{"connect-unreachable", bad, "Nothing is known about the connector; most likely it does not run."},
     ailment{"connect-refused", bad, "Nothing is known about the connector."},

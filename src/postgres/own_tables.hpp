@@ -11,6 +11,9 @@ namespace bazaar::postgres
 
 inline constexpr std::string_view own_schema = "bazaard";
 
+/// One lock for all that creates tables or views: "bazaard" as a number.
+inline constexpr std::string_view making_lock = "27710116871070308";
+
 /// One of the daemon's own tables. Outside any publication; nothing of the shop refers to them.
 struct own_table
 {

@@ -23,9 +23,6 @@ namespace bazaar::postgres
 namespace
 {
 
-/// One lock for all that makes tables: "bazaard" as a number.
-constexpr std::string_view lock_key = "27710116871070308";
-
 /// Runs that are recorded, of a schema without its tables: what would be made in their place is empty. Or they are of another scenario.
 void check_no_records(session& on, std::string_view schema, std::string_view scenario)
 {
@@ -391,7 +388,7 @@ schema_state ensure_schema(session& on, std::string_view schema, const scenario:
         const auto make = [&]
         {
             long_transaction all(on);
-            on.exec(fmt::format("SELECT pg_advisory_xact_lock({})", lock_key));
+            on.exec(fmt::format("SELECT pg_advisory_xact_lock({})", making_lock));
             // While we waited, another daemon may have made it all.
             check_trust(on, schema, shop.tables(), trust_use::write);
             now = work.look();

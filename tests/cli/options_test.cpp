@@ -139,7 +139,7 @@ const std::vector<bad_line> bad_line_table{
     {"unknown_command",
      {"rnu"},
      {"'rnu': unknown command; did you mean run? (commands: run, load, init, plan, answers, explain, card, reset, "
-      "cdc, connector, topics, doctor, verify, ctl, scenario)"}},
+      "cdc, connector, topics, doctor, verify, ctl, scenario, views, describe)"}},
     {"stray_word", {"run", "fast"}, {"'fast': unexpected word after run"}},
     {"explain_what", {"explain"}, {"explain: needs the ID", "Try 'bazaard explain --help'"}},
     {"value_missing", {"--max-iter"}, {"--max-iter: needs a value, N"}},
@@ -394,7 +394,7 @@ INSTANTIATE_TEST_SUITE_P(cli, helps,
 TEST(cli_help, lists_the_commands)
 {
     const auto left = bazaard({"--help"});
-    for (const auto* word : {"\n  run", "\n  init", "\n  plan", "\n  explain"})
+    for (const auto* word : {"\n  run", "\n  init", "\n  plan", "\n  explain", "\n  views", "\n  describe"})
         EXPECT_NE(left.out.find(word), std::string::npos) << word;
 }
 

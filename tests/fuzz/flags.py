@@ -16,7 +16,7 @@ TEXT_FLAGS = {"country", "state", "postal-code", "to", "card", "seed-dir", "tabl
               "connect-password-file", "connect-ca-file", "connect-cert-file", "connect-key-file", "connector-db-host",
               "connector-password", "registry-url", "bootstrap-servers", "topic-prefix", "sasl-username", "sasl-password",
               "sasl-password-file", "kafka-ca-file", "kafka-cert-file", "kafka-key-file", "kafka-conf", "source-url", "report",
-              "connector-config", "topic-pattern", "control-socket", "http-listen", "http-host", "http-token-file", "config", "skip", "format"}
+              "connector-config", "topic-pattern", "views-schema", "html", "control-socket", "http-listen", "http-host", "http-token-file", "config", "skip", "format"}
 
 # Nothing of these is tried: they print something else, or change how a failure looks.
 LEFT_OUT = {"help", "version", "print-config", "log-level", "log-format", "progress", "core-dumps", "dry-run", "yes", "wait", "apply", "follow", "watch"}

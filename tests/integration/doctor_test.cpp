@@ -139,7 +139,9 @@ protected:
 
     void prepare()
     {
-        const auto made = run_bazaard("init", database_, {"--cdc", "--cdc-password-file", password_->path()});
+        const auto made = run_bazaard(
+            "init", database_,
+            {"--views", "thelook", "--views-schema", "Größe 1", "--cdc", "--cdc-password-file", password_->path()});
         ASSERT_EQ(made.status, 0) << made.err;
         ASSERT_EQ(run_bazaard("run", database_, {"--unpaced", "--max-iter", "20", "--init-num-users", "20"}).status, 0);
         ASSERT_EQ(codes(doctor()), std::set<std::string>{});
@@ -269,6 +271,10 @@ const std::vector<misconfiguration>& misconfigurations()
           "SELECT pg_logical_emit_message(false, 'a', 'b'), pg_switch_wal()", "CHECKPOINT",
           "SELECT pg_logical_emit_message(false, 'a', 'b'), pg_switch_wal()", "CHECKPOINT",
           "ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'", "SELECT pg_reload_conf()"}},
+        {"views-incomplete", {"DROP VIEW \"Größe 1\".users"}},
+        {"views-incomplete", {"DROP FUNCTION \"Größe 1\".spread CASCADE"}},
+        {"views-incomplete",
+         {"COMMENT ON SCHEMA \"Größe 1\" IS 'Views thelook of bazaard over run main of schema demo, 0'"}},
         {"foreign-slot", {"SELECT pg_create_logical_replication_slot('somebody', 'pgoutput')"}},
     };
     return all;

@@ -105,6 +105,28 @@ protected:
     sql_client link_{database_};
 };
 
+TEST_F(two_scenarios, have_views_where_a_scenario_offers_some)
+{
+    refuses(64, "--views thelook: scenario demo has no such views", {"init"},
+            {"--scenario", "demo", "--views", "thelook"});
+    EXPECT_EQ(asked("SELECT count(*) FROM pg_namespace WHERE nspname = 'lab'"), "0")
+        << "something was made before the refusal";
+    static_cast<void>(good({"init"}, {"--scenario", "demo"}));
+    refuses(64, "scenario demo has no views", {"views", "create", "--scenario", "demo"});
+    EXPECT_EQ(asked("SELECT count(*) FROM pg_namespace WHERE nspname = 'thelook'"), "0");
+}
+
+/// The one that says nothing about its figures is shown by its rows and units.
+TEST_F(two_scenarios, are_described)
+{
+    const auto left =
+        process({two_scenarios_path(), "describe", "--scenario", "demo", "--seed", "1", "--max-iter", "60"}).wait();
+    EXPECT_EQ(left.status, 0) << left.err;
+    EXPECT_TRUE(left.out.starts_with("demo, run main, seed 1, ")) << left.out;
+    EXPECT_NE(left.out.find("\nUnits by kind\n"), std::string::npos) << left.out;
+    EXPECT_EQ(left.out.find("Conversion"), std::string::npos) << left.out;
+}
+
 TEST_F(two_scenarios, are_listed_and_neither_hides_the_other)
 {
     const auto left = process({two_scenarios_path(), "scenario", "list", "--json"}).wait();

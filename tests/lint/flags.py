@@ -30,10 +30,12 @@ ROOTS = {
     "verify stream": ["verify_stream"],
     "ctl status": ["command_ctl:status", "command_ctl:daemon_link"], "ctl health": ["command_ctl:daemon_link"],
     "ctl pause": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl resume": ["command_ctl:obey", "command_ctl:daemon_link"],
-    "scenario list": ["scenarios"],
+    "scenario list": ["scenarios"], "describe": ["describe"],
+    "views create": ["command_views:create_views", "place_of_run", "scenario_in"],
+    "views drop": ["command_views:drop_them", "place_of_run", "scenario_in"],
     "ctl drain": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl set": ["command_ctl:obey", "command_ctl:daemon_link"],
 }
-SHALLOW = {"cdc": "cdc", "connector": "connector", "topics": "topics", "ctl": "ctl", "verify": "verify"}
+SHALLOW = {"cdc": "cdc", "connector": "connector", "topics": "topics", "ctl": "ctl", "verify": "verify", "views": "views"}
 
 COMMANDS = {verb.split()[0] for verb in ROOTS}
 
@@ -53,6 +55,8 @@ READ_ONLY = {
                                     "exactly-once")),
     # One function tells a run that no database has; a unit is explained by seed and start alone.
     ("explain", "unpaced"), ("explain", "max-iter"), ("explain", "window"), ("plan", "window"), ("answers", "window"),
+    # One function makes the record of a new run; a plan that is only looked at has neither schema nor window.
+    ("describe", "window"), ("describe", "db-schema"),
     # One function serves topics and events; the worker is asked, and agreement with it demanded, for topics alone.
     *(("verify events", name) for name in ("connect-url", "connect-user", "connect-password", "connect-password-file",
                                           "connect-ca-file", "connect-cert-file", "connect-key-file", "connect-tls-verify",

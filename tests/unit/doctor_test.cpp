@@ -397,6 +397,42 @@ TEST(doctor, finds_nothing_in_good_facts)
     EXPECT_EQ(codes(judge_database(facts, wishes(), connector_health::unknown)), std::set<std::string>{});
 }
 
+TEST(doctor, finds_views_that_are_not_as_they_were_made)
+{
+    const postgres::views_found good{{"lab", "main", "Gr\u00f6\u00dfe 1"}, {}, {}, true};
+    EXPECT_FALSE(judge_views(good, "shape", wishes()));
+    const auto judged = [&](const auto& breaks)
+    {
+        auto found = good;
+        breaks(found);
+        const auto one = judge_views(found, "shape", wishes());
+        EXPECT_TRUE(one);
+        if (!one)
+            return finding{};
+        expect_only({&*one, 1}, "views-incomplete",
+                    "bazaard views create --run main --views shape --views-schema 'Gr\u00f6\u00dfe 1'");
+        return *one;
+    };
+    EXPECT_EQ(judged([](auto& f) { f.current = false; }).wrong, "another version of the program has made them");
+    EXPECT_EQ(judged(
+                  [](auto& f)
+                  {
+                      f.current = false;
+                      f.missing = {"a", "f(int)"};
+                  })
+                  .wrong,
+              "it lacks a, f(int)");
+    const auto foreign = judged(
+        [](auto& f)
+        {
+            f.current = false;
+            f.foreign = {"b"};
+        });
+    EXPECT_EQ(foreign.wrong, "b is not what bazaard has made there");
+    ASSERT_EQ(foreign.mend.size(), 2U);
+    EXPECT_NE(foreign.mend[0].text.find("rename b"), std::string::npos) << foreign.mend[0].text;
+}
+
 TEST(doctor, finds_each_fault_of_a_database_alone)
 {
     for (const auto& one : database_cases())
@@ -497,8 +533,8 @@ TEST(doctor, keeps_to_the_limit_of_retained_log)
 
 TEST(doctor, has_a_case_for_each_finding)
 {
-    std::set<std::string> tried{"connect-unreachable", "connect-refused", "kafka-unreachable", "kafka-refused",
-                                "connector-names"};
+    std::set<std::string> tried{"connect-unreachable", "connect-refused", "kafka-unreachable",
+                                "kafka-refused",       "connector-names", "views-incomplete"};
     for (const auto& one : topic_cases())
         tried.insert(one.code);
     for (const auto& one : database_cases())

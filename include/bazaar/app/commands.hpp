@@ -29,9 +29,17 @@ int doctor(const options& opts);
 int verify(const options& opts);
 int ctl(const options& opts);
 int scenarios(const options& opts);
+int views(const options& opts);
+int describe(const options& opts);
 
 /// The work of `cdc setup` and `init --cdc`.
 int cdc_setup(const options& opts, postgres::session& link, std::span<const model::table> tables);
+
+/// Refuses flags for views that this scenario does not have, or that cannot be where they are to be.
+void check_views(const options& opts, const scenario::entry& of);
+
+/// The work of `views create` and `init --views`.
+void create_views(const options& opts, postgres::session& link, const scenario::entry& of);
 
 using daemon::topic_states;
 [[nodiscard]] int exit_code(const topic_states& of) noexcept;

@@ -15,9 +15,9 @@ namespace bazaar::app
 {
 
 inline constexpr std::initializer_list<command> all_commands{
-    command::run,     command::load,   command::init,   command::plan, command::answers,
-    command::explain, command::card,   command::reset,  command::cdc,  command::connector,
-    command::topics,  command::doctor, command::verify, command::ctl,  command::scenario};
+    command::run,    command::load,  command::init,     command::plan,      command::answers, command::explain,
+    command::card,   command::reset, command::cdc,      command::connector, command::topics,  command::doctor,
+    command::verify, command::ctl,   command::scenario, command::views,     command::describe};
 
 /// A command with its second word, for those that have one.
 enum class verb : std::uint8_t
@@ -44,6 +44,8 @@ enum class verb : std::uint8_t
     ctl_drain,
     ctl_set,
     scenario_list,
+    views_create,
+    views_drop,
 };
 
 /// Verbs of a command, as the second word spells them; none for most.
@@ -53,7 +55,7 @@ struct verb_word
     verb what;
     std::string_view word;
 };
-inline constexpr std::array<verb_word, 22> all_verbs{{
+inline constexpr std::array<verb_word, 24> all_verbs{{
     {command::cdc, verb::cdc_setup, "setup"},
     {command::cdc, verb::cdc_drop, "drop"},
     {command::connector, verb::connector_config, "config"},
@@ -76,6 +78,8 @@ inline constexpr std::array<verb_word, 22> all_verbs{{
     {command::ctl, verb::ctl_drain, "drain"},
     {command::ctl, verb::ctl_set, "set"},
     {command::scenario, verb::scenario_list, "list"},
+    {command::views, verb::views_create, "create"},
+    {command::views, verb::views_drop, "drop"},
 }};
 
 /// A set of commands and of verbs of commands. A command stands for all its verbs.

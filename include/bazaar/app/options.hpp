@@ -48,6 +48,8 @@ enum class command : std::uint8_t
     verify,
     ctl,
     scenario,
+    views,
+    describe,
 };
 
 /// What was requested instead of the command's own work.
@@ -89,6 +91,8 @@ struct options : daemon::settings
     std::string writer_role;      ///< For `init`: this role gets the privileges that `run` needs; empty: none.
     bool writer_removes = false;  ///< And those that `--retain` needs.
     bool writer_touches = false;  ///< And those that `--touch-interval` needs.
+    std::string view_set;         ///< Of `views`: empty: the first of the scenario; of `init`: empty: none.
+    std::string views_schema;     ///< Empty: the name of the set.
 
     // Commands that ask, or control a daemon.
     bool yes = false;                                          ///< Confirms removals without asking.
@@ -113,11 +117,12 @@ struct options : daemon::settings
     unit_no units_first = 0;
     unit_no units_last = 9;  ///< Inclusive.
     app::answers_as answers_as = app::answers_as::changes;
-    std::string table;  ///< The only table for `answers`, or those that `verify` compares; empty: all.
-    std::string id;     ///< The id of `explain ID`.
+    std::string table;      ///< The only table for `answers`, or those that `verify` compares; empty: all.
+    std::string id;         ///< The id of `explain ID`.
+    std::string html_file;  ///< For the page of `describe`; empty: none.
 
     // Change data capture.
-    std::string verb;         ///< Second word of `cdc`, `connector`, `topics`, `verify`, `ctl` and `scenario`.
+    std::string verb;         ///< Second word of `cdc`, `connector`, `topics`, `verify`, `ctl`, `scenario` and `views`.
     bool with_cdc = false;    ///< `init --cdc`.
     std::string publication;  ///< Empty: derived from the schema.
     std::string slot;         ///< Empty: derived from the schema.

@@ -25,4 +25,13 @@ namespace bazaar
 /// The text as one line: a single space for each sequence of spaces, tabs and line ends, and none at either end.
 [[nodiscard]] std::string one_line(std::string_view text);
 
+/// Number of characters, not bytes, of a text in UTF-8.
+[[nodiscard]] std::size_t characters(std::string_view text) noexcept;
+
+/// Breaks a text into lines of at most so many characters, at its spaces; a longer word stands alone.
+[[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t columns);
+
+/// The text as a word for a POSIX shell: in single quotes if that is necessary.
+[[nodiscard]] std::string shell_word(std::string_view text);
+
 }  // namespace bazaar

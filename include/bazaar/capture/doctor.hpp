@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "bazaar/model/table.hpp"
 #include "bazaar/model/topic.hpp"
 #include "bazaar/postgres/diagnosis.hpp"
+#include "bazaar/postgres/views.hpp"
 
 namespace bazaar::capture
 {
@@ -90,6 +92,10 @@ enum class connector_health : std::uint8_t
 /// Judges facts. Pure: the same facts, the same findings, in an order for people.
 [[nodiscard]] std::vector<finding> judge_database(const postgres::cdc_facts& found, const expectation& wished,
                                                   connector_health connector);
+
+/// Judges the views of a set over a run: no finding if they are as `views create` makes them.
+[[nodiscard]] std::optional<finding> judge_views(const postgres::views_found& found, std::string_view set,
+                                                 const expectation& wished);
 
 /// `config` is the configuration that `connector config` would print.
 [[nodiscard]] std::vector<finding> judge_connector(const connector_facts& found, const expectation& wished,

@@ -18,6 +18,8 @@
 #include "bazaar/model/unit.hpp"
 #include "bazaar/scenario/settings.hpp"
 #include "bazaar/scenario/state.hpp"
+#include "bazaar/scenario/survey.hpp"
+#include "bazaar/scenario/view_set.hpp"
 
 namespace bazaar::scenario
 {
@@ -171,6 +173,12 @@ public:
 
     /// The rows of a planned table that exist before unit 0 of a run that starts at `start`.
     virtual void initial_rows(std::uint8_t table, time start, const row_taker& take) const = 0;
+
+    /// What `describe` shows about a plan of this scenario, from `start` to `end`. The survey does not outlive this.
+    [[nodiscard]] virtual std::unique_ptr<survey> look(time start, time end) const
+    {
+        return plain_survey(*this, start, end);
+    }
 };
 
 /// Contents of the seed files by name ("products.csv"); the bytes outlive the scenario.
@@ -197,6 +205,7 @@ struct entry
     exhibit shown{};
     std::span<const std::string_view> files{};                    ///< Names of its seed files.
     std::string_view text{};                                      ///< The file that defines it, UTF-8, if one does.
+    std::span<const view_set> views{};                            ///< Views that it offers, with unique names.
     std::unique_ptr<scenario> (*make)(const request&) = nullptr;  ///< Throws `data` or `usage`, all problems at once.
 };
 

@@ -18,6 +18,8 @@
 #include "scenario/thelook/prices.hpp"
 #include "scenario/thelook/retaining_planner.hpp"
 #include "scenario/thelook/shoppers.hpp"
+#include "scenario/thelook/survey.hpp"
+#include "scenario/thelook/views.hpp"
 
 namespace bazaar::scenario::thelook
 {
@@ -218,6 +220,11 @@ public:
         }
     }
 
+    [[nodiscard]] std::unique_ptr<survey> look(time start, time end) const override
+    {
+        return shop_survey(*this, start, end);
+    }
+
 private:
     using lines = std::array<line, 4>;
 
@@ -398,6 +405,7 @@ const entry& registration()
         .fields = fields(),
         .shown = {.title = "Latest orders", .id = "Order", .columns = sale_columns, .people = "users"},
         .files = files,
+        .views = views(),
         .make = make};
     return row;
 }
