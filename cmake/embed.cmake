@@ -1,4 +1,5 @@
-# bazaar_embed(bazaar_ROOM FOLDER FILE...): the files' bytes as read-only data of a room, found by bazaar::ROOM::embedded(name).
+# bazaar_embed(bazaar_ROOM FOLDER FILE... [FROM FOLDER FILE...]): the files' bytes as read-only data of a room, found by
+# bazaar::ROOM::embedded(name).
 function(bazaar_embed target folder)
   string(REPLACE "bazaar_" "" room ${target})
   set(assembly "${CMAKE_CURRENT_BINARY_DIR}/embedded_${room}.S")
@@ -7,7 +8,16 @@ function(bazaar_embed target folder)
   set(externs "")
   set(rows "")
   set(paths "")
+  set(next_is_folder OFF)
   foreach(file IN LISTS ARGN)
+    if(file STREQUAL "FROM")
+      set(next_is_folder ON)
+      continue()
+    elseif(next_is_folder)
+      set(folder ${file})
+      set(next_is_folder OFF)
+      continue()
+    endif()
     string(MAKE_C_IDENTIFIER "embedded_${room}_${file}" symbol)
     set(path "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/${file}")
     list(APPEND paths ${path})

@@ -1262,6 +1262,18 @@ void add_doctor(std::vector<flag>& table)
                      .commands = {command::doctor, verb::ctl_status, verb::scenario_list},
                      .form = flag_form::mark,
                      .set = mark(&options::json)});
+    table.push_back({.topic = capture,
+                     .name = "tables",
+                     .help = "`scenario show` prints the tables alone.",
+                     .commands = {verb::scenario_show},
+                     .form = flag_form::mark,
+                     .set = mark(&options::show_tables)});
+    table.push_back({.topic = capture,
+                     .name = "topics",
+                     .help = "`scenario show` prints the topics alone.",
+                     .commands = {verb::scenario_show},
+                     .form = flag_form::mark,
+                     .set = mark(&options::show_topics)});
 }
 
 void add_kafka(std::vector<flag>& table)

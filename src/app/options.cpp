@@ -204,7 +204,9 @@ private:
             v_.made.id = words[next++];
         if (!verbs_of(v_.what).empty() && next < words.size())
             v_.made.verb = words[next++];
-        if (v_.what == command::verify && v_.made.verb == "events")
+        const bool of_files = (v_.what == command::verify && v_.made.verb == "events") ||
+                              (v_.what == command::scenario && v_.made.verb != "list");
+        if (of_files)
             for (; next < words.size(); ++next)
                 v_.made.files.push_back(words[next]);
         if (v_.what == command::ctl && v_.made.verb == "set")

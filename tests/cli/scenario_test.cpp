@@ -1,8 +1,12 @@
 // Scenarios as the program lists them, and as a command line names them.
 
+#include <stdlib.h>
+
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 #include <fmt/format.h>
@@ -79,10 +83,89 @@ TEST(cli_scenarios, need_the_word_list)
 {
     const auto bare = bazaard({"scenario"});
     EXPECT_EQ(bare.status, 64);
-    EXPECT_NE(bare.err.find("scenario: needs a word: list"), std::string::npos) << bare.err;
+    EXPECT_NE(bare.err.find("scenario: needs a word: list, check, show, new"), std::string::npos) << bare.err;
     const auto wrong = bazaard({"scenario", "lists"});
     EXPECT_EQ(wrong.status, 64);
-    EXPECT_NE(wrong.err.find("scenario: lists is none of list"), std::string::npos) << wrong.err;
+    EXPECT_NE(wrong.err.find("scenario: lists is none of list, check, show, new"), std::string::npos) << wrong.err;
+}
+
+/// A folder for scenario files, gone afterwards.
+class scenario_folder
+{
+public:
+    scenario_folder()
+    {
+        if (::mkdtemp(path_.data()) == nullptr)
+            throw std::runtime_error("mkdtemp");
+    }
+    ~scenario_folder() { std::filesystem::remove_all(path_); }
+    scenario_folder(const scenario_folder&) = delete;
+    scenario_folder& operator=(const scenario_folder&) = delete;
+
+    /// Writes a file, and answers with its path.
+    [[nodiscard]] std::string write(const std::string& name, const std::string& text) const
+    {
+        const auto path = path_ + '/' + name;
+        std::ofstream(path) << text;
+        return path;
+    }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_ = (std::filesystem::temp_directory_path() / "scenarios-XXXXXX").string();
+};
+
+const std::string small_shop =
+    "bazaar: 1\nscenario: small\nfiles: {menu: {csv: menu.csv}}\ntables:\n"
+    "  dish: {to: [postgres, kafka], key: id, version: at, seed: all, rows_of: menu, columns: {id: = menu.id, price: = "
+    "menu.price, at: {time: now}}}\n"
+    "  sale: {key: id, arrives: {rate: 1/s}, links: {dish: {to: dish}}, columns: {id: {uuid: row}, dish: = dish.id}}\n";
+
+TEST(cli_scenarios, in_files_are_checked_and_shown)
+{
+    const scenario_folder folder;
+    static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\nA2,5.50\n"));
+    const auto right = folder.write("right.yaml", small_shop);
+    const auto good = bazaard({"scenario", "check", right});
+    EXPECT_EQ(good.status, 0) << good.out << good.err;
+    EXPECT_TRUE(good.out.starts_with(right + ": right: 2 tables, 0 units; a planner needs up to ")) << good.out;
+
+    auto text = small_shop;
+    text.replace(text.find("rate: 1/s"), 9, "rate: 1/y");
+    text.replace(text.find("= dish.id"), 9, "= dsh.id ");
+    const auto wrong = folder.write("wrong.yaml", text);
+    const auto bad = bazaard({"scenario", "check", right, wrong});
+    EXPECT_EQ(bad.status, 65);
+    EXPECT_NE(bad.out.find(wrong + ":6:35: rate: \"1/y\" is no rate; e.g. 8/s, 500/h\n"), bad.out.npos) << bad.out;
+    EXPECT_NE(bad.out.find(": \"dsh.id\": no link \"dsh\"; links: dish\n"), bad.out.npos) << bad.out;
+    EXPECT_NE(bad.out.find(right + ": right"), bad.out.npos) << "each file is told of";
+
+    const auto shown = bazaard({"scenario", "show", right});
+    EXPECT_EQ(shown.status, 0) << shown.out << shown.err;
+    EXPECT_NE(shown.out.find("dish (PostgreSQL, then Kafka)\n"), shown.out.npos) << shown.out;
+    EXPECT_NE(shown.out.find("dish: json records dish, key id, 1 partition\n"), shown.out.npos) << shown.out;
+    const auto tables = bazaard({"scenario", "show", right, "--tables"});
+    EXPECT_EQ(tables.out.find("json records"), tables.out.npos) << tables.out;
+    EXPECT_EQ(bazaard({"scenario", "check", folder.path() + "/none.yaml"}).status, 66);
+    EXPECT_EQ(bazaard({"scenario", "check"}).status, 64);
+}
+
+TEST(cli_scenarios, begin_with_a_file_that_extends_another)
+{
+    const scenario_folder folder;
+    static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\n"));
+    const auto base = folder.write("base.yaml", small_shop);
+    const auto name = std::string("begun-by-a-test");
+    const auto file = name + ".yaml";
+    std::filesystem::remove(file);
+    const auto made = bazaard({"scenario", "new", name, base});
+    EXPECT_EQ(made.status, 0) << made.out << made.err;
+    const auto checked = bazaard({"scenario", "check", "./" + file});
+    EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
+    EXPECT_EQ(bazaard({"scenario", "new", name, base}).status, 73) << "what is there stays";
+    std::filesystem::remove(file);
+    EXPECT_EQ(bazaard({"scenario", "new", "Mine", base}).status, 64);
 }
 
 TEST(cli_scenarios, of_an_unknown_name_are_refused)

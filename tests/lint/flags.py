@@ -30,10 +30,11 @@ ROOTS = {
     "verify stream": ["verify_stream"],
     "ctl status": ["command_ctl:status", "command_ctl:daemon_link"], "ctl health": ["command_ctl:daemon_link"],
     "ctl pause": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl resume": ["command_ctl:obey", "command_ctl:daemon_link"],
-    "scenario list": ["scenarios"],
+    "scenario list": ["command_scenario:list_scenarios"], "scenario check": ["command_scenario:check_scenarios"], "scenario show": ["command_scenario:show_scenario"],
+    "scenario new": ["command_scenario:new_scenario"],
     "ctl drain": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl set": ["command_ctl:obey", "command_ctl:daemon_link"],
 }
-SHALLOW = {"cdc": "cdc", "connector": "connector", "topics": "topics", "ctl": "ctl", "verify": "verify"}
+SHALLOW = {"cdc": "cdc", "connector": "connector", "topics": "topics", "ctl": "ctl", "verify": "verify", "scenario": "scenarios"}
 
 COMMANDS = {verb.split()[0] for verb in ROOTS}
 
