@@ -132,7 +132,9 @@ TEST(DeclaredPlan, ACountIsExact)
             const auto early = std::ranges::count_if(times, [](std::int64_t at) { return at < 11 * day; });
             EXPECT_NEAR(static_cast<double>(early), 400.0 / 3, even ? 1.5 : 35);
             if (even)
+            {
                 EXPECT_NEAR(static_cast<double>(times[1] - times[0]), 30.0 * static_cast<double>(day) / 400, 1e6);
+            }
         }
 }
 
@@ -326,7 +328,9 @@ public:
             const auto known = rows.find(row);
             ASSERT_EQ(known != rows.end(), one.what != model::op::insert) << table.name << ' ' << row;
             if (known != rows.end())
+            {
                 EXPECT_TRUE(std::ranges::equal(known->second, one.before)) << table.name << ' ' << row;
+            }
             ++seen_[one.what];
             if (one.what == model::op::erase)
                 rows.erase(known);
@@ -368,7 +372,9 @@ TEST(DeclaredPlan, RowsChangeAndGoAsTheyStood)
         keeper.see(unit);
         for (const auto& one : unit.changes)
             if (made.shop->tables()[one.table].name == "orders")
+            {
                 EXPECT_TRUE(keeper.has(people_table, one.after[1].row().row)) << "an order of one who has left";
+            }
     }
     EXPECT_GT(keeper.seen(model::op::update), 1'000);
     EXPECT_GT(keeper.seen(model::op::erase), 100);
