@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,9 +13,12 @@
 #include "bazaar/base/error.hpp"
 #include "bazaar/base/plain.hpp"
 #include "bazaar/base/size.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/io/json_text.hpp"
 #include "bazaar/io/new_file.hpp"
+#include "bazaar/io/offered_scenario.hpp"
 #include "bazaar/io/scenario_file.hpp"
+#include "bazaar/model/render.hpp"
 #include "bazaar/process/output.hpp"
 #include "bazaar/scenario/declared/check.hpp"
 #include "bazaar/scenario/declared/scalars.hpp"
@@ -57,7 +61,8 @@ std::string text_of(std::span<const scenario::entry> all)
         text += fmt::format("{}{}, version {}{}\n  tables: {}\n  flags:\n{}", text.empty() ? "" : "\n", one.name,
                             one.version, is_default(one) ? ", the default" : "", fmt::join(tables_of(one), ", "),
                             flags_of(one));
-    return text;
+    return text + fmt::format("\nscenario files in the program, which `bazaard scenario show NAME` shows: {}\n",
+                              fmt::join(io::shipped_scenarios(), ", "));
 }
 
 std::string json_of(std::span<const scenario::entry> all)
@@ -78,6 +83,7 @@ std::string json_of(std::span<const scenario::entry> all)
         told["seed_files"] = one.files;
         document["scenarios"].push_back(std::move(told));
     }
+    document["files"] = io::shipped_scenarios();
     return io::json_text(document, 2) + '\n';
 }
 
@@ -115,6 +121,42 @@ int check_scenarios(const options& opts)
     return code;
 }
 
+/// The first rows of each table, as JSON lines: those of seed 1.
+std::string sample_text(const scenario::entry& of, std::uint32_t rows)
+{
+    constexpr unit_no units_most = 200'000;
+    constexpr time start{1'735'689'600'000'000};  // 2025-01-01
+    const auto made = daemon::make_stage(of, "main", 1, scenario::settings(of.fields), {});
+    const auto tables = made.shop->tables();
+    const model::key_codec ids(run_tag("main"), 1, tables);
+    const model::renderer print(tables, made.shop->kinds(), ids);
+    std::vector<std::string> texts(tables.size());
+    std::vector<std::uint32_t> counts(tables.size());
+    const auto plan = made.shop->plan(start);
+    model::unit unit;
+    try
+    {
+        while (plan->next_no() < units_most && std::ranges::any_of(counts, [&](auto one) { return one < rows; }))
+        {
+            made.shop->build(plan->next(), unit);
+            for (const auto& change : unit.changes)
+                if (change.what == model::op::insert && counts[change.table] < rows)
+                {
+                    ++counts[change.table];
+                    print.row_json(change.table, unit.decision.no, change.after, texts[change.table]);
+                }
+        }
+    }
+    catch (const scenario::plan_over&)
+    {
+        // Less is all that there is.
+    }
+    std::string text;
+    for (const auto& one : texts)
+        text += one;
+    return text;
+}
+
 int show_scenario(const options& opts)
 {
     const auto& name = opts.files.front();
@@ -123,11 +165,13 @@ int show_scenario(const options& opts)
         process::print_out(line + '\n');
     if (!read.spec)
         return data_code;
-    const bool all = !opts.show_tables && !opts.show_topics;
+    const bool all = !opts.show_tables && !opts.show_topics && opts.sample == 0;
     if (all || opts.show_tables)
         process::print_out(tables_text(*read.spec));
     if (all || opts.show_topics)
         process::print_out(topics_text(*read.spec));
+    if (opts.sample > 0)
+        process::print_out(sample_text(io::offered_file(name, "scenario show"), opts.sample));
     return 0;
 }
 

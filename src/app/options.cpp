@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/file_scenario.hpp"
 #include "app/options_rules.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
@@ -481,12 +482,19 @@ options parse(int argc, char** argv, const surroundings& around)
     config_file file(around);
     const auto name = named_scenario(read_command_line(words, table), around, table, file);
     const auto* named = name ? scenario::find(around.scenarios, *name) : of;
+    if (named == nullptr && name)
+        named = file_scenario(*name, around.scenarios);
     if (named != nullptr && named != of)
     {
         of = named;
         table = flag_table(around.scenarios, *of);
     }
-    return judge(table, around, file, *of, named != nullptr).decide(read_command_line(words, table));
+    auto made = judge(table, around, file, *of, named != nullptr).decide(read_command_line(words, table));
+    if (!of->schema.empty() && !made.is_given("db-schema"))
+        made.schema = of->schema;
+    if (scenario::find(around.scenarios, of->name) == nullptr)
+        made.chosen = &file_scenario(*of, made.configuration);
+    return made;
 }
 
 }  // namespace bazaar::app

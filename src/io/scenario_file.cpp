@@ -1,5 +1,6 @@
 #include "bazaar/io/scenario_file.hpp"
 
+#include <array>
 #include <functional>
 #include <utility>
 
@@ -139,6 +140,12 @@ std::optional<std::string> shipped(const std::string& name, std::string& why)
 }
 
 }  // namespace
+
+std::span<const std::string_view> shipped_scenarios()
+{
+    static constexpr std::array<std::string_view, 3> names{"correlated-ecommerce", "river-hotel", "smoothie-shop"};
+    return names;
+}
 
 std::string_view shipped_file(std::string_view name)
 {

@@ -166,6 +166,7 @@ struct options : daemon::settings
     // Scenario.
     bool show_tables = false;
     bool show_topics = false;
+    std::uint32_t sample = 0;  ///< Rows of each table; 0: none.
 
     /// Lines for the log, once it is open.
     std::vector<std::string> warnings;

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ struct scenario_file
 /// The same of bytes that were read, such as those of a test; files that it names are found in `files` and nowhere else.
 [[nodiscard]] scenario_file read_scenario_text(const std::string& name,
                                                const std::map<std::string, std::string, std::less<>>& files);
+
+/// Names of the scenario files inside the program.
+[[nodiscard]] std::span<const std::string_view> shipped_scenarios();
 
 /// Bytes of a file of the shipped scenarios ("river-hotel.yaml", "river-hotel/hotels.csv"); empty where there is none.
 [[nodiscard]] std::string_view shipped_file(std::string_view name);

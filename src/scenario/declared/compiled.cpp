@@ -63,6 +63,13 @@ bool shrinks(const table& of)
 
 }  // namespace
 
+bool has_sink_field(const spec& file)
+{
+    return std::ranges::find(file.settings, sink_field, &setting::name) == file.settings.end() &&
+           std::ranges::any_of(file.tables, [](const table& of)
+                               { return of.to.setting == no_item && of.to.postgres && of.to.kafka; });
+}
+
 std::vector<operand> values_of(const settings& given)
 {
     std::vector<operand> made;

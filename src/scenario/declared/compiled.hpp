@@ -292,6 +292,10 @@ public:
     std::deque<model::key_list> key_lists_;
 };
 
+/// A setting that files have that do not say it themselves, if a table of theirs goes to two places.
+inline constexpr std::string_view sink_field = "sink";
+[[nodiscard]] bool has_sink_field(const spec& file);
+
 /// What settings are worth, in expressions. Texts live as long as `given`.
 [[nodiscard]] std::vector<operand> values_of(const settings& given);
 

@@ -42,6 +42,14 @@ public:
     [[nodiscard]] std::span<const model::unit_kind> kinds() const override { return all_.kinds; }
     [[nodiscard]] const settings& configuration() const override { return all_.configuration; }
 
+    [[nodiscard]] microseconds past() const override
+    {
+        std::int64_t sum = 0;
+        for (const auto& one : all_.file->clock.stages)
+            sum += one.lasts ? setting_value(*one.lasts, all_.constants) : 0;
+        return microseconds(sum);
+    }
+
     [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
     {
         return std::make_unique<file_planner>(all_, start);
@@ -86,6 +94,12 @@ setting_fields::setting_fields(const spec& file)
                            .help = one.help,
                            .steerable = one.live});
     }
+    if (has_sink_field(file))
+        fields_.push_back({.name = sink_field,
+                           .kind = field_kind::choice,
+                           .initial = "all",
+                           .choices = "all postgres",
+                           .help = "`postgres`: tables that go to PostgreSQL and Kafka go to PostgreSQL alone."});
 }
 
 }  // namespace bazaar::scenario::declared

@@ -51,6 +51,9 @@ private:
     [[nodiscard]] bool goes_to(const row_plan& of, target where) const
     {
         const auto& to = of.of->to;
+        if (to.setting == no_item && to.postgres && to.kafka && has_sink_field(*all_.file) &&
+            all_.configuration.text(sink_field) == "postgres")
+            return where == target::postgres;
         if (to.setting == no_item)
             return where == target::postgres ? to.postgres : to.kafka;
         const auto& word = all_.configuration.text(all_.file->settings[to.setting].name);

@@ -43,6 +43,7 @@ public:
     [[nodiscard]] time next_at() const override;
     model::decision next() override;
     [[nodiscard]] unit_no next_no() const override { return next_no_; }
+    [[nodiscard]] bool done() const override { return !twin_ && !has_seeds() && !ready_.ready; }
     [[nodiscard]] std::uint64_t ticks() const override { return ticks_ - (twin_ && twin_->tick_ends ? 1 : 0); }
     void apply(const model::control& entry) override;
     [[nodiscard]] std::uint64_t digest() const override;
