@@ -1,5 +1,5 @@
-# bazaar_embed(bazaar_ROOM FOLDER FILE...): the files' bytes as read-only data of a room, found by bazaar::ROOM::embedded(name), without
-# the folders of a FILE.
+# bazaar_embed(bazaar_ROOM FOLDER FILE... [FROM FOLDER FILE...]): the files' bytes as read-only data of a room, found by
+# bazaar::ROOM::embedded(name).
 function(bazaar_embed target folder)
   string(REPLACE "bazaar_" "" room ${target})
   set(assembly "${CMAKE_CURRENT_BINARY_DIR}/embedded_${room}.S")
@@ -8,10 +8,18 @@ function(bazaar_embed target folder)
   set(externs "")
   set(rows "")
   set(paths "")
-  foreach(place IN LISTS ARGN)
-    get_filename_component(file ${place} NAME)
+  set(next_is_folder OFF)
+  foreach(file IN LISTS ARGN)
+    if(file STREQUAL "FROM")
+      set(next_is_folder ON)
+      continue()
+    elseif(next_is_folder)
+      set(folder ${file})
+      set(next_is_folder OFF)
+      continue()
+    endif()
     string(MAKE_C_IDENTIFIER "embedded_${room}_${file}" symbol)
-    set(path "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/${place}")
+    set(path "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/${file}")
     list(APPEND paths ${path})
     string(APPEND text
       ".balign 16\n.global ${symbol}\n${symbol}:\n.incbin \"${path}\"\n.global ${symbol}_end\n${symbol}_end:\n.byte 0\n")

@@ -10,7 +10,7 @@ packages_of_build=(
 # Beside these, where the tests are configured or built.
 packages_of_build_tests=(libgtest-dev libpqxx-dev)
 packages_of_run=(postgresql)
-packages_of_test=(python3 pgbouncer faketime kcat)
+packages_of_test=(python3 python3-yaml python3-jsonschema pgbouncer faketime kcat)
 packages_of_stack=(default-jre-headless maven curl)
 packages_of_fuzz=(clang libclang-rt-14-dev)
 packages_of_lint=(clang-format clang-tidy shellcheck)

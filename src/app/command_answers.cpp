@@ -80,6 +80,7 @@ public:
     {
         if (csv_)
             print_.row_csv_header(*table_, out_.text);
+        daemon::refuse_load(daemon::entry_of(of_.recorded));
         run::survivors left;
         verify::unit_walk walk_of_all(of_);
         model::decision decision;

@@ -16,6 +16,7 @@ int init(const options& opts)
     if (!opts.view_set.empty())
         check_views(opts, *opts.chosen);
     const auto made = daemon::stage_of(opts, 0);
+    daemon::refuse_topics(*made.shop);
     postgres::gateway::options how;
     how.outage = {std::chrono::duration_cast<std::chrono::milliseconds>(opts.wait_for_db), error_kind::unavailable,
                   "wait-for-db"};

@@ -42,12 +42,35 @@ void describe_unit(const known_run& s, const model::key_codec& ids, const row_id
     model::renderer(tables, s.made.shop->kinds(), ids).text(unit, out);
 }
 
-/// Whether any scenario has rows whose keys are no UUIDs.
-bool has_other_keys()
+bool has_other_keys(const scenario::entry& of)
 {
-    return std::ranges::any_of(
-        scenario::registry(), [](const scenario::entry& one)
-        { return std::ranges::any_of(one.tables, [](const model::table& t) { return !t.keys.names_unit(); }); });
+    return std::ranges::any_of(of.tables, [](const model::table& t) { return !t.keys.names_unit(); });
+}
+
+/// Whether any scenario that may be meant has rows whose keys are no UUIDs.
+bool has_other_keys(const options& opts, const std::vector<run::record>& runs)
+{
+    return has_other_keys(*opts.chosen) ||
+           std::ranges::any_of(scenario::registry(), [](const auto& one) { return has_other_keys(one); }) ||
+           std::ranges::any_of(runs, [](const run::record& one) { return has_other_keys(daemon::entry_of(one)); });
+}
+
+/// The runs that a key may belong to. What is no UUID may be a key of none: then nobody waits for a database.
+std::optional<std::vector<run::record>> runs_of_key(const options& opts, bool is_uuid)
+{
+    try
+    {
+        auto runs = known_runs(opts);
+        if (!is_uuid && !has_other_keys(opts, runs.value_or(std::vector<run::record>())))
+            throw error(error_kind::data, fmt::format("{}: is no UUID", opts.id));
+        return runs;
+    }
+    catch (const error& problem)
+    {
+        if (is_uuid || problem.kind() != error_kind::unavailable || has_other_keys(opts, {}))
+            throw;
+        throw error(error_kind::data, fmt::format("{}: is no UUID", opts.id));
+    }
 }
 
 /// The rows of this key: of each table that has one such. Which unit inserts it the plan tells.
@@ -114,9 +137,7 @@ int plan(const options& opts)
 int explain(const options& opts)
 {
     const auto id = parse_uuid(opts.id);
-    if (!id && !has_other_keys())
-        throw error(error_kind::data, fmt::format("{}: is no UUID", opts.id));
-    const auto runs = known_runs(opts);
+    const auto runs = runs_of_key(opts, id.has_value());
     std::vector<run::record> candidates;
     if (runs)
         candidates = *runs;

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "app/place.hpp"
@@ -70,8 +72,12 @@ int reset(const options& opts)
                                              [](const std::string& line) { log(log_level::info, "lease", line); }});
     own.epoch = taken->epoch;
     // Whatever version wrote it: only tables and keys count here.
-    const auto& of = daemon::entry_named(recorded->scenario);
-    const auto made = daemon::make_stage(of, opts.run, recorded->seed, scenario::settings(of.fields), opts.seed_dir);
+    const auto& of = daemon::entry_of(*recorded);
+    scenario::settings configuration(of.fields);
+    for (const auto& [name, text] : recorded->settings)
+        if (std::ranges::find(of.fields, name, &scenario::field::name) != of.fields.end())
+            static_cast<void>(configuration.set(configuration.find(name), text));
+    const auto made = daemon::make_stage(of, opts.run, recorded->seed, configuration, opts.seed_dir);
     drop_views_of_run(opts, link, of);
     std::string_view now;
     std::uint64_t rows = 0, all = 0;

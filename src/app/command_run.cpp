@@ -18,7 +18,7 @@ namespace
 /// Topics are made before the run is opened. What it is a run of is asked where it may be another scenario than the default one.
 const scenario::entry& captured_scenario(const options& opts)
 {
-    if (opts.is_given("scenario") || !opts.card.empty() || scenario::registry().size() == 1)
+    if (opts.is_given("scenario") || !opts.card.empty())
         return *opts.chosen;
     try
     {
@@ -38,7 +38,7 @@ int run(const options& given, const std::function<options()>& reread)
 {
     process::never_wait_for_stdout();
     const options opts = given.card.empty() ? given : for_card(given);
-    if (opts.history && opts.history_as == history_as::rows)
+    if (opts.history && opts.history_as == history_as::rows && opts.chosen->loadable)
     {
         const process::stop_by_signal signals;
         if (daemon::load_history(opts, place_of_run(opts), signals.token()) == daemon::load_end::stopped)

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -6,9 +8,20 @@
 #include <nlohmann/json.hpp>
 
 #include "app/manual.hpp"
+#include "app/scenario_text.hpp"
 #include "bazaar/app/commands.hpp"
+#include "bazaar/base/error.hpp"
+#include "bazaar/base/plain.hpp"
+#include "bazaar/base/size.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/io/json_text.hpp"
+#include "bazaar/io/new_file.hpp"
+#include "bazaar/io/offered_scenario.hpp"
+#include "bazaar/io/scenario_file.hpp"
+#include "bazaar/model/render.hpp"
 #include "bazaar/process/output.hpp"
+#include "bazaar/scenario/declared/check.hpp"
+#include "bazaar/scenario/declared/scalars.hpp"
 #include "bazaar/scenario/registry.hpp"
 
 namespace bazaar::app
@@ -48,7 +61,8 @@ std::string text_of(std::span<const scenario::entry> all)
         text += fmt::format("{}{}, version {}{}\n  tables: {}\n  flags:\n{}", text.empty() ? "" : "\n", one.name,
                             one.version, is_default(one) ? ", the default" : "", fmt::join(tables_of(one), ", "),
                             flags_of(one));
-    return text;
+    return text + fmt::format("\nscenario files in the program, which `bazaard scenario show NAME` shows: {}\n",
+                              fmt::join(io::shipped_scenarios(), ", "));
 }
 
 std::string json_of(std::span<const scenario::entry> all)
@@ -69,15 +83,131 @@ std::string json_of(std::span<const scenario::entry> all)
         told["seed_files"] = one.files;
         document["scenarios"].push_back(std::move(told));
     }
+    document["files"] = io::shipped_scenarios();
     return io::json_text(document, 2) + '\n';
+}
+
+int list_scenarios(const options& opts)
+{
+    process::print_out(opts.json ? json_of(scenario::registry()) : text_of(scenario::registry()));
+    return 0;
+}
+
+constexpr int data_code = 65;
+
+/// Tells of each file; one with mistakes ends the command with 65.
+int check_scenarios(const options& opts)
+{
+    int code = 0;
+    for (const auto& file : opts.files)
+    {
+        const auto read = io::read_scenario(file, "scenario check");
+        for (const auto& line : read.problems)
+            process::print_out(line + '\n');
+        for (const auto& line : read.warnings)
+            process::print_out(line + '\n');
+        if (!read.spec)
+        {
+            code = data_code;
+            continue;
+        }
+        process::print_out(fmt::format("{}: right: {} tables, {} units; a planner needs up to {}\n", plain(file),
+                                       read.spec->tables.size(), read.spec->units.size(),
+                                       shown_size(scenario::declared::state_bound(*read.spec))));
+        for (const auto& table : read.spec->tables)
+            process::print_out(fmt::format("  {}: {} columns, key {}\n", table.name, table.columns.size(),
+                                           table.columns[table.keys.column].name));
+    }
+    return code;
+}
+
+/// The first rows of each table, as JSON lines: those of seed 1.
+std::string sample_text(const scenario::entry& of, std::uint32_t rows)
+{
+    constexpr unit_no units_most = 200'000;
+    constexpr time start{1'735'689'600'000'000};  // 2025-01-01
+    const auto made = daemon::make_stage(of, "main", 1, scenario::settings(of.fields), {});
+    const auto tables = made.shop->tables();
+    const model::key_codec ids(run_tag("main"), 1, tables);
+    const model::renderer print(tables, made.shop->kinds(), ids);
+    std::vector<std::string> texts(tables.size());
+    std::vector<std::uint32_t> counts(tables.size());
+    const auto plan = made.shop->plan(start);
+    model::unit unit;
+    try
+    {
+        while (plan->next_no() < units_most && std::ranges::any_of(counts, [&](auto one) { return one < rows; }))
+        {
+            made.shop->build(plan->next(), unit);
+            for (const auto& change : unit.changes)
+                if (change.what == model::op::insert && counts[change.table] < rows)
+                {
+                    ++counts[change.table];
+                    print.row_json(change.table, unit.decision.no, change.after, texts[change.table]);
+                }
+        }
+    }
+    catch (const scenario::plan_over&)
+    {
+        // Less is all that there is.
+    }
+    std::string text;
+    for (const auto& one : texts)
+        text += one;
+    return text;
+}
+
+int show_scenario(const options& opts)
+{
+    const auto& name = opts.files.front();
+    const auto read = io::read_scenario(name, "scenario show");
+    for (const auto& line : read.problems)
+        process::print_out(line + '\n');
+    if (!read.spec)
+        return data_code;
+    const bool all = !opts.show_tables && !opts.show_topics && opts.sample == 0;
+    if (all || opts.show_tables)
+        process::print_out(tables_text(*read.spec));
+    if (all || opts.show_topics)
+        process::print_out(topics_text(*read.spec));
+    if (opts.sample > 0)
+        process::print_out(sample_text(io::offered_file(name, "scenario show"), opts.sample));
+    return 0;
+}
+
+/// A file that extends another one, to begin with.
+int new_scenario(const options& opts)
+{
+    const auto& name = opts.files[0];
+    const auto& from = opts.files[1];
+    if (!scenario::declared::is_name(name))
+        throw error(
+            error_kind::usage,
+            fmt::format("scenario new {}: a name has a-z, 0-9, _ and -, and begins with a letter", plain(name)));
+    const auto path = name + ".yaml";
+    if (std::filesystem::exists(path))
+        throw error(error_kind::no_output, fmt::format("scenario new: {} is there already", path));
+    const auto base = io::read_scenario(from, "scenario new");
+    if (!base.spec)
+        throw error(error_kind::data, fmt::format("scenario new: {}", fmt::join(base.problems, "\n")));
+    io::new_file file(path, "scenario new");
+    file.write(begun_text(name, from, *base.spec));
+    file.commit();
+    process::print_out(fmt::format("{}: extends {}; see docs/scenario-language.md\n", path, plain(from)));
+    return 0;
 }
 
 }  // namespace
 
 int scenarios(const options& opts)
 {
-    process::print_out(opts.json ? json_of(scenario::registry()) : text_of(scenario::registry()));
-    return 0;
+    if (opts.verb == "check")
+        return check_scenarios(opts);
+    if (opts.verb == "show")
+        return show_scenario(opts);
+    if (opts.verb == "new")
+        return new_scenario(opts);
+    return list_scenarios(opts);
 }
 
 }  // namespace bazaar::app

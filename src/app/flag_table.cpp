@@ -8,6 +8,8 @@
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
 #include "bazaar/capture/http_url.hpp"
+#include "bazaar/io/offered_scenario.hpp"
+#include "bazaar/io/scenario_file.hpp"
 #include "bazaar/kafka/classify.hpp"
 #include "bazaar/observe/http.hpp"
 #include "bazaar/postgres/connection.hpp"
@@ -281,25 +283,28 @@ void add_scenario(std::vector<flag>& table, std::span<const scenario::entry> sce
     std::vector<std::string_view> names;
     for (const auto& one : scenarios)
         names.push_back(one.name);
+    auto known = names;
+    known.insert(known.end(), io::shipped_scenarios().begin(), io::shipped_scenarios().end());
     table.push_back(
         {.topic = running,
          .name = "scenario",
          .placeholder = "NAME",
          .initial = std::string(scenario::default_name),
-         .range = fmt::format("one of {}", fmt::join(names, ", ")),
+         .range = fmt::format("one of {}; or a scenario file, whose path has a slash or a dot in it",
+                              fmt::join(known, ", ")),
          .help = "Kind of shop, recorded with the run: a run that is there keeps its own. `bazaard scenario list` says "
                  "what there is.",
          .commands = configures.with({command::run, command::load, command::init, command::plan, command::answers,
                                       command::explain, command::card, command::reset, verb::cdc_setup, command::topics,
                                       command::doctor, command::verify, command::views, command::describe}),
          // The one that counts was chosen before any flag was set, as fields hang on it.
-         .set = [names](options& to, std::string_view text) -> std::string
+         .set = [names, known](options& to, std::string_view text) -> std::string
          {
              expect(to.chosen != nullptr, "a scenario is chosen first");
-             if (std::ranges::find(names, text) != names.end())
+             if (std::ranges::find(names, text) != names.end() || io::names_scenario_file(text))
                  return {};
-             const auto near = likely_meant(text, names);
-             return fmt::format("must be one of: {}{}", fmt::join(names, ", "),
+             const auto near = likely_meant(text, known);
+             return fmt::format("must be one of: {}; or a file, such as ./mine.yaml{}", fmt::join(known, ", "),
                                 near.empty() ? std::string() : fmt::format("; did you mean {}?", near));
          }});
 }
@@ -1308,6 +1313,26 @@ void add_doctor(std::vector<flag>& table)
                      .commands = {command::doctor, verb::ctl_status, verb::scenario_list},
                      .form = flag_form::mark,
                      .set = mark(&options::json)});
+    table.push_back({.topic = capture,
+                     .name = "tables",
+                     .help = "`scenario show` prints the tables alone.",
+                     .commands = {verb::scenario_show},
+                     .form = flag_form::mark,
+                     .set = mark(&options::show_tables)});
+    table.push_back({.topic = capture,
+                     .name = "topics",
+                     .help = "`scenario show` prints the topics alone.",
+                     .commands = {verb::scenario_show},
+                     .form = flag_form::mark,
+                     .set = mark(&options::show_topics)});
+    table.push_back({.topic = capture,
+                     .name = "sample",
+                     .placeholder = "N",
+                     .initially = "none",
+                     .range = "from 1 to 10000",
+                     .help = "`scenario show` prints so many rows of each table, as JSON lines.",
+                     .commands = {verb::scenario_show},
+                     .set = whole_number(&options::sample, 1, 10'000)});
 }
 
 void add_kafka(std::vector<flag>& table)

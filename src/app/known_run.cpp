@@ -40,7 +40,8 @@ known_run run_of_flags(const options& opts)
     const auto now = process_surroundings().now;
     s.recorded.start = opts.start                       ? *opts.start
                        : opts.unpaced && opts.ticks_max ? daemon::start_to_end_at(*s.made.shop, *opts.ticks_max, now)
-                                                        : now;
+
+                                                        : now - s.made.shop->past();
     return s;
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/file_scenario.hpp"
 #include "app/options_rules.hpp"
 #include "bazaar/app/flag.hpp"
 #include "bazaar/app/flag_value.hpp"
@@ -204,7 +205,9 @@ private:
             v_.made.id = words[next++];
         if (!verbs_of(v_.what).empty() && next < words.size())
             v_.made.verb = words[next++];
-        if (v_.what == command::verify && v_.made.verb == "events")
+        const bool of_files = (v_.what == command::verify && v_.made.verb == "events") ||
+                              (v_.what == command::scenario && v_.made.verb != "list");
+        if (of_files)
             for (; next < words.size(); ++next)
                 v_.made.files.push_back(words[next]);
         if (v_.what == command::ctl && v_.made.verb == "set")
@@ -479,12 +482,19 @@ options parse(int argc, char** argv, const surroundings& around)
     config_file file(around);
     const auto name = named_scenario(read_command_line(words, table), around, table, file);
     const auto* named = name ? scenario::find(around.scenarios, *name) : of;
+    if (named == nullptr && name)
+        named = file_scenario(*name, around.scenarios);
     if (named != nullptr && named != of)
     {
         of = named;
         table = flag_table(around.scenarios, *of);
     }
-    return judge(table, around, file, *of, named != nullptr).decide(read_command_line(words, table));
+    auto made = judge(table, around, file, *of, named != nullptr).decide(read_command_line(words, table));
+    if (!of->schema.empty() && !made.is_given("db-schema"))
+        made.schema = of->schema;
+    if (scenario::find(around.scenarios, of->name) == nullptr)
+        made.chosen = &file_scenario(*of, made.configuration);
+    return made;
 }
 
 }  // namespace bazaar::app

@@ -44,6 +44,8 @@ public:
                                                  fmt::join(verbs, ", ")));
         if (v_.what == command::verify && v_.made.verb == "events" && v_.made.files.empty() && v_.usage.empty())
             v_.usage.emplace_back("verify events: needs the FILE... with the events; - is standard input");
+        if (v_.what == command::scenario && v_.usage.empty())
+            scenario_words();
         if (v_.what == command::ctl && v_.made.verb == "set" && v_.made.changes.empty() && v_.usage.empty())
             v_.usage.emplace_back("ctl set: needs what to change, for example avg-qps=50");
         for (const char* of_http : {"http-host", "http-token-file"})
@@ -81,6 +83,18 @@ public:
     }
 
 private:
+    /// The words behind `scenario check`, `show` and `new`.
+    void scenario_words()
+    {
+        const auto count = v_.made.files.size();
+        if (v_.made.verb == "check" && count == 0)
+            v_.usage.emplace_back("scenario check: needs the FILE... to check");
+        if (v_.made.verb == "show" && count != 1)
+            v_.usage.emplace_back("scenario show: needs one NAME, of a scenario or of a file");
+        if (v_.made.verb == "new" && count != 2)
+            v_.usage.emplace_back("scenario new: needs NAME and FROM, for example: scenario new mine smoothie-shop");
+    }
+
     /// Of libpq's own variables those that it, and we, would show.
     void inherited()
     {

@@ -100,7 +100,7 @@ private:
             // What is wrong with it is told before anything connects.
             card = run_of_that_card(opts_);
             made = daemon::make_stage(*card, opts_.seed_dir);
-            of = &daemon::entry_named(card->scenario);
+            of = &daemon::entry_of(*card);
         }
         std::optional<open_place> source;
         unit_no announced = 0;
@@ -109,7 +109,7 @@ private:
             source = open_for_long(place_of_source(opts_), opts_, stop);
             const auto there = recorded_run(source->records(), opts_);
             announced = there.settled;
-            of = &daemon::entry_named(there.scenario);
+            of = &daemon::entry_of(there);
         }
         const auto tables = open_for_long(place_of_run(opts_), opts_, stop, of);
         const postgres::snapshot one(tables.session());

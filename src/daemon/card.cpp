@@ -161,7 +161,7 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
         made.scenario_text = in.text("scenario_text");
     if (!wrong.empty())
         return made;
-    const auto fields = fields_of(made.scenario);
+    const auto fields = fields_of(made);
     scenario::settings configuration(fields);
     for (const auto& [name, value] : in.member("settings", json::value_t::object, "an object").items())
     {
@@ -195,7 +195,7 @@ run::record record_of(const json& card, const std::string& file, std::vector<std
 
 std::string card_text(const run::record& recorded)
 {
-    const auto fields = fields_of(recorded.scenario);
+    const auto fields = fields_of(recorded);
     json card;
     card["bazaard_card"] = card_version;
     card["run"] = recorded.run;

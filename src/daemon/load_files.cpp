@@ -83,6 +83,12 @@ private:
     std::string text_;
 };
 
+stage made_of(const settings& opts, std::uint64_t seed)
+{
+    refuse_load(*opts.chosen);
+    return opts.card.empty() ? stage_of(opts, seed) : make_stage(read_card(opts.card), opts.seed_dir);
+}
+
 class exporting
 {
 public:
@@ -91,7 +97,7 @@ public:
           stop_(stop),
           binary_(opts.plan_format == plan_format::binary),
           seed_(opts.seed ? *opts.seed : random_seed()),
-          made_(opts.card.empty() ? stage_of(opts, seed_) : make_stage(read_card(opts.card), opts.seed_dir)),
+          made_(made_of(opts, seed_)),
           now_(run::machine_time()),
           recorded_(planned_record(opts, *made_.shop, seed_, now_, [this] { return stop_.stop_requested(); })),
           ids_(recorded_.tag, recorded_.seed, made_.shop->tables()),

@@ -159,9 +159,9 @@ private:
                             fmt::format("run {} of schema {} is not loaded to its end: bazaard load finishes that, "
                                         "bazaard reset removes the run",
                                         opts_.run, opts_.schema));
-            if (there->scenario != made_.shop->name())
-                made_ = make_stage(*there, opts_.seed_dir);
+            take_recorded(opts_, *there, made_);
         }
+        refuse_topics(*made_.shop);
         if (to_.prepare(*made_.shop))
             log(process::log_level::info, "schema",
                 fmt::format("schema {} is made, with its static data", opts_.schema));
@@ -301,7 +301,7 @@ run::record planned_record(const settings& opts, const scenario::scenario& shop,
     }
     auto fresh = new_record(opts, seed, shop);
     const bool ends_now = opts.unpaced || opts.loads;
-    fresh.start = now;
+    fresh.start = now - past_of(opts, shop);
     if (!opts.start && !opts.history)
     {
         if (ends_now && opts.ticks_max)
@@ -391,7 +391,7 @@ std::unique_ptr<opened_run> open_run(const settings& opts, run::ledger& to, run:
 
 void opened_run::plan_to(unit_no no)
 {
-    while (planner->next_no() < no)
+    while (planner->next_no() < no && !planner->done())
         seen.see(walk.next());
     walk.catch_up();
 }
@@ -461,7 +461,7 @@ std::vector<model::control> changes_of(const settings& opts, const run::record& 
                                        const scenario::settings& current, std::vector<std::string>& refused)
 {
     std::vector<model::control> changes;
-    auto of_another = misfits(opts, recorded.scenario, "run " + recorded.run);
+    auto of_another = misfits(opts, recorded);
     refused.insert(refused.end(), of_another.begin(), of_another.end());
     const auto refuse = [&](std::string_view flag, std::string_view given, std::string_view is)
     {

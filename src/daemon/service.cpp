@@ -254,7 +254,7 @@ void service::opened(std::exception_ptr failed)
         return leave();
     }
     announce(*open_, opts_);
-    of_ = &entry_named(open_->recorded.scenario);
+    of_ = &entry_of(open_->recorded);
     take_scenario(latest_, *of_);
     give_back_memory();
     if (!report_)

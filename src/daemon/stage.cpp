@@ -5,8 +5,12 @@
 #include <random>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "bazaar/base/duration.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/chosen.hpp"
+#include "bazaar/io/offered_scenario.hpp"
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/model/check.hpp"
 #include "bazaar/run/record_check.hpp"
@@ -57,13 +61,53 @@ stage make(const scenario::entry& entry, const std::string& run, std::uint64_t s
     throw error(error_kind::data, std::move(problems));
 }
 
-}  // namespace
-
-const scenario::entry& entry_named(std::string_view name)
+const scenario::entry& entry_named(std::string_view name, std::string_view text,
+                                   std::span<const scenario::declared::given_setting> settings)
 {
     if (const auto* found = scenario::find(name))
         return *found;
+    if (!text.empty())
+        return io::offered_text(text, settings);
     throw error(error_kind::config, fmt::format("the run's scenario \"{}\" is not part of this program", name));
+}
+
+}  // namespace
+
+const scenario::entry& entry_of(const run::record& of)
+{
+    return entry_named(of.scenario, of.scenario_text, of.settings);
+}
+
+const scenario::entry& entry_of(const run::scenario_record& of)
+{
+    return entry_named(of.scenario, of.text, of.settings);
+}
+
+void refuse_topics(const scenario::scenario& shop)
+{
+    std::vector<std::string_view> names;
+    for (const auto& table : shop.tables())
+        if (table.sink == model::target::kafka)
+            names.push_back(table.name);
+    if (names.empty())
+        return;
+    const auto fields = shop.configuration().fields();
+    const auto sink = std::ranges::find(fields, "sink", &scenario::field::name);
+    const bool may_leave = sink != fields.end() && sink->choices.find("postgres") != sink->choices.npos;
+    throw error(error_kind::usage,
+                fmt::format("scenario {}: {} {} to Kafka, and this program writes to PostgreSQL alone{}", shop.name(),
+                            fmt::join(names, ", "), names.size() == 1 ? "goes" : "go",
+                            may_leave ? "; --sink postgres leaves that out" : ""));
+}
+
+void refuse_load(const scenario::entry& of)
+{
+    if (!of.loadable)
+        throw error(
+            error_kind::usage,
+            fmt::format("scenario {}: the history of a scenario file is written unit by unit, and not loaded as "
+                        "rows: bazaard run does that",
+                        of.name));
 }
 
 stage make_stage(const scenario::entry& of, const std::string& run, std::uint64_t seed,
@@ -79,7 +123,7 @@ stage stage_of(const settings& opts, std::uint64_t seed)
 
 stage make_stage(const run::record& recorded, const std::string& seed_dir)
 {
-    const auto& entry = entry_named(recorded.scenario);
+    const auto& entry = entry_of(recorded);
     if (auto wrong = run::wrong_in(recorded, entry.fields); !wrong.empty())
     {
         for (auto& line : wrong)
@@ -113,6 +157,27 @@ stage make_stage(const run::record& recorded, const std::string& seed_dir)
     return made;
 }
 
+void take_recorded(const settings& opts, const run::record& recorded, stage& made)
+{
+    if (auto line = another_text(opts, recorded); !line.empty())
+        throw error(error_kind::config, line);
+    // Settings of a file may change its tables.
+    if (recorded.scenario != made.shop->name() || !recorded.scenario_text.empty())
+        made = make_stage(recorded, opts.seed_dir);
+}
+
+microseconds past_of(const settings& opts, const scenario::scenario& shop)
+{
+    const auto past = shop.past();
+    if (opts.history && past > microseconds(0))
+        throw error(
+            error_kind::usage,
+            fmt::format("--history {}: the scenario {} has stages that say how long its past is, {}; settings of "
+                        "its own may change that",
+                        to_string(*opts.history), shop.name(), to_string(past)));
+    return past;
+}
+
 run::record new_record(const settings& opts, std::uint64_t seed, const scenario::scenario& shop)
 {
     run::record fresh;
@@ -122,7 +187,7 @@ run::record new_record(const settings& opts, std::uint64_t seed, const scenario:
     fresh.seed = seed;
     fresh.scenario = shop.name();
     fresh.scenario_version = shop.version();
-    fresh.scenario_text = entry_named(shop.name()).text;
+    fresh.scenario_text = opts.chosen->text;
     fresh.catalogue = shop.catalogue();
     fresh.window = opts.window;
     const auto fields = opts.configuration.fields();
@@ -145,7 +210,7 @@ time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time n
     const auto trial = shop.plan(time{});
     const time earliest{(now - scenario::start_min).count()};
     time last;
-    while (trial->ticks() < ticks && last <= earliest)
+    while (trial->ticks() < ticks && last <= earliest && !trial->done())
     {
         if (trial->next_no() % (unit_no{1} << 16) == 0 && stopped && stopped())
             return now;
@@ -162,9 +227,9 @@ time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time n
     return now - (last - time{});
 }
 
-std::span<const scenario::field> fields_of(std::string_view scenario)
+std::span<const scenario::field> fields_of(const run::record& of)
 {
-    return entry_named(scenario).fields;
+    return entry_of(of).fields;
 }
 
 }  // namespace bazaar::daemon

@@ -137,7 +137,7 @@ std::optional<run::record> ledger::load(std::string_view run)
 {
     auto found = read([&](postgres::record_reader from) { return from.load(run); });
     if (found && run == own_.run)
-        scenario_ = found->scenario;
+        see_scenario(*found);
     return found;
 }
 
@@ -194,9 +194,16 @@ void ledger::begin(const run::record& of, const scenario::scenario& shop, const 
 {
     with([&](session& on)
          { blaming(on, own_.schema, shop.tables(), [&] { create(on, of, shop, batch_rows_, by, wanted); }); });
-    scenario_ = of.scenario;
+    see_scenario(of);
     own_.tag = of.tag;
     own_.epoch = 1;
+}
+
+void ledger::see_scenario(const run::record& of)
+{
+    seen_.scenario = of.scenario;
+    seen_.scenario_text = of.scenario_text;
+    seen_.settings = of.settings;
 }
 
 std::optional<run::taken_lease> ledger::take(const run::lease_options& how)
@@ -209,7 +216,7 @@ std::optional<run::taken_lease> ledger::take(const run::lease_options& how)
 
 bool ledger::append(std::uint64_t sequence, const model::control& entry)
 {
-    return with([&](session& on) { return postgres::append(on, own_, sequence, entry, fields_(scenario_)); });
+    return with([&](session& on) { return postgres::append(on, own_, sequence, entry, fields_(seen_)); });
 }
 
 void ledger::append(const run::checkpoint& state)

@@ -95,6 +95,24 @@ void order_settings(run::record& record, std::span<const scenario::field> fields
         { return std::ranges::find(fields, setting.first, &scenario::field::name) - fields.begin(); });
 }
 
+/// The file that defines the scenario of a run; empty if there is none.
+std::string text_of(session& on, std::string_view schema, std::string_view run)
+{
+    const auto text = on.exec("SELECT body FROM bazaard.scenario_text WHERE schema_name = $1 AND run = $2",
+                              {schema, run});
+    return text.rows() > 0 ? std::string(text.get(0, 0)) : std::string();
+}
+
+/// Of a role that nobody has looked at yet.
+bool may_read_text(session& on)
+{
+    return on.exec("SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN "
+                   "pg_catalog.pg_attribute a ON a.attrelid = c.oid WHERE n.nspname = 'bazaard' AND c.relname = "
+                   "'scenario_text' AND c.relkind = 'r' AND a.attname IN ('schema_name', 'run', 'body') AND "
+                   "pg_catalog.has_table_privilege(c.oid, 'SELECT')")
+               .rows() == 3;
+}
+
 std::string run_of(std::string_view schema, std::string_view run)
 {
     return "the run \"" + std::string(run) + "\" of schema \"" + std::string(schema) + '"';
@@ -111,13 +129,10 @@ std::optional<run::record> load(session& on, std::string_view schema, std::strin
     if (rows.rows() == 0)
         return std::nullopt;
     auto record = record_of(rows, 0);
-    const auto known = fields(record.scenario);
-    order_settings(record, known);
     if (has_own_table(on, "scenario_text"))
-        if (const auto text = on.exec("SELECT body FROM bazaard.scenario_text WHERE schema_name = $1 AND run = $2",
-                                      {schema, run});
-            text.rows() > 0)
-            record.scenario_text = text.get(0, 0);
+        record.scenario_text = text_of(on, schema, run);
+    const auto known = fields(record);
+    order_settings(record, known);
 
     const auto entries = on.exec(
         "SELECT unit, kind, field, value, (extract(epoch FROM at) * 1000000)::bigint FROM bazaard.control "
@@ -173,6 +188,14 @@ std::optional<run::scenario_record> recorded_scenario(session& on, std::string_v
                                   {schema, run});
         if (rows.rows() > 0)
             found = run::scenario_record{std::string(rows.get(0, 0)), std::string(rows.get(0, 1))};
+        if (found && may_read_text(on))
+        {
+            found->text = text_of(on, schema, found->run);
+            const auto settings = on.exec("SELECT settings FROM bazaard.run WHERE schema_name = $1 AND run = $2",
+                                          {schema, found->run});
+            if (!found->text.empty() && settings.rows() > 0)
+                found->settings = settings_of(settings.get(0, 0));
+        }
     }
     return found;
 }

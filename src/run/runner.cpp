@@ -285,7 +285,7 @@ void runner::pump()
     for (int i = 0; i < 256 && stage_ == stage::planning; ++i)
     {
         plan_.catch_up();
-        if (options_.ticks_max && plan.ticks() >= *options_.ticks_max)
+        if (plan.done() || (options_.ticks_max && plan.ticks() >= *options_.ticks_max))
         {
             advance(stage_, stage_event::drain);
             break;

@@ -21,6 +21,8 @@ column_compare::column_compare(tables_work& work, const block_scan& scan, unit_w
     limits_.demanded = work.of.demanded;
     if (!work.with.known || work.with.ended)
         return;
+    if (past.next_no() == no_unit)
+        return;
     model::decision decision;
     static_cast<void>(past.next(decision));
     limits_.known = decision.at;

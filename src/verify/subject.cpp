@@ -40,7 +40,7 @@ unit_walk::~unit_walk() = default;
 
 unit_no unit_walk::next_no() const
 {
-    return state_->planner->next_no();
+    return state_->planner->done() ? no_unit : state_->planner->next_no();
 }
 
 bool unit_walk::next(model::decision& out)

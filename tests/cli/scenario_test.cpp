@@ -1,8 +1,12 @@
 // Scenarios as the program lists them, and as a command line names them.
 
+#include <stdlib.h>
+
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 #include <fmt/format.h>
@@ -79,10 +83,170 @@ TEST(cli_scenarios, need_the_word_list)
 {
     const auto bare = bazaard({"scenario"});
     EXPECT_EQ(bare.status, 64);
-    EXPECT_NE(bare.err.find("scenario: needs a word: list"), std::string::npos) << bare.err;
+    EXPECT_NE(bare.err.find("scenario: needs a word: list, check, show, new"), std::string::npos) << bare.err;
     const auto wrong = bazaard({"scenario", "lists"});
     EXPECT_EQ(wrong.status, 64);
-    EXPECT_NE(wrong.err.find("scenario: lists is none of list"), std::string::npos) << wrong.err;
+    EXPECT_NE(wrong.err.find("scenario: lists is none of list, check, show, new"), std::string::npos) << wrong.err;
+}
+
+/// A folder for scenario files, gone afterwards.
+class scenario_folder
+{
+public:
+    scenario_folder()
+    {
+        if (::mkdtemp(path_.data()) == nullptr)
+            throw std::runtime_error("mkdtemp");
+    }
+    ~scenario_folder() { std::filesystem::remove_all(path_); }
+    scenario_folder(const scenario_folder&) = delete;
+    scenario_folder& operator=(const scenario_folder&) = delete;
+
+    /// Writes a file, and answers with its path.
+    [[nodiscard]] std::string write(const std::string& name, const std::string& text) const
+    {
+        const auto path = path_ + '/' + name;
+        std::ofstream(path) << text;
+        return path;
+    }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_ = (std::filesystem::temp_directory_path() / "scenarios-XXXXXX").string();
+};
+
+const std::string small_shop =
+    "bazaar: 1\nscenario: small\nfiles: {menu: {csv: menu.csv}}\ntables:\n"
+    "  dish: {to: [postgres, kafka], key: id, version: at, seed: all, rows_of: menu, columns: {id: = menu.id, price: = "
+    "menu.price, at: {time: now}}}\n"
+    "  sale: {key: id, arrives: {rate: 1/s}, links: {dish: {to: dish}}, columns: {id: {uuid: row}, dish: = dish.id}}\n";
+
+TEST(cli_scenarios, in_files_are_checked_and_shown)
+{
+    const scenario_folder folder;
+    static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\nA2,5.50\n"));
+    const auto right = folder.write("right.yaml", small_shop);
+    const auto good = bazaard({"scenario", "check", right});
+    EXPECT_EQ(good.status, 0) << good.out << good.err;
+    EXPECT_TRUE(good.out.starts_with(right + ": right: 2 tables, 0 units; a planner needs up to ")) << good.out;
+
+    auto text = small_shop;
+    text.replace(text.find("rate: 1/s"), 9, "rate: 1/y");
+    text.replace(text.find("= dish.id"), 9, "= dsh.id ");
+    const auto wrong = folder.write("wrong.yaml", text);
+    const auto bad = bazaard({"scenario", "check", right, wrong});
+    EXPECT_EQ(bad.status, 65);
+    EXPECT_NE(bad.out.find(wrong + ":6:35: rate: \"1/y\" is no rate; e.g. 8/s, 500/h\n"), bad.out.npos) << bad.out;
+    EXPECT_NE(bad.out.find(": \"dsh.id\": no link \"dsh\"; links: dish\n"), bad.out.npos) << bad.out;
+    EXPECT_NE(bad.out.find(right + ": right"), bad.out.npos) << "each file is told of";
+
+    const auto shown = bazaard({"scenario", "show", right});
+    EXPECT_EQ(shown.status, 0) << shown.out << shown.err;
+    EXPECT_NE(shown.out.find("dish (PostgreSQL, then Kafka)\n"), shown.out.npos) << shown.out;
+    EXPECT_NE(shown.out.find("dish: json records dish, key id, 1 partition\n"), shown.out.npos) << shown.out;
+    const auto tables = bazaard({"scenario", "show", right, "--tables"});
+    EXPECT_EQ(tables.out.find("json records"), tables.out.npos) << tables.out;
+    EXPECT_EQ(bazaard({"scenario", "check", folder.path() + "/none.yaml"}).status, 66);
+    EXPECT_EQ(bazaard({"scenario", "check"}).status, 64);
+}
+
+const std::vector<std::string> plan_words{"plan", "--seed", "3", "--start-time", "2026-03-01", "--units", "0..40"};
+
+std::vector<std::string> with(std::vector<std::string> a, const std::vector<std::string>& b)
+{
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+}
+
+TEST(cli_scenarios, in_files_are_planned)
+{
+    const scenario_folder folder;
+    static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\nA2,5.50\n"));
+    auto text = small_shop;
+    text.replace(text.find("files:"), 6, "settings: {pace: {number: 1, from: 1, to: 9, help: how fast}}\nfiles:");
+    text.replace(text.find("{rate: 1/s}"), 11, "{rate: 1/s, speed: = pace}");
+    const auto file = folder.write("shop.yaml", text);
+    const auto once = bazaard(with(plan_words, {"--scenario", file}));
+    EXPECT_EQ(once.status, 0) << once.err;
+    EXPECT_NE(once.out.find("insert dish"), once.out.npos) << once.out;
+    EXPECT_NE(once.out.find("insert dish_topic"), once.out.npos) << "records for Kafka are plan_words, too";
+    EXPECT_NE(once.out.find("insert sale"), once.out.npos) << once.out;
+    EXPECT_EQ(bazaard(with(plan_words, {"--scenario", file})).out, once.out);
+    // Its settings are flags; with one of them nothing goes to Kafka.
+    EXPECT_NE(bazaard(with(plan_words, {"--scenario", file, "--pace", "3"})).out, once.out);
+    const auto fast = bazaard(with(plan_words, {"--scenario", file, "--pace", "10"}));
+    EXPECT_EQ(fast.status, 64);
+    EXPECT_NE(fast.err.find("--pace 10: must be a number from 1 to 9"), fast.err.npos) << fast.err;
+    const auto alone = bazaard(with(plan_words, {"--scenario", file, "--sink", "postgres"}));
+    EXPECT_EQ(alone.status, 0) << alone.err;
+    EXPECT_EQ(alone.out.find("dish_topic"), alone.out.npos) << alone.out;
+    const auto help = bazaard({"plan", "--scenario", file, "--help"});
+    EXPECT_NE(help.out.find("--pace"), help.out.npos) << help.out;
+    const auto sample = bazaard({"scenario", "show", file, "--sample", "2"});
+    EXPECT_EQ(sample.status, 0) << sample.err;
+    EXPECT_NE(sample.out.find("\"A2\""), sample.out.npos) << sample.out;
+}
+
+TEST(cli_scenarios, in_files_that_cannot_be_planned_are_refused_with_their_places)
+{
+    const scenario_folder folder;
+    const auto file = folder.write(
+        "life.yaml", "bazaar: 1\nscenario: life\ntables:\n  orders:\n    key: id\n    version: at\n    arrives: "
+                     "{rate: 1/s}\n    columns: {id: {uuid: row}, status: open, at: {time: now}}\n    life: {column: "
+                     "status, starts: open, states: {open: [{to: shut, after: 1m..2m}], shut: []}}\n    children: "
+                     "[items]\n  items:\n    key: id\n    version: at\n    columns: {id: {uuid: row}, at: {time: "
+                     "now}}\nunits:\n  sale:\n    arrives: {rate: 1/s}\n    rows: [{insert: items}]\n");
+    const auto refused = bazaard(with(plan_words, {"--scenario", file}));
+    EXPECT_EQ(refused.status, 65) << refused.out << refused.err;
+    EXPECT_NE(refused.err.find(file + ":10:5: orders.children: "), refused.err.npos) << refused.err;
+
+    static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\n"));
+    auto text = small_shop;
+    text.replace(text.find("= dish.id"), 9, "= dsh.id ");
+    const auto wrong = bazaard(with(plan_words, {"--scenario", folder.write("wrong.yaml", text)}));
+    EXPECT_EQ(wrong.status, 65);
+    EXPECT_NE(wrong.err.find("wrong.yaml:6:"), wrong.err.npos) << wrong.err;
+    EXPECT_EQ(bazaard(with(plan_words, {"--scenario", folder.path() + "/none.yaml"})).status, 66);
+
+    // Names that the program has already.
+    text = small_shop;
+    text.replace(text.find("scenario: small"), 15, "scenario: thelook");
+    const auto taken = bazaard(with(plan_words, {"--scenario", folder.write("taken.yaml", text)}));
+    EXPECT_EQ(taken.status, 65);
+    EXPECT_NE(taken.err.find("thelook is one of the program"), taken.err.npos) << taken.err;
+    text = small_shop;
+    text.replace(text.find("files:"), 6, "settings: {workers: {number: 1, from: 1, to: 9}}\nfiles:");
+    const auto flag = bazaard(with(plan_words, {"--scenario", folder.write("flag.yaml", text)}));
+    EXPECT_EQ(flag.status, 65);
+    EXPECT_NE(flag.err.find("settings.workers: --workers is a flag of the program"), flag.err.npos) << flag.err;
+}
+
+TEST(cli_scenarios, that_are_shipped_are_planned_by_name)
+{
+    for (const auto* name : {"smoothie-shop", "river-hotel", "correlated-ecommerce"})
+    {
+        const auto left = bazaard(with(plan_words, {"--scenario", name}));
+        EXPECT_EQ(left.status, 0) << name << left.err;
+        EXPECT_NE(left.out.find("unit 40"), left.out.npos) << name << left.out;
+    }
+}
+
+TEST(cli_scenarios, begin_with_a_file_that_extends_another)
+{
+    const scenario_folder folder;
+    static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\n"));
+    const auto base = folder.write("base.yaml", small_shop);
+    const auto name = std::string("begun-by-a-test");
+    const auto file = name + ".yaml";
+    std::filesystem::remove(file);
+    const auto made = bazaard({"scenario", "new", name, base});
+    EXPECT_EQ(made.status, 0) << made.out << made.err;
+    const auto checked = bazaard({"scenario", "check", "./" + file});
+    EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
+    EXPECT_EQ(bazaard({"scenario", "new", name, base}).status, 73) << "what is there stays";
+    std::filesystem::remove(file);
+    EXPECT_EQ(bazaard({"scenario", "new", "Mine", base}).status, 64);
 }
 
 TEST(cli_scenarios, of_an_unknown_name_are_refused)
@@ -94,7 +258,9 @@ TEST(cli_scenarios, of_an_unknown_name_are_refused)
         line.insert(line.end(), {"--scenario", "theloko"});
         const auto left = bazaard(line);
         EXPECT_EQ(left.status, 64) << left.err;
-        EXPECT_NE(left.err.find("--scenario theloko: must be one of: thelook; did you mean thelook?"),
+        EXPECT_NE(left.err.find("--scenario theloko: must be one of: thelook, correlated-ecommerce, river-hotel, "
+                                "smoothie-shop; or a file, such as ./mine.yaml; "
+                                "did you mean thelook?"),
                   std::string::npos)
             << left.err;
     }

@@ -30,12 +30,14 @@ ROOTS = {
     "verify stream": ["verify_stream"],
     "ctl status": ["command_ctl:status", "command_ctl:daemon_link"], "ctl health": ["command_ctl:daemon_link"],
     "ctl pause": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl resume": ["command_ctl:obey", "command_ctl:daemon_link"],
-    "scenario list": ["scenarios"], "describe": ["describe"],
+    "describe": ["describe"],
     "views create": ["command_views:create_views", "place_of_run", "scenario_in"],
     "views drop": ["command_views:drop_them", "place_of_run", "scenario_in"],
+    "scenario list": ["command_scenario:list_scenarios"], "scenario check": ["command_scenario:check_scenarios"], "scenario show": ["command_scenario:show_scenario"],
+    "scenario new": ["command_scenario:new_scenario"],
     "ctl drain": ["command_ctl:obey", "command_ctl:daemon_link"], "ctl set": ["command_ctl:obey", "command_ctl:daemon_link"],
 }
-SHALLOW = {"cdc": "cdc", "connector": "connector", "topics": "topics", "ctl": "ctl", "verify": "verify", "views": "views"}
+SHALLOW = {"cdc": "cdc", "connector": "connector", "topics": "topics", "ctl": "ctl", "verify": "verify", "scenario": "scenarios", "views": "views"}
 
 COMMANDS = {verb.split()[0] for verb in ROOTS}
 

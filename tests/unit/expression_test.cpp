@@ -429,7 +429,7 @@ TEST(expression, says_what_is_wrong_and_where)
         {"prise * 2", {"0: no name \"prise\"; near: price, pause"}},
         {"price-quantity", {"0: no name \"price-quantity\"; a minus has blanks around it"}},
         {"custmer.email", {"0: \"custmer.email\": no link \"custmer\"; links: customer, product"}},
-        {"customer.mail", {"0: customer.mail: no column; near: email, name"}},
+        {"customer.mail", {"0: customer.mail: no column; near: email"}},
         {"rund(1)", {"0: no function \"rund\"; near: round, min"}},
         {"round()", {"6: \")\" where a value must stand"}},
         {"round(1, 2, 3)", {"0: round takes 1 or 2 values, not 3"}},

@@ -174,7 +174,8 @@ TEST(ScenarioChoice, is_found_in_a_file_that_the_environment_names)
 
 TEST(ScenarioChoice, that_is_unknown_is_a_mistake_with_the_near_name_and_no_other)
 {
-    const std::string wrong = ": must be one of: thelook, weather; did you mean weather?";
+    const std::string wrong = ": must be one of: thelook, weather, correlated-ecommerce, river-hotel, smoothie-shop; "
+                              "or a file, such as ./mine.yaml; did you mean weather?";
     EXPECT_EQ((command_case{{"run", "--scenario", "wether", "--sensors", "7"}}.refusal()),
               std::pair(error_kind::usage, lines{"--scenario wether" + wrong}));
     EXPECT_EQ((command_case{{"run"}, {{"BAZAARD_SCENARIO", "wether"}}}.refusal()),
@@ -182,9 +183,12 @@ TEST(ScenarioChoice, that_is_unknown_is_a_mistake_with_the_near_name_and_no_othe
     EXPECT_EQ((command_case{{"run", "--config", "shop.conf"}, {}, "scenario = wether\n"}.refusal()),
               std::pair(error_kind::config, lines{"shop.conf:1: scenario wether" + wrong}));
     EXPECT_EQ((command_case{{"run", "--scenario", "warehouse"}}.refusal()),
-              std::pair(error_kind::usage, lines{"--scenario warehouse: must be one of: thelook, weather"}));
+              std::pair(error_kind::usage,
+                        lines{"--scenario warehouse: must be one of: thelook, weather, correlated-ecommerce, "
+                              "river-hotel, smoothie-shop; or a file, such as ./mine.yaml"}));
     EXPECT_EQ((command_case{{"run", "--scenario="}}.refusal().second),
-              lines{"--scenario '': must be one of: thelook, weather"});
+              lines{"--scenario '': must be one of: thelook, weather, correlated-ecommerce, river-hotel, "
+                    "smoothie-shop; or a file, such as ./mine.yaml"});
     // A source that is overruled is judged, too, as with every flag.
     EXPECT_EQ(
         (command_case{{"run", "--scenario", "weather"}, {{"BAZAARD_SCENARIO", "wether"}}}.refusal().second.size()), 1U);

@@ -44,6 +44,9 @@ enum class verb : std::uint8_t
     ctl_drain,
     ctl_set,
     scenario_list,
+    scenario_check,
+    scenario_show,
+    scenario_new,
     views_create,
     views_drop,
 };
@@ -55,7 +58,7 @@ struct verb_word
     verb what;
     std::string_view word;
 };
-inline constexpr std::array<verb_word, 24> all_verbs{{
+inline constexpr std::array<verb_word, 27> all_verbs{{
     {command::cdc, verb::cdc_setup, "setup"},
     {command::cdc, verb::cdc_drop, "drop"},
     {command::connector, verb::connector_config, "config"},
@@ -78,6 +81,9 @@ inline constexpr std::array<verb_word, 24> all_verbs{{
     {command::ctl, verb::ctl_drain, "drain"},
     {command::ctl, verb::ctl_set, "set"},
     {command::scenario, verb::scenario_list, "list"},
+    {command::scenario, verb::scenario_check, "check"},
+    {command::scenario, verb::scenario_show, "show"},
+    {command::scenario, verb::scenario_new, "new"},
     {command::views, verb::views_create, "create"},
     {command::views, verb::views_drop, "drop"},
 }};

@@ -162,11 +162,16 @@ struct options : daemon::settings
     std::uint32_t examples = 20;            ///< Of each kind.
     bool follow = false;
     std::optional<microseconds> interval;  ///< For `follow`; nothing: the default of the verb.
-    std::vector<std::string> files;        ///< Of `verify events`; "-" is standard input.
+    std::vector<std::string> files;        ///< Of `verify events`, where "-" is standard input, and of `scenario`.
     std::string topic_pattern;             ///< Names of the tables' topics; empty: as Debezium names them.
     std::optional<unit_no> from_unit;      ///< Units below may be missing.
     microseconds barrier_timeout{60'000'000};
     microseconds duration{10'000'000};  ///< Of `verify stream`.
+
+    // Scenario.
+    bool show_tables = false;
+    bool show_topics = false;
+    std::uint32_t sample = 0;  ///< Rows of each table; 0: none.
 
     /// Lines for the log, once it is open.
     std::vector<std::string> warnings;

@@ -20,6 +20,12 @@ void check_scenario(const settings& opts, const run::record& recorded);
 /// of another one. `whose` says what has the scenario: "run main".
 [[nodiscard]] std::vector<std::string> misfits(const settings& opts, std::string_view scenario, std::string_view whose);
 
+/// What is wrong if the command line names another text of the run's scenario file than the run carries; else empty.
+[[nodiscard]] std::string another_text(const settings& opts, const run::record& recorded);
+
+/// The same of a recorded run, with its text.
+[[nodiscard]] std::vector<std::string> misfits(const settings& opts, const run::record& recorded);
+
 /// Changes the settings for a run of this scenario. Fields of another one are treated as not given.
 void take_scenario(settings& opts, const scenario::entry& of);
 

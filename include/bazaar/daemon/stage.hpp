@@ -9,6 +9,7 @@
 
 #include "bazaar/daemon/settings.hpp"
 #include "bazaar/run/record.hpp"
+#include "bazaar/run/record_reader.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::daemon
@@ -21,8 +22,11 @@ struct stage
     std::unique_ptr<scenario::scenario> shop;
 };
 
-/// The scenario of this name. Errors: `config` if this program has none.
-[[nodiscard]] const scenario::entry& entry_named(std::string_view name);
+/// The scenario of a recorded run: one of this program, or that of the file which the run carries.
+///
+/// Lifetime: of the process. Errors: `config` if this program has none; `data` for a file that it does not understand.
+[[nodiscard]] const scenario::entry& entry_of(const run::record& of);
+[[nodiscard]] const scenario::entry& entry_of(const run::scenario_record& of);
 
 /// Makes a scenario from given settings. Errors: `data` and `no_input` for the files of `seed_dir`, `usage` for
 /// settings.
@@ -37,6 +41,14 @@ struct stage
 /// Errors: `config` if this program has another version of the scenario or of its seed data than the run was made with.
 [[nodiscard]] stage make_stage(const run::record& recorded, const std::string& seed_dir);
 
+/// Replaces what was made of the command line by the scenario of the recorded run, where it is another one.
+///
+/// Errors: `config` if the command line names another text of it.
+void take_recorded(const settings& opts, const run::record& recorded, stage& made);
+
+/// How long before now a new run begins if the command line does not say it. Errors: `usage` for a --history beside it.
+[[nodiscard]] microseconds past_of(const settings& opts, const scenario::scenario& shop);
+
 /// The record of a new run, from the command line; its start is not set.
 [[nodiscard]] run::record new_record(const settings& opts, std::uint64_t seed, const scenario::scenario& shop);
 
@@ -50,7 +62,13 @@ struct stage
 [[nodiscard]] time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time now,
                                    const std::function<bool()>& stopped = {});
 
-/// Fields of a scenario by its name.
-[[nodiscard]] std::span<const scenario::field> fields_of(std::string_view scenario);
+/// Fields of the scenario of a run.
+[[nodiscard]] std::span<const scenario::field> fields_of(const run::record& of);
+
+/// Errors: `usage` if tables of the scenario go to Kafka, where nothing writes.
+void refuse_topics(const scenario::scenario& shop);
+
+/// Errors: `usage` if a history of the scenario cannot be written as rows.
+void refuse_load(const scenario::entry& of);
 
 }  // namespace bazaar::daemon

@@ -93,6 +93,7 @@ private:
         return with([&](session& on) { return what(postgres::record_reader(on, own_.schema, fields_)); });
     }
 
+    void see_scenario(const run::record& of);
     void refuse(const query_error& problem);
     void drop(std::string_view why);
 
@@ -100,7 +101,7 @@ private:
     const fields_of fields_;
     const std::size_t batch_rows_;
     ownership own_;
-    std::string scenario_;  ///< Scenario of the run, as last seen.
+    run::record seen_;  ///< What says which scenario the run is of, as last seen; nothing else.
     std::optional<session> link_;
     bool counted_ = false;  ///< The gateway counts the session.
     std::optional<plan_writer> plan_;

@@ -18,8 +18,8 @@
 namespace bazaar::postgres
 {
 
-/// Finds the fields of a scenario by its name: `set` entries are stored by field name and numbered by these.
-using fields_of = std::function<std::span<const scenario::field>(std::string_view scenario)>;
+/// Finds the fields of a run's scenario: `set` entries are stored by field name and numbered by these.
+using fields_of = std::function<std::span<const scenario::field>(const run::record& of)>;
 
 /// The run row with its control log. Nothing if there is no such run, or no schema `bazaard` yet.
 ///

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bazaar/base/id.hpp"
@@ -20,6 +21,8 @@ struct scenario_record
 {
     std::string run;
     std::string scenario;
+    std::string text{};  ///< The file that defines it; empty if the program itself defines it.
+    std::vector<std::pair<std::string, std::string>> settings{};
 };
 
 /// Reads what the runs of one place have written about themselves: the reading side of the ledger's seam.

@@ -94,6 +94,9 @@ public:
     /// Number of the next unit.
     [[nodiscard]] virtual unit_no next_no() const = 0;
 
+    /// Whether all units that the scenario asks for are decided: the plan is over, and a run of it is complete.
+    [[nodiscard]] virtual bool done() const { return false; }
+
     /// Ticks whose units are all decided.
     [[nodiscard]] virtual std::uint64_t ticks() const = 0;
 
@@ -152,6 +155,9 @@ public:
         return {};
     }
 
+    /// How long before now a run begins that is to be live at once. Zero: it has no past of its own.
+    [[nodiscard]] virtual microseconds past() const { return {}; }
+
     /// A planner at unit 0 of a run that starts at `start`.
     [[nodiscard]] virtual std::unique_ptr<planner> plan(time start) const = 0;
 
@@ -203,10 +209,14 @@ struct entry
     std::span<const model::unit_kind> kinds{};
     std::span<const field> fields{};
     exhibit shown{};
-    std::span<const std::string_view> files{};                    ///< Names of its seed files.
-    std::string_view text{};                                      ///< The file that defines it, UTF-8, if one does.
-    std::span<const view_set> views{};                            ///< Views that it offers, with unique names.
-    std::unique_ptr<scenario> (*make)(const request&) = nullptr;  ///< Throws `data` or `usage`, all problems at once.
+    std::span<const std::string_view> files{};  ///< Names of its seed files.
+    std::string_view text{};                    ///< The file that defines it, UTF-8, if one does.
+    std::span<const view_set> views{};          ///< Views that it offers, with unique names.
+    std::string_view schema{};  ///< Of its tables, if the command line names none; empty: the program's default.
+    bool loadable = true;  ///< Whether a history can be written as the rows that are left at its end.
+
+    /// Throws `data` or `usage`, all problems at once.
+    std::function<std::unique_ptr<scenario>(const request&)> make{};
 };
 
 }  // namespace bazaar::scenario

@@ -34,7 +34,7 @@ public:
     explicit unit_walk(const subject& of);
     ~unit_walk();
 
-    /// Number of the next unit of the plan, refused or not.
+    /// Number of the next unit of the plan, refused or not; `no_unit` if there is none.
     [[nodiscard]] unit_no next_no() const;
 
     /// Decides the next unit. False for one that was refused.

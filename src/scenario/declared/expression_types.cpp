@@ -138,7 +138,7 @@ std::string unknown_name(std::string_view wanted, std::span<const known_name> na
     }
     const auto link = wanted.substr(0, dot);
     if (!columns.empty())
-        return fmt::format("{}: no column; near: {}", wanted, list_of(nearest(wanted.substr(dot + 1), columns, 2)));
+        return fmt::format("{}: no column; near: {}", wanted, list_of(nearest(wanted.substr(dot + 1), columns, 1)));
     return links.empty() ? fmt::format("\"{}\": no link \"{}\"; there is none here", wanted, link)
                          : fmt::format("\"{}\": no link \"{}\"; links: {}", wanted, link, list_of(links));
 }

@@ -25,9 +25,10 @@ std::vector<std::string> problems::lines() const
     std::vector<std::string> lines;
     lines.reserve(sorted.size() + 1);
     for (const auto& one : sorted)
-        lines.push_back(plain(fmt::format("{}:{}:{}: {}", file_, one.at.line, one.at.column, one.text)));
+        lines.push_back(
+            plain(fmt::format("{}:{}:{}: {}{}", files_[one.at.file], one.at.line, one.at.column, word_, one.text)));
     if (more_ > 0)
-        lines.push_back(plain(fmt::format("{}: and {} more problems", file_, more_)));
+        lines.push_back(plain(fmt::format("{}: and {} more problems", files_.front(), more_)));
     return lines;
 }
 

@@ -18,7 +18,7 @@ mark node::place_of(std::size_t byte) const noexcept
     const auto before = std::string_view(text).substr(0, byte);
     const auto characters = std::ranges::count_if(before, [](char c)
                                                   { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; });
-    return {verbatim.line, verbatim.column + static_cast<std::uint32_t>(characters)};
+    return {verbatim.line, verbatim.column + static_cast<std::uint32_t>(characters), at.file};
 }
 
 }  // namespace bazaar::scenario::declared

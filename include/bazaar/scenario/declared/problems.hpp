@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,15 @@ namespace bazaar::scenario::declared
 class problems
 {
 public:
-    explicit problems(std::string file) : file_(std::move(file)) {}
+    /// `word` stands before each, such as "warning: ".
+    explicit problems(std::string file, std::string word = {}) : files_{std::move(file)}, word_(std::move(word)) {}
+
+    /// One more file, which another one extends; its number is that of `mark::file`.
+    std::uint32_t add_file(std::string file)
+    {
+        files_.push_back(std::move(file));
+        return static_cast<std::uint32_t>(files_.size() - 1);
+    }
 
     /// `what` says what is wrong and, behind a semicolon, what would be right; `path` leads to it, as "orders.links.cust.to", and may be empty.
     void add(mark at, std::string_view path, std::string_view what);
@@ -25,8 +34,11 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return kept_.empty(); }
 
-    /// "file:line:column: path: what" each, in the order of the file, fit for a terminal; a last line tells of those that were only counted.
+    /// "file:line:column: path: what" each, in the order of the files, fit for a terminal; a last line tells of those that were only counted.
     [[nodiscard]] std::vector<std::string> lines() const;
+
+    /// How many there are, those that are only counted among them.
+    [[nodiscard]] std::size_t size() const noexcept { return kept_.size() + more_; }
 
 private:
     struct problem
@@ -35,7 +47,8 @@ private:
         std::string text;
     };
 
-    std::string file_;
+    std::vector<std::string> files_;
+    std::string word_;
     std::vector<problem> kept_;
     std::size_t more_ = 0;
 };

@@ -15,8 +15,15 @@ struct mark
 {
     std::uint32_t line = 1;
     std::uint32_t column = 1;
+    std::uint32_t file = 0;  ///< Which file it is, where one extends another: 0 is the one that was asked for.
 
-    friend constexpr auto operator<=>(const mark&, const mark&) = default;
+    friend constexpr bool operator==(const mark&, const mark&) = default;
+    friend constexpr auto operator<=>(const mark& a, const mark& b) noexcept
+    {
+        if (a.file != b.file)
+            return a.file <=> b.file;
+        return a.line != b.line ? a.line <=> b.line : a.column <=> b.column;
+    }
 };
 
 enum class shape : std::uint8_t

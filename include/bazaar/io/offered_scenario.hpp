@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bazaar/scenario/declared/offer.hpp"
+#include "bazaar/scenario/scenario.hpp"
+
+namespace bazaar::io
+{
+
+/// Whether a word of --scenario means a scenario file: a path, or the name of a shipped one.
+[[nodiscard]] bool names_scenario_file(std::string_view word);
+
+/// The scenario of a file on the disk, or of a shipped one, with all that it names: the entry carries their text.
+///
+/// Lifetime: of the process. Threads: any.
+/// Errors: `data` with all problems, each with file, line and column; `no_input`, `usage` where there is no such file.
+[[nodiscard]] const scenario::entry& offered_file(const std::string& name_or_path, std::string_view who);
+
+/// The scenario of such a text, and no file is read. Equal texts and settings give the same entry.
+///
+/// Lifetime: of the process. Threads: any. Errors: `data`.
+[[nodiscard]] const scenario::entry& offered_text(std::string_view text,
+                                                  std::span<const scenario::declared::given_setting> given = {});
+
+}  // namespace bazaar::io
