@@ -17,6 +17,7 @@ COPY cmake cmake
 COPY include include
 COPY packaging packaging
 COPY seed seed
+COPY scenarios scenarios
 COPY sql sql
 COPY src src
 COPY web web
