@@ -41,9 +41,9 @@ const scenario::view_set& set_of(const options& opts, const scenario::entry& of)
     const auto place = opts.view_set.empty() ? of.views.begin()
                                              : std::ranges::find(of.views, opts.view_set, &scenario::view_set::name);
     if (place == of.views.end())
-        throw error(error_kind::usage, of.views.empty() ? fmt::format("scenario {} has no views", of.name)
-                                                        : fmt::format("--views {}: scenario {} has no such views",
-                                                                      opts.view_set, of.name));
+        throw error(error_kind::usage, opts.view_set.empty() ? fmt::format("scenario {} has no views", of.name)
+                                                             : fmt::format("--views {}: scenario {} has no such views",
+                                                                           opts.view_set, of.name));
     return *place;
 }
 

@@ -345,7 +345,7 @@ std::pair<std::size_t, std::size_t> extent_of(const std::string& text)
 
 TEST(portrait, fits_wide_and_narrow_terminals)
 {
-    // A year has twelve cohorts, which need 76 characters.
+    // A year has twelve cohorts, which need 67 characters.
     constexpr microseconds year = std::chrono::hours(24 * 360);
     const auto seen = drawn(*surveyed_shop(scenario::default_entry(), ninety_days), year);
     for (const std::size_t width :
@@ -355,7 +355,7 @@ TEST(portrait, fits_wide_and_narrow_terminals)
         const auto [longest, lines] = extent_of(text);
         EXPECT_LE(longest, width) << text;
         EXPECT_GT(lines, 60U);
-        EXPECT_EQ(text.find("more in a wider terminal") != text.npos, width < 76) << width << text;
+        EXPECT_EQ(text.find("more in a wider terminal") != text.npos, width < 67) << width << text;
         // The same numbers everywhere.
         for (const auto& one : seen.figures)
             EXPECT_NE(text.find(one.value), text.npos) << one.title;

@@ -50,7 +50,7 @@ public:
     [[nodiscard]] shaded_table draw() const
     {
         shaded_table made;
-        made.title = fmt::format("Buyers by the {} of their first order; how many % of them order again later",
+        made.title = fmt::format("Buyers by the {} of their first order; % of them who order again later",
                                  over_.length());
         made.columns = {"first order", "buyers"};
         for (std::size_t i = 1; i < over_.count(); ++i)
