@@ -112,9 +112,9 @@ TEST_F(scenario_file, of_the_tutorial_is_run_killed_and_verified)
     const auto shop = file("mine.yaml", bookshop());
     const words flags{"--scenario", shop, "--seed", "1", "--unpaced", "--max-iter", "1500"};
     good("init", {"--scenario", shop});
-    run_killed(flags, "bookshop.orders", 300);
-    EXPECT_GT(std::stoll(one(link_, "SELECT count(*) FROM bookshop.orders")), 900);
-    EXPECT_GT(std::stoll(one(link_, "SELECT count(*) FROM bookshop.orders WHERE updated_at > ordered_at")), 100);
+    run_killed(flags, "bookshop.orders", 100);
+    EXPECT_GT(std::stoll(one(link_, "SELECT count(*) FROM bookshop.orders")), 200);
+    EXPECT_GT(std::stoll(one(link_, "SELECT count(*) FROM bookshop.orders WHERE updated_at > ordered_at")), 50);
     check(shop, "bookshop", "UPDATE books SET stock = stock - 1 WHERE isbn = 'B-101'");
 
     // The run carries its file.
