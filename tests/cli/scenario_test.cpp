@@ -177,7 +177,7 @@ TEST(cli_scenarios, in_files_are_planned)
     EXPECT_NE(bazaard(with(plan_words, {"--scenario", file, "--pace", "3"})).out, once.out);
     const auto fast = bazaard(with(plan_words, {"--scenario", file, "--pace", "10"}));
     EXPECT_EQ(fast.status, 64);
-    EXPECT_NE(fast.err.find("--pace 10: must be a number from 1 to 9"), fast.err.npos) << fast.err;
+    EXPECT_NE(fast.err.find("--pace 10: must be a whole number from 1 to 9"), fast.err.npos) << fast.err;
     const auto alone = bazaard(with(plan_words, {"--scenario", file, "--sink", "postgres"}));
     EXPECT_EQ(alone.status, 0) << alone.err;
     EXPECT_EQ(alone.out.find("dish_topic"), alone.out.npos) << alone.out;
@@ -191,15 +191,14 @@ TEST(cli_scenarios, in_files_are_planned)
 TEST(cli_scenarios, in_files_that_cannot_be_planned_are_refused_with_their_places)
 {
     const scenario_folder folder;
-    const auto file = folder.write(
-        "life.yaml", "bazaar: 1\nscenario: life\ntables:\n  orders:\n    key: id\n    version: at\n    arrives: "
-                     "{rate: 1/s}\n    columns: {id: {uuid: row}, status: open, at: {time: now}}\n    life: {column: "
-                     "status, starts: open, states: {open: [{to: shut, after: 1m..2m}], shut: []}}\n    children: "
-                     "[items]\n  items:\n    key: id\n    version: at\n    columns: {id: {uuid: row}, at: {time: "
-                     "now}}\nunits:\n  sale:\n    arrives: {rate: 1/s}\n    rows: [{insert: items}]\n");
+    const auto file = folder.write("up.yaml",
+                                   "bazaar: 1\nscenario: up\ntables:\n  users:\n    key: id\n    version: at\n"
+                                   "    seed: 9\n    columns: {id: {uuid: row}, n: {int: 1..5}, at: {time: now}}\n"
+                                   "    changes:\n      up: {arrives: {rate: 1/s}, set: {n: = n + 1}}\n");
     const auto refused = bazaard(with(plan_words, {"--scenario", file}));
     EXPECT_EQ(refused.status, 65) << refused.out << refused.err;
-    EXPECT_NE(refused.err.find(file + ":10:5: orders.children: "), refused.err.npos) << refused.err;
+    EXPECT_NE(refused.err.find(file + ":10:40: users.changes.up.set.n: uses n, which changes"), refused.err.npos)
+        << refused.err;
 
     static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\n"));
     auto text = small_shop;
