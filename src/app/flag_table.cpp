@@ -267,6 +267,10 @@ flag scenario_flag(const scenario::entry& of, std::size_t number)
     case scenario::field_kind::text:
         break;
     }
+    // Tables of a file may depend on them, and those are made before the run that records them.
+    if (!of.text.empty() && field.kind == scenario::field_kind::choice)
+        made.commands = configures.with({command::run, command::load, command::plan, command::answers, command::explain,
+                                         command::describe, command::init, command::topics, verb::cdc_setup});
     made.of = &of;
     made.set = [of = &of, number](options& to, std::string_view text)
     {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <random>
 
 #include <fmt/format.h>
@@ -207,15 +208,22 @@ time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time n
 {
     if (const auto why = shop.ends_within(std::nullopt, ticks); !why.empty())
         throw error(error_kind::usage, fmt::format("--max-iter {}: {}", ticks, why));
-    const auto trial = shop.plan(time{});
     const time earliest{(now - scenario::start_min).count()};
-    time last;
-    while (trial->ticks() < ticks && last <= earliest && !trial->done())
+    bool ended = false;
+    const auto last_tick = [&](time start, time most)
     {
-        if (trial->next_no() % (unit_no{1} << 16) == 0 && stopped && stopped())
-            return now;
-        last = trial->next().at;
-    }
+        const auto trial = shop.plan(start);
+        time last = start;
+        while (trial->ticks() < ticks && last <= most && !trial->done() && !ended)
+        {
+            ended = trial->next_no() % (unit_no{1} << 16) == 0 && stopped && stopped();
+            last = trial->next().at;
+        }
+        return last;
+    };
+    const auto last = last_tick(time{}, earliest);
+    if (ended)
+        return now;
     const auto* pace = scenario::pace_of(shop.configuration().fields());
     if (last > earliest)
         throw error(
@@ -224,7 +232,17 @@ time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time n
                         "fewer ticks{}",
                         ticks, to_string(scenario::start_min),
                         pace == nullptr ? std::string() : fmt::format(", or a higher --{}", pace->name)));
-    return now - (last - time{});
+    auto start = now - (last - time{});
+    // The shop of a file may keep hours: begun at another moment, it needs another time for its ticks.
+    constexpr int tries = 64;
+    for (int i = 0; i < tries && scenario::find(shop.name()) == nullptr && !ended; ++i)
+    {
+        const auto late = last_tick(start, time{std::numeric_limits<std::int64_t>::max()}) - now;
+        if (late <= microseconds(0))
+            break;
+        start = start - std::max<microseconds>(late, std::chrono::minutes(10));
+    }
+    return ended ? now : start;
 }
 
 std::span<const scenario::field> fields_of(const run::record& of)

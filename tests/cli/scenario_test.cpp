@@ -153,7 +153,7 @@ TEST(cli_scenarios, in_files_are_checked_and_shown)
 
 const std::vector<std::string> plan_words{"plan", "--seed", "3", "--start-time", "2026-03-01", "--units", "0..40"};
 
-std::vector<std::string> with(std::vector<std::string> a, const std::vector<std::string>& b)
+std::vector<std::string> together(std::vector<std::string> a, const std::vector<std::string>& b)
 {
     a.insert(a.end(), b.begin(), b.end());
     return a;
@@ -167,18 +167,18 @@ TEST(cli_scenarios, in_files_are_planned)
     text.replace(text.find("files:"), 6, "settings: {pace: {number: 1, from: 1, to: 9, help: how fast}}\nfiles:");
     text.replace(text.find("{rate: 1/s}"), 11, "{rate: 1/s, speed: = pace}");
     const auto file = folder.write("shop.yaml", text);
-    const auto once = bazaard(with(plan_words, {"--scenario", file}));
+    const auto once = bazaard(together(plan_words, {"--scenario", file}));
     EXPECT_EQ(once.status, 0) << once.err;
     EXPECT_NE(once.out.find("insert dish"), once.out.npos) << once.out;
     EXPECT_NE(once.out.find("insert dish_topic"), once.out.npos) << "records for Kafka are plan_words, too";
     EXPECT_NE(once.out.find("insert sale"), once.out.npos) << once.out;
-    EXPECT_EQ(bazaard(with(plan_words, {"--scenario", file})).out, once.out);
+    EXPECT_EQ(bazaard(together(plan_words, {"--scenario", file})).out, once.out);
     // Its settings are flags; with one of them nothing goes to Kafka.
-    EXPECT_NE(bazaard(with(plan_words, {"--scenario", file, "--pace", "3"})).out, once.out);
-    const auto fast = bazaard(with(plan_words, {"--scenario", file, "--pace", "10"}));
+    EXPECT_NE(bazaard(together(plan_words, {"--scenario", file, "--pace", "3"})).out, once.out);
+    const auto fast = bazaard(together(plan_words, {"--scenario", file, "--pace", "10"}));
     EXPECT_EQ(fast.status, 64);
     EXPECT_NE(fast.err.find("--pace 10: must be a whole number from 1 to 9"), fast.err.npos) << fast.err;
-    const auto alone = bazaard(with(plan_words, {"--scenario", file, "--sink", "postgres"}));
+    const auto alone = bazaard(together(plan_words, {"--scenario", file, "--sink", "postgres"}));
     EXPECT_EQ(alone.status, 0) << alone.err;
     EXPECT_EQ(alone.out.find("dish_topic"), alone.out.npos) << alone.out;
     const auto help = bazaard({"plan", "--scenario", file, "--help"});
@@ -195,7 +195,7 @@ TEST(cli_scenarios, in_files_that_cannot_be_planned_are_refused_with_their_place
                                    "bazaar: 1\nscenario: up\ntables:\n  users:\n    key: id\n    version: at\n"
                                    "    seed: 9\n    columns: {id: {uuid: row}, n: {int: 1..5}, at: {time: now}}\n"
                                    "    changes:\n      up: {arrives: {rate: 1/s}, set: {n: = n + 1}}\n");
-    const auto refused = bazaard(with(plan_words, {"--scenario", file}));
+    const auto refused = bazaard(together(plan_words, {"--scenario", file}));
     EXPECT_EQ(refused.status, 65) << refused.out << refused.err;
     EXPECT_NE(refused.err.find(file + ":10:40: users.changes.up.set.n: uses n, which changes"), refused.err.npos)
         << refused.err;
@@ -203,20 +203,20 @@ TEST(cli_scenarios, in_files_that_cannot_be_planned_are_refused_with_their_place
     static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\n"));
     auto text = small_shop;
     text.replace(text.find("= dish.id"), 9, "= dsh.id ");
-    const auto wrong = bazaard(with(plan_words, {"--scenario", folder.write("wrong.yaml", text)}));
+    const auto wrong = bazaard(together(plan_words, {"--scenario", folder.write("wrong.yaml", text)}));
     EXPECT_EQ(wrong.status, 65);
     EXPECT_NE(wrong.err.find("wrong.yaml:6:"), wrong.err.npos) << wrong.err;
-    EXPECT_EQ(bazaard(with(plan_words, {"--scenario", folder.path() + "/none.yaml"})).status, 66);
+    EXPECT_EQ(bazaard(together(plan_words, {"--scenario", folder.path() + "/none.yaml"})).status, 66);
 
     // Names that the program has already.
     text = small_shop;
     text.replace(text.find("scenario: small"), 15, "scenario: thelook");
-    const auto taken = bazaard(with(plan_words, {"--scenario", folder.write("taken.yaml", text)}));
+    const auto taken = bazaard(together(plan_words, {"--scenario", folder.write("taken.yaml", text)}));
     EXPECT_EQ(taken.status, 65);
     EXPECT_NE(taken.err.find("thelook is one of the program"), taken.err.npos) << taken.err;
     text = small_shop;
     text.replace(text.find("files:"), 6, "settings: {workers: {number: 1, from: 1, to: 9}}\nfiles:");
-    const auto flag = bazaard(with(plan_words, {"--scenario", folder.write("flag.yaml", text)}));
+    const auto flag = bazaard(together(plan_words, {"--scenario", folder.write("flag.yaml", text)}));
     EXPECT_EQ(flag.status, 65);
     EXPECT_NE(flag.err.find("settings.workers: --workers is a flag of the program"), flag.err.npos) << flag.err;
 }
@@ -225,7 +225,7 @@ TEST(cli_scenarios, that_are_shipped_are_planned_by_name)
 {
     for (const auto* name : {"smoothie-shop", "river-hotel", "correlated-ecommerce"})
     {
-        const auto left = bazaard(with(plan_words, {"--scenario", name}));
+        const auto left = bazaard(together(plan_words, {"--scenario", name}));
         EXPECT_EQ(left.status, 0) << name << left.err;
         EXPECT_NE(left.out.find("unit 40"), left.out.npos) << name << left.out;
     }
