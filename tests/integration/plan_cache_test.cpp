@@ -70,7 +70,7 @@ protected:
         how.failed = [](std::exception_ptr) { ADD_FAILURE() << "the keeper failed"; };
         auto ledger = std::make_unique<postgres::ledger>(std::make_shared<postgres::gateway>(postgres::resolve(flags)),
                                                          own.schema, own.run,
-                                                         [](std::string_view) { return demo_scenario::fields(); });
+                                                         [](const run::record&) { return demo_scenario::fields(); });
         return std::make_unique<bazaar::daemon::keeper>(std::move(ledger), std::move(how));
     }
 

@@ -374,7 +374,7 @@ protected:
         record.settings = {{"sensors", "5"}, {"rate", "10"}};
     }
 
-    static std::span<const scenario::field> fields(std::string_view) { return demo_scenario::fields(); }
+    static std::span<const scenario::field> fields(const run::record&) { return demo_scenario::fields(); }
 
     session on{postgres::resolve(flags)};
     run::record record;

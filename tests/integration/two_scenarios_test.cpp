@@ -330,7 +330,7 @@ TEST_F(two_scenarios, its_streams_are_judged)
     const auto card = file("card.json", good({"card"}));
     postgres::session session(postgres::resolve(database_));
     const auto recorded = postgres::load(session, "demo", "main",
-                                         [](std::string_view) { return demo_scenario::fields(); });
+                                         [](const run::record&) { return demo_scenario::fields(); });
     ASSERT_TRUE(recorded);
     scenario::settings configuration(demo_scenario::fields());
     for (const auto& [name, text] : recorded->settings)

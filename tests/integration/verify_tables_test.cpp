@@ -864,7 +864,7 @@ TEST_F(verify_tables, follow_waits_for_a_run_that_is_yet_to_come)
 TEST_F(damaged_tables, a_stop_before_blocks_are_looked_into_tells_that_they_differ)
 {
     link_.exec("DELETE FROM demo.events WHERE id = (SELECT id FROM demo.events ORDER BY id LIMIT 1)");
-    const auto fields = [](std::string_view) { return scenario::default_entry().fields; };
+    const auto fields = [](const run::record&) { return scenario::default_entry().fields; };
     postgres::session session(postgres::resolve(database_));
     const auto recorded = postgres::load(session, "demo", "main", fields);
     ASSERT_TRUE(recorded);
