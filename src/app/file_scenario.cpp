@@ -19,6 +19,9 @@ const scenario::entry* file_scenario(const std::string& name, std::span<const sc
 {
     if (!io::names_scenario_file(name))
         return nullptr;
+    if (holds_secret(name))
+        throw error(error_kind::usage,
+                    "--scenario: its value looks like an address with a password; it names a shop or a file");
     const auto& of = io::offered_file(name, "--scenario " + plain(name));
     std::vector<std::string> wrong;
     if (scenario::find(others, of.name) != nullptr)

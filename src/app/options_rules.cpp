@@ -87,6 +87,9 @@ private:
     void scenario_words()
     {
         const auto count = v_.made.files.size();
+        if (std::ranges::any_of(v_.made.files, holds_secret))
+            v_.usage.push_back(fmt::format(
+                "scenario {}: a word looks like an address with a password; it takes names and files", v_.made.verb));
         if (v_.made.verb == "check" && count == 0)
             v_.usage.emplace_back("scenario check: needs the FILE... to check");
         if (v_.made.verb == "show" && count != 1)

@@ -168,18 +168,18 @@ TEST(DeclaredSmoothies, FirstUnits)
     EXPECT_TRUE(texts[0].starts_with("unit 0  tick 0  products_seed  ")) << texts[0];
     EXPECT_TRUE(texts[1].starts_with("unit 1  tick 0  products_seed_topic  ")) << texts[1];
     EXPECT_EQ(texts[2] + texts[3] + texts[4] + texts[5], R"(unit 2  tick 1  sale  2026-02-20T00:03:14.479534Z  after 0
-  insert purchases  purchase_id=b1374800-0000-8000-8000-000000272348  transaction_time=2026-02-20T00:03:14.479534Z  transaction_id=1  product_id=CS05  price=9.99  quantity=1  is_member=true  add_supplements=false  total_purchase=8.99  profit=5.49
-  update products  product_id=CS05  inventory=25 -> 24  updated_at=2026-02-20T00:00:00.000000Z -> 2026-02-20T00:03:14.479534Z
+  insert purchases  purchase_id=b1374800-0000-8000-8000-000000272348  transaction_time=2026-02-20T00:03:14.479534Z  transaction_id=1  product_id="CS05"  price=9.99  quantity=1  is_member=true  add_supplements=false  total_purchase=8.99  profit=5.49
+  update products  product_id="CS05"  inventory=25 -> 24  updated_at=2026-02-20T00:00:00.000000Z -> 2026-02-20T00:03:14.479534Z
 unit 3  tick 1  sale_topic  2026-02-20T00:03:14.479534Z  after 2
-  insert purchases_topic  purchase_id=b1374800-0000-8000-8000-000000272348  transaction_time=2026-02-20T00:03:14.479534Z  transaction_id=1  product_id=CS05  price=9.99  quantity=1  is_member=true  add_supplements=false  total_purchase=8.99
+  insert purchases_topic  purchase_id=b1374800-0000-8000-8000-000000272348  transaction_time=2026-02-20T00:03:14.479534Z  transaction_id=1  product_id="CS05"  price=9.99  quantity=1  is_member=true  add_supplements=false  total_purchase=8.99
 unit 4  tick 2  sale  2026-02-20T00:06:29.336138Z  after 0
-  insert purchases  purchase_id=b1374800-0000-8000-9000-00000040187a  transaction_time=2026-02-20T00:06:29.336138Z  transaction_id=2  product_id=CS08  price=12.99  quantity=1  is_member=false  add_supplements=false  total_purchase=12.99  profit=9.49
-  insert purchases  purchase_id=b1374800-0000-8000-a000-000000487f44  transaction_time=2026-02-20T00:06:29.336138Z  transaction_id=2  product_id=CS02  price=6.99  quantity=1  is_member=false  add_supplements=true  total_purchase=8.98  profit=5.48
-  update products  product_id=CS08  inventory=28 -> 27  updated_at=2026-02-20T00:00:00.000000Z -> 2026-02-20T00:06:29.336138Z
-  update products  product_id=CS02  inventory=22 -> 21  updated_at=2026-02-20T00:00:00.000000Z -> 2026-02-20T00:06:29.336138Z
+  insert purchases  purchase_id=b1374800-0000-8000-9000-00000040187a  transaction_time=2026-02-20T00:06:29.336138Z  transaction_id=2  product_id="CS08"  price=12.99  quantity=1  is_member=false  add_supplements=false  total_purchase=12.99  profit=9.49
+  insert purchases  purchase_id=b1374800-0000-8000-a000-000000487f44  transaction_time=2026-02-20T00:06:29.336138Z  transaction_id=2  product_id="CS02"  price=6.99  quantity=1  is_member=false  add_supplements=true  total_purchase=8.98  profit=5.48
+  update products  product_id="CS08"  inventory=28 -> 27  updated_at=2026-02-20T00:00:00.000000Z -> 2026-02-20T00:06:29.336138Z
+  update products  product_id="CS02"  inventory=22 -> 21  updated_at=2026-02-20T00:00:00.000000Z -> 2026-02-20T00:06:29.336138Z
 unit 5  tick 2  sale_topic  2026-02-20T00:06:29.336138Z  after 4
-  insert purchases_topic  purchase_id=b1374800-0000-8000-9000-00000040187a  transaction_time=2026-02-20T00:06:29.336138Z  transaction_id=2  product_id=CS08  price=12.99  quantity=1  is_member=false  add_supplements=false  total_purchase=12.99
-  insert purchases_topic  purchase_id=b1374800-0000-8000-a000-000000487f44  transaction_time=2026-02-20T00:06:29.336138Z  transaction_id=2  product_id=CS02  price=6.99  quantity=1  is_member=false  add_supplements=true  total_purchase=8.98
+  insert purchases_topic  purchase_id=b1374800-0000-8000-9000-00000040187a  transaction_time=2026-02-20T00:06:29.336138Z  transaction_id=2  product_id="CS08"  price=12.99  quantity=1  is_member=false  add_supplements=false  total_purchase=12.99
+  insert purchases_topic  purchase_id=b1374800-0000-8000-a000-000000487f44  transaction_time=2026-02-20T00:06:29.336138Z  transaction_id=2  product_id="CS02"  price=6.99  quantity=1  is_member=false  add_supplements=true  total_purchase=8.98
 )");
 }
 

@@ -713,6 +713,8 @@ TEST(flags, say_in_a_refusal_where_the_value_came_from)
                 doing = one;
         if (doing.front() == "load")
             doing.insert(doing.end(), {"--card", "c.json"});
+        if (doing.front() == "scenario" && doing[1] == "show")
+            doing.emplace_back("smoothie-shop");
         ASSERT_FALSE(doing.empty()) << entry.name;
         auto spellings = entry.aliases;
         spellings.push_back(entry.name);

@@ -330,13 +330,13 @@ TEST(ScenarioHelp, completion_offers_fields_by_scenario)
 {
     const auto bash = command_case{{"run", "--help-completion", "bash"}}.answer();
     EXPECT_TRUE(has(bash, "'thelook run' | 'thelook load' | ")) << bash;
-    EXPECT_TRUE(has(bash, "'weather explain') words+=' --sensors --country' ;;")) << bash;
+    EXPECT_TRUE(has(bash, "'weather describe') words+=' --sensors --country' ;;")) << bash;
     EXPECT_FALSE(has(bash.substr(0, bash.find("local scenario=")), "--sensors --country"));
     const auto fish = command_case{{"run", "--help-completion", "fish"}}.answer();
     EXPECT_TRUE(has(fish, "; and __bazaard_of weather' -l sensors -x")) << fish;
     EXPECT_FALSE(has(fish, "; and __bazaard_of weather' -l avg-qps"));
     const auto zsh = command_case{{"run", "--help-completion", "zsh"}}.answer();
-    EXPECT_TRUE(has(zsh, "'weather explain')\n        flags+=(\n            '--sensors=")) << zsh;
+    EXPECT_TRUE(has(zsh, "'weather describe')\n        flags+=(\n            '--sensors=")) << zsh;
 }
 
 // ---- A run that is there has its own

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/stage.hpp"
 #include "bazaar/io/offered_scenario.hpp"
 #include "support/places.hpp"
 
@@ -96,6 +97,32 @@ error_kind kind_of_refusal(const std::string& text)
         return refusal.kind();
     }
     return error_kind::internal;
+}
+
+TEST(scenario_files, with_hours_begin_early_enough_for_their_last_tick)
+{
+    constexpr std::uint64_t ticks = 300;
+    const auto& of = offered_file("smoothie-shop", "test");
+    const auto shop = of.make({"main", 1, scenario::settings(of.fields), {}});
+    const auto last_tick = [&](time start)
+    {
+        const auto plan = shop->plan(start);
+        time last;
+        while (plan->ticks() < ticks)
+            last = plan->next().at;
+        return last;
+    };
+    const auto long_is_it = last_tick(time{}) - time{};
+    int late = 0;
+    for (int hour = 0; hour < 24; hour += 2)
+    {
+        const auto now = *parse_time("2026-11-30") + std::chrono::hours(hour);
+        const auto start = daemon::start_to_end_at(*shop, ticks, now);
+        EXPECT_LE(last_tick(start), now) << hour;
+        EXPECT_GT(last_tick(start), now - std::chrono::days(2)) << hour;
+        late += last_tick(now - long_is_it) > now ? 1 : 0;
+    }
+    EXPECT_GT(late, 0) << "the control: the hours would not matter";
 }
 
 TEST(scenario_files, are_offered_again_from_the_text_that_a_run_carries)
