@@ -368,6 +368,8 @@ std::vector<std::string_view> choices(const flag& entry)
     if (listed)
     {
         text.remove_prefix(7);
+        // What else there may be has no names.
+        text = text.substr(0, text.find("; "));
         between = ", ";
     }
     std::vector<std::string_view> words;

@@ -58,7 +58,8 @@ void check_spec(const spec& made)
         check_links(made, unit.links);
         check_scope(made, unit.names, 0);
         for (const auto& row : unit.rows)
-            fuzz::require(row.table < made.tables.size() && row.times_most >= 1 && row.times_most <= 16, "a row is of a table");
+            fuzz::require(row.table < made.tables.size() && row.times_most >= 1 && row.times_most <= 16,
+                          "a row is of a table");
     }
     fuzz::require(state_bound(made) <= 256ULL << 20, "a plan needs no more than is allowed");
 }
