@@ -156,22 +156,26 @@ void checker::declare_table(item_no t)
             tell(one.at->at, work.body.path_of("vars"),
                  fmt::format("\"{}\" is a {}, too; take another name", one.at->key,
                              is_word_of_expressions(one.at->key) ? "word of expressions" : "column"));
-    for (const auto& one : work.body.entries("links"))
+    declare_links(work.body, made.links);
+    made.changes.resize(work.body.entries("changes").size());
+}
+
+void checker::declare_links(fields& body, std::vector<link>& links)
+{
+    for (const auto& one : body.entries("links"))
     {
-        if (made.links.size() == links_max)
+        if (links.size() == links_max)
         {
-            tell(one.at, work.body.path_of("links"), fmt::format("more than {} links", links_max));
+            tell(one.at, body.path_of("links"), fmt::format("more than {} links", links_max));
             break;
         }
         link next;
         next.name = one.key;
         next.to = no_item;
         if (one.value.is == shape::map)
-            next.to = table_of(fields(one.value, "link", {}).scalar("to"),
-                               joined_path(work.body.path_of("links"), one.key));
-        made.links.push_back(std::move(next));
+            next.to = table_of(fields(one.value, "link", {}).scalar("to"), joined_path(body.path_of("links"), one.key));
+        links.push_back(std::move(next));
     }
-    made.changes.resize(work.body.entries("changes").size());
 }
 
 void checker::declare_unit(item_no u)
@@ -181,21 +185,7 @@ void checker::declare_unit(item_no u)
     if (work.at->value.is != shape::map)
         return;
     declare_values(work.body.entries("vars"), work.vars, made.vars);
-    for (const auto& one : work.body.entries("links"))
-    {
-        if (made.links.size() == links_max)
-        {
-            tell(one.at, work.body.path_of("links"), fmt::format("more than {} links", links_max));
-            break;
-        }
-        link next;
-        next.name = one.key;
-        next.to = no_item;
-        if (one.value.is == shape::map)
-            next.to = table_of(fields(one.value, "link", {}).scalar("to"),
-                               joined_path(work.body.path_of("links"), one.key));
-        made.links.push_back(std::move(next));
-    }
+    declare_links(work.body, made.links);
 }
 
 /// Which steps make the rows of each table: what they know may stand in its columns.

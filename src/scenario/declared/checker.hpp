@@ -154,6 +154,7 @@ private:
     void declare();
     void declare_table(item_no t);
     void declare_unit(item_no u);
+    void declare_links(fields& body, std::vector<link>& links);
     void declare_rows();
     void scopes();
     void scope_of_table(item_no t);

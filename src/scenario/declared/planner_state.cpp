@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/scenario/kit/settings_state.hpp"
 #include "planner.hpp"
 
 namespace bazaar::scenario::declared
@@ -42,9 +43,7 @@ model::decision get_decision(state_reader& from, std::size_t kinds)
 
 void file_planner::save(state_writer& to) const
 {
-    for (std::size_t i = 0; i < settings_.fields().size(); ++i)
-        if (settings_.fields()[i].steerable)
-            to.put_signed(settings_.number(settings_.fields()[i].name));
+    kit::save_steerable(settings_, to);
     to.put_signed(shift_);
     to.put_signed(last_);
     for (const std::uint64_t one : {next_no_, ticks_, std::uint64_t{seed_table_}, seed_row_})
@@ -80,16 +79,7 @@ void file_planner::save(state_writer& to) const
 
 bool file_planner::load(state_reader& from)
 {
-    for (std::size_t i = 0; i < settings_.fields().size() && from.good(); ++i)
-    {
-        const auto& field = settings_.fields()[i];
-        if (!field.steerable)
-            continue;
-        if (const auto value = from.get_signed(); takes(field, value))
-            settings_.set(i, value);
-        else
-            from.fail();
-    }
+    kit::load_steerable(settings_, from);
     read_settings();
     shift_ = from.get_signed();
     last_ = from.get_signed();

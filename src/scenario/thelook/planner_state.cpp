@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bazaar/scenario/kit/settings_state.hpp"
+
 namespace bazaar::scenario::thelook
 {
 namespace
@@ -28,9 +30,7 @@ std::int64_t difference(std::uint64_t a, std::uint64_t b)
 /// Numbers close to what stood before them: a user takes about 19 bytes, an open order 37.
 void shop_planner::save(state_writer& to) const
 {
-    for (const auto& f : settings_.fields())
-        if (f.steerable)
-            to.put_signed(settings_.number(f.name));
+    kit::save_steerable(settings_, to);
     to.put_signed(shift_);
     to.put_signed(now_);
     for (const std::uint64_t number : {next_no_, ticks_, orders_, items_, events_, sessions_})
@@ -139,16 +139,7 @@ void shop_planner::load_part(state_reader& from)
 
 void shop_planner::load_settings(state_reader& from)
 {
-    for (std::size_t i = 0; i < settings_.fields().size() && from.good(); ++i)
-    {
-        const auto& field = settings_.fields()[i];
-        if (!field.steerable)
-            continue;
-        if (const auto value = from.get_signed(); takes(field, value))
-            settings_.set(i, value);
-        else
-            from.fail();
-    }
+    kit::load_steerable(settings_, from);
     shift_ = from.get_signed();
     now_ = from.get_signed();
     const auto is_span = [](std::int64_t us) { return us >= 0 && us < times_end.us; };
