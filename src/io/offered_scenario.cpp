@@ -127,13 +127,13 @@ bool names_scenario_file(std::string_view word)
     return word.find_first_of("./") != word.npos || !shipped_file(std::string(word) + ".yaml").empty();
 }
 
-const scenario::entry& offered_file(const std::string& name_or_path, std::string_view who)
+const scenario::entry& offered_file(std::string_view name_or_path, std::string_view who)
 {
-    auto read = read_scenario(name_or_path, who);
+    auto read = read_scenario(std::string(name_or_path), who);
     if (!read.spec)
         throw error(error_kind::data, read.problems);
     const bool is_path = name_or_path.find_first_of("./") != name_or_path.npos;
-    const auto name = is_path ? name_or_path : name_or_path + ".yaml";
+    const auto name = std::string(name_or_path) + (is_path ? "" : ".yaml");
     const auto text = text_of(read, name);
     if (text.size() > text_max)
         throw error(error_kind::data,

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <ranges>
+#include <set>
 
 #include "bazaar/base/error.hpp"
 #include "bazaar/postgres/blame.hpp"
@@ -96,8 +97,9 @@ public:
         for (const auto& t : own_tables())
             if (!own.relations.contains(t.name))
                 now.missing_own.push_back(&t);
+        const auto named = function_names();
         for (const auto& function : functions_)
-            if (!own.exists || !has_function(function))
+            if (!own.exists || !named.contains(function.name))
                 now.missing_functions.push_back(&function);
         for (const auto& one : altered_functions(session_, functions_))
             now.own_differences.push_back(text(one));
@@ -188,24 +190,12 @@ public:
     void check_granted(std::string_view to, const std::vector<table_right>& on_tables)
     {
         lines missing;
-        const auto want = [&](bool there, std::string_view privilege, const std::string& on)
-        {
-            if (!there)
+        for (const auto& some : {schemas_denied(to), tables_denied(on_tables, to), functions_denied(to)})
+            for (const auto& one : some)
                 missing.push_back(
                     fmt::format("the role \"{}\" may not give {} on {}: let its owner run GRANT {} ON {} TO "
                                 "{}",
-                                role(), privilege, on, privilege, on, quote_identifier(to)));
-        };
-        for (const std::string_view name : {std::string_view(schema_), own_schema})
-            want(holds("SELECT has_schema_privilege($1::name, $2::text, 'USAGE')", {to, name}), "USAGE",
-                 "SCHEMA " + quote_identifier(name));
-        for (const auto& [schema, name, privilege] : on_tables)
-            want(holds("SELECT has_table_privilege($1::name, $2::text, $3::text)",
-                       {to, quote_qualified(schema, name), privilege}),
-                 privilege, quote_qualified(schema, name));
-        for (const auto& function : functions_)
-            want(holds("SELECT has_function_privilege($1::name, $2::text, 'EXECUTE')", {to, function.signature}),
-                 "EXECUTE", "FUNCTION " + function.signature);
+                                role(), one.privilege, one.quoted, one.privilege, one.quoted, quote_identifier(to)));
         if (!missing.empty())
             throw error(error_kind::permission, std::move(missing));
     }
@@ -214,29 +204,21 @@ public:
     void check_using()
     {
         lines missing;
-        for (const std::string_view name : {std::string_view(schema_), own_schema})
-            if (!holds("SELECT has_schema_privilege($1, 'USAGE')", {name}))
-                missing.push_back(fmt::format("the role \"{}\" lacks USAGE on the schema \"{}\"", role(), name));
+        const auto lacks = [&](const std::vector<denial>& some)
+        {
+            for (const auto& one : some)
+                missing.push_back(fmt::format("the role \"{}\" lacks {} on the {}", role(), one.privilege, one.name));
+        };
+        lacks(schemas_denied());
+        // Without USAGE the server looks up no name in it.
         if (!missing.empty())
             throw error(error_kind::permission, std::move(missing));
-        const auto tables = shop_.tables();
-        for (const auto& [schema, name, privilege] :
-             rights([&](model::op what, std::size_t i) { return scenario::does(shop_, what, i); }))
-            if (!holds("SELECT has_table_privilege($1, $2)", {quote_qualified(schema, name), privilege}))
-                missing.push_back(
-                    fmt::format("the role \"{}\" lacks {} on the table {}.{}", role(), privilege, schema, name));
-        for (std::size_t i = 0; i < tables.size(); ++i)
-            if (kept_here(tables[i]) &&
-                (tables[i].kept_by != model::role::fixed || scenario::does(shop_, model::op::update, i)) &&
-                holds("SELECT row_security_active($1::text)", {quote_qualified(schema_, tables[i].name)}))
-                missing.push_back(
-                    fmt::format("row security hides rows of the table {}.{} from the role \"{}\": it needs "
-                                "BYPASSRLS, or a table without",
-                                schema_, tables[i].name, role()));
-        for (const auto& function : functions_)
-            if (!holds("SELECT has_function_privilege($1, 'EXECUTE')", {function.signature}))
-                missing.push_back(
-                    fmt::format("the role \"{}\" lacks EXECUTE on the function bazaard.{}", role(), function.name));
+        lacks(tables_denied(rights([&](model::op what, std::size_t i) { return scenario::does(shop_, what, i); })));
+        for (const auto& name : hidden_tables())
+            missing.push_back(fmt::format("row security hides rows of the table {}.{} from the role \"{}\": it needs "
+                                          "BYPASSRLS, or a table without",
+                                          schema_, name, role()));
+        lacks(functions_denied());
         if (!missing.empty())
             throw error(error_kind::permission, std::move(missing));
     }
@@ -297,15 +279,85 @@ private:
         return session_.exec(sql, values).get(0, 0) == "t";
     }
 
-    /// By the catalogue: to_regprocedure would ask for rights on the schema first.
-    [[nodiscard]] bool has_function(const write_function& function)
+    /// A privilege that a role does not have.
+    struct denial
     {
-        return session_
-                   .exec("SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = "
-                         "p.pronamespace "
-                         "WHERE n.nspname = 'bazaard' AND p.proname = $1",
-                         {function.name})
-                   .rows() > 0;
+        std::string name;    ///< As people read it, with what it is: "table demo.orders".
+        std::string quoted;  ///< As GRANT takes it: "demo"."orders", SCHEMA "demo".
+        std::string privilege;
+        std::string regular;  ///< What the server looks it up by.
+    };
+
+    /// Those of the objects on which `role` does not have the privilege, all asked at once; `has`: the server's function. An empty
+    /// role is the current one.
+    [[nodiscard]] std::vector<denial> denied(std::string_view has, std::vector<denial> some, std::string_view role)
+    {
+        const auto rows = session_.exec(
+            fmt::format("SELECT {}(coalesce(nullif($3::text, ''), current_user::text)::name, a, b) FROM "
+                        "unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(a, b, n) ORDER BY n",
+                        has),
+            {array_text(some | std::views::transform(&denial::regular)),
+             array_text(some | std::views::transform(&denial::privilege)), role});
+        int row = 0;
+        std::erase_if(some, [&](const denial&) { return rows.get(row++, 0) == "t"; });
+        return some;
+    }
+
+    [[nodiscard]] std::vector<denial> schemas_denied(std::string_view role = {})
+    {
+        std::vector<denial> all;
+        for (const auto& name : {schema_, std::string(own_schema)})
+            all.push_back({fmt::format("schema \"{}\"", name), "SCHEMA " + quote_identifier(name), "USAGE", name});
+        return denied("has_schema_privilege", std::move(all), role);
+    }
+
+    [[nodiscard]] std::vector<denial> tables_denied(const std::vector<table_right>& wanted, std::string_view role = {})
+    {
+        std::vector<denial> all;
+        for (const auto& [schema, name, privilege] : wanted)
+            all.push_back({fmt::format("table {}.{}", schema, name), quote_qualified(schema, name),
+                           std::string(privilege), quote_qualified(schema, name)});
+        return denied("has_table_privilege", std::move(all), role);
+    }
+
+    [[nodiscard]] std::vector<denial> functions_denied(std::string_view role = {})
+    {
+        std::vector<denial> all;
+        for (const auto& function : functions_)
+            all.push_back({fmt::format("function bazaard.{}", function.name), "FUNCTION " + function.signature,
+                           "EXECUTE", function.signature});
+        return denied("has_function_privilege", std::move(all), role);
+    }
+
+    /// Tables whose rows a run would not all see.
+    [[nodiscard]] std::vector<std::string> hidden_tables()
+    {
+        std::vector<std::string> names;
+        const auto tables = shop_.tables();
+        for (std::size_t i = 0; i < tables.size(); ++i)
+            if (kept_here(tables[i]) &&
+                (tables[i].kept_by != model::role::fixed || scenario::does(shop_, model::op::update, i)))
+                names.emplace_back(tables[i].name);
+        const auto rows = session_.exec(
+            "SELECT row_security_active(a) FROM unnest($1::text[]) WITH ORDINALITY AS u(a, n) ORDER BY n",
+            {array_text(names |
+                        std::views::transform([&](const auto& name) { return quote_qualified(schema_, name); }))});
+        int row = 0;
+        std::erase_if(names, [&](const auto&) { return rows.get(row++, 0) != "t"; });
+        return names;
+    }
+
+    /// Those of the write functions that are there, by the catalogue: to_regprocedure would ask for rights on the schema first.
+    [[nodiscard]] std::set<std::string, std::less<>> function_names()
+    {
+        const auto rows = session_.exec(
+            "SELECT DISTINCT p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = "
+            "p.pronamespace WHERE n.nspname = 'bazaard' AND p.proname = ANY ($1::name[])",
+            {array_text(functions_ | std::views::transform(&write_function::name))});
+        std::set<std::string, std::less<>> names;
+        for (int i = 0; i < rows.rows(); ++i)
+            names.emplace(rows.get(i, 0));
+        return names;
     }
 
     void fill_fixed()

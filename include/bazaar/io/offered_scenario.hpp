@@ -1,7 +1,6 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "bazaar/scenario/declared/offer.hpp"
@@ -17,7 +16,7 @@ namespace bazaar::io
 ///
 /// Lifetime: of the process. Threads: any.
 /// Errors: `data` with all problems, each with file, line and column; `no_input`, `usage` where there is no such file.
-[[nodiscard]] const scenario::entry& offered_file(const std::string& name_or_path, std::string_view who);
+[[nodiscard]] const scenario::entry& offered_file(std::string_view name_or_path, std::string_view who);
 
 /// The scenario of such a text, and no file is read. Equal texts and settings give the same entry.
 ///
