@@ -22,6 +22,7 @@ struct purchase_decision
     std::uint64_t session;
     time session_after;     ///< The session begins after this moment.
     std::uint64_t touches;  ///< Price changes so far.
+    std::uint64_t first;    ///< 1: the user's first session. By the older rules always 0.
 };
 
 struct user_created_decision
@@ -92,6 +93,7 @@ struct order_removed_decision
     std::uint32_t moves_bought, moves_closed;  ///< Where the user sat in them.
     std::uint32_t moves;                       ///< Address of the order.
     std::uint32_t touches;                     ///< Price changes before the order.
+    bool first;                                ///< The purchase was the user's first session.
 
     static constexpr void each(auto& d, const auto& f)
     {
@@ -109,6 +111,7 @@ struct order_removed_decision
         f(d.moves_bought, moves_bits);
         f(d.moves_closed, moves_bits);
         f(d.touches, 32);
+        f(d.first, 1);
     }
 };
 

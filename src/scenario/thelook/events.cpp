@@ -16,10 +16,21 @@ namespace
 
 using model::value;
 
-constexpr std::array<std::string_view, 6> browsers{"IE", "Edge", "Chrome", "Safari", "Firefox", "Other"};
-constexpr std::array<std::uint32_t, 6> browser_weights{5, 10, 45, 20, 15, 5};
-constexpr std::array<std::string_view, 5> session_sources{"Email", "Adwords", "Organic", "YouTube", "Facebook"};
-constexpr std::array<std::uint32_t, 5> session_source_weights{45, 30, 5, 10, 10};
+/// Shares of phones and desktops together, StatCounter 2023: Samsung's, Opera and the like are others.
+constexpr std::array<std::string_view, 5> browsers{"Chrome", "Safari", "Edge", "Firefox", "Other"};
+constexpr std::array<std::uint32_t, 5> browser_weights{69, 16, 4, 2, 9};
+
+/// Those who have been there before come by e-mail more often. By `traffic_sources`.
+constexpr std::array<std::uint32_t, 5> source_again_weights{5, 10, 30, 45, 10};
+
+/// A user has one to three devices, each with a browser and an address; and how often they take up each of three.
+constexpr std::array<std::uint32_t, 3> devices_weights{50, 35, 15};
+constexpr std::array<std::uint32_t, 3> device_weights{70, 20, 10};
+
+constexpr std::array<std::string_view, 6> older_browsers{"IE", "Edge", "Chrome", "Safari", "Firefox", "Other"};
+constexpr std::array<std::uint32_t, 6> older_browser_weights{5, 10, 45, 20, 15, 5};
+constexpr std::array<std::string_view, 5> older_sources{"Email", "Adwords", "Organic", "YouTube", "Facebook"};
+constexpr std::array<std::uint32_t, 5> older_source_weights{45, 30, 5, 10, 10};
 
 constexpr chance two_thirds{2, 3};
 constexpr chance half{1, 2};
@@ -88,9 +99,9 @@ std::uint32_t ghost_events(std::uint64_t seed, std::uint64_t session)
     return 3 + static_cast<std::uint32_t>(derive(seed, stream("ghost size"), session).below(4));
 }
 
-std::uint32_t closing_events(std::uint32_t items)
+std::uint32_t closing_events(edition rules, std::uint32_t items)
 {
-    return 3 * items;
+    return rules == edition::older ? 3 * items : items;
 }
 
 /// One session being written.
@@ -100,9 +111,21 @@ public:
     writing(const session_writer& with, const visit& v, std::uint32_t count, model::unit& out)
         : with_(with), visit_(v), count_(count), out_(out), draw_(derive(with.seed_, stream("session"), v.session))
     {
-        ip_ = ip_address(draw_, out.arena);
-        browser_ = browsers[kit::pick(draw_, browser_weights)];
-        source_ = session_sources[kit::pick(draw_, session_source_weights)];
+        if (with.rules_ == edition::older)
+        {
+            ip_ = ip_address(draw_, out.arena);
+            browser_ = older_browsers[kit::pick(draw_, older_browser_weights)];
+            source_ = older_sources[kit::pick(draw_, older_source_weights)];
+        }
+        else
+        {
+            auto device = device_of_visitor();
+            ip_ = ip_address(device, out.arena);
+            browser_ = browsers[kit::pick(device, browser_weights)];
+            source_ = !v.source.empty() ? v.source
+                                        : traffic_sources[kit::pick(draw_, v.user == nullptr ? source_weights
+                                                                                             : source_again_weights)];
+        }
         set_times();
     }
 
@@ -146,15 +169,27 @@ private:
     /// Memory for a URI with up to `names` bytes of names in it ("&" grows to three).
     char* room(std::size_t names) { return reinterpret_cast<char*>(out_.arena.allocate(96 + 3 * names)); }
 
+    /// The draws of one of the user's devices; of a stranger's.
+    random device_of_visitor()
+    {
+        if (visit_.user == nullptr)
+            return derive(with_.seed_, stream("device of a stranger"), visit_.session);
+        auto owner = derive(with_.seed_, stream("devices"), visit_.user->row);
+        const auto count = 1 + kit::pick(owner, devices_weights);
+        const auto which = kit::pick(draw_, device_weights) % count;
+        return derive(with_.seed_, stream("device"), visit_.user->row * device_weights.size() + which);
+    }
+
     void set_times()
     {
-        // Gaps of a second and an exponential of mean 18 s, at most 2 min; the whole shrinks into the room there is.
+        // Gaps of a second and an exponential of mean 18 s, within 2 min; the whole shrinks into the room there is.
         std::array<std::uint64_t, events_max> gaps{};
         std::uint64_t sum = 0;
         for (std::uint32_t i = 1; i < count_; ++i)
         {
-            gaps[i] = 1'000'000 + scaled(exponential_q32(draw_.next()), 18'000'000, std::uint64_t{1} << 32);
-            gaps[i] = std::min<std::uint64_t>(gaps[i], 120'000'000);
+            const auto drawn = scaled(exponential_q32(draw_.next()), 18'000'000, std::uint64_t{1} << 32);
+            constexpr std::uint64_t least = 1'000'000, most = 120'000'000 - least;
+            gaps[i] = least + (with_.rules_ == edition::older ? std::min(drawn, most) : drawn % most);
             sum += gaps[i];
         }
         const auto room = (visit_.end - visit_.after).count() - 1;
@@ -221,11 +256,14 @@ void session_writer::purchase(const visit& v, std::uint64_t order, std::span<con
 
 void session_writer::closing(const visit& v, std::string_view type, std::span<const line> lines, model::unit& out) const
 {
-    writing w(*this, v, closing_events(static_cast<std::uint32_t>(lines.size())), out);
+    writing w(*this, v, closing_events(rules_, static_cast<std::uint32_t>(lines.size())), out);
     for (const auto& l : lines)
     {
-        w.view(*l.what);
-        w.cart(*l.what);
+        if (rules_ == edition::older)
+        {
+            w.view(*l.what);
+            w.cart(*l.what);
+        }
         w.close(type, l);
     }
 }

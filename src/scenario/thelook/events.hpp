@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -7,6 +8,7 @@
 #include "bazaar/base/id.hpp"
 #include "bazaar/model/unit.hpp"
 #include "scenario/thelook/catalogue.hpp"
+#include "scenario/thelook/edition.hpp"
 
 namespace bazaar::scenario::thelook
 {
@@ -17,7 +19,12 @@ inline constexpr std::uint64_t events_max = 16;
 /// Number of events of a purchase's session, of an anonymous one, and of one that cancels or returns.
 [[nodiscard]] std::uint32_t purchase_events(std::uint64_t seed, std::uint64_t order, std::uint32_t items);
 [[nodiscard]] std::uint32_t ghost_events(std::uint64_t seed, std::uint64_t session);
-[[nodiscard]] std::uint32_t closing_events(std::uint32_t items);
+[[nodiscard]] std::uint32_t closing_events(edition rules, std::uint32_t items);
+
+/// Where users hear of the shop, and what leads a visitor there.
+inline constexpr std::array<std::string_view, 5> traffic_sources{"Organic", "Facebook", "Search", "Email", "Display"};
+/// Of new users, and of visitors whom nobody knows.
+inline constexpr std::array<std::uint32_t, 5> source_weights{15, 6, 70, 5, 4};
 
 /// A line of an order, as sessions and items need it.
 struct line
@@ -35,14 +42,16 @@ struct visit
     unit_no unit;
     const row_id* user;  ///< Null for an anonymous one.
     const place* where;
-    time after, end;  ///< All events lie behind `after`; the last is at `end`.
+    time after, end;            ///< All events lie behind `after`; the last is at `end`.
+    std::string_view source{};  ///< What led there; empty: is drawn.
 };
 
 /// Writes the events of sessions into a unit.
 class session_writer
 {
 public:
-    session_writer(std::uint64_t seed, const catalogue& c, const id_codec& ids) : seed_(seed), catalogue_(c), ids_(ids)
+    session_writer(edition rules, std::uint64_t seed, const catalogue& c, const id_codec& ids)
+        : rules_(rules), seed_(seed), catalogue_(c), ids_(ids)
     {
     }
 
@@ -55,6 +64,7 @@ public:
 private:
     class writing;
 
+    edition rules_;
     std::uint64_t seed_;
     const catalogue& catalogue_;
     const id_codec& ids_;

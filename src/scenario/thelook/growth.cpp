@@ -29,7 +29,7 @@ constexpr double user_bytes = 335, order_bytes = 210, item_bytes = 195, event_by
 constexpr double items_mean = .70 * 1 + .20 * 2 + .05 * 3 + .05 * 4;
 constexpr double purchase_events_mean = 2. / 3 + 2. / 3 + 2 * items_mean + 1;
 constexpr double ghost_events_mean = 4.5;
-constexpr double closing_events_mean = 3 * items_mean;
+constexpr double closing_events_mean = items_mean;
 
 std::string amount(double rows)
 {

@@ -1,6 +1,7 @@
 #include "scenario/thelook/lives.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "bazaar/base/fixed.hpp"
 #include "bazaar/base/random.hpp"
@@ -46,9 +47,15 @@ constexpr auto ends = []
 
 constexpr std::uint64_t second = 1'000'000;
 
-constexpr std::uint64_t mean_us(state_no to)
+/// Of a delay, in microseconds at scale 1; for people. What would end behind `most` ends before it, so the mean is a little less than
+/// that of the exponential.
+double mean_us(state_no to)
 {
-    return (states[to].after.least + states[to].after.mean) * second;
+    const delay& d = states[to].after;
+    const auto mean = static_cast<double>(d.mean);
+    const auto most = static_cast<double>(d.most - d.least);
+    const double cut = std::exp(-most / mean);
+    return (static_cast<double>(d.least) + mean - most * cut / (1 - cut)) * static_cast<double>(second);
 }
 
 }  // namespace
@@ -73,27 +80,30 @@ state_no draw_life(std::uint64_t seed, std::uint64_t order, const configuration&
     return at;
 }
 
-std::int64_t delay_before(std::uint64_t seed, std::uint64_t order, state_no to, std::uint64_t scale_milli)
+std::int64_t delay_before(edition rules, std::uint64_t seed, std::uint64_t order, state_no to,
+                          std::uint64_t scale_milli)
 {
     const delay& d = states[to].after;
     auto r = derive(seed, stream("order delay"), order * 8 + to);
-    const std::uint64_t us = d.least * second +
-                             scaled(exponential_q32(r.next()), d.mean * second, std::uint64_t{1} << 32);
-    return static_cast<std::int64_t>(scaled(std::min(us, d.most * second), scale_milli, 1000)) + 1;
+    const std::uint64_t most = (d.most - d.least) * second;
+    const std::uint64_t drawn = scaled(exponential_q32(r.next()), d.mean * second, std::uint64_t{1} << 32);
+    // An exponential forgets how long it has lasted: what is left behind the end is again one of those that end before it.
+    const std::uint64_t more = rules == edition::older ? std::min(drawn, most) : drawn % most;
+    return static_cast<std::int64_t>(scaled(d.least * second + more, scale_milli, 1000)) + 1;
 }
 
 double mean_life(double share, std::uint64_t scale_milli)
 {
     double sum = 0;
     for (state_no s = 1; s < states.size(); ++s)
-        sum += share_of(s, share) * static_cast<double>(mean_us(s));
+        sum += share_of(s, share) * mean_us(s);
     return sum * static_cast<double>(scale_milli) / 1e9;
 }
 
 std::int64_t first_update_after(const configuration& c)
 {
     static_assert(most_go_to[first_state] != first_state, "most orders begin with the same step");
-    return static_cast<std::int64_t>(scaled(mean_us(most_go_to[first_state]), c.scale_milli, 1000));
+    return static_cast<std::int64_t>(mean_us(most_go_to[first_state]) * static_cast<double>(c.scale_milli) / 1000);
 }
 
 }  // namespace bazaar::scenario::thelook

@@ -7,6 +7,7 @@
 #include "bazaar/base/id.hpp"
 #include "bazaar/base/time.hpp"
 #include "bazaar/scenario/scenario.hpp"
+#include "scenario/thelook/edition.hpp"
 #include "scenario/thelook/fields.hpp"
 #include "scenario/thelook/states.hpp"
 
@@ -27,7 +28,7 @@ static_assert(row_end >> row_bits == 1 && no_unit >> row_bits == 0 && times_end.
 [[nodiscard]] state_no draw_life(std::uint64_t seed, std::uint64_t order, const configuration& c);
 
 /// Time between the step to a state and the one before it, in microseconds; at least one.
-[[nodiscard]] std::int64_t delay_before(std::uint64_t seed, std::uint64_t order, state_no to,
+[[nodiscard]] std::int64_t delay_before(edition rules, std::uint64_t seed, std::uint64_t order, state_no to,
                                         std::uint64_t scale_milli);
 
 /// Mean time from a purchase to its first update, in microseconds; what a user is told at the start.

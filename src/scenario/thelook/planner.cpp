@@ -22,6 +22,9 @@ constexpr std::uint64_t moves_most = (1U << 24) - 1;
 /// So many orders of a user may wait to be cancelled or returned, as they are counted in 23 bits.
 constexpr std::uint64_t closings_most = (1U << 23) - 1;
 
+/// New users who buy as soon as they may.
+constexpr chance buys_at_once{3, 4};
+
 /// So often another user is looked for.
 constexpr std::uint64_t tries = 64;
 
@@ -47,13 +50,12 @@ std::uint64_t shop_planner::touch::hash(std::uint64_t place) const noexcept
     return mix(mix(place + static_cast<std::uint64_t>(at.us)) ^ unit);
 }
 
-shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start, price_round round,
-                           home_after_move after_move)
-    : seed_(seed),
+shop_planner::shop_planner(edition rules, std::uint64_t seed, const settings& given, time start, price_round round)
+    : rules_(rules),
+      seed_(seed),
       settings_(given),
       configuration_(given),
       start_(start),
-      after_move_(after_move),
       arrivals_(seed, stream("arrivals"), configuration_.rate_micro),
       round_(std::move(round))
 {
@@ -69,6 +71,7 @@ shop_planner::shop_planner(std::uint64_t seed, const settings& given, time start
     for (auto row = users_.begin(); row < users_.end(); ++row)
         users_digest_ += users_[row].hash(row);
     eligible_ = users_.end();
+    newcomers_ = users_.end();
 }
 
 std::int64_t shop_planner::due() const noexcept
@@ -163,6 +166,8 @@ void shop_planner::choose_user(random& dice)
     // One who is not in the middle of another session.
     const std::uint64_t count = eligible_ - first;
     const auto room_at = [&](std::uint64_t row) { return users_[row].busy + session_min; };
+    if (rules_ != edition::older && choose_newcomer(at))
+        return;
     buyer_ = first + dice.below(count);
     for (std::uint64_t i = 1; i < tries && users_[buyer_].erased != 0; ++i)
         buyer_ = first + dice.below(count);
@@ -173,6 +178,20 @@ void shop_planner::choose_user(random& dice)
     // Nobody near: the tick waits these few microseconds.
     now_ += std::max<std::int64_t>(0, (room_at(buyer_) - at).count());
     buyer_moves_then_ = users_[buyer_].moves;
+}
+
+/// The first of the new users whose turn it is, and who takes it: a user signs up to buy. The others buy some day, or never.
+bool shop_planner::choose_newcomer(time at)
+{
+    for (newcomers_ = std::max(newcomers_, users_.begin()); newcomers_ < eligible_;)
+    {
+        buyer_ = newcomers_++;
+        buyer_moves_then_ = users_[buyer_].moves;
+        if (buys_at_once.happens(derive(seed_, stream("newcomer"), buyer_).next()) && users_[buyer_].erased == 0 &&
+            users_[buyer_].busy + session_min <= at)
+            return true;
+    }
+    return false;
 }
 
 /// The next row that may buy; there always is one, as `choose_erased` leaves some.
@@ -266,13 +285,19 @@ model::decision shop_planner::decide(task what)
     return d;
 }
 
-/// Where the buyer's session comes from, and after which moment it begins. It lasts up to this moment, so its beginning lies before a
-/// move of the same tick, unless an entry of the control log has let time pass since: then all of it comes after the move.
+/// Where the buyer's session comes from, and after which moment it begins: from where the order goes. A buyer who has moved in the same
+/// tick sits in the new home already when the move is entered.
+///
+/// By the older rules the beginning of a session lies before a move of the same tick, unless an entry of the control log has let time
+/// pass since: then all of it comes after the move.
 std::pair<std::uint32_t, time> shop_planner::session_home(const user& u, time at) const
 {
-    const bool moved = u.moves != buyer_moves_then_;
-    if (moved && after_move_ == home_after_move::the_new_one && at - u.updated >= session_min)
-        return {static_cast<std::uint32_t>(u.moves), u.updated};
+    const auto moves = static_cast<std::uint32_t>(u.moves);
+    if (rules_ != edition::older)
+        return {moves, u.busy};
+    const bool moved = moves != buyer_moves_then_;
+    if (moved && at - u.updated >= session_min)
+        return {moves, u.updated};
     return {buyer_moves_then_, u.busy};
 }
 
@@ -288,8 +313,9 @@ model::decision shop_planner::purchase()
     if (touches_ > 0)
         d.depends_on(last_touch().unit);
     const auto [home, free_from] = session_home(u, d.at);
+    const bool first = rules_ != edition::older && u.busy == u.created;
     put(d, purchase_decision{order, buyer_, u.unit, static_cast<std::uint32_t>(u.moves), home, sessions_++, free_from,
-                             touches_});
+                             touches_, first ? 1U : 0U});
     const std::uint32_t items = order_size(seed_, order);
     items_ += items;
     events_ += purchase_events(seed_, order, items);
@@ -300,7 +326,7 @@ model::decision shop_planner::purchase()
     ++orders_in_[first_state];
     order_over_ = life == first_state;
     if (!order_over_)
-        due_.push({.due = now_ + delay_before(seed_, order, paths[life][0], configuration_.scale_milli),
+        due_.push({.due = now_ + delay_before(rules_, seed_, order, paths[life][0], configuration_.scale_milli),
                    .order = order,
                    .at = {d.at},
                    .user = buyer_,
@@ -435,7 +461,7 @@ model::decision shop_planner::advance_order()
         s.session = sessions_++;
         s.session_after = std::max(d.at - 2 * session_max, u.busy);
         s.moves_then = static_cast<std::uint32_t>(u.moves);
-        events_ += closing_events(order_size(seed_, o.order));
+        events_ += closing_events(rules_, order_size(seed_, o.order));
         u.busy = d.at;
         --u.closings;
         change_user(o.user, u);
@@ -448,7 +474,7 @@ model::decision shop_planner::advance_order()
     order_over_ = to == o.life;
     if (!order_over_)
     {
-        o.due = now_ + delay_before(seed_, o.order, o.next(), configuration_.scale_milli);
+        o.due = now_ + delay_before(rules_, seed_, o.order, o.next(), configuration_.scale_milli);
         due_.push(o);
     }
     return d;
@@ -496,6 +522,8 @@ std::uint64_t shop_planner::digest() const
         h = mix(h ^ part) + 0x9e3779b97f4a7c15U;
     if (touches_ > 0)
         h = mix(mix(h ^ touches_) ^ touched_digest_);
+    if (rules_ != edition::older)
+        h = mix(h ^ newcomers_);
     return h;
 }
 

@@ -27,18 +27,11 @@ inline constexpr microseconds births_spread = std::chrono::days(640);
 /// When an initial user was born.
 [[nodiscard]] time initial_birth(std::uint64_t seed, std::uint64_t user, time start);
 
-/// From where a buyer visits who has moved in the same tick, when time has passed since: an entry of the control log may stand between.
-enum class home_after_move : std::uint8_t
-{
-    the_new_one,
-    as_before,  ///< As version 2 had it: the old one, although the session may begin after the move.
-};
-
 /// Decides theLook's units: the merge of the arrivals with the steps of the orders that are due.
 class shop_planner final : public planner
 {
 public:
-    shop_planner(std::uint64_t seed, const settings& given, time start, price_round round, home_after_move after_move);
+    shop_planner(edition rules, std::uint64_t seed, const settings& given, time start, price_round round);
 
     [[nodiscard]] time next_at() const override { return business(due()); }
     model::decision next() override;
@@ -110,6 +103,7 @@ private:
     void start_tick();
     void make_room();
     void choose_user(random& dice);
+    [[nodiscard]] bool choose_newcomer(time at);
     [[nodiscard]] bool choose_erased(random& dice);
     [[nodiscard]] std::uint64_t next_buyer(std::uint64_t row) const;
     void forget_users_below(std::uint64_t row);
@@ -133,11 +127,11 @@ private:
     [[nodiscard]] open_order loaded_order(state_reader& in) const;
     void load_tick(state_reader& from);
 
+    edition rules_;
     std::uint64_t seed_;
     settings settings_;
     configuration configuration_;
     time start_;
-    home_after_move after_move_;
     std::int64_t shift_ = 0;
     std::int64_t now_ = 0;  ///< Planner's own time of the last unit, in microseconds from the start.
     kit::arrivals arrivals_;
@@ -149,8 +143,9 @@ private:
     std::uint64_t touches_ = 0;   ///< Price changes so far.
     std::vector<touch> touched_;  ///< By a product's place in the round.
     std::uint64_t touched_digest_ = 0;
-    std::uint64_t eligible_ = 0;  ///< Users below are old enough to buy.
-    std::uint64_t erased_ = 0;    ///< Of the remembered users.
+    std::uint64_t eligible_ = 0;   ///< Users below are old enough to buy.
+    std::uint64_t newcomers_ = 0;  ///< Users below have had their turn to buy as new ones.
+    std::uint64_t erased_ = 0;     ///< Of the remembered users.
     unit_no next_no_ = 0;
     std::uint64_t ticks_ = 0;  ///< Ticks begun.
     std::uint64_t orders_ = 0, items_ = 0, events_ = 0, sessions_ = 0;

@@ -61,6 +61,8 @@ void shop_planner::save(state_writer& to) const
     };
     users_.save(to, put_user);
     to.put(eligible_);
+    if (rules_ != edition::older)
+        to.put(newcomers_);
     to.put(departed_.size());
     for (const auto& [row, member] : departed_)
     {
@@ -130,7 +132,8 @@ void shop_planner::load_part(state_reader& from)
     due_.load(from, [this](state_reader& in) { return loaded_order(in); });
     load_tick(from);
     const bool known = users_.begin() < users_.end() && eligible_ > users_.begin() && eligible_ <= users_.end() &&
-                       users_.end() <= row_end && (pending_count_ == 0 || users_.knows(buyer_)) &&
+                       newcomers_ <= users_.end() && users_.end() <= row_end &&
+                       (pending_count_ == 0 || users_.knows(buyer_)) &&
                        std::none_of(pending_.begin(), pending_.begin() + pending_count_,
                                     [this](task what) { return what == task::user_erased && !users_.knows(leaver_); });
     if (!known)
@@ -190,6 +193,8 @@ void shop_planner::load_users(state_reader& from)
     for (auto row = users_.begin(); row < users_.end(); ++row)
         erased_ += users_[row].erased;
     eligible_ = from.get();
+    if (rules_ != edition::older)
+        newcomers_ = from.get();
     departed_.clear();
     for (auto count = from.get_count(); count > 0 && from.good(); --count)
     {

@@ -20,13 +20,13 @@ std::uint32_t before(time end, time after)
 
 }  // namespace
 
-retaining_planner::retaining_planner(std::uint64_t seed, const settings& given, time start, const price_round& round,
-                                     home_after_move after_move)
-    : seed_(seed),
+retaining_planner::retaining_planner(edition rules, std::uint64_t seed, const settings& given, time start,
+                                     const price_round& round)
+    : rules_(rules),
+      seed_(seed),
       age_(configuration(given).retain),
-      lines_{line{shop_planner(seed, given, start, round, after_move)},
-             line{shop_planner(seed, given, start, round, after_move)},
-             line{shop_planner(seed, given, start, round, after_move)}}
+      lines_{line{shop_planner(rules, seed, given, start, round)}, line{shop_planner(rules, seed, given, start, round)},
+             line{shop_planner(rules, seed, given, start, round)}}
 {
     expect(age_ > 0, "what is over goes after some time");
 }
@@ -112,7 +112,7 @@ void retaining_planner::note(const model::decision& d)
     case kind::purchase:
     {
         const auto p = get<purchase_decision>(d);
-        const bought from{p.session, before(d.at, p.session_after), p.moves_then};
+        const bought from{p.session, before(d.at, p.session_after), p.moves_then, p.first != 0};
         if (!here.core.order_over())
         {
             open_.emplace_hint(open_.end(), p.order, from);
@@ -162,6 +162,7 @@ void retaining_planner::order_over(const model::decision& last, order_removed_de
     what.session = from.session;
     what.bought_after = from.after;
     what.moves_bought = from.moves;
+    what.first = from.first;
     removal gone{lines_[1].core.now(), {}};
     gone.unit.kind = kind::order_removed;
     gone.unit.depends_on(purchase, true, true);
@@ -181,7 +182,8 @@ void retaining_planner::count(const removal& gone)
     const auto size = order_size(seed_, what.order);
     ++removed_[orders];
     removed_[items] += size;
-    removed_[events] += purchase_events(seed_, what.order, size) + (closes(what.last) ? closing_events(size) : 0);
+    removed_[events] += purchase_events(seed_, what.order, size) +
+                        (closes(what.last) ? closing_events(rules_, size) : 0);
     ++removed_[orders_in + what.last];
 }
 

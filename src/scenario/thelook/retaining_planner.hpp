@@ -25,8 +25,7 @@ namespace bazaar::scenario::thelook
 class retaining_planner final : public planner
 {
 public:
-    retaining_planner(std::uint64_t seed, const settings& given, time start, const price_round& round,
-                      home_after_move after_move);
+    retaining_planner(edition rules, std::uint64_t seed, const settings& given, time start, const price_round& round);
 
     [[nodiscard]] time next_at() const override;
     model::decision next() override;
@@ -61,6 +60,7 @@ private:
     {
         std::uint64_t session;
         std::uint32_t after, moves;
+        bool first;  ///< The user's first one.
     };
 
     [[nodiscard]] bool removal_due(std::size_t front);
@@ -73,6 +73,7 @@ private:
     /// When a removal is due.
     [[nodiscard]] std::int64_t due(const removal& what) const noexcept;
 
+    edition rules_;
     std::uint64_t seed_;
     std::int64_t age_;
     std::array<line, 3> lines_;

@@ -68,6 +68,8 @@ void retaining_planner::save(state_writer& to) const
         to.put(from.session);
         to.put(from.after);
         to.put(from.moves);
+        if (rules_ != edition::older)
+            to.put(from.first ? 1 : 0);
         before = order;
     }
     to.put(entries_.size());
@@ -110,9 +112,10 @@ bool retaining_planner::load(state_reader& from)
         const auto session = from.get();
         const auto after = static_cast<std::uint32_t>(from.get());
         const auto moves = static_cast<std::uint32_t>(from.get());
+        const bool first = rules_ != edition::older && from.get() != 0;
         if (session >> row_bits != 0 || moves >> moves_bits != 0)
             from.fail();
-        open_.emplace_hint(open_.end(), order, bought{session, after, moves});
+        open_.emplace_hint(open_.end(), order, bought{session, after, moves, first});
     }
     entries_.clear();
     for (auto count = from.get_count(); count > 0 && from.good(); --count)

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "bazaar/scenario/thelook/tables.hpp"
+#include "scenario/thelook/events.hpp"
 
 namespace bazaar::scenario::thelook
 {
@@ -14,8 +15,6 @@ namespace
 
 using model::value;
 
-constexpr std::array<std::string_view, 5> sources{"Organic", "Facebook", "Search", "Email", "Display"};
-constexpr std::array<std::uint32_t, 5> source_weights{15, 6, 70, 5, 4};
 constexpr std::array<std::string_view, 3> mail_ends{"com", "net", "org"};
 
 /// Moves: within the state, within the country, anywhere the filters allow.
@@ -97,25 +96,34 @@ address shoppers::home_address(std::uint64_t user, std::uint32_t moves, model::a
     return {&where, {text, static_cast<std::size_t>(end - text)}, latitude, near(where.longitude)};
 }
 
+shoppers::drawn shoppers::drawn_of(std::uint64_t user) const
+{
+    auto draw = derive(seed_, person, user);
+    drawn one{};
+    one.woman = (draw.next() & 1) != 0;
+    const people& who = catalogue_.people_of(home(user, 0));
+    one.first = &(one.woman ? who.women : who.men).pick(draw);
+    one.last = &who.families.pick(draw);
+    one.mail_end = mail_ends[draw.below(mail_ends.size())];
+    one.age = draw.between(18, 70);
+    one.source = traffic_sources[kit::pick(draw, source_weights)];
+    return one;
+}
+
 void shoppers::fill(std::span<value> row, std::uint64_t user, unit_no unit, time created, time updated,
                     std::uint32_t moves, model::arena& arena) const
 {
     namespace c = users_column;
-    auto draw = derive(seed_, person, user);
-    const bool woman = (draw.next() & 1) != 0;
-    const people& who = catalogue_.people_of(home(user, 0));
-    const name& first = (woman ? who.women : who.men).pick(draw);
-    const name& last = who.families.pick(draw);
-    const auto end = mail_ends[draw.below(mail_ends.size())];
+    const auto [woman, first, last, end, age, source] = drawn_of(user);
     auto* const mail = reinterpret_cast<char*>(
-        arena.allocate(first.ascii.size() + last.ascii.size() + domain_.size() + 32));
-    const char* mail_end = fmt::format_to(mail, "{}.{}.{}@{}{}", first.ascii, last.ascii, user, domain_, end);
+        arena.allocate(first->ascii.size() + last->ascii.size() + domain_.size() + 32));
+    const char* mail_end = fmt::format_to(mail, "{}.{}.{}@{}{}", first->ascii, last->ascii, user, domain_, end);
     const address home_now = home_address(user, moves, arena);
     row[c::id] = value::of(row_id{table::users, user, unit});
-    row[c::first_name] = value::of(first.text);
-    row[c::last_name] = value::of(last.text);
+    row[c::first_name] = value::of(first->text);
+    row[c::last_name] = value::of(last->text);
     row[c::email] = value::of(std::string_view(mail, static_cast<std::size_t>(mail_end - mail)));
-    row[c::age] = value::of(draw.between(18, 70));
+    row[c::age] = value::of(age);
     row[c::gender] = value::of(std::string_view(woman ? "F" : "M"));
     row[c::street_address] = value::of(home_now.street);
     row[c::postal_code] = value::of(home_now.where->postal_code);
@@ -124,7 +132,7 @@ void shoppers::fill(std::span<value> row, std::uint64_t user, unit_no unit, time
     row[c::country] = value::of(home_now.where->country);
     row[c::latitude] = value::of(home_now.latitude);
     row[c::longitude] = value::of(home_now.longitude);
-    row[c::traffic_source] = value::of(sources[kit::pick(draw, source_weights)]);
+    row[c::traffic_source] = value::of(source);
     row[c::created_at] = value::of(created);
     row[c::updated_at] = value::of(updated);
 }

@@ -27,6 +27,9 @@ public:
 
     [[nodiscard]] bool woman(std::uint64_t user) const noexcept;
 
+    /// Where the user has heard of the shop.
+    [[nodiscard]] std::string_view source(std::uint64_t user) const { return drawn_of(user).source; }
+
     /// Where the user lives after `moves` address changes.
     [[nodiscard]] const place& home(std::uint64_t user, std::uint32_t moves) const noexcept;
     [[nodiscard]] address home_address(std::uint64_t user, std::uint32_t moves, model::arena& arena) const;
@@ -40,6 +43,19 @@ public:
     void erase(std::span<model::value> row, std::uint64_t user, time updated, model::arena& arena) const;
 
 private:
+    /// What no move changes.
+    struct drawn
+    {
+        bool woman;
+        const name* first;
+        const name* last;
+        std::string_view mail_end;
+        std::int64_t age;
+        std::string_view source;
+    };
+
+    [[nodiscard]] drawn drawn_of(std::uint64_t user) const;
+
     std::uint64_t seed_;
     const catalogue& catalogue_;
     std::string domain_;

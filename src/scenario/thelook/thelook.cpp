@@ -57,7 +57,7 @@ public:
           catalogue_(r.files, {settings_.text("country"), settings_.text("state"), settings_.text("postal-code")}),
           shoppers_(r.seed, catalogue_, r.run),
           prices_(r.seed, catalogue_.products()),
-          sessions_(r.seed, catalogue_, ids_)
+          sessions_(edition_of(version_), r.seed, catalogue_, ids_)
     {
     }
 
@@ -95,10 +95,10 @@ public:
 
     [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
     {
-        const auto after_move = is_older(version_) ? home_after_move::as_before : home_after_move::the_new_one;
+        const auto rules = edition_of(version_);
         if (settings_.number("retain") > 0)
-            return std::make_unique<retaining_planner>(seed_, settings_, start, prices_.round(), after_move);
-        return std::make_unique<shop_planner>(seed_, settings_, start, prices_.round(), after_move);
+            return std::make_unique<retaining_planner>(rules, seed_, settings_, start, prices_.round());
+        return std::make_unique<shop_planner>(rules, seed_, settings_, start, prices_.round());
     }
 
     void build(const model::decision& d, model::unit& out) const override
@@ -310,8 +310,15 @@ private:
                    shoppers_.home_address(p.user, p.moves, out.arena), now);
         for (const auto& l : bought)
             fill_item(out.insert(table::order_items, thelook::tables()[table::order_items]), l, order, now);
-        sessions_.purchase({p.session, d.no, &user, &shoppers_.home(p.user, p.moves_then), p.session_after, d.at},
+        sessions_.purchase({p.session, d.no, &user, &shoppers_.home(p.user, p.moves_then), p.session_after, d.at,
+                            first_source(p.user, p.first != 0)},
                            p.order, bought, out);
+    }
+
+    /// What led the user to their first session; of a later one it is drawn.
+    [[nodiscard]] std::string_view first_source(std::uint64_t user, bool first) const
+    {
+        return first ? shoppers_.source(user) : std::string_view();
     }
 
     void build_ghost(std::uint64_t session, unit_no unit, time end, model::unit& out) const
@@ -334,7 +341,7 @@ private:
         for (const auto& l : bought)
             fill_item(out.insert(table::order_items, thelook::tables()[table::order_items]), l, order, s);
         sessions_.purchase({o.session, bought_by, &user, &shoppers_.home(o.user, o.moves_bought),
-                            o.at[0] - microseconds(o.bought_after), o.at[0]},
+                            o.at[0] - microseconds(o.bought_after), o.at[0], first_source(o.user, o.first)},
                            o.order, bought, out);
         if (closes(o.last))
         {

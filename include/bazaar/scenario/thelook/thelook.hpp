@@ -10,12 +10,13 @@ namespace bazaar::scenario::thelook
 /// The theLook shop: users, orders, items and sessions of a clothing shop.
 [[nodiscard]] const entry& registration();
 
-/// Version of the generated data. Since version 3, if there is a shift or a new rate between a move and its purchase,
-/// the session comes from the new home. Runs of version 2 continue with the older rule.
-inline constexpr std::uint32_t version_now = 3;
+/// Version of the generated data. Since version 4, users keep their browsers and addresses, sessions and users have one
+/// vocabulary of traffic sources, sessions that cancel or return look at no product, most new users buy soon, a purchase
+/// goes to the place of its session, and no delay is cut off. Runs of version 3 continue with its rules.
+inline constexpr std::uint32_t version_now = 4;
 
 /// The older version that can still be planned; 0 if its tables are others, so that none can.
-inline constexpr std::uint32_t version_before = 2;
+inline constexpr std::uint32_t version_before = 3;
 
 [[nodiscard]] constexpr bool is_older(std::uint32_t version) noexcept
 {
