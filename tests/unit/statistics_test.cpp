@@ -161,8 +161,10 @@ struct history
     static constexpr std::uint64_t ticks = 60'000;
 
     std::vector<double> gaps;  ///< Of arrivals, in units of the mean gap.
-    counts sizes, quantities, browsers, sources, ghost_sizes, ghost_pages, statuses, kinds;
+    counts sizes, quantities, browsers, sources_of_strangers, sources_again, ghost_sizes, ghost_pages, statuses, kinds;
     double home_first = 0, department_page = 0;
+    double newcomers = 0;    ///< New users who could have bought.
+    double bought_soon = 0;  ///< Those of them who did so within a second.
     double own_department = 0;
     std::map<std::int64_t, double> first_products;
 
@@ -187,6 +189,7 @@ private:
         model::unit unit;
         time before = day_one;
         std::vector<std::string> status;
+        visitors_ = std::vector<visitor>(woman.size());
         while (planner->ticks() < ticks)
             take(*shop, *planner, unit, before, woman, for_women, status);
         planner->apply({.unit = planner->next_no(),
@@ -194,6 +197,8 @@ private:
                         .field = static_cast<std::uint16_t>(shop->configuration().find("avg-qps")),
                         .value = 1,
                         .at = planner->next_at()});
+        for (const auto& who : visitors_)
+            newcomers += who.created && before - *who.created > look::session_max + std::chrono::seconds(1) ? 1 : 0;
         // The longest life is far shorter than the gap to the next arrival now.
         while (true)
         {
@@ -207,6 +212,24 @@ private:
             ++statuses[s];
     }
 
+    struct visitor
+    {
+        bool known = false;
+        std::optional<time> created{};  ///< In the history.
+    };
+
+    std::vector<visitor> visitors_;  ///< By user.
+
+    /// Whether the user has been there before.
+    bool came(std::uint64_t user, time at)
+    {
+        auto& who = visitors_[user];
+        if (std::exchange(who.known, true))
+            return true;
+        bought_soon += who.created && at - *who.created < look::session_max + std::chrono::seconds(1) ? 1 : 0;
+        return false;
+    }
+
     void take(const scenario::scenario& shop, scenario::planner& planner, model::unit& unit, time& before,
               std::vector<bool>& woman, const std::map<std::int64_t, bool>& for_women, std::vector<std::string>& status)
     {
@@ -214,16 +237,25 @@ private:
         ++kinds[std::string(shop.kinds()[unit.decision.kind].name)];
         const auto& first = unit.changes[0].after;
         if (unit.decision.kind == look::kind::user_created)
+            visitors_.push_back({false, unit.decision.at});
+        if (unit.decision.kind == look::kind::user_created)
             woman.push_back(first[look::users_column::gender].text() == "F");
         if (is_step(unit.decision.kind))
             status[first[look::orders_column::id].row().row] = first[look::orders_column::status].text();
         if (unit.decision.kind != look::kind::purchase && unit.decision.kind != look::kind::ghost)
             return;
         const auto& last = unit.changes.back().after;
-        ++browsers[std::string(last[look::events_column::browser].text())];
-        ++sources[std::string(last[look::events_column::traffic_source].text())];
+        const std::string source(last[look::events_column::traffic_source].text());
+        const bool known = unit.decision.kind == look::kind::purchase &&
+                           came(last[look::events_column::user_id].row().row, unit.decision.at);
+        // A user keeps what they come with: each is counted once.
+        if (!known)
+            ++browsers[std::string(last[look::events_column::browser].text())];
+        else
+            ++sources_again[source];
         if (unit.decision.kind == look::kind::ghost)
         {
+            ++sources_of_strangers[source];
             ++ghost_sizes[std::to_string(unit.changes.size())];
             for (const auto& c : unit.changes)
                 if (c.after[look::events_column::event_type].text() != "cart")
@@ -378,10 +410,19 @@ TEST(statistics, users_come_by_their_traffic_sources)
 TEST(statistics, sessions_come_by_their_traffic_sources_and_browsers)
 {
     const auto& h = history::get();
-    expect_weights(in_order(h.sources, {"Email", "Adwords", "Organic", "YouTube", "Facebook"}), {45, 30, 5, 10, 10},
-                   {44, 30, 6, 10, 10});
-    expect_weights(in_order(h.browsers, {"IE", "Edge", "Chrome", "Safari", "Firefox", "Other"}), {5, 10, 45, 20, 15, 5},
-                   {5, 10, 44, 21, 15, 5});
+    expect_weights(in_order(h.sources_again, {"Organic", "Facebook", "Search", "Email", "Display"}),
+                   {5, 10, 30, 45, 10}, {6, 10, 29, 45, 10});
+    expect_weights(in_order(h.sources_of_strangers, {"Organic", "Facebook", "Search", "Email", "Display"}),
+                   {15, 6, 70, 5, 4}, {15, 6, 67, 7, 5});
+    expect_weights(in_order(h.browsers, {"Chrome", "Safari", "Edge", "Firefox", "Other"}), {69, 16, 4, 2, 9},
+                   {66, 18, 4, 3, 9});
+}
+
+TEST(statistics, most_new_users_buy_as_soon_as_they_may)
+{
+    const auto& h = history::get();
+    EXPECT_GT(h.newcomers, 1'000);
+    expect_share(h.bought_soon, h.newcomers, 0.75, 0.70);
 }
 
 TEST(statistics, countries_have_users_by_their_people)

@@ -142,7 +142,10 @@ class ledger
 {
 public:
     ledger(const scenario::scenario& shop, time start, std::uint64_t seed = 7, std::string_view run = "main")
-        : shop_(shop), ids_(run_tag(run), seed), mail_domain_(run == "main" ? "" : fmt::format("{}.", run))
+        : older_rules(look::is_older(shop.version())),
+          shop_(shop),
+          ids_(run_tag(run), seed),
+          mail_domain_(run == "main" ? "" : fmt::format("{}.", run))
     {
         shop.fixed_rows(look::table::products,
                         [&](std::span<const model::value> row)
@@ -228,6 +231,7 @@ public:
     }
 
     std::uint64_t users = 0, orders = 0, items = 0, events = 0, sessions = 0;
+    bool older_rules;  ///< What is judged by.
     std::array<std::uint64_t, 16> kinds{};
     std::vector<std::uint64_t> buyers;  ///< Row number of the user of each order.
     std::array<std::uint64_t, look::states.size()> by_state{};
@@ -276,6 +280,10 @@ private:
         std::uint64_t street;
         std::uint64_t hash;
         bool erased = false;
+        std::string_view source;                 ///< Of the seed text's lifetime.
+        std::array<std::uint64_t, 3> devices{};  ///< Hashes of browser and address.
+        std::uint8_t devices_seen = 0;
+        bool visited = false;
     };
     struct order
     {
@@ -425,7 +433,8 @@ private:
         const time created = row[c::created_at].moment();
         check(created == row[c::updated_at].moment(), "a new user was never updated");
         const auto home = place_of(row);
-        users_.push_back({created, created, created, created, unit, unit, home, home, street(row), hash(row)});
+        users_.push_back({created, created, created, created, unit, unit, home, home, street(row), hash(row), false,
+                          row[c::traffic_source].text()});
         ++users;
     }
 
@@ -703,6 +712,7 @@ private:
             {
                 const auto& e = u.changes[i].after;
                 const auto type = e[look::events_column::event_type].text();
+                check(older_rules || ends_order(type), "a session that ends an order looks at nothing");
                 if (!ends_order(type) && type != "purchase")
                     continue;
                 check(type == to.closing, "the session closes in the order's way");
@@ -852,10 +862,34 @@ private:
         check(!who->erased, "who is forgotten visits no more");
         check(begin > who->session_end, "sessions of one user do not overlap");
         who->session_end = before;
-        const auto& home = seed_facts::get().places[begin < who->moved_at ? who->home_before : who->home];
+        const auto& home = seed_facts::get()
+                               .places[older_rules && begin < who->moved_at ? who->home_before : who->home];
         check(head[c::state].text() == home.state && head[c::city].text() == home.city &&
                   head[c::postal_code].text() == home.postal_code,
-              "a session comes from where its user lived when it began");
+              older_rules ? "a session comes from where its user lived when it began"
+                          : "a session comes from where its user lives");
+        if (!older_rules)
+            visited(head, *who);
+    }
+
+    /// What a user is known by from one session to the next.
+    void visited(std::span<const model::value> head, user& who)
+    {
+        namespace c = look::events_column;
+        stable_hash device;
+        device.add(head[c::browser]);
+        device.add(head[c::ip_address]);
+        const auto seen = std::span(who.devices).first(who.devices_seen);
+        if (std::ranges::find(seen, device.value()) == seen.end())
+        {
+            check(who.devices_seen < who.devices.size(), "a user has three devices at most");
+            if (who.devices_seen < who.devices.size())
+                who.devices[who.devices_seen++] = device.value();
+        }
+        check(head[c::browser].text() != "IE", "nobody comes by Internet Explorer");
+        check(who.visited || head[c::traffic_source].text() == who.source,
+              "the first session comes by the user's source");
+        who.visited = true;
     }
 
     const scenario::scenario& shop_;

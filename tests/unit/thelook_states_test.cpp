@@ -182,24 +182,64 @@ TEST(states, the_share_of_steps_is_the_one_of_the_polynomial_to_the_last_bit)
     }
 }
 
-TEST(states, delays_keep_their_bounds_and_mean)
+constexpr int many_orders = 20'000;
+
+/// Delays of many orders before a step, in seconds, in their order.
+std::vector<double> delays(edition rules, state_no s)
 {
+    std::vector<double> all;
+    for (std::uint64_t order = 0; order < many_orders; ++order)
+        all.push_back(static_cast<double>(delay_before(rules, 3, order, s, 1000) - 1) / 1e6);
+    std::ranges::sort(all);
+    return all;
+}
+
+/// How many of them are alike, at most.
+std::size_t most_alike(const std::vector<double>& sorted)
+{
+    std::size_t most = 0;
+    for (auto at = sorted.begin(); at != sorted.end();)
+    {
+        const auto end = std::upper_bound(at, sorted.end(), *at);
+        most = std::max(most, static_cast<std::size_t>(end - at));
+        at = end;
+    }
+    return most;
+}
+
+/// Greatest distance from the exponential that ends between `least` and `most` (Kolmogorov and Smirnov), times the root of their number.
+double distance(const std::vector<double>& sorted, const delay& d)
+{
+    const auto mean = static_cast<double>(d.mean);
+    const auto until = [&](double x) { return 1 - std::exp(-(x - static_cast<double>(d.least)) / mean); };
+    double most = 0;
+    for (std::size_t i = 0; i < sorted.size(); ++i)
+    {
+        const double share = until(sorted[i]) / until(static_cast<double>(d.most));
+        const auto n = static_cast<double>(sorted.size());
+        most = std::max({most, share - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - share});
+    }
+    return most * std::sqrt(static_cast<double>(sorted.size()));
+}
+
+TEST(states, delays_are_exponential_between_their_bounds)
+{
+    // 1.95: one in a thousand is further away.
+    constexpr double far = 1.95;
     for (state_no s = 1; s < states.size(); ++s)
     {
         const auto& d = states[s].after;
-        double sum = 0;
-        constexpr int orders = 20'000;
-        for (std::uint64_t order = 0; order < orders; ++order)
-        {
-            const auto us = delay_before(3, order, s, 1000);
-            ASSERT_GE(us, static_cast<std::int64_t>(d.least) * 1'000'000);
-            ASSERT_LE(us, static_cast<std::int64_t>(d.most) * 1'000'000 + 1);
-            sum += static_cast<double>(us) / 1e6;
-        }
-        // What is cut off at the end: e to the minus (most - least) / mean of the mean.
-        const double cut = std::exp(-static_cast<double>(d.most - d.least) / static_cast<double>(d.mean));
-        const auto mean = static_cast<double>(d.least) + static_cast<double>(d.mean) * (1 - cut);
-        EXPECT_NEAR(sum / orders, mean, 5 * static_cast<double>(d.mean) / std::sqrt(orders)) << states[s].status;
+        const auto all = delays(edition::now, s);
+        EXPECT_GE(all.front(), static_cast<double>(d.least));
+        EXPECT_LT(all.back(), static_cast<double>(d.most));
+        EXPECT_LT(distance(all, d), far) << states[s].status;
+        EXPECT_LE(most_alike(all), 3U) << states[s].status;
+        // The controls: cut off as the older rules do it, and with another mean.
+        const auto older = delays(edition::older, s);
+        EXPECT_GT(distance(older, d), far) << states[s].status;
+        EXPECT_GT(most_alike(older), 100U) << states[s].status;
+        EXPECT_EQ(older.back(), static_cast<double>(d.most));
+        EXPECT_GT(distance(all, {d.least, d.mean + 1, d.most}), far) << states[s].status;
     }
 }
 
