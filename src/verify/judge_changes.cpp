@@ -135,7 +135,15 @@ void judge::work::take_update_by_before(const change_event& e, const model::tabl
     const auto version = !known                                          ? 0
                          : e.before[t.version].what == told::state::null ? 0
                                                                          : e.before[t.version].v.integer();
-    const auto at = known ? by_version_before(row, version, version + e.before[t.version].resolution) : place{};
+    const auto end = known ? version + e.before[t.version].resolution : version;
+    const auto next = known ? by_version_before(row, version, end) : place{};
+    // It may be the row after the change, in the wrong place: as long as that change has not come, and the other one is none of its
+    // transaction.
+    const auto own = known ? by_version(row, version, end) : place{};
+    const bool is_own = own.unit != nullptr && built(*own.unit).changes[own.change].what == model::op::update &&
+                        !own.unit->each[own.change].seen &&
+                        (next.unit == nullptr || e.transaction == 0 || next.unit->transaction != e.transaction);
+    const auto at = is_own ? own : next;
     at.unit != nullptr ? matched(e, t, row, at) : doubt(e);
 }
 

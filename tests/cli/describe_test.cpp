@@ -226,7 +226,7 @@ TEST(cli_describe, says_that_it_shows_the_beginning)
 
 TEST(cli_describe, shows_progress_of_a_long_plan_to_whoever_looks)
 {
-    const words longer{"describe", "--seed", "3", "--max-iter", "120000"};
+    const words longer{"describe", "--seed", "3", "--max-iter", "300000"};
     const auto on = bazaard(joined(longer, {"--progress", "on"}));
     ASSERT_EQ(on.status, 0) << on.err;
     EXPECT_NE(on.err.find(" units | "), std::string::npos) << on.err;

@@ -91,6 +91,30 @@ TEST(judge_kinds, an_event_that_contradicts_its_operation_is_a_wrong_operation)
     }
 }
 
+// The row that an update has left is the one before the next update.
+TEST(judge_kinds, an_update_told_by_the_row_that_it_left_is_not_the_next_one)
+{
+    const auto w = removing();
+    const auto whole = w.stream({.full = true});
+    std::size_t tried = 0;
+    for (std::size_t i = 0; i < whole.size() && tried < tries(12); ++i)
+    {
+        const auto is_step = [&](const told_message& m)
+        { return m.table == "orders" && m.key == whole[i].key && m.json.find("\"op\":\"u\"") != std::string::npos; };
+        if (!is_step(whole[i]) || std::ranges::count_if(whole, is_step) < 2)
+            continue;
+        ++tried;
+        auto harmed = whole;
+        edit(harmed[i], [](json& v) { v["before"] = v["after"], v["after"] = nullptr; });
+        expect_only(w.judged(harmed), defect::wrong_op, whole[i].key, "told by the row that it left");
+        // As it must be, but without the row after it: still this one.
+        harmed[i] = whole[i];
+        edit(harmed[i], [](json& v) { v["after"] = nullptr; });
+        expect_only(w.judged(harmed), defect::wrong_op, whole[i].key, "told without the row that it left");
+    }
+    EXPECT_GE(tried, tries(12));
+}
+
 TEST(judge_kinds, an_operation_that_nobody_knows_is_no_message_of_debezium)
 {
     const world w;

@@ -1,7 +1,6 @@
 #include "scenario/thelook/lives.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "bazaar/base/fixed.hpp"
 #include "bazaar/base/random.hpp"
@@ -52,10 +51,11 @@ constexpr std::uint64_t second = 1'000'000;
 double mean_us(state_no to)
 {
     const delay& d = states[to].after;
-    const auto mean = static_cast<double>(d.mean);
-    const auto most = static_cast<double>(d.most - d.least);
-    const double cut = std::exp(-most / mean);
-    return (static_cast<double>(d.least) + mean - most * cut / (1 - cut)) * static_cast<double>(second);
+    const double mean = static_cast<double>(d.mean) * second;
+    const double most = static_cast<double>(d.most - d.least) * second;
+    const double cut = static_cast<double>(times_exp(second, -static_cast<std::int64_t>(most / mean * 0x1p56))) /
+                       second;
+    return static_cast<double>(d.least) * second + mean - most * cut / (1 - cut);
 }
 
 }  // namespace

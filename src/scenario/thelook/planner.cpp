@@ -13,20 +13,11 @@ namespace bazaar::scenario::thelook
 namespace
 {
 
-/// A session needs this much room before its end, so that its events have moments of their own.
-constexpr microseconds session_min{20};
-
 /// So often a user moves at most, as moves are counted in 24 bits.
 constexpr std::uint64_t moves_most = (1U << 24) - 1;
 
 /// So many orders of a user may wait to be cancelled or returned, as they are counted in 23 bits.
 constexpr std::uint64_t closings_most = (1U << 23) - 1;
-
-/// New users who buy as soon as they may.
-constexpr chance buys_at_once{3, 4};
-
-/// So often another user is looked for.
-constexpr std::uint64_t tries = 64;
 
 }  // namespace
 
@@ -153,104 +144,6 @@ void shop_planner::start_tick()
         pending_[pending_count_++] = task::ghost;
     if (configuration_.user_erased.happens(erasure.next()) && choose_erased(erasure))
         pending_[pending_count_++] = task::user_erased;
-}
-
-void shop_planner::choose_user(random& dice)
-{
-    const time at = business(now_);
-    while (eligible_ < users_.end() && users_[eligible_].created + session_max < at)
-        ++eligible_;
-    const std::uint64_t active = configuration_.active_users;
-    const std::uint64_t first = std::max(users_.begin(), eligible_ > active ? eligible_ - active : 0);
-    forget_users_below(first);
-    // One who is not in the middle of another session.
-    const std::uint64_t count = eligible_ - first;
-    const auto room_at = [&](std::uint64_t row) { return users_[row].busy + session_min; };
-    if (rules_ != edition::older && choose_newcomer(at))
-        return;
-    buyer_ = first + dice.below(count);
-    for (std::uint64_t i = 1; i < tries && users_[buyer_].erased != 0; ++i)
-        buyer_ = first + dice.below(count);
-    if (users_[buyer_].erased != 0)
-        buyer_ = next_buyer(buyer_);
-    for (std::uint64_t i = 1; i < std::min(count, tries) && room_at(buyer_) > at; ++i)
-        buyer_ = next_buyer(buyer_);
-    // Nobody near: the tick waits these few microseconds.
-    now_ += std::max<std::int64_t>(0, (room_at(buyer_) - at).count());
-    buyer_moves_then_ = users_[buyer_].moves;
-}
-
-/// The first of the new users whose turn it is, and who takes it: a user signs up to buy. The others buy some day, or never.
-bool shop_planner::choose_newcomer(time at)
-{
-    for (newcomers_ = std::max(newcomers_, users_.begin()); newcomers_ < eligible_;)
-    {
-        buyer_ = newcomers_++;
-        buyer_moves_then_ = users_[buyer_].moves;
-        if (buys_at_once.happens(derive(seed_, stream("newcomer"), buyer_).next()) && users_[buyer_].erased == 0 &&
-            users_[buyer_].busy + session_min <= at)
-            return true;
-    }
-    return false;
-}
-
-/// The next row that may buy; there always is one, as `choose_erased` leaves some.
-std::uint64_t shop_planner::next_buyer(std::uint64_t row) const
-{
-    do
-        row = row + 1 < eligible_ ? row + 1 : users_.begin();
-    while (users_[row].erased != 0);
-    return row;
-}
-
-/// Whether there is one whom nothing is still to come of. With one in sixteen of the buyers left, requests are put off: `choose_user`
-/// stays fast, and the shop alive.
-bool shop_planner::choose_erased(random& dice)
-{
-    const std::uint64_t count = eligible_ - users_.begin();
-    if ((erased_ + 1) * 16 > count * 15)
-        return false;
-    const time at = business(now_);
-    for (std::uint64_t i = 0; i < tries; ++i)
-    {
-        leaver_ = users_.begin() + dice.below(count);
-        const user& u = users_[leaver_];
-        if (leaver_ != buyer_ && u.erased == 0 && u.closings == 0 && u.busy + session_min <= at)
-            return true;
-    }
-    return false;
-}
-
-void shop_planner::forget_users_below(std::uint64_t first)
-{
-    for (auto row = users_.begin(); row < first; ++row)
-    {
-        erased_ -= users_[row].erased;
-        if (users_[row].closings > 0)
-            departed_.emplace(row, users_[row]);
-        else
-            users_digest_ -= users_[row].hash(row);
-    }
-    users_.forget_below(first);
-}
-
-const shop_planner::user& shop_planner::remembered(std::uint64_t row) const
-{
-    return users_.knows(row) ? users_[row] : departed_.at(row);
-}
-
-void shop_planner::change_user(std::uint64_t row, const user& changed)
-{
-    users_digest_ += changed.hash(row) - remembered(row).hash(row);
-    if (users_.knows(row))
-        users_[row] = changed;
-    else if (changed.closings > 0)
-        departed_.at(row) = changed;
-    else
-    {
-        users_digest_ -= changed.hash(row);
-        departed_.erase(row);
-    }
 }
 
 model::decision shop_planner::begin(std::uint16_t kind)

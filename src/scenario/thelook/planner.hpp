@@ -24,6 +24,9 @@ inline constexpr std::uint64_t touches_most = UINT32_MAX;
 inline constexpr microseconds births_before = std::chrono::days(90);
 inline constexpr microseconds births_spread = std::chrono::days(640);
 
+/// A session needs this much room before its end, so that its events have moments of their own.
+inline constexpr microseconds session_min{20};
+
 /// When an initial user was born.
 [[nodiscard]] time initial_birth(std::uint64_t seed, std::uint64_t user, time start);
 
