@@ -16,7 +16,9 @@ say() {
 die() {
     local status=$1
     shift
-    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    # For whoever says it again at the end.
+    last_words="${0##*/}: $*"
+    printf '%s\n' "$last_words" >&2
     exit "$status"
 }
 

@@ -22,10 +22,14 @@ clean_up() {
     done
     "$local_stack" reset --yes || true
     rm -rf -- "$directory"
+    # The logs are long; the reason stands behind them.
+    ((status == 0)) || printf '%s\n' "${last_words:-${0##*/}: a command ended with $status} (step: $last_step)" >&2
 }
 trap clean_up EXIT
 
+last_step=none
 step() {
+    last_step=$*
     printf -- '-- %s (after %d s)\n' "$*" "$SECONDS"
 }
 

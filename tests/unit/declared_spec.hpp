@@ -310,16 +310,19 @@ private:
 /// A scenario made by hand, with what it points to.
 struct made_scenario
 {
-    explicit made_scenario(const spec& file, std::uint64_t seed = 7,
+    explicit made_scenario(const spec& of, std::uint64_t seed = 7,
                            const std::vector<std::pair<std::string, std::string>>& given = {})
-        : fields(std::make_unique<setting_fields>(file)), configuration(fields->all())
+        : file(std::make_shared<const spec>(of)),
+          fields(std::make_unique<setting_fields>(*file)),
+          configuration(fields->all())
     {
         for (const auto& [name, text] : given)
             EXPECT_EQ(configuration.set(configuration.find(name), text), "") << name;
         request what{.run = "main", .seed = seed, .configuration = configuration, .files = {}};
-        shop = make(std::make_shared<const spec>(file), what);
+        shop = make(file, what);
     }
 
+    std::shared_ptr<const spec> file;
     std::unique_ptr<setting_fields> fields;
     settings configuration;
     std::unique_ptr<scenario> shop;
