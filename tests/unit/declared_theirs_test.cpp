@@ -51,10 +51,11 @@ std::string changed(std::string text, const std::string& old, const std::string&
     return at == text.npos ? text : text.replace(at, old.size(), other);
 }
 
+const std::string goods = "sku,price,parts\nA1,4.99,3\nB2,5.50,1\n";
+
 scenario_file read_theirs(const std::string& text)
 {
-    return read_scenario_text("theirs.yaml",
-                              {{"theirs.yaml", text}, {"goods.csv", "sku,price,parts\nA1,4.99,3\nB2,5.50,1\n"}});
+    return read_scenario_text("theirs.yaml", {{"theirs.yaml", text}, {"goods.csv", goods}});
 }
 
 std::string lines_of(const std::vector<std::string>& lines)
@@ -72,10 +73,12 @@ struct planned_row
 
 std::vector<planned_row> rows_of_theirs(const std::string& text, std::size_t units = 2'000)
 {
-    const auto file = fs::temp_directory_path() / fmt::format("theirs-{}.yaml", std::hash<std::string>{}(text));
-    std::ofstream(file) << text;
-    const auto& of = offered_file(file.string(), "test");
-    fs::remove(file);
+    const auto folder = fs::temp_directory_path() / fmt::format("theirs-{}", std::hash<std::string>{}(text));
+    fs::create_directories(folder);
+    std::ofstream(folder / "goods.csv") << goods;
+    std::ofstream(folder / "theirs.yaml") << text;
+    const auto& of = offered_file((folder / "theirs.yaml").string(), "test");
+    fs::remove_all(folder);
     const auto shop = of.make({"main", 1, scenario::settings(of.fields), {}});
     const model::key_codec ids(run_tag("main"), 1, shop->tables());
     const model::renderer print(shop->tables(), shop->kinds(), ids);
@@ -303,20 +306,20 @@ TEST(theirs, each_construct_becomes_one_of_ours_and_is_planned)
         const auto ours = write_yaml(read.tree);
         EXPECT_NE(ours.find(one.ours), ours.npos) << one.theirs << "\nbecame\n" << ours;
         // What is written is read again as the same.
-        const auto again = read_scenario_text(
-            "ours.yaml", {{"ours.yaml", ours}, {"goods.csv", "sku,price,parts\nA1,4.99,3\nB2,5.50,1\n"}});
+        const auto again = read_scenario_text("ours.yaml", {{"ours.yaml", ours}, {"goods.csv", goods}});
         EXPECT_TRUE(again.spec) << ours << lines_of(again.problems);
         EXPECT_EQ(write_yaml(again.tree), ours);
+        const auto rows = rows_of_theirs(text, 40);
+        EXPECT_TRUE(std::ranges::any_of(rows, [](const planned_row& row) { return row.table == "visits"; }))
+            << one.theirs;
     }
 }
 
 TEST(theirs, what_is_drawn_is_within_its_bounds)
 {
-    auto text = shop_head;
-    // Without the CSV file, which is not beside the file of this test.
-    text.erase(text.find("  goods:"), text.find("transactional_data:") - text.find("  goods:"));
-    text = changed(text, "      good: {references: goods.sku}\n",
-                   "      maybe: {references: people.id, percentage: 40}\n");
+    auto text = shop_head +
+                "      maybe: {references: people.id, percentage: 40}\n"
+                "      items: {type: array, min_items: 3, max_items: 3, item_schema: {n: {type: integer}}}\n";
     text += "    derived_fields:\n"
             "      n: {type: integer, min: 2, max: 7}\n"
             "      plate: {type: string, format: '{random_letters:2}-{random_digits:3}'}\n"
@@ -325,7 +328,8 @@ TEST(theirs, what_is_drawn_is_within_its_bounds)
             "when_false: {type: string, initial_value: other}}\n"
             "      label: {type: template, template: '{plate}:{tier}', fields: {tier: {type: reference, source: "
             "people.tier, via: person}}}\n";
-    int missing = 0, rows = 0;
+    int missing = 0, rows = 0, alike = 0;
+    std::set<std::string> bought;
     for (const auto& row : rows_of_theirs(text, 600))
     {
         if (row.table != "visits")
@@ -338,8 +342,17 @@ TEST(theirs, what_is_drawn_is_within_its_bounds)
         EXPECT_EQ(plate.size(), 6U);
         EXPECT_TRUE(row.values.at("label").get<std::string>().starts_with(plate + ":")) << row.values;
         missing += row.values.at("maybe").is_null() ? 1 : 0;
+        // Rows of goods are nowhere; what refers to them has their key all the same.
+        bought.insert(row.values.at("good").get<std::string>());
+        auto items = row.values.at("items");
+        if (items.is_string())
+            items = nlohmann::json::parse(items.get<std::string>());
+        ASSERT_EQ(items.size(), 3U);
+        alike += items[0] == items[1] ? 1 : 0;
     }
     ASSERT_GT(rows, 500);
+    EXPECT_EQ(bought, (std::set<std::string>{"A1", "B2"}));
+    EXPECT_LT(alike, rows / 20) << "each item is drawn by itself";
     EXPECT_NEAR(static_cast<double>(missing) / rows, 0.6, 0.1);
 }
 
