@@ -107,13 +107,13 @@ int check_scenarios(const options& opts)
             process::print_out(line + '\n');
         for (const auto& line : read.warnings)
             process::print_out(line + '\n');
-        for (const auto& line : read.notes)
-            process::print_out(line + '\n');
         if (!read.spec)
         {
             code = data_code;
             continue;
         }
+        for (const auto& line : read.notes)
+            process::print_out(line + '\n');
         process::print_out(fmt::format("{}: right: {} tables, {} units; a planner needs up to {}\n", plain(file),
                                        read.spec->tables.size(), read.spec->units.size(),
                                        shown_size(scenario::declared::state_bound(*read.spec))));
