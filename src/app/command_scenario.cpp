@@ -18,6 +18,7 @@
 #include "bazaar/io/new_file.hpp"
 #include "bazaar/io/offered_scenario.hpp"
 #include "bazaar/io/scenario_file.hpp"
+#include "bazaar/io/yaml.hpp"
 #include "bazaar/model/render.hpp"
 #include "bazaar/process/output.hpp"
 #include "bazaar/scenario/declared/check.hpp"
@@ -111,6 +112,8 @@ int check_scenarios(const options& opts)
             code = data_code;
             continue;
         }
+        for (const auto& line : read.notes)
+            process::print_out(line + '\n');
         process::print_out(fmt::format("{}: right: {} tables, {} units; a planner needs up to {}\n", plain(file),
                                        read.spec->tables.size(), read.spec->units.size(),
                                        shown_size(scenario::declared::state_bound(*read.spec))));
@@ -175,11 +178,31 @@ int show_scenario(const options& opts)
     return 0;
 }
 
-/// A file that extends another one, to begin with.
+/// A file of TestDataPy in our words. CSV files stay where they are.
+std::string written_anew(const io::scenario_file& read, const std::string& name, const std::string& from)
+{
+    auto tree = read.tree;
+    for (auto& one : tree.entries)
+    {
+        if (one.key == "scenario")
+            one.value.text = name;
+        if (one.key == "files")
+            for (auto& file : one.value.entries)
+                if (auto& csv = file.value.entries.front().value.text; !csv.starts_with('/'))
+                    csv.insert(0, from.substr(0, from.rfind('/') + 1));
+    }
+    std::string text = "# yaml-language-server: $schema=scenario.schema.json\n";
+    text += fmt::format("# Made of {}, a file of TestDataPy. What is other than there, or more:\n", plain(from));
+    for (const auto& line : read.notes)
+        text += fmt::format("# {}\n", line);
+    return text + io::write_yaml(tree);
+}
+
+/// A file that extends another one, to begin with; of one of TestDataPy, the same shop.
 int new_scenario(const options& opts)
 {
     const auto& name = opts.files[0];
-    const auto& from = opts.files[1];
+    const auto& from = opts.begun_from;
     if (!scenario::declared::is_name(name))
         throw error(
             error_kind::usage,
@@ -191,9 +214,10 @@ int new_scenario(const options& opts)
     if (!base.spec)
         throw error(error_kind::data, fmt::format("scenario new: {}", fmt::join(base.problems, "\n")));
     io::new_file file(path, "scenario new");
-    file.write(begun_text(name, from, *base.spec));
+    file.write(base.is_foreign ? written_anew(base, name, from) : begun_text(name, from, *base.spec));
     file.commit();
-    process::print_out(fmt::format("{}: extends {}; see docs/scenario-language.md\n", path, plain(from)));
+    process::print_out(fmt::format("{}: {} {}; see docs/scenario-language.md\n", path,
+                                   base.is_foreign ? "the shop of" : "extends", plain(from)));
     return 0;
 }
 

@@ -1575,12 +1575,19 @@ void add_verify(std::vector<flag>& table)
                      }});
     table.push_back({.topic = verifying,
                      .name = "from",
-                     .placeholder = "UNIT",
+                     .placeholder = "FROM",
                      .initially = "0, or the first unit of a stream that has no snapshot",
-                     .range = fmt::format("from 0 to {}", no_unit - 1),
-                     .help = "Units below may be missing in the stream of changes.",
-                     .commands = reads_changes,
-                     .set = unit_number(&options::from_unit)});
+                     .range = fmt::format("from 0 to {}; of `scenario new` a scenario or a file", no_unit - 1),
+                     .help = "Units below may be missing in the stream of changes. What `scenario new` begins with: a "
+                             "shipped scenario, a file, or a file of TestDataPy.",
+                     .commands = reads_changes.with({verb::scenario_new}),
+                     .set = [](options& to, std::string_view text) -> std::string
+                     {
+                         if (to.what != command::scenario)
+                             return unit_number(&options::from_unit)(to, text);
+                         to.begun_from = text;
+                         return text.empty() ? "must be the name of a scenario, or a file" : "";
+                     }});
     table.push_back({.topic = verifying,
                      .name = "barrier-timeout",
                      .placeholder = "DURATION",

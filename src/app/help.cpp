@@ -106,12 +106,13 @@ constexpr std::array<about, 17> commands{{
      "of the business time; `drain` stops the daemon as SIGTERM does. More in docs/observe.md."},
     {command::scenario,
      "bazaard scenario list [FLAG]...; bazaard scenario check FILE...; bazaard scenario show NAME [FLAG]...; bazaard "
-     "scenario new NAME FROM",
+     "scenario new NAME --from FROM",
      "List the kinds of shop that there are; check, show and begin scenario files.",
      "`list` prints name, version and tables of each, and the flags that it brings along. --scenario chooses one for a "
      "new run. `check` tells of all mistakes of scenario files at once, each with its place, and ends with 65 when "
      "there is one. `show` prints the tables and topics of a shipped scenario or of a file. `new` writes NAME.yaml, "
-     "which extends the scenario or file FROM. The language: docs/scenario-language.md. No database is needed."},
+     "which extends the scenario or file FROM; a file of TestDataPy is written anew in our words. The language: "
+     "docs/scenario-language.md. No database is needed."},
     {command::views, "bazaard views create|drop [FLAG]...", "Make or drop views of a run in the shape of known data.",
      "For theLook: a schema in which the queries written for BigQuery's public data set thelook_ecommerce find their "
      "tables and columns. The run need not be there yet, but its tables: `init` first. Doing it again changes nothing; "

@@ -94,8 +94,9 @@ private:
             v_.usage.emplace_back("scenario check: needs the FILE... to check");
         if (v_.made.verb == "show" && count != 1)
             v_.usage.emplace_back("scenario show: needs one NAME, of a scenario or of a file");
-        if (v_.made.verb == "new" && count != 2)
-            v_.usage.emplace_back("scenario new: needs NAME and FROM, for example: scenario new mine smoothie-shop");
+        if (v_.made.verb == "new" && (count != 1 || v_.made.begun_from.empty()))
+            v_.usage.emplace_back(
+                "scenario new: needs NAME and --from, for example: scenario new mine --from smoothie-shop");
     }
 
     /// Of libpq's own variables those that it, and we, would show.

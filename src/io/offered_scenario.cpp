@@ -37,6 +37,9 @@ constexpr std::string_view own_name = "(scenario)";
 std::string text_of(const scenario_file& read, const std::string& name)
 {
     json made{{"interpreter", interpreter_edition}, {"scenario", read.texts.at(name)}, {"files", json::object()}};
+    // Nothing in a file of TestDataPy says what the scenario is called.
+    if (read.is_foreign)
+        made["name"] = name.substr(name.rfind('/') + 1);
     for (const auto& [file, bytes] : read.texts)
         if (file != name)
             made["files"][file] = bytes;
@@ -145,7 +148,7 @@ const scenario::entry& offered_file(std::string_view name_or_path, std::string_v
 
 const scenario::entry& offered_text(std::string_view text, std::span<const declared::given_setting> given)
 {
-    const std::string name(own_name);
+    std::string name(own_name);
     const auto read = [&]
     {
         const auto document = json_problem(text).empty() ? read_json<json>(text) : json(json::value_t::discarded);
@@ -162,6 +165,8 @@ const scenario::entry& offered_text(std::string_view text, std::span<const decla
                 fmt::format("the run's scenario file was begun with edition {} of the interpreter, this program "
                             "has edition {}: use the program that began the run, or begin another with --run NEW",
                             edition, interpreter_edition));
+        if (document.contains("name") && document["name"].is_string())
+            name = document["name"].get<std::string>();
         std::map<std::string, std::string, std::less<>> files{{name, document["scenario"].get<std::string>()}};
         for (const auto& [file, bytes] : document["files"].items())
             files.emplace(file, bytes.get<std::string>());

@@ -10,6 +10,7 @@
 #include "bazaar/io/small_file.hpp"
 #include "bazaar/io/yaml.hpp"
 #include "bazaar/scenario/declared/check.hpp"
+#include "bazaar/scenario/declared/testdatapy.hpp"
 #include "bazaar/scenario/embedded.hpp"
 
 namespace bazaar::io
@@ -41,7 +42,11 @@ class loader
 {
 public:
     loader(std::string name, finder find)
-        : found_(name), warnings_(name, "warning: "), name_(std::move(name)), find_(std::move(find))
+        : found_(name),
+          warnings_(name, "warning: "),
+          notes_(name, "note: "),
+          name_(std::move(name)),
+          find_(std::move(find))
     {
     }
 
@@ -50,6 +55,9 @@ public:
         auto tree = read_yaml(bytes, found_);
         made_.texts.emplace(name_, std::move(bytes));
         bool whole = tree.whole;
+        made_.is_foreign = declared::is_testdatapy(tree.root);
+        if (whole)
+            whole = translate(tree.root, name_);
         made_.tree = std::move(tree.root);
         if (whole)
             whole = lay_under();
@@ -57,10 +65,21 @@ public:
             check();
         made_.problems = found_.lines();
         made_.warnings = warnings_.lines();
+        made_.notes = notes_.lines();
         return std::move(made_);
     }
 
 private:
+    /// A file of TestDataPy becomes one of ours. False where it has problems: of what is made of it, nothing more is told then.
+    bool translate(declared::node& tree, const std::string& file)
+    {
+        if (!declared::is_testdatapy(tree))
+            return true;
+        const auto before = found_.size();
+        tree = declared::from_testdatapy(tree, file, found_, notes_);
+        return found_.size() == before;
+    }
+
     /// Reads what the file extends, one after another, and lays it under. False where a file of them was not read.
     bool lay_under()
     {
@@ -83,12 +102,13 @@ private:
             }
             const auto number = found_.add_file(file);
             warnings_.add_file(file);
+            notes_.add_file(file);
             declared::problems own(file);
             auto tree = read_yaml(*bytes, own);
             set_file(tree.root, number);
             if (!own.empty())
                 found_.add(at, "extends", own.lines().front());
-            if (!tree.whole)
+            if (!tree.whole || !translate(tree.root, file))
                 return false;
             made_.texts.emplace(file, *std::move(bytes));
             above.push_back(std::move(tree.root));
@@ -118,6 +138,7 @@ private:
 
     declared::problems found_;
     declared::problems warnings_;
+    declared::problems notes_;
     std::string name_;
     finder find_;
     scenario_file made_;

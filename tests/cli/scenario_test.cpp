@@ -239,13 +239,67 @@ TEST(cli_scenarios, begin_with_a_file_that_extends_another)
     const auto name = std::string("begun-by-a-test");
     const auto file = name + ".yaml";
     std::filesystem::remove(file);
-    const auto made = bazaard({"scenario", "new", name, base});
+    const auto made = bazaard({"scenario", "new", name, "--from", base});
     EXPECT_EQ(made.status, 0) << made.out << made.err;
     const auto checked = bazaard({"scenario", "check", "./" + file});
     EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
-    EXPECT_EQ(bazaard({"scenario", "new", name, base}).status, 73) << "what is there stays";
+    EXPECT_EQ(bazaard({"scenario", "new", name, "--from", base}).status, 73) << "what is there stays";
     std::filesystem::remove(file);
-    EXPECT_EQ(bazaard({"scenario", "new", "Mine", base}).status, 64);
+    EXPECT_EQ(bazaard({"scenario", "new", "Mine", "--from", base}).status, 64);
+}
+
+const std::string theirs = source_dir() + "/tests/scenarios/testdatapy/ecommerce-correlated.yaml";
+
+TEST(cli_scenarios, of_testdatapy_are_taken_as_they_stand)
+{
+    const auto checked = bazaard({"scenario", "check", theirs});
+    EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
+    EXPECT_NE(checked.out.find(theirs + ":63:9: note: payments.relationships.order_id: is kept"), checked.out.npos)
+        << checked.out;
+    EXPECT_NE(checked.out.find(theirs + ": right: 3 tables, 0 units"), checked.out.npos) << checked.out;
+    const auto tables = bazaard({"scenario", "show", theirs, "--tables"});
+    EXPECT_EQ(tables.status, 0) << tables.err;
+    EXPECT_NE(tables.out.find("payments (as --sink says)\n"), tables.out.npos) << tables.out;
+    const auto topics = bazaard({"scenario", "show", theirs, "--topics"});
+    EXPECT_NE(topics.out.find("orders: json records orders, key order_id, 1 partition"), topics.out.npos) << topics.out;
+    const auto planned = bazaard(together(plan_words, {"--scenario", theirs}));
+    EXPECT_EQ(planned.status, 0) << planned.err;
+    EXPECT_NE(planned.out.find("insert customers  customer_id=\"CUST_0001\""), planned.out.npos) << planned.out;
+    EXPECT_NE(planned.out.find("insert orders  order_id=\"ORDER_00001\""), planned.out.npos) << planned.out;
+    const auto sent = bazaard(together(plan_words, {"--scenario", theirs, "--sink", "kafka"}));
+    EXPECT_EQ(sent.status, 0) << sent.err;
+    EXPECT_EQ(sent.out.find("planned_at"), sent.out.npos) << "a column of tables alone";
+
+    const scenario_folder folder;
+    std::ostringstream text;
+    text << std::ifstream(theirs).rdbuf();
+    auto wrong = text.str();
+    wrong.replace(wrong.find("type: float"), 11, "type: flot ");
+    const auto refused = bazaard({"scenario", "check", folder.write("wrong.yaml", wrong)});
+    EXPECT_EQ(refused.status, 65);
+    EXPECT_NE(
+        refused.out.find("wrong.yaml:51:15: orders.derived_fields.total_amount.type: \"flot\" is no type of a field; "
+                         "near: float"),
+        refused.out.npos)
+        << refused.out;
+}
+
+TEST(cli_scenarios, of_testdatapy_are_written_anew)
+{
+    const auto name = std::string("anew-by-a-test");
+    const auto file = name + ".yaml";
+    std::filesystem::remove(file);
+    const auto made = bazaard({"scenario", "new", name, "--from", theirs});
+    EXPECT_EQ(made.status, 0) << made.out << made.err;
+    const auto checked = bazaard({"scenario", "check", "./" + file});
+    EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
+    EXPECT_EQ(checked.out.find("note:"), checked.out.npos) << "it is one of ours: " << checked.out;
+    // The same shop: what is planned is the same.
+    EXPECT_EQ(bazaard(together(plan_words, {"--scenario", "./" + file})).out,
+              bazaard(together(plan_words, {"--scenario", theirs})).out);
+    std::filesystem::remove(file);
+    EXPECT_EQ(bazaard({"scenario", "new", name}).status, 64);
+    EXPECT_EQ(bazaard({"scenario", "new", name, "smoothie-shop"}).status, 64);
 }
 
 TEST(cli_scenarios, of_an_unknown_name_are_refused)

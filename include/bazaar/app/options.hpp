@@ -172,6 +172,7 @@ struct options : daemon::settings
     bool show_tables = false;
     bool show_topics = false;
     std::uint32_t sample = 0;  ///< Rows of each table; 0: none.
+    std::string begun_from;    ///< What a new file begins with.
 
     /// Lines for the log, once it is open.
     std::vector<std::string> warnings;

@@ -20,6 +20,8 @@ struct scenario_file
     std::optional<scenario::declared::spec> spec;  ///< Nothing where there are problems.
     std::vector<std::string> problems;             ///< A line each, "file:line:column: …".
     std::vector<std::string> warnings;
+    std::vector<std::string> notes;  ///< Of a file of TestDataPy: where this program is stricter, or does more.
+    bool is_foreign = false;         ///< The file itself is one of TestDataPy's; the tree is what was made of it.
 
     /// Bytes of the file itself, of those that it extends and of its CSV files, by the names that they have in it.
     std::map<std::string, std::string, std::less<>> texts;

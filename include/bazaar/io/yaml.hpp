@@ -34,6 +34,9 @@ struct yaml_tree
 [[nodiscard]] yaml_tree read_yaml(std::string_view bytes, scenario::declared::problems& to,
                                   const yaml_limits& limits = {});
 
+/// The tree as a YAML document, which `read_yaml` makes the same tree of. Maps that hold others have lines of their own, the rest stands in braces.
+[[nodiscard]] std::string write_yaml(const scenario::declared::node& root);
+
 /// Version of libyaml.
 [[nodiscard]] std::string yaml_library_version();
 

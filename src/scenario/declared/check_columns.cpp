@@ -329,11 +329,22 @@ void checker::sequence_key(item_no t, gen::sequence& counted, mark at, const std
         const auto rows = table.seed ? value_of(*table.seed, highest) : 0;
         return static_cast<std::uint64_t>(std::max<std::int64_t>(rows, 0));
     };
+    // Rows that arrive need no more room than for all that will ever come.
+    std::uint64_t most = seeds(true);
+    bool ends = std::ranges::none_of(tables_[t].made_by,
+                                     [](const insertion& one) { return one.by != insertion::form::own; });
+    for (const auto& one : table.arrives)
+    {
+        const auto& last = one.is == arrival::form::count ? one.count : one.max;
+        const auto rows = last ? value_of(*last, true) : 0;
+        ends = ends && rows > 0;
+        most += static_cast<std::uint64_t>(std::max<std::int64_t>(rows, 0));
+    }
     const bool too_few = room == 0 || room < seeds(false) || (!given && grows && room < 1'000'000);
     if (too_few)
         tell(at, path,
              fmt::format("{} digits have room for {} rows; write {{n:09}} for nine digits", counted.digits, room));
-    else if ((grows && room < 1'000'000) || room < seeds(true))
+    else if (ends ? room < most : (grows && room < 1'000'000) || room < seeds(true))
         warnings_.add(at, path, fmt::format("has room for {} rows; then the plan ends", room));
 }
 

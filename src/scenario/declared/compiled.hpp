@@ -292,6 +292,10 @@ public:
     std::deque<model::key_list> key_lists_;
 };
 
+/// Whether a name that is the key of another row leads to a table of which nothing is written. Then the column has the key as a text or a
+/// number; a uuid is what it is anyway.
+[[nodiscard]] bool goes_nowhere(const compiled& all, const row_plan& of, const source& name);
+
 /// A setting that files have that do not say it themselves, if a table of theirs goes to two places.
 inline constexpr std::string_view sink_field = "sink";
 [[nodiscard]] bool has_sink_field(const spec& file);

@@ -114,8 +114,7 @@ operand maker::made(frame& of, const gen_plan& how, std::uint64_t index)
     }
     if (const auto* computed = std::get_if<gen::computed>(&what.how))
         return as_type(worth(of, computed->what, how.name), computed->what.type(), what.type);
-    auto draw = derive(all_.seed, how.draws, index);
-    return drawn(of, how, draw);
+    return drawn(of, how, index);
 }
 
 operand maker::number_drawn(const generator& how, random& draw) const
@@ -142,8 +141,9 @@ operand maker::number_drawn(const generator& how, random& draw) const
                  one.clamp, how.type.scale);
 }
 
-operand maker::drawn(frame& of, const gen_plan& how, random& draw)
+operand maker::drawn(frame& of, const gen_plan& how, std::uint64_t index)
 {
+    auto draw = derive(all_.seed, how.draws, index);
     const auto& what = how.of->how;
     if (std::holds_alternative<gen::even>(what) || std::holds_alternative<gen::normal>(what) ||
         std::holds_alternative<gen::lognormal>(what) || std::holds_alternative<gen::exponential>(what))
@@ -172,7 +172,7 @@ operand maker::drawn(frame& of, const gen_plan& how, random& draw)
     if (const auto* letters = std::get_if<gen::pattern>(&what))
         return pattern(*letters, draw);
     if (const auto* word = std::get_if<gen::fake>(&what))
-        return all_.words->word(*word, all_.seed, of.draw, of.row, texts_);
+        return all_.words->word(*word, all_.seed, index, of.row, texts_);
     if (const auto* apart = std::get_if<gen::apart>(&what))
     {
         auto from = worth(of, apart->from, how.name);
@@ -195,10 +195,10 @@ operand maker::drawn(frame& of, const gen_plan& how, random& draw)
         const auto at = how.of->otherwise.size() + stage;
         if (at >= how.parts.size() || std::holds_alternative<std::monostate>(how.parts[at].of->how))
             return {.missing = true};
-        return as_type(made(of, how.parts[at], of.draw), how.parts[at].of->type, how.of->type);
+        return as_type(made(of, how.parts[at], index), how.parts[at].of->type, how.of->type);
     }
     if (std::holds_alternative<gen::object>(what) || std::holds_alternative<gen::list>(what))
-        return json(of, how, draw);
+        return json(of, how, draw, index);
     return {.missing = true};
 }
 

@@ -12,7 +12,7 @@ namespace
 
 constexpr std::string_view introduction = R"(# The language of scenario files
 
-A shop is a YAML file: `bazaard scenario check FILE` tells what is wrong with it, `bazaard scenario new NAME smoothie-shop` begins one.
+A shop is a YAML file: `bazaard scenario check FILE` tells what is wrong with it, `bazaard scenario new NAME --from smoothie-shop` begins one.
 This page is made from the table of keys in the program, as is `scenarios/scenario.schema.json`, with which editors complete and mark:
 put `# yaml-language-server: $schema=scenario.schema.json` in the first line.
 

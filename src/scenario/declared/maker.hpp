@@ -82,13 +82,13 @@ private:
     [[nodiscard]] operand setting_of(const frame& of, item_no which) const;
     [[nodiscard]] operand as_set(frame& of, item_no column, std::uint64_t drawn);
     [[nodiscard]] operand key_text(frame& of);
-    [[nodiscard]] operand drawn(frame& of, const gen_plan& how, random& draw);
+    [[nodiscard]] operand drawn(frame& of, const gen_plan& how, std::uint64_t index);
     [[nodiscard]] operand number_drawn(const generator& how, random& draw) const;
     [[nodiscard]] operand pattern(const gen::pattern& how, random& draw);
     [[nodiscard]] operand sequence(const gen::sequence& how, std::uint64_t row);
     [[nodiscard]] operand row_of(frame& of, const gen_plan& how, const gen::row_of& what, random& draw);
     [[nodiscard]] operand day(frame& of, const gen::day& how, random& draw);
-    [[nodiscard]] operand json(frame& of, const gen_plan& how, random& draw);
+    [[nodiscard]] operand json(frame& of, const gen_plan& how, random& draw, std::uint64_t index);
     [[nodiscard]] row_id reference(frame& of, const source& what);
     [[nodiscard]] std::string_view text_of(const operand& what, const value_type& type);
     [[nodiscard]] model::value stored(frame& of, item_no column);

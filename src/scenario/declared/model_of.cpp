@@ -122,7 +122,11 @@ std::span<const model::column> model_maker::columns(row_plan& of, target where)
         if (one.in != outlet::both && (one.in == outlet::postgres) != (where == target::postgres))
             continue;
         of.stored[static_cast<std::size_t>(where)].push_back(i);
-        made.push_back({one.name, one.sql_type, one.kind, one.scale, one.nullable});
+        auto form = one.kind;
+        if (const auto* link = std::get_if<gen::reference>(&one.how.how);
+            link != nullptr && form == model::type::ref && goes_nowhere(all_, of, of.names->at(link->slot)))
+            form = one.how.type.is == kind::decimal ? model::type::int64 : model::type::text;
+        made.push_back({one.name, one.sql_type, form, one.scale, one.nullable});
     }
     return made;
 }

@@ -65,13 +65,13 @@ std::string_view maker::text_of(const operand& what, const value_type& type)
     return {};
 }
 
-/// Objects and lists as JSON, without blanks.
-operand maker::json(frame& of, const gen_plan& how, random& draw)
+/// Objects and lists as JSON, without blanks. Each item of a list is drawn by itself, with all that is in it.
+operand maker::json(frame& of, const gen_plan& how, random& draw, std::uint64_t index)
 {
     fmt::memory_buffer text;
-    const auto add = [&](const gen_plan& one, std::uint64_t index)
+    const auto add = [&](const gen_plan& one, std::uint64_t part_index)
     {
-        const auto found = made(of, one, index);
+        const auto found = made(of, one, part_index);
         const auto& type = one.of->type;
         const bool is_json = std::holds_alternative<gen::object>(one.of->how) ||
                              std::holds_alternative<gen::list>(one.of->how);
@@ -92,7 +92,7 @@ operand maker::json(frame& of, const gen_plan& how, random& draw)
                 text.push_back(',');
             add_json_text(object->names[i], text);
             text.push_back(':');
-            add(parts[i], of.draw);
+            add(parts[i], index);
         }
         text.push_back('}');
     }
@@ -105,7 +105,7 @@ operand maker::json(frame& of, const gen_plan& how, random& draw)
         {
             if (i > 0)
                 text.push_back(',');
-            add(parts.front(), of.draw ^ mix(static_cast<std::uint64_t>(i) + 1));
+            add(parts.front(), index ^ mix(static_cast<std::uint64_t>(i) + 1));
         }
         text.push_back(']');
     }
@@ -153,6 +153,19 @@ value maker::converted(const operand& what, const value_type& from, const declar
     return {};
 }
 
+bool goes_nowhere(const compiled& all, const row_plan& of, const source& name)
+{
+    const auto& holder = name.is == source::form::unit_link ? all.units[of.unit] : of;
+    const auto& there = all.tables[holder.links[name.one].of->to];
+    if (name.two != there.of->keys.column)
+    {
+        const auto& next = std::get<gen::reference>(there.of->columns[name.two].how.how);
+        return goes_nowhere(all, there, (*there.names)[next.slot]);
+    }
+    return there.of->keys.is != key::form::uuid &&
+           std::ranges::all_of(there.model, [](std::uint8_t place) { return place == model::no_column; });
+}
+
 value maker::stored(frame& of, item_no which)
 {
     const auto& plan = *of.of;
@@ -168,7 +181,17 @@ value maker::stored(frame& of, item_no which)
     if (const auto* link = std::get_if<gen::reference>(&column.how.how);
         link != nullptr && column.kind == model::type::ref)
     {
-        const auto row = reference(of, (*plan.names)[link->slot]);
+        const auto& name = (*plan.names)[link->slot];
+        if (goes_nowhere(all_, plan, name))
+        {
+            // There is no row to refer to, only its key.
+            const auto found = this->column(of, which);
+            if (found.missing)
+                return {};
+            return column.how.type.is == kind::decimal ? value::of(static_cast<std::int64_t>(found.number))
+                                                       : value::of(text_of(found, column.how.type), model::type::text);
+        }
+        const auto row = reference(of, name);
         return row.row == no_row ? value() : value::of(row);
     }
     return converted(this->column(of, which), column.how.type, column);
