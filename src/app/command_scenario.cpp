@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/manual.hpp"
+#include "app/scenario_report.hpp"
+#include "app/scenario_schemas.hpp"
 #include "app/scenario_text.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
@@ -22,8 +25,10 @@
 #include "bazaar/model/render.hpp"
 #include "bazaar/process/output.hpp"
 #include "bazaar/scenario/declared/check.hpp"
+#include "bazaar/scenario/declared/conformance.hpp"
 #include "bazaar/scenario/declared/scalars.hpp"
 #include "bazaar/scenario/registry.hpp"
+#include "bazaar/verify/report.hpp"
 
 namespace bazaar::app
 {
@@ -160,6 +165,18 @@ std::string sample_text(const scenario::entry& of, std::uint32_t rows)
     return text;
 }
 
+/// Whether the plan's distributions are as the file says.
+int report_scenario(const options& opts, const scenario::declared::spec& spec)
+{
+    scenario::declared::conformance_request of;
+    of.judged = of.drawn = std::make_shared<const scenario::declared::spec>(spec);
+    if (opts.sample > 0)
+        of.units = opts.sample;
+    const auto found = scenario::declared::judge(of);
+    process::print_out(opts.json ? report_json(spec.name, of, found) : report_text(spec.name, of, found));
+    return found.fits() ? 0 : verify::exit_code(verify::verdict::mismatch);
+}
+
 int show_scenario(const options& opts)
 {
     const auto& name = opts.files.front();
@@ -168,11 +185,16 @@ int show_scenario(const options& opts)
         process::print_out(line + '\n');
     if (!read.spec)
         return data_code;
-    const bool all = !opts.show_tables && !opts.show_topics && opts.sample == 0;
+    const bool all = !opts.show_tables && !opts.show_topics && !opts.show_schemas && !opts.show_distributions &&
+                     opts.sample == 0;
     if (all || opts.show_tables)
         process::print_out(tables_text(*read.spec));
     if (all || opts.show_topics)
         process::print_out(topics_text(*read.spec));
+    if (opts.show_schemas)
+        process::print_out(schemas_text(*read.spec, io::offered_file(name, "scenario show")));
+    if (opts.show_distributions)
+        return report_scenario(opts, *read.spec);
     if (opts.sample > 0)
         process::print_out(sample_text(io::offered_file(name, "scenario show"), opts.sample));
     return 0;

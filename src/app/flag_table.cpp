@@ -1311,12 +1311,18 @@ void add_doctor(std::vector<flag>& table)
                          to.skip_kafka = skips_kafka;
                          return {};
                      }});
-    table.push_back({.topic = capture,
-                     .name = "json",
-                     .help = "Prints what was found as one JSON document.",
-                     .commands = {command::doctor, verb::ctl_status, verb::scenario_list},
-                     .form = flag_form::mark,
-                     .set = mark(&options::json)});
+    table.push_back(
+        {.topic = capture,
+         .name = "json",
+         .help = "Prints what was found as one JSON document. Of `scenario show` only with --distributions.",
+         .commands = {command::doctor, verb::ctl_status, verb::scenario_list, verb::scenario_show},
+         .form = flag_form::mark,
+         .set = mark(&options::json)});
+}
+
+/// What `scenario show` prints.
+void add_shown(std::vector<flag>& table)
+{
     table.push_back({.topic = capture,
                      .name = "tables",
                      .help = "`scenario show` prints the tables alone.",
@@ -1333,10 +1339,28 @@ void add_doctor(std::vector<flag>& table)
                      .name = "sample",
                      .placeholder = "N",
                      .initially = "none",
-                     .range = "from 1 to 10000",
-                     .help = "`scenario show` prints so many rows of each table, as JSON lines.",
+                     .range = "from 1 to 10000000",
+                     .help = "`scenario show` prints so many rows of each table, as JSON lines; with --distributions, "
+                             "so many units are "
+                             "judged, 100000 if not said.",
                      .commands = {verb::scenario_show},
-                     .set = whole_number(&options::sample, 1, 10'000)});
+                     .set = whole_number(&options::sample, 1, 10'000'000)});
+    table.push_back(
+        {.topic = capture,
+         .name = "schemas",
+         .help = "`scenario show` prints the DDL of the tables, and the Avro schema of the records of each topic.",
+         .commands = {verb::scenario_show},
+         .form = flag_form::mark,
+         .set = mark(&options::show_schemas)});
+    table.push_back(
+        {.topic = capture,
+         .name = "distributions",
+         .help =
+             "`scenario show` draws a sample from the plan, without a server, and tells of each distribution that the "
+             "file declares what was wished and what was found; 1 if one does not fit.",
+         .commands = {verb::scenario_show},
+         .form = flag_form::mark,
+         .set = mark(&options::show_distributions)});
 }
 
 void add_kafka(std::vector<flag>& table)
@@ -1823,6 +1847,7 @@ std::vector<flag> flag_table(std::span<const scenario::entry> scenarios, const s
     add_views(table, scenarios);
     add_cdc(table);
     add_doctor(table);
+    add_shown(table);
     add_kafka(table);
     add_verify(table);
     add_observe(table);

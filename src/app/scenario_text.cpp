@@ -20,16 +20,6 @@ std::string places_of(const declared::spec& what, const declared::destination& t
     return to.postgres ? "PostgreSQL" : to.kafka ? "Kafka" : "nowhere; it is only referred to";
 }
 
-bool goes_to_kafka(const declared::spec& what, const declared::destination& to)
-{
-    if (to.setting == declared::no_item)
-        return to.kafka;
-    for (const auto& word : what.settings[to.setting].choices)
-        if (word == "kafka")
-            return true;
-    return false;
-}
-
 std::string column_line(const declared::table& table, declared::item_no number)
 {
     const auto& column = table.columns[number];
@@ -53,6 +43,16 @@ std::string commented(std::string_view line)
 }
 
 }  // namespace
+
+bool goes_to_kafka(const declared::spec& what, const declared::destination& to)
+{
+    if (to.setting == declared::no_item)
+        return to.kafka;
+    for (const auto& word : what.settings[to.setting].choices)
+        if (word == "kafka")
+            return true;
+    return false;
+}
 
 std::string tables_text(const declared::spec& what)
 {

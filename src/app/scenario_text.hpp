@@ -12,6 +12,9 @@ namespace bazaar::app
 [[nodiscard]] std::string tables_text(const scenario::declared::spec& what);
 [[nodiscard]] std::string topics_text(const scenario::declared::spec& what);
 
+/// Whether a table goes to Kafka, with one of its settings at least.
+[[nodiscard]] bool goes_to_kafka(const scenario::declared::spec& what, const scenario::declared::destination& to);
+
 /// A scenario file to begin with, which extends `from`.
 [[nodiscard]] std::string begun_text(std::string_view name, std::string_view from,
                                      const scenario::declared::spec& base);

@@ -188,6 +188,63 @@ TEST(cli_scenarios, in_files_are_planned)
     EXPECT_NE(sample.out.find("\"A2\""), sample.out.npos) << sample.out;
 }
 
+/// The Avro schemas behind lines that name their topics.
+std::vector<nlohmann::json> schemas_in(const std::string& text)
+{
+    std::vector<nlohmann::json> made;
+    for (auto at = text.find("-- topic "); at != text.npos; at = text.find("-- topic ", at + 1))
+    {
+        const auto begin = text.find('\n', at);
+        made.push_back(nlohmann::json::parse(text.substr(begin, text.find("\n-- topic ", begin) - begin)));
+    }
+    return made;
+}
+
+TEST(cli_scenarios, in_files_have_schemas)
+{
+    const scenario_folder folder;
+    static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\nA2,5.50\n"));
+    const auto file = folder.write("shop.yaml", small_shop);
+    const auto shown = bazaard({"scenario", "show", file, "--schemas"});
+    ASSERT_EQ(shown.status, 0) << shown.err;
+    EXPECT_TRUE(shown.out.starts_with("CREATE TABLE \"small\".dish (\n")) << shown.out;
+    EXPECT_NE(shown.out.find("CREATE TABLE \"small\".sale ("), shown.out.npos) << shown.out;
+    const auto schemas = schemas_in(shown.out);
+    ASSERT_EQ(schemas.size(), 1U) << shown.out;
+    const auto& fields = schemas.front()["fields"];
+    EXPECT_EQ(schemas.front()["name"], "dish");
+    ASSERT_EQ(fields.size(), 3U) << schemas.front();
+    EXPECT_EQ(fields[0]["type"], "string") << schemas.front();
+    EXPECT_EQ(fields[1]["type"]["logicalType"], "decimal") << schemas.front();
+    EXPECT_EQ(fields[1]["type"]["scale"], 2) << schemas.front();
+    EXPECT_EQ(fields[2]["type"]["logicalType"], "timestamp-micros") << schemas.front();
+    // What may be missing is null unless said.
+    const auto hotels = schemas_in(bazaard({"scenario", "show", "river-hotel", "--schemas"}).out);
+    ASSERT_EQ(hotels.size(), 3U);
+    const auto& check_in = hotels[1]["fields"][3];
+    EXPECT_EQ(check_in["name"], "check_in") << hotels[1];
+    EXPECT_EQ(check_in["type"][0], "null") << hotels[1];
+    EXPECT_EQ(check_in["type"][1]["logicalType"], "local-timestamp-millis") << hotels[1];
+    EXPECT_TRUE(check_in.contains("default") && check_in["default"].is_null()) << hotels[1];
+}
+
+TEST(cli_scenarios, in_files_draw_what_they_say)
+{
+    const scenario_folder folder;
+    static_cast<void>(folder.write("menu.csv", "id,price\nA1,4.99\nA2,5.50\n"));
+    const auto file = folder.write("shop.yaml", small_shop);
+    const auto told = bazaard({"scenario", "show", file, "--distributions", "--sample", "2000"});
+    EXPECT_EQ(told.status, 0) << told.out << told.err;
+    EXPECT_TRUE(told.out.starts_with("small: 2000 arrivals")) << told.out;
+    EXPECT_NE(told.out.find("fits       sale arrives gaps"), told.out.npos) << told.out;
+    EXPECT_NE(told.out.find("\n2 fit, 0 fail, 0 are not tested"), told.out.npos) << told.out;
+    const auto document = nlohmann::json::parse(
+        bazaard({"scenario", "show", file, "--distributions", "--sample", "2000", "--json"}).out);
+    EXPECT_EQ(document["fits"], true) << document;
+    EXPECT_EQ(document["distributions"].size(), 2U) << document;
+    EXPECT_EQ(document["distributions"][1]["what"], "sale.dish") << document;
+}
+
 TEST(cli_scenarios, in_files_that_cannot_be_planned_are_refused_with_their_places)
 {
     const scenario_folder folder;

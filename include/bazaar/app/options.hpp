@@ -171,7 +171,9 @@ struct options : daemon::settings
     // Scenario.
     bool show_tables = false;
     bool show_topics = false;
-    std::uint32_t sample = 0;  ///< Rows of each table; 0: none.
+    bool show_schemas = false;
+    bool show_distributions = false;
+    std::uint32_t sample = 0;  ///< Rows of each table, or units that are judged; 0: none, and as many as it has.
     std::string begun_from;    ///< What a new file begins with.
 
     /// Lines for the log, once it is open.

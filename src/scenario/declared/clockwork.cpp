@@ -108,14 +108,14 @@ void clockwork::by_day(const arrival& of, stretch& to) const
     to.end = std::min(to.end, to.begin + left);
 }
 
-clockwork::opening_span clockwork::window_of(item_no which, std::int64_t period) const
+clockwork::span clockwork::window_of(item_no which, std::int64_t period) const
 {
     const auto& window = all_.file->clock.windows[which];
     auto draw = derive(all_.seed, windows_[which], static_cast<std::uint64_t>(period));
     const bool opens = chance(window.chance, whole_share).happens(draw.next());
     const auto lasts = std::min(draw.between(window.lasts.low, window.lasts.high), window.each);
     const auto begin = start_.us + period * window.each + draw.between(0, window.each - lasts);
-    return opens ? opening_span{begin, begin + lasts} : opening_span{begin, begin};
+    return opens ? span{begin, begin + lasts} : span{begin, begin};
 }
 
 std::optional<std::int64_t> clockwork::window_end(item_no which, std::int64_t at) const

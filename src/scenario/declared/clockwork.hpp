@@ -50,12 +50,10 @@ public:
 
     [[nodiscard]] time start() const noexcept { return start_; }
 
+    /// A window that comes once in each period, in that one: where it does not come, it ends where it begins.
+    [[nodiscard]] span window_of(item_no which, std::int64_t period) const;
+
 private:
-    struct opening_span
-    {
-        std::int64_t begin, end;
-    };
-    [[nodiscard]] opening_span window_of(item_no which, std::int64_t period) const;
     void by_stages(const arrival& of, stretch& to) const noexcept;
     void by_day(const arrival& of, stretch& to) const;
     void by_window(item_no which, stretch& to) const;

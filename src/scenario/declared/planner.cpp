@@ -1,6 +1,7 @@
 #include "planner.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,8 +17,9 @@ constexpr std::uint64_t voids_most = std::uint64_t{1} << 22;
 
 }  // namespace
 
-file_planner::file_planner(const compiled& all, time start)
+file_planner::file_planner(const compiled& all, time start, witness whom)
     : all_(all),
+      witness_(std::move(whom)),
       clock_(all, start),
       settings_(all.configuration),
       values_(values_of(settings_)),
@@ -197,6 +199,8 @@ void file_planner::settle()
             continue;
         }
         ++voids_[ready_.action];
+        if (witness_)
+            witness_(*this, ready_, true);
         leave_out(ready_);
     }
 }

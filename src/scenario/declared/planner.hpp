@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -38,31 +39,10 @@ struct waiting
 class file_planner final : public planner
 {
 public:
-    file_planner(const compiled& all, time start);
-
-    [[nodiscard]] time next_at() const override;
-    model::decision next() override;
-    [[nodiscard]] unit_no next_no() const override { return next_no_; }
-    [[nodiscard]] bool done() const override { return !twin_ && !has_seeds() && !ready_.ready; }
-    [[nodiscard]] std::uint64_t ticks() const override { return ticks_ - (twin_ && twin_->tick_ends ? 1 : 0); }
-    void apply(const model::control& entry) override;
-    [[nodiscard]] std::uint64_t digest() const override;
-    void save(state_writer& to) const override;
-    [[nodiscard]] bool load(state_reader& from) override;
-    void figures(std::vector<figure>& out) const override;
-
-private:
     static constexpr std::size_t links_most = 12;
     static constexpr std::size_t lines_in_all = 48;
     static constexpr std::size_t moved_most = 48;
     static constexpr std::size_t counters_most = 4;
-
-    /// A flow of arrivals and what it makes.
-    struct arriving
-    {
-        item_no action;
-        flow when;
-    };
 
     /// A row that a unit is going to insert.
     struct line
@@ -99,6 +79,56 @@ private:
         std::array<std::uint64_t, links_most> unit_links{};
         std::array<line, lines_in_all> line_of{};
         std::array<moved_row, moved_most> moved_of{};
+    };
+
+    /// Who is told of each unit but those of T0: what it is about, before it is carried out, and whether it is left out instead.
+    using witness = std::function<void(file_planner& plan, const draft& what, bool left_out)>;
+
+    file_planner(const compiled& all, time start, witness whom = {});
+
+    [[nodiscard]] time next_at() const override;
+    model::decision next() override;
+    [[nodiscard]] unit_no next_no() const override { return next_no_; }
+    [[nodiscard]] bool done() const override { return !twin_ && !has_seeds() && !ready_.ready; }
+    [[nodiscard]] std::uint64_t ticks() const override { return ticks_ - (twin_ && twin_->tick_ends ? 1 : 0); }
+    void apply(const model::control& entry) override;
+    [[nodiscard]] std::uint64_t digest() const override;
+    void save(state_writer& to) const override;
+    [[nodiscard]] bool load(state_reader& from) override;
+    void figures(std::vector<figure>& out) const override;
+
+    // What a witness may ask, of the plan as it is before the unit.
+
+    /// The rows among which a link picks, and the place of one of them.
+    struct candidates
+    {
+        std::uint64_t first = 0;  ///< Row.
+        std::uint64_t count = 0;  ///< From there on, with those that are gone.
+        std::uint64_t living = 0;
+        std::uint64_t rank = 0;    ///< Of the row, among the living.
+        std::uint64_t before = 0;  ///< Where rows are gone right before it: how many.
+    };
+    [[nodiscard]] candidates among(const row_plan& of, item_no link, std::int64_t at, std::uint64_t row) const;
+
+    /// How many of the first `rows` candidates are there.
+    [[nodiscard]] std::uint64_t living_among(const row_plan& of, item_no link, std::int64_t at,
+                                             std::uint64_t rows) const;
+
+    /// When the arrival comes that a draft is about.
+    [[nodiscard]] std::int64_t arrival_of(const draft& what) const noexcept { return flows_[what.from].when.next(); }
+
+    /// A row as it is now.
+    [[nodiscard]] frame& remembered(const row_plan& of, std::uint64_t row);
+
+    [[nodiscard]] const clockwork& clock() const noexcept { return clock_; }
+    [[nodiscard]] const row_plan& table(item_no which) const { return all_.tables[which]; }
+
+private:
+    /// A flow of arrivals and what it makes.
+    struct arriving
+    {
+        item_no action;
+        flow when;
     };
 
     /// Records behind the unit that was decided last.
@@ -158,7 +188,6 @@ private:
     [[nodiscard]] bool is_wanted(const draft& to, const action& what, std::uint64_t row);
     void know(draft& to, const row_plan& of, frame& made, std::span<const std::uint64_t> links);
     void know_nested(const draft& to, const row_plan& of, frame& made, std::span<const std::uint64_t> links);
-    [[nodiscard]] frame& remembered(const row_plan& of, std::uint64_t row);
     [[nodiscard]] bool move_counters(draft& to, const step_plan& step, line& one);
     [[nodiscard]] moved_row& moving(draft& to, item_no table, std::uint64_t row);
     [[nodiscard]] const moved_row* moving(const draft& to, item_no table, std::uint64_t row) const;
@@ -202,6 +231,7 @@ private:
                                               << 42;  ///< The writer wrote no other row with a version.
 
     const compiled& all_;
+    const witness witness_;
     clockwork clock_;
     settings settings_;
     std::vector<operand> values_;

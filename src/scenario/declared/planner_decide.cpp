@@ -196,6 +196,8 @@ std::uint64_t file_planner::writer_of(const draft& of, const compiled& all, unit
 model::decision file_planner::decide()
 {
     const auto& of = ready_;
+    if (witness_)
+        witness_(*this, of, false);
     const auto& what = all_.actions[of.action];
     const bool all_short = of.lines > 0 && std::ranges::all_of(of.line_of.begin(), of.line_of.begin() + of.lines,
                                                                [](const line& one) { return one.is_short; });

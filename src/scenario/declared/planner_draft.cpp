@@ -241,6 +241,34 @@ std::uint64_t file_planner::pick_untaken(const row_plan& of, item_no link, std::
     return set.select(old + pick_row(of.links[link], draw, 0, set.size() - old, 0));
 }
 
+file_planner::candidates file_planner::among(const row_plan& of, item_no link, std::int64_t at, std::uint64_t row) const
+{
+    const auto& plan = *of.links[link].of;
+    const auto& rows = rows_[plan.to];
+    candidates made;
+    made.first = first_within(of, link, at);
+    made.count = rows.end() - made.first;
+    if (plan.once && plan.pick != link::way::next)
+    {
+        const auto& untaken = untaken_[owner(of)][link];
+        const auto old = untaken.count_below(made.first);
+        made.count = made.living = untaken.size() - old;
+        made.rank = untaken.count_below(row) - old;
+        return made;
+    }
+    made.living = rows.count_between(made.first, rows.end());
+    made.rank = rows.count_between(made.first, row);
+    for (auto gone = row; gone > made.first && !rows.has(gone - 1); --gone)
+        ++made.before;
+    return made;
+}
+
+std::uint64_t file_planner::living_among(const row_plan& of, item_no link, std::int64_t at, std::uint64_t rows) const
+{
+    const auto first = first_within(of, link, at);
+    return rows_[of.links[link].of->to].count_between(first, first + rows);
+}
+
 std::uint64_t file_planner::kept_value(const row_plan& of, item_no fact, std::uint64_t row) const
 {
     const auto& what = of.facts[fact];

@@ -33,6 +33,12 @@ public:
         return row >= begin_ && row < end_ && (!may_go_ || there_.has(row));
     }
 
+    /// How many are there from `first` on, below `row`; both are remembered, or the end.
+    [[nodiscard]] std::uint64_t count_between(std::uint64_t first, std::uint64_t row) const noexcept
+    {
+        return may_go_ ? there_.count_below(row) - there_.count_below(first) : row - first;
+    }
+
     /// The numbers of a row that is not forgotten.
     [[nodiscard]] std::span<std::uint64_t> of(std::uint64_t row) noexcept
     {

@@ -77,6 +77,24 @@ public:
         return row + static_cast<std::uint64_t>(std::countr_zero(bits));
     }
 
+    /// How many are there below a row.
+    [[nodiscard]] std::uint64_t count_below(std::uint64_t row) const noexcept
+    {
+        row = row < end_ ? row : end_;
+        if (row <= begin_)
+            return 0;
+        std::uint64_t count = 0;
+        auto at = begin_ / group * group;
+        for (; at + group <= row; at += group)
+            count += sum(at);
+        for (; at + 64 <= row; at += 64)
+            count += static_cast<std::uint64_t>(std::popcount(word(at)));
+        const auto last = row % 64;
+        return last == 0
+                   ? count
+                   : count + static_cast<std::uint64_t>(std::popcount(word(at) & ((std::uint64_t{1} << last) - 1)));
+    }
+
     void save(state_writer& to) const
     {
         to.put(begin_);
