@@ -191,16 +191,16 @@ node translator::pattern(const entry& format, const std::string& path)
         {
             const auto inside = rest.substr(1, close - 1);
             const auto colon = inside.find(':');
-            const auto count = colon == inside.npos ? std::nullopt : integer_of(inside.substr(colon + 1));
+            const auto count = colon == inside.npos ? 0 : integer_of(inside.substr(colon + 1)).value_or(0);
             const auto name = inside.substr(0, colon);
-            if ((name != "random_letters" && name != "random_digits") || !count || *count < 1 || *count > 64)
+            if ((name != "random_letters" && name != "random_digits") || count < 1 || count > 64)
             {
                 const std::vector<std::string_view> known{"seq:04d", "index", "random_letters:3", "random_digits:3"};
                 tell(format.value.at, path,
                      fmt::format("\"{{{}}}\" is nothing that is filled in; {}", inside, near(inside, known)));
                 break;
             }
-            made += fmt::format("{}{{{}}}", name == "random_letters" ? "[A-Z]" : "[0-9]", *count);
+            made += fmt::format("{}{{{}}}", name == "random_letters" ? "[A-Z]" : "[0-9]", count);
             rest.remove_prefix(close + 1);
             continue;
         }
