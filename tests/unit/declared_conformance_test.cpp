@@ -207,6 +207,20 @@ TEST(conformance, of_other_hours_or_factors_fails_in_its_arrival)
     }
 }
 
+TEST(conformance, of_a_link_that_forgets_its_limits_fails)
+{
+    const auto file = spec_of("correlated-ecommerce");
+    auto other = file;
+    other.tables.at(2).links[0].once = false;
+    auto lines = failing(judged(file, other, 4'000));
+    EXPECT_TRUE(lines.contains("payments.order once")) << lines.size();
+    auto strict = file;
+    strict.tables.at(2).links[0].within = 60'000'000;
+    EXPECT_EQ(found_in(judged(strict, strict, 4'000), "payments.order within").is, finding::verdict::fits);
+    lines = failing(judged(strict, file, 4'000));
+    EXPECT_TRUE(lines.contains("payments.order within")) << lines.size();
+}
+
 TEST(conformance, is_a_function_of_the_request)
 {
     const auto file = spec_of("correlated-ecommerce");

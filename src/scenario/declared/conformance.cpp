@@ -150,6 +150,7 @@ void sampler::prepare_arrivals()
 
 void sampler::prepare()
 {
+    births_.resize(judged_.all.tables.size());
     for (item_no i = 0; i < judged_.all.tables.size(); ++i)
         prepare_table(i);
     for (item_no i = 0; i < judged_.all.units.size(); ++i)

@@ -121,7 +121,6 @@ public:
     [[nodiscard]] frame& remembered(const row_plan& of, std::uint64_t row);
 
     [[nodiscard]] const clockwork& clock() const noexcept { return clock_; }
-    [[nodiscard]] const row_plan& table(item_no which) const { return all_.tables[which]; }
 
 private:
     /// A flow of arrivals and what it makes.

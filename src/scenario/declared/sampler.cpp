@@ -77,7 +77,7 @@ void sampler::see_lines(file_planner& plan, const draft& what, const action& of)
             const bool freely = is_first(what, i) || step.of == nullptr ||
                                 (step.of->distinct != k && !table.links[k].of->once);
             if (line.links[k] != no_row)
-                study.see_limits(plan, what.at, line.links[k]);
+                study.see_limits(line.links[k], age(table.links[k].of->to, line.links[k], what.at));
             if (line.links[k] != no_row && freely)
                 study.see(plan, table, k, what.at, line.links[k]);
         }
@@ -102,7 +102,7 @@ void sampler::see_unit(file_planner& plan, const draft& what, const action& of)
         to.links[k].see_missing(what.unit_links[k] == no_row);
         if (what.unit_links[k] == no_row)
             continue;
-        to.links[k].see_limits(plan, what.at, what.unit_links[k]);
+        to.links[k].see_limits(what.unit_links[k], age(link.to, what.unit_links[k], what.at));
         to.links[k].see(plan, *of.unit, k, what.at, what.unit_links[k]);
     }
     std::size_t study = 0;
@@ -142,7 +142,7 @@ void sampler::see_change(file_planner& plan, const draft& what, const action& of
     const auto& change = drawn_.all.changes[of.table][of.change];
     auto& to = changes_[of.table][of.change];
     const auto& pick = *change.links.front().of;
-    to.links.front().see_limits(plan, what.at, what.row);
+    to.links.front().see_limits(what.row, age(of.table, what.row, what.at));
     if (!table.of->changes[of.change].where && pick.within == 0 && !pick.once)
     {
         to.links.front().see_missing(false);
@@ -176,9 +176,19 @@ void sampler::see_life(file_planner& /*plan*/, const draft& what, const action& 
     }
 }
 
+/// How old a row is, if it is known when it was inserted.
+std::optional<std::int64_t> sampler::age(item_no table, std::uint64_t row, std::int64_t at) const
+{
+    const auto& all = births_[table];
+    return row < all.size() ? std::optional(at - all[row]) : std::nullopt;
+}
+
 /// A row is there: its life begins, and what follows it.
 void sampler::inserted(item_no table, std::uint64_t row, std::int64_t at)
 {
+    // Rows come in the order of their numbers.
+    if (row == births_[table].size())
+        births_[table].push_back(at);
     if (lives_[table])
         lives_[table]->enter(row, drawn_.all.file->tables[table].life->starts, at);
     for (auto& one : followers_)

@@ -63,6 +63,7 @@ private:
     void see_life(file_planner& plan, const draft& what, const action& of, bool left_out);
     void see_followers(file_planner& plan, const draft& what, const action& of, bool left_out);
     void inserted(item_no table, std::uint64_t row, std::int64_t at);
+    [[nodiscard]] std::optional<std::int64_t> age(item_no table, std::uint64_t row, std::int64_t at) const;
     void low(const draft& what);
     void see_values(frame& of, scope_study& to, const std::vector<gen_plan>& vars);
     void see_columns(frame& of, item_no table);
@@ -86,6 +87,7 @@ private:
     std::deque<arrival_study> arrivals_;            ///< In the order of the plan's flows.
     std::vector<std::optional<life_study>> lives_;
     std::deque<following> followers_;
+    std::vector<std::vector<std::int64_t>> births_;  ///< By table and row.
     std::uint64_t seen_ = 0;
     std::int64_t last_ = 0;
 };

@@ -52,7 +52,7 @@ std::vector<kept_rows> kept_of(const spec& what)
                 cells.push_back(set.column);
         }
         std::ranges::sort(cells);
-        cells.erase(std::ranges::unique(cells).begin(), cells.end());
+        cells.erase(std::unique(cells.begin(), cells.end()), cells.end());  // No view: clang 14 takes none of GCC 12.
         all[t].cells += cells.size();
         for (const auto& column : table.columns)
             if (std::holds_alternative<gen::counter>(column.how.how))

@@ -150,7 +150,7 @@ public:
     void see(const file_planner& plan, const row_plan& of, item_no link, std::int64_t at, std::uint64_t row);
 
     /// Whether a row may be picked at all: once, and while it is young enough.
-    void see_limits(file_planner& plan, std::int64_t at, std::uint64_t row);
+    void see_limits(std::uint64_t row, std::optional<std::int64_t> age);
 
     /// As `see`, of rows that are all of T0.
     void see_pure(std::uint64_t row, std::uint64_t count);
@@ -178,8 +178,9 @@ private:
     std::vector<std::uint64_t> unscattered_;
     std::uint64_t gone_ = 0;  ///< Picks among rows of which some are gone.
     std::set<std::uint64_t> taken_;
-    std::uint64_t limited_ = 0;
+    std::uint64_t picks_ = 0;  ///< Of a link that picks no row twice.
     std::uint64_t again_ = 0;
+    std::uint64_t ages_ = 0;
     std::uint64_t too_old_ = 0;
 };
 

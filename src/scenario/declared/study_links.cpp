@@ -111,17 +111,18 @@ void link_study::see(const file_planner& plan, const row_plan& of, item_no link,
         see_rank(*rank, among.count);
 }
 
-void link_study::see_limits(file_planner& plan, std::int64_t at, std::uint64_t row)
+void link_study::see_limits(std::uint64_t row, std::optional<std::int64_t> age)
 {
-    const auto& there = plan.table(of_->to);
-    const bool has_age = there.closed || (there.born_fact && there.kept_places[*there.born_fact] != no_item);
-    if (!of_->once && (of_->within == 0 || !has_age))
-        return;
-    ++limited_;
-    if (of_->once && !taken_.insert(row).second)
-        ++again_;
-    if (of_->within > 0 && has_age && static_cast<std::int64_t>(plan.remembered(there, row).moment) + of_->within < at)
-        ++too_old_;
+    if (of_->once)
+    {
+        ++picks_;
+        again_ += taken_.insert(row).second ? 0 : 1;
+    }
+    if (of_->within > 0 && age)
+    {
+        ++ages_;
+        too_old_ += *age > of_->within ? 1 : 0;
+    }
 }
 
 void link_study::see_pure(std::uint64_t row, std::uint64_t count)
@@ -141,12 +142,12 @@ void link_study::tell(std::vector<finding>& to) const
 {
     if (of_->missing > 0)
         missing_.tell(what_ + " missing", to);
-    if (limited_ > 0 && of_->once)
-        to.push_back(found_of(what_ + " once", "never again", fmt::format("{} of {} again", again_, limited_), "exact",
+    if (picks_ > 0)
+        to.push_back(found_of(what_ + " once", "never again", fmt::format("{} of {} again", again_, picks_), "exact",
                               {.p = again_ == 0 ? 1.0 : 0.0}));
-    if (limited_ > 0 && of_->within > 0)
+    if (ages_ > 0)
         to.push_back(found_of(what_ + " within", shown_span(static_cast<double>(of_->within)),
-                              fmt::format("{} of {} older", too_old_, limited_), "exact",
+                              fmt::format("{} of {} older", too_old_, ages_), "exact",
                               {.p = too_old_ == 0 ? 1.0 : 0.0}));
     const auto gone = gone_ > 0 ? fmt::format(", without {} picks among rows of which some are gone", gone_) : "";
     switch (of_->pick)

@@ -185,6 +185,8 @@ struct generator;
 namespace gen
 {
 
+// A vector of what is still incomplete has no `{}` here: clang would need it complete for that.
+
 /// `= expr`, {is: }, a constant, a {text: } template.
 struct computed
 {
@@ -317,19 +319,19 @@ struct counter
 struct by_stage
 {
     std::vector<generator>
-        stages{};  ///< By the number of the stage in which the row is made; a stage may have none: empty `how`.
+        stages;  ///< By the number of the stage in which the row is made; a stage may have none: empty `how`.
 };
 
 /// JSON.
 struct object
 {
-    std::vector<std::string> names{};
-    std::vector<generator> values{};
+    std::vector<std::string> names;
+    std::vector<generator> values;
 };
 struct list
 {
-    std::vector<generator> of{};  ///< One.
-    range times{};
+    std::vector<generator> of;  ///< One.
+    range times;
 };
 
 }  // namespace gen
