@@ -317,10 +317,14 @@ TEST(theirs, each_construct_becomes_one_of_ours_and_is_planned)
 
 TEST(theirs, what_is_drawn_is_within_its_bounds)
 {
-    auto text = shop_head +
+    auto text = changed(shop_head, "transactional_data:\n",
+                        "  ghosts: {bulk_load: false, schema: {id: {type: uuid}, n: {type: integer}}}\n"
+                        "transactional_data:\n") +
+                "      ghost: {references: ghosts.id}\n"
                 "      maybe: {references: people.id, percentage: 40}\n"
                 "      items: {type: array, min_items: 3, max_items: 3, item_schema: {n: {type: integer}}}\n";
     text += "    derived_fields:\n"
+            "      told: {type: template, template: '{ghost}'}\n"
             "      n: {type: integer, min: 2, max: 7}\n"
             "      plate: {type: string, format: '{random_letters:2}-{random_digits:3}'}\n"
             "      kind: {type: conditional, condition_field: n, condition_value: 2, when_true: {type: string, "
@@ -342,6 +346,8 @@ TEST(theirs, what_is_drawn_is_within_its_bounds)
         EXPECT_EQ(plate.size(), 6U);
         EXPECT_TRUE(row.values.at("label").get<std::string>().starts_with(plate + ":")) << row.values;
         missing += row.values.at("maybe").is_null() ? 1 : 0;
+        EXPECT_EQ(row.values.at("told"), row.values.at("ghost")) << "one key, wherever it stands";
+        EXPECT_EQ(row.values.at("ghost").get<std::string>().size(), 36U) << row.values;
         // Rows of goods are nowhere; what refers to them has their key all the same.
         bought.insert(row.values.at("good").get<std::string>());
         auto items = row.values.at("items");

@@ -8,6 +8,13 @@
 
 namespace bazaar::scenario::declared
 {
+namespace
+{
+
+/// Of rows that are written nowhere: in their uuids, which others have as a text or as a reference.
+constexpr std::uint8_t no_place = 15;
+
+}  // namespace
 
 void maker::fail(const frame& of, std::string_view name, std::string_view why) const
 {
@@ -302,7 +309,7 @@ operand maker::key_text(frame& of)
     const auto place = std::ranges::find_if(of.of->model, [](std::uint8_t n) { return n != model::no_column; });
     const auto unit = of.of->closed ? unit_of_seed(*of.of, of.row) : of.facts[*of.of->unit_fact];
     const auto text = texts_.make<char>(36);
-    print(all_.ids.encode({place == of.of->model.end() ? std::uint8_t{15} : *place, of.row, unit}), text.data());
+    print(all_.ids.encode({place == of.of->model.end() ? no_place : *place, of.row, unit}), text.data());
     return {.text = {text.data(), text.size()}};
 }
 
@@ -325,7 +332,7 @@ row_id maker::reference(frame& of, const source& what)
         unit = unit_of_seed(there, row);
     else if (there.of->keys.is == key::form::uuid)
         unit = related(holder, what.one).facts[*there.unit_fact];
-    return {place == there.model.end() ? std::uint8_t{0} : *place, row, unit};
+    return {place == there.model.end() ? no_place : *place, row, unit};
 }
 
 }  // namespace bazaar::scenario::declared
