@@ -101,6 +101,20 @@ int list_scenarios(const options& opts)
 
 constexpr int data_code = 65;
 
+/// What a file without mistakes asks for and cannot be planned yet.
+std::vector<std::string> limits_of(const std::string& file)
+try
+{
+    static_cast<void>(io::offered_file(file, "scenario check"));
+    return {};
+}
+catch (const error& refusal)
+{
+    if (refusal.kind() != error_kind::data)
+        throw;
+    return refusal.lines();
+}
+
 /// Tells of each file; one with mistakes ends the command with 65.
 int check_scenarios(const options& opts)
 {
@@ -112,7 +126,10 @@ int check_scenarios(const options& opts)
             process::print_out(line + '\n');
         for (const auto& line : read.warnings)
             process::print_out(line + '\n');
-        if (!read.spec)
+        const auto limits = read.spec ? limits_of(file) : std::vector<std::string>();
+        for (const auto& line : limits)
+            process::print_out(line + '\n');
+        if (!read.spec || !limits.empty())
         {
             code = data_code;
             continue;

@@ -147,6 +147,19 @@ TEST(cli_scenarios, in_files_are_checked_and_shown)
     EXPECT_NE(shown.out.find("dish: json records dish, key id, 1 partition\n"), shown.out.npos) << shown.out;
     const auto tables = bazaard({"scenario", "show", right, "--tables"});
     EXPECT_EQ(tables.out.find("json records"), tables.out.npos) << tables.out;
+    // What cannot be planned yet is told by whoever checks, as by whoever plans.
+    const auto ahead = folder.write("ahead.yaml", "bazaar: 1\nscenario: small\ntables:\n"
+                                                  "  things: {key: id, seed: 9, columns: {id: {uuid: row}}}\n"
+                                                  "units:\n  one: {arrives: {rate: 1/s}, rows: [{insert: things}]}\n");
+    const auto refused = bazaard({"scenario", "check", ahead});
+    EXPECT_EQ(refused.status, 65);
+    EXPECT_NE(refused.out.find(":4:3: things: rows of T0 are not made by the unit one; one of both\n"),
+              std::string::npos)
+        << refused.out;
+    EXPECT_EQ(refused.out.find("right"), std::string::npos) << refused.out;
+    const auto planned = bazaard({"plan", "--scenario", ahead, "--units", "0..1"});
+    EXPECT_EQ(planned.status, 65);
+    EXPECT_NE(planned.err.find(refused.out), std::string::npos) << planned.err;
     EXPECT_EQ(bazaard({"scenario", "check", folder.path() + "/none.yaml"}).status, 66);
     EXPECT_EQ(bazaard({"scenario", "check"}).status, 64);
 }

@@ -120,6 +120,12 @@ void limit_finder::unit_name(const row_plan& of, const source& what)
 void limit_finder::changes(const row_plan& of)
 {
     for (const auto& change : of.of->changes)
+    {
+        if (change.pick.within > 0)
+            tell("{}.changes.{}.within: a change does not look at the age of rows yet; leave it out", of.name,
+                 change.name);
+        if (change.pick.once)
+            tell("{}.changes.{}.once: a change may pick a row again; leave it out", of.name, change.name);
         for (const auto& set : change.set)
         {
             const auto place = fmt::format("{}.changes.{}.set.{}", of.name, change.name,
@@ -128,6 +134,7 @@ void limit_finder::changes(const row_plan& of)
             for (const auto& var : change.vars)
                 set_value(of, change.names, place, var.how);
         }
+    }
     if (!of.of->life)
         return;
     for (const auto& state : of.of->life->states)
