@@ -2,12 +2,12 @@
 # Builds a preset of CMakePresets.json into build/<preset>. Needs common.sh and packages.sh.
 # shellcheck disable=SC2154  # top is common.sh's.
 
-# build_preset PRESET [TARGET]: configures, and builds all or the one target. Warnings are errors where CI=true; with BAZAARD_UNITY=ON
+# build_preset PRESET [TARGET]: configures, and builds all or the one target. Warnings are errors where CI=true; with BAZAARD_CI_UNITY=ON
 # several sources are compiled as one.
 build_preset() {
     local preset=$1 target=${2:-all}
     set --
-    [[ -z ${BAZAARD_UNITY:-} ]] || set -- -DBAZAARD_UNITY="$BAZAARD_UNITY" "$@"
+    [[ -z ${BAZAARD_CI_UNITY:-} ]] || set -- -DBAZAARD_UNITY="$BAZAARD_CI_UNITY" "$@"
     [[ ${CI:-} != true ]] || set -- -DBAZAARD_WERROR=ON "$@"
     # One ccache serves every copy of the tree: the path of the copy is no part of what it compares, nor is the language. The Dockerfile
     # says the same.

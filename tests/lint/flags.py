@@ -2,12 +2,14 @@
 """Compares which flags each verb takes (its --help) with which options its code reads, in both directions.
 
 The code is followed by name: from the function of a verb through all functions and classes of src/app and src/daemon that it mentions. A flag that is
-taken and never read is one that the verb ignores; an option that is read without its flag being taken comes from nowhere.
+taken and never read is one that the verb ignores; an option that is read without its flag being taken comes from nowhere. Variables that
+scripts export are flags, or the program knows that they are none.
 
   flags.py PROGRAM             compares
   flags.py --self-test PROGRAM  shows that both kinds of fault are found
 """
 
+import os
 import pathlib
 import re
 import subprocess
@@ -288,6 +290,20 @@ def compare(program, nodes, table, shop, members, taken=taken_by):
     return wrong
 
 
+def exported():
+    """Variables that scripts and tests export, which each program that they start gets."""
+    files = [path for folder in ("scripts", "tests/ci", "tests/support") for path in (top / folder).rglob("*") if path.is_file()]
+    return {name for path in files for name in re.findall(r"\bexport (BAZAARD_\w+)", path.read_text(errors="replace"))}
+
+
+def unknown_variables(program, names, flags):
+    """Those of the variables that are no flag, and that the program takes for a mistyped one: it warns of them."""
+    others = names - {"BAZAARD_" + flag.upper().replace("-", "_") for flag in flags}
+    told = subprocess.run([program, "plan", "--units", "0..0", "--seed", "1"], capture_output=True, text=True, check=False,
+                          env={**os.environ, **{name: "1" for name in others}})
+    return sorted(name for name in others if f"{name} in the environment is not known" in told.stderr)
+
+
 def main():
     self_test = sys.argv[1] == "--self-test"
     program = sys.argv[-1]
@@ -298,6 +314,8 @@ def main():
         top / "include/bazaar/daemon/settings.hpp", "settings")
     if not self_test:
         wrong = compare(program, nodes, table, shop, members)
+        wrong += [f"{name} is exported by a script, and the program does not know it: see is_reserved in options_sources.cpp"
+                  for name in unknown_variables(program, exported(), set(table) | set(shop))]
         for line in wrong:
             print(line)
         print(f"{len(ROOTS)} verbs, {len(table) + len(shop)} flags")
@@ -313,6 +331,9 @@ def main():
     unheard = [("topics delete", "yes"), ("verify topics", "barrier-timeout"), ("load", "workers"), ("connector register", "connect-timeout")]
     wrong = compare(program, nodes, table, shop, members, lying([], unheard))
     missed += [f"{v} {f}" for v, f in unheard if not any(w.startswith(f"{v} reads what --{f} sets") for w in wrong)]
+    made_up = "BAZAARD_SOMETHING"
+    if unknown_variables(program, exported() | {made_up}, set(table) | set(shop)) != [made_up]:
+        missed.append(f"{made_up} in the environment")
     for line in missed:
         print(f"not found: {line}")
     return 1 if missed else 0
