@@ -124,6 +124,8 @@ SPECIAL = {
     "retention": lambda: listed([Value("1m", True), Value("87600h", True), Value("forever", True), Value("59s", False), Value("87601h", False)]),
     "replication-factor": lambda: bounded(Decimal(1), Decimal(100), Decimal(1), also=[-1]),
     "replica-identity": lambda: chosen(["default", "full", "nothing"]),
+    # Of a stream of changes; `scenario new` takes a file.
+    "from": lambda: bounded(Decimal(0), Decimal((1 << 40) - 2), Decimal(1)),
     # The other flags of a line are of this one.
     "scenario": lambda: chosen(["thelook"]),
 }
