@@ -4,10 +4,8 @@
 //   scripts/dev bench declared [FILE...]
 
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <memory>
-#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -16,13 +14,14 @@
 
 #include "bazaar/io/scenario_file.hpp"
 #include "bazaar/scenario/declared/declared.hpp"
+#include "bench/counted_new.hpp"
 
 namespace
 {
 
 using namespace bazaar;
 
-std::size_t allocations = 0;
+using test::allocations;
 
 double cpu_seconds()
 {
@@ -94,22 +93,6 @@ void bench(const std::string& name)
 }
 
 }  // namespace
-
-void* operator new(std::size_t size)
-{
-    ++allocations;
-    if (void* memory = std::malloc(size))
-        return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept
-{
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept
-{
-    std::free(memory);
-}
 
 int main(int argc, char** argv)
 {

@@ -9,7 +9,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,13 +21,14 @@
 #include "bazaar/process/program.hpp"
 #include "bazaar/run/saved_plan.hpp"
 #include "bazaar/scenario/registry.hpp"
+#include "bench/counted_new.hpp"
 
 namespace
 {
 
 using namespace bazaar;
 
-std::size_t allocations = 0;
+using test::allocations;
 
 /// Memory of this process in MiB: VmRSS now, VmHWM at its highest.
 double resident(const char* key)
@@ -138,22 +138,6 @@ int keep(std::uint64_t ticks, const std::string& connection, const std::string& 
 }
 
 }  // namespace
-
-void* operator new(std::size_t size)
-{
-    ++allocations;
-    if (void* memory = std::malloc(size))
-        return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept
-{
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept
-{
-    std::free(memory);
-}
 
 /// The kinds that occur, as a JSON array.
 void list_kinds(const scenario::scenario& shop)
