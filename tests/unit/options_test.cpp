@@ -469,7 +469,7 @@ TEST(flags, that_a_verb_does_not_take_are_refused_on_its_command_line_and_no_oth
             }
         }
     EXPECT_GT(refused, test::tries(1'500));
-    EXPECT_GT(taken, test::tries(700));
+    EXPECT_GT(taken, test::tries(500));
 }
 
 TEST(flags, of_all_scenarios_are_complete_and_unique)

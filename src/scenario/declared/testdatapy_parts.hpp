@@ -43,6 +43,8 @@ inline void put(node& map, std::string key, mark at, std::string text)
 
 /// "orders", "total_amount" of "orders.total_amount".
 [[nodiscard]] std::pair<std::string_view, std::string_view> split_at_dot(std::string_view text) noexcept;
+std::pair<std::string_view, std::string_view>
+split_at_dot(std::string&& text) = delete;  // The parts would be of nothing.
 
 /// Words of a map's keys.
 [[nodiscard]] std::vector<std::string_view> keys_in(const node& map);

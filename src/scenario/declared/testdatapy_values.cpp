@@ -17,6 +17,13 @@ namespace bazaar::scenario::declared::theirs
 namespace
 {
 
+/// The entity to which a relationship leads.
+std::string leads_to(const node& relationships, std::string_view name)
+{
+    const auto references = text_in(relationships.find(name)->value, "references");
+    return std::string(split_at_dot(references).first);
+}
+
 struct other_word
 {
     std::string_view method;
@@ -233,11 +240,7 @@ node translator::moment_millis(entity& of, const entry& one, const std::string& 
         const auto* const to = column_of(near_to->value.text, column, near_to->value.at, own);
         const auto link = std::ranges::find_if(
             of.links,
-            [&](const auto& pair)
-            {
-                return to != nullptr &&
-                       split_at_dot(text_in(of.relationships->find(pair.first)->value, "references")).first == to->name;
-            });
+            [&](const auto& pair) { return to != nullptr && leads_to(*of.relationships, pair.first) == to->name; });
         if (to != nullptr && link == of.links.end())
             tell(near_to->value.at, own, fmt::format("no relationship of this record leads to {}", to->name));
         if (to == nullptr || link == of.links.end())
@@ -428,11 +431,9 @@ node translator::reference(entity& of, const entry& one, const std::string& path
         }
         if (via != nullptr)
         {
-            const auto leads_to = split_at_dot(text_in(of.relationships->find(via->value.text)->value, "references"))
-                                      .first;
-            if (leads_to != to->name)
-                tell(source->value.at, own,
-                     fmt::format("{} leads to {}, not to {}", via->value.text, leads_to, to->name));
+            const auto found = leads_to(*of.relationships, via->value.text);
+            if (found != to->name)
+                tell(source->value.at, own, fmt::format("{} leads to {}, not to {}", via->value.text, found, to->name));
             value = fmt::format("{}.{}", link->second, column);
         }
         else
