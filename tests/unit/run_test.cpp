@@ -558,6 +558,9 @@ TEST(Runner, PlansAlongTheEntriesThatStandBehindTheMark)
         EXPECT_EQ(d.at < time{0} + std::chrono::hours(1), d.no < 90) << d.no;
 }
 
+/// Far more than the loop plans while a request is on its way to it.
+constexpr std::uint64_t many_ticks = 2'000;
+
 TEST(Runner, ANewRateHoldsFromTheNextUnitOnAndIsRecordedFirst)
 {
     rig r;
@@ -576,6 +579,7 @@ TEST(Runner, ANewRateHoldsFromTheNextUnitOnAndIsRecordedFirst)
                 effective.push_back(entry);
             };
             how.check = [](const run::checkpoint&) {};
+            how.ticks_max = many_ticks;
             how.echo = [&](const model::unit& unit)
             {
                 if (unit.decision.no == 50)
@@ -596,9 +600,6 @@ TEST(Runner, ANewRateHoldsFromTheNextUnitOnAndIsRecordedFirst)
         EXPECT_EQ(walk.next().at, moment) << no;
 }
 
-/// Far more than the loop plans while a pause is on its way to it.
-constexpr std::uint64_t paused_ticks = 2'000;
-
 /// Pauses a run at unit 20, has `meanwhile` done when all that was planned is settled, and goes on to the end.
 void run_with_pause(rig& r, run::pacer::options pace, const std::function<void()>& meanwhile)
 {
@@ -614,7 +615,7 @@ void run_with_pause(rig& r, run::pacer::options pace, const std::function<void()
         [&](auto& how)
         {
             how.pace = pace;
-            how.ticks_max = paused_ticks;
+            how.ticks_max = many_ticks;
             how.echo = [&](const model::unit& unit)
             {
                 if (unit.decision.no == 20)
@@ -647,7 +648,7 @@ TEST(Runner, APausePlansNothingAndEndsWithAShiftOfItsLength)
                    [&]
                    {
                        planned = r.active->now().planned;
-                       EXPECT_LT(r.planner->ticks(), paused_ticks);
+                       EXPECT_LT(r.planner->ticks(), many_ticks);
                        r.clock.us += 3'600'000'000;
                        EXPECT_TRUE(r.log.empty());
                        r.active->resume();
@@ -662,7 +663,7 @@ TEST(Runner, APausePlansNothingAndEndsWithAShiftOfItsLength)
         [&](auto& how)
         {
             how.pace = patient;
-            how.ticks_max = paused_ticks;
+            how.ticks_max = many_ticks;
         });
     std::map<unit_no, time> at;
     for (const auto& d : undisturbed.to.committed)
@@ -765,6 +766,7 @@ TEST(Runner, PausedAgainWhileItsShiftIsBeingRecordedItCountsNoTimeTwice)
         [&](auto& how)
         {
             how.pace = patient;
+            how.ticks_max = many_ticks;
             how.record = [&](const model::control& entry, const run::runner::recorded& done)
             {
                 r.log.push_back(entry);
@@ -804,7 +806,7 @@ TEST(Runner, ADrainEndsAPause)
     rig r;
     run_with_pause(r, patient, [&] { r.active->drain(); });
     EXPECT_TRUE(r.log.empty());
-    EXPECT_LT(r.planner->ticks(), paused_ticks);
+    EXPECT_LT(r.planner->ticks(), many_ticks);
 }
 
 TEST(Runner, CountsRowsKindsAndWhatBecameOfDoubt)
