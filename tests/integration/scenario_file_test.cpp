@@ -3,7 +3,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -14,9 +13,9 @@
 #include "bazaar/io/scenario_file.hpp"
 #include "support/daemon.hpp"
 #include "support/eventually.hpp"
-#include "support/places.hpp"
 #include "support/postgres_cluster.hpp"
 #include "support/query.hpp"
+#include "support/tutorial.hpp"
 
 namespace bazaar::test
 {
@@ -29,21 +28,6 @@ words operator+(words a, const words& b)
 {
     a.insert(a.end(), b.begin(), b.end());
     return a;
-}
-
-std::string contents_of(const std::string& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The file as the last step of the tutorial shows it.
-std::string bookshop()
-{
-    const auto text = contents_of(source_dir() + "/docs/scenario-tutorial.md");
-    const std::string fence = "```yaml\n";
-    const auto begin = text.rfind(fence) + fence.size();
-    return text.substr(begin, text.find("```\n", begin) - begin);
 }
 
 class scenario_file : public testing::Test
@@ -109,7 +93,7 @@ protected:
 
 TEST_F(scenario_file, of_the_tutorial_is_run_killed_and_verified)
 {
-    const auto shop = file("mine.yaml", bookshop());
+    const auto shop = file("mine.yaml", tutorial_shop());
     const words flags{"--scenario", shop, "--seed", "1", "--unpaced", "--max-iter", "1500"};
     good("init", {"--scenario", shop});
     run_killed(flags, "bookshop.orders", 100);
@@ -135,7 +119,7 @@ TEST_F(scenario_file, of_the_tutorial_is_run_killed_and_verified)
     EXPECT_NE(altered.out.find(id), altered.out.npos) << altered.out;
 
     // Another text is another plan.
-    auto text = bookshop();
+    auto text = tutorial_shop();
     text.replace(text.find("price: 14.90"), 12, "price: 14.91");
     const auto changed = did("run",
                              words{"--scenario", file("mine.yaml", text)} + words{"--unpaced", "--max-iter", "9"});

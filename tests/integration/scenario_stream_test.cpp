@@ -3,7 +3,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,10 +18,10 @@
 #include "support/change_stream.hpp"
 #include "support/daemon.hpp"
 #include "support/eventually.hpp"
-#include "support/places.hpp"
 #include "support/postgres_server.hpp"
 #include "support/query.hpp"
 #include "support/told_stream.hpp"
+#include "support/tutorial.hpp"
 
 namespace bazaar::test
 {
@@ -32,11 +31,7 @@ namespace
 /// The file of the tutorial's last step, so fast that seconds have something of all.
 std::string fast_bookshop()
 {
-    std::ifstream page(source_dir() + "/docs/scenario-tutorial.md", std::ios::binary);
-    const std::string whole{std::istreambuf_iterator<char>(page), {}};
-    const std::string fence = "```yaml\n";
-    const auto begin = whole.rfind(fence) + fence.size();
-    auto text = whole.substr(begin, whole.find("```\n", begin) - begin);
+    auto text = tutorial_shop();
     for (const auto& [slow, fast] : std::vector<std::pair<std::string, std::string>>{
              {"{rate: 6/h, hours: shop, curve: day, speed: = pace}", "{rate: 40/s, speed: = pace}"},
              {"{rate: 2/h}", "{rate: 4/s}"},
