@@ -102,10 +102,10 @@ int list_scenarios(const options& opts)
 constexpr int data_code = 65;
 
 /// What a file without mistakes asks for and cannot be planned yet.
-std::vector<std::string> limits_of(const std::string& file)
+std::vector<std::string> limits_of(const io::scenario_file& read, const std::string& file)
 try
 {
-    static_cast<void>(io::offered_file(file, "scenario check"));
+    static_cast<void>(io::offered_file(read, file));
     return {};
 }
 catch (const error& refusal)
@@ -126,7 +126,7 @@ int check_scenarios(const options& opts)
             process::print_out(line + '\n');
         for (const auto& line : read.warnings)
             process::print_out(line + '\n');
-        const auto limits = read.spec ? limits_of(file) : std::vector<std::string>();
+        const auto limits = read.spec ? limits_of(read, file) : std::vector<std::string>();
         for (const auto& line : limits)
             process::print_out(line + '\n');
         if (!read.spec || !limits.empty())
@@ -209,11 +209,11 @@ int show_scenario(const options& opts)
     if (all || opts.show_topics)
         process::print_out(topics_text(*read.spec));
     if (opts.show_schemas)
-        process::print_out(schemas_text(*read.spec, io::offered_file(name, "scenario show")));
+        process::print_out(schemas_text(*read.spec, io::offered_file(read, name)));
     if (opts.show_distributions)
         return report_scenario(opts, *read.spec);
     if (opts.sample > 0)
-        process::print_out(sample_text(io::offered_file(name, "scenario show"), opts.sample));
+        process::print_out(sample_text(io::offered_file(read, name), opts.sample));
     return 0;
 }
 

@@ -135,6 +135,11 @@ const scenario::entry& offered_file(std::string_view name_or_path, std::string_v
     auto read = read_scenario(std::string(name_or_path), who);
     if (!read.spec)
         throw error(error_kind::data, read.problems);
+    return offered_file(std::move(read), name_or_path);
+}
+
+const scenario::entry& offered_file(scenario_file read, std::string_view name_or_path)
+{
     const bool is_path = name_or_path.find_first_of("./") != name_or_path.npos;
     const auto name = std::string(name_or_path) + (is_path ? "" : ".yaml");
     const auto text = text_of(read, name);

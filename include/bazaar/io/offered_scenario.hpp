@@ -3,6 +3,7 @@
 #include <span>
 #include <string_view>
 
+#include "bazaar/io/scenario_file.hpp"
 #include "bazaar/scenario/declared/offer.hpp"
 #include "bazaar/scenario/scenario.hpp"
 
@@ -17,6 +18,9 @@ namespace bazaar::io
 /// Lifetime: of the process. Threads: any.
 /// Errors: `data` with all problems, each with file, line and column; `no_input`, `usage` where there is no such file.
 [[nodiscard]] const scenario::entry& offered_file(std::string_view name_or_path, std::string_view who);
+
+/// The same of a file that was read, under the name by which it was. It has no problems.
+[[nodiscard]] const scenario::entry& offered_file(scenario_file read, std::string_view name_or_path);
 
 /// The scenario of such a text, and no file is read. Equal texts and settings give the same entry.
 ///
