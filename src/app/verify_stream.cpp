@@ -93,7 +93,7 @@ public:
             if (stop_.stop_requested())
                 break;
             look();
-            take(judge);
+            offer(judge);
             if (progress_.due())
                 progress_.show(fmt::format("unit {}", daemon::grouped(judge.highest().value_or(0))),
                                std::chrono::duration<double>(clock::now() - begun).count(),
@@ -120,14 +120,23 @@ private:
         subject_.demanded = now_.demanded;
     }
 
-    void take(verify::judge& judge)
+    /// Stops at the first event of a unit that is not known yet: those behind it come in the log's order.
+    void offer(verify::judge& judge)
     {
         while (const auto* change = tap_.front())
         {
-            if (verify::event_of(*change, made_.shop->tables(), opts_.schema, event_) && !judge.take(event_))
+            if (verify::event_of(*change, made_.shop->tables(), opts_.schema, event_) && !judge.offer(event_))
                 break;
             tap_.pop();
         }
+    }
+
+    /// No more will be known. What is known may lie behind what is not: units are not in order in the log.
+    void take(verify::judge& judge)
+    {
+        for (; const auto* change = tap_.front(); tap_.pop())
+            if (verify::event_of(*change, made_.shop->tables(), opts_.schema, event_))
+                judge.take(event_);
     }
 
     void read_to_the_cut(verify::judge& judge)

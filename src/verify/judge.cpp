@@ -95,9 +95,14 @@ const change_event& judge::work::without_excused(const change_event& e)
 judge::judge(const subject& of, report& to, const judge_options& how) : work_(std::make_unique<work>(of, to, how)) {}
 judge::~judge() = default;
 
-bool judge::take(const change_event& e)
+void judge::take(const change_event& e)
 {
-    return work_->take(e);
+    work_->take(e);
+}
+
+bool judge::offer(const change_event& e)
+{
+    return work_->offer(e);
 }
 
 void judge::take(const transaction_end& end)

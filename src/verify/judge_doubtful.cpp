@@ -42,13 +42,17 @@ void judge::work::retry_strays()
     retried_ = limit();
     strays_in_row_ = 0;
     retrying_ = true;
-    std::deque<kept_event> again;
+    std::list<kept_event> again;
     again.swap(strays_);
-    for (const auto& one : again)
+    while (!again.empty())
     {
-        reported_op_ = one.reported;
-        judge_planned(one.e, tables_[one.e.table], *row_of_event(one.e));
+        const auto one = again.begin();
+        put_back_ = false;
+        reported_op_ = one->reported;
+        judge_planned(one->e, tables_[one->e.table], *row_of_event(one->e));
+        put_back_ ? strays_.splice(strays_.end(), again, one) : again.pop_front();
     }
+    put_back_ = false;
     retrying_ = false;
 }
 

@@ -16,6 +16,7 @@ void judge::work::finish(bool partial)
 {
     while (!strays_.empty() && reached_ < subject_.known)
         reach_further();
+    later_ += strays_.size();
     if (!partial)
         plan_below(subject_.demanded);
     settle_doubtful(no_unit);

@@ -21,7 +21,12 @@ std::uint32_t tag_of(const uuid& id) noexcept
 
 }  // namespace
 
-bool judge::work::take(const change_event& e)
+void judge::work::take(const change_event& e)
+{
+    later_ += offer(e) ? 0U : 1U;
+}
+
+bool judge::work::offer(const change_event& e)
 {
     if (left_out_[e.table])
         return true;

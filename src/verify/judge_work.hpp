@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,7 +37,8 @@ public:
 
     void leave_out(std::uint8_t table) { left_out_[table] = true; }
 
-    bool take(const change_event& e);
+    void take(const change_event& e);
+    bool offer(const change_event& e);
     void take(const transaction_end& end);
     void excuse(std::uint8_t table, std::string reason);
     void excuse_operation(std::uint8_t table, model::op what, std::string reason);
@@ -129,7 +131,7 @@ private:
     /// Whether it is later than all units that are known.
     [[nodiscard]] bool is_after_the_known(std::int64_t end) const
     {
-        return walk_.next_no() >= subject_.known && !units_.empty() && end > units_.back().decision.at.us;
+        return walk_.next_no() >= subject_.known && (units_.empty() || end > units_.back().decision.at.us);
     }
 
     /// Whether the plan has such a row; nothing where its unit is not at hand.
@@ -247,12 +249,8 @@ private:
 
     // ---- Changes: judge_changes.cpp ---------------------------------------------------------------------------------
 
-    /// Of a unit that is not known yet. One that has waited is not put back.
-    void later()
-    {
-        ++later_;
-        put_back_ = put_back_ || !retrying_;
-    }
+    /// The event under judgement is of a unit that is not known yet.
+    void later() { put_back_ = true; }
 
     void take_change(const change_event& e, const model::table& t, const row_id& row);
     void take_insert(const change_event& e, const model::table& t, const row_id& row);
@@ -394,7 +392,7 @@ private:
     std::unordered_map<row_key, std::vector<std::pair<row_id, unit_no>>> gone_;  ///< See `may_have_gone`.
     std::unordered_map<unit_no, transaction_end> odd_ends_;  ///< The first that counts otherwise than had arrived.
     std::deque<kept_event> doubtful_;
-    std::deque<kept_event> strays_;                                                   ///< Far ahead of the plan.
+    std::list<kept_event> strays_;                                                    ///< Far ahead of the plan.
     std::unordered_map<unit_no, std::vector<std::pair<row_id, finding>>> questions_;  ///< Is the row planned at all?
     /// Reasons, each with how many changes it has excused.
     std::map<std::pair<std::uint8_t, model::op>, std::pair<std::string, std::uint64_t>> excuses_;

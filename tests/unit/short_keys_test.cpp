@@ -220,6 +220,59 @@ TEST(short_keys, a_row_of_somebody_is_a_foreign_edit)
     }
 }
 
+TEST(short_keys, a_stream_that_is_judged_while_it_goes_on_is_clean)
+{
+    // Each round knows what is settled so far: nothing at first, at the end less than the stream has.
+    keyed_world w;
+    for (const std::uint64_t order : {1U, 2U, 3U})
+        for (const std::size_t round : {1U, 7U, 60U, 1'000U})
+        {
+            const auto all = told_stream(w.shop, w.recorded, keyed_units, {}, order);
+            const auto end = all.size() - 40;
+            verify::subject of{w.shop, w.recorded, w.keys(), 0, 0};
+            verify::report report;
+            verify::judge judge(of, report, {});
+            verify::debezium_reader reader(w.shop.tables(), "demo");
+            verify::change_event e;
+            const auto read = [&](std::size_t i) -> const verify::change_event&
+            {
+                e.stream = "one";
+                e.offset = static_cast<std::int64_t>(i);
+                EXPECT_EQ(reader.read("ecomm.demo." + all[i].table, all[i].json, e),
+                          verify::debezium_reader::outcome::change);
+                return e;
+            };
+            const auto settled = [&](std::size_t sent)
+            {
+                unit_no first = keyed_units;
+                for (auto i = sent; i < all.size(); ++i)
+                    first = std::min(first, all[i].unit == no_unit ? 0 : all[i].unit);
+                return first;
+            };
+            std::size_t at = 0, waited = 0;
+            for (std::size_t sent = round; sent < end; sent += round)
+            {
+                while (at < sent && judge.offer(read(at)))
+                    ++at;
+                waited += at < sent ? 1U : 0U;
+                of.known = of.demanded = settled(sent);
+            }
+            of.known = of.demanded = settled(end);
+            ASSERT_GT(of.demanded, 1'000U);
+            std::size_t behind = 0;
+            for (auto i = at; i < end; ++i)
+                behind += all[i].unit != no_unit && all[i].unit >= of.known ? 1U : 0U;
+            for (; at < end; ++at)
+                judge.take(read(at));
+            judge.finish();
+            EXPECT_EQ(report.judge(), verdict::clean) << round << report.text();
+            EXPECT_GT(waited, 0U);
+            EXPECT_GT(behind, 0U);
+            EXPECT_NE(report.text().find("events behind the cut " + std::to_string(behind)), std::string::npos)
+                << behind << report.text();
+        }
+}
+
 TEST(short_keys, a_row_after_the_known_units_waits_for_them)
 {
     keyed_world w;

@@ -65,8 +65,11 @@ public:
     judge(const judge&) = delete;
     judge& operator=(const judge&) = delete;
 
-    /// False for an event of a unit about which nothing is known yet: it may be passed again when more is known.
-    bool take(const change_event& e);
+    /// An event of a unit about which nothing is known yet is counted, and not judged.
+    void take(const change_event& e);
+
+    /// The same, of a stream that goes on: such an event is not counted. False: offer it again when more is known.
+    bool offer(const change_event& e);
 
     /// The row of the plan that an event is about; nothing if there is none. Its unit is `unknown_unit` if neither its
     /// key nor the plan, as far as it is known, names it.
