@@ -273,6 +273,24 @@ TEST(short_keys, a_stream_that_is_judged_while_it_goes_on_is_clean)
         }
 }
 
+TEST(short_keys, no_change_is_judged_while_no_unit_is_known)
+{
+    const keyed_world w;
+    const auto all = w.stream();
+    for (const auto& [table, op] : {std::pair("sensor", "c"), std::pair("sensor", "u"), std::pair("reading", "c")})
+    {
+        const verify::subject of{w.shop, w.recorded, w.keys(), 0, 0};
+        verify::report report;
+        verify::judge judge(of, report, {});
+        verify::debezium_reader reader(w.shop.tables(), "demo");
+        verify::change_event e;
+        const auto& message = all[nth(all, table, op, 0)];
+        EXPECT_EQ(reader.read("ecomm.demo." + message.table, message.json, e),
+                  verify::debezium_reader::outcome::change);
+        EXPECT_FALSE(judge.offer(e)) << message.json;
+    }
+}
+
 TEST(short_keys, a_row_after_the_known_units_waits_for_them)
 {
     keyed_world w;
