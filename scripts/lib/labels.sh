@@ -12,10 +12,21 @@ labels_begin=$SECONDS
 
 # ---- Counting --------------------------------------------------------------------------------------------------------
 
-# note LABEL SECONDS COMPILING RESULT: one line of the table; COMPILING are the seconds of compiling among them.
+# note LABEL SECONDS COMPILING PROCESSOR RESULT: one line of the table; COMPILING are the seconds of compiling among them, PROCESSOR those
+# that its processes used of a processor.
 note() {
-    table+=("$(awk -v l="$1" -v s="$2" -v c="$3" -v r="$4" \
-        'BEGIN { printf "%-14s %7.1f %9s  %s", l, s / 60, (c > 0 ? sprintf("%.1f", c / 60) : "-"), r }')")
+    table+=("$(awk -v l="$1" -v s="$2" -v c="$3" -v p="$4" -v r="$5" 'function minutes(of) { return of > 0 ? sprintf("%.1f", of / 60) : "-" }
+        BEGIN { printf "%-14s %7.1f %9s %9s  %s", l, s / 60, minutes(c), minutes(p), r }')")
+}
+
+# used: sets `used` to the seconds of a processor that the processes have used for which this shell has waited, and those for which they
+# have. A server that outlives who started it is not among them.
+used() {
+    local file
+    file=$(mktemp)
+    times >"$file"
+    used=$(awk 'NR == 2 { gsub(/[ms]/, " "); printf "%.1f\n", 60 * ($1 + $3) + $2 + $4 }' "$file")
+    rm -f -- "$file"
 }
 
 # compiling LOG: the seconds that its builds took, as build_directory says them.
@@ -23,7 +34,7 @@ compiling() {
     awk '/^compiled [^ ]+ in [0-9.]+ s$/ { sum += $4 } END { printf "%.1f\n", sum }' "$1"
 }
 
-# count LABEL SECONDS STATUS LOG: adds up the lines of run_ctest in the log; without one, a script is one test.
+# count LABEL SECONDS STATUS LOG PROCESSOR: adds up the lines of run_ctest in the log; without one, a script is one test.
 count() {
     local label=$1 seconds=$2 status=$3 log=$4 lines good bad idle
     read -r lines good bad idle < <(
@@ -45,7 +56,7 @@ count() {
     ((idle == 0)) || result+=", $idle skipped"
     ((good + bad + idle > 0)) || result="no tests"
     ((status != 77)) || result="skipped: $(tail -n 1 "$log")"
-    note "$label" "$seconds" "$(compiling "$log")" "$result"
+    note "$label" "$seconds" "$(compiling "$log")" "$5" "$result"
 }
 
 # demand LABEL...: each has a line in the table; one that was never run has failed.
@@ -54,7 +65,7 @@ demand() {
     for label in "$@"; do
         printf '%s\n' "${table[@]}" | grep -q "^$label " && continue
         failed=$((failed + 1))
-        note "$label" 0 0 "NOT RUN"
+        note "$label" 0 0 0 "NOT RUN"
     done
 }
 
@@ -70,7 +81,7 @@ keep_excerpt() {
     )")
 }
 
-# finish LABEL SECONDS STATUS LOG: counts the label, and keeps of its log what will be shown at the end.
+# finish LABEL SECONDS STATUS LOG PROCESSOR: counts the label, and keeps of its log what will be shown at the end.
 finish() {
     local before=$failed
     count "$@"
@@ -82,8 +93,9 @@ summary() {
     local total=$((passed + failed)) line
     ((${#excerpts[@]} == 0)) || printf '\n%s\n' "${excerpts[@]}"
     # Labels of two lanes run at the same time.
-    note "all together" $((SECONDS - labels_begin)) 0 ""
-    printf '\n%-14s %7s %9s  %s\n' label minutes compiling result
+    used
+    note "all together" $((SECONDS - labels_begin)) 0 "$used" ""
+    printf '\n%-14s %7s %9s %9s  %s\n' label minutes compiling processor result
     printf '%s\n' "${table[@]}" | sed 's/ *$//'
     line="$passed passed, $failed failed"
     ((skipped == 0)) || line+=", $skipped skipped"
@@ -104,12 +116,15 @@ is_script() {
 
 # run_label LABEL COMMAND...: runs it with its output in view, and counts.
 run_label() {
-    local label=$1 start=$SECONDS status=0 log
+    local label=$1 start=$SECONDS status=0 log used before
     shift
     log=$(mktemp)
+    used
+    before=$used
     printf '\n== %s\n' "$label"
     "$@" </dev/null 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
-    finish "$label" $((SECONDS - start)) "$status" "$log"
+    used
+    finish "$label" $((SECONDS - start)) "$status" "$log" "$(awk "BEGIN { print $used - $before }")"
 }
 
 # Of each lane the process of the label that runs, and its label, log and beginning; none if it is idle.
@@ -123,8 +138,8 @@ command_of() {
         run_ctest "$0/build/release" -L "^$1\$"' "$top" "$1")
 }
 
-# lane_start LANE NICE LABEL: in the background, with all it starts in a process group of its own; how it ends is written to the
-# descriptor lane_news. A shell lets what it has in the background ignore Ctrl-C, which tests send.
+# lane_start LANE NICE LABEL: in the background, with all it starts in a process group of its own; how it ends, and what it used, is
+# written to the descriptor lane_news. A shell lets what it has in the background ignore Ctrl-C, which tests send.
 lane_start() {
     local command
     lane_label[$1]=$3 lane_log[$1]=$(mktemp) lane_begin[$1]=$SECONDS
@@ -132,22 +147,24 @@ lane_start() {
     command_of "$3"
     # shellcheck disable=SC2016  # The inner shell expands these.
     setsid setpriv --pdeathsig TERM env --default-signal=INT,QUIT bash -c '
+        eval "$1"
         status=0
-        lane=$1
-        shift
+        lane=$2
+        shift 2
         setpriv --pdeathsig TERM nice -n "$@" 3>&- || status=$?
-        echo "$lane $status" >&3' lane "$1" "$2" "${command[@]}" \
+        used
+        echo "$lane $status $used" >&3' lane "$(declare -f used)" "$1" "$2" "${command[@]}" \
         </dev/null >"${lane_log[$1]}" 2>&1 3>&"$lane_news" {lane_news}>&- &
     lane_pid[$1]=$!
 }
 
-# lane_end LANE STATUS: shows the whole output of its label, and counts it.
+# lane_end LANE STATUS PROCESSOR: shows the whole output of its label, and counts it.
 lane_end() {
     local log=${lane_log[$1]}
     lane_pid[$1]=
     printf '\n== %s\n' "${lane_label[$1]}"
     cat -- "$log"
-    finish "${lane_label[$1]}" $((SECONDS - lane_begin[$1])) "$2" "$log"
+    finish "${lane_label[$1]}" $((SECONDS - lane_begin[$1])) "$2" "$log" "$3"
 }
 
 # lanes_stop: ends what still runs, within half a minute, and shows how far it has come.
@@ -171,7 +188,7 @@ lanes_stop() {
 # run_lanes LABEL... -- LABEL...: the labels of the first lane beside those of the second, which mostly wait; those of the first give
 # way. A lane without labels takes the last one of the other's. The output of each is shown as a whole when it ends.
 run_lanes() {
-    local lane=0 label first=() second=() status fifo
+    local lane=0 label first=() second=() status used fifo
     for label in "$@"; do
         if [[ $label == -- ]]; then
             lane=1
@@ -204,13 +221,13 @@ run_lanes() {
             fi
         done
         [[ -n ${lane_pid[0]}${lane_pid[1]} ]] || break
-        if read -r -t 5 lane status <&"$lane_news"; then
-            lane_end "$lane" "$status"
+        if read -r -t 5 lane status used <&"$lane_news"; then
+            lane_end "$lane" "$status" "$used"
             continue
         fi
         for lane in 0 1; do
             # Its shell was killed before it could say how it ended.
-            [[ -z ${lane_pid[lane]} ]] || kill -s 0 "${lane_pid[lane]}" 2>/dev/null || lane_end "$lane" 137
+            [[ -z ${lane_pid[lane]} ]] || kill -s 0 "${lane_pid[lane]}" 2>/dev/null || lane_end "$lane" 137 0
         done
     done
     trap - INT TERM HUP
