@@ -42,6 +42,7 @@ const std::vector<plan_history> plan_histories{
       {"user-create-prob", "1"},
       {"lifecycle", "complete"},
       {"avg-qps", "5"}}},
+    {"by_calendar", 25'000, {{"calendar", "retail"}, {"growth", "1"}, {"avg-qps", "0.01"}, {"lifecycle", "complete"}}},
     {"everyone_is_new", 25'000, {{"user-create-prob", "1"}}},
     {"slow_lives", 25'000, {{"lifecycle-scale", "3600"}, {"avg-qps", "0.2"}}},
     {"no_updates", 30'000, {{"order-update-prob", "0"}}},

@@ -1,5 +1,7 @@
 #include "bazaar/scenario/kit/arrivals.hpp"
 
+#include <algorithm>
+
 #include "bazaar/base/fixed.hpp"
 
 namespace bazaar::scenario::kit
@@ -12,8 +14,8 @@ constexpr std::uint64_t us_micro = 1'000'000'000'000;
 
 }  // namespace
 
-arrivals::arrivals(std::uint64_t seed, stream name, std::uint64_t rate_micro)
-    : seed_(seed), stream_(name), rate_micro_(rate_micro)
+arrivals::arrivals(std::uint64_t seed, stream name, std::uint64_t rate_micro, const rate_curve* curve)
+    : seed_(seed), stream_(name), rate_micro_(rate_micro), curve_(curve)
 {
     advance();
 }
@@ -30,7 +32,7 @@ void arrivals::set_rate(std::uint64_t rate_micro, std::int64_t at)
     const wide now = static_cast<wide>(at) << 32;
     if (now > from_q32_)
     {
-        const wide consumed = (now - from_q32_) * rate_micro_ / us_micro;
+        const wide consumed = used_until(now);
         gap_q32_ -= consumed < gap_q32_ ? static_cast<std::uint64_t>(consumed) : gap_q32_;
         from_q32_ = now;
     }
@@ -65,8 +67,51 @@ void arrivals::load(state_reader& from) noexcept
     aim();
 }
 
+arrivals::wide arrivals::used(wide time_q32, std::uint64_t factor_q32) const noexcept
+{
+    return (time_q32 * rate_micro_ / us_micro * factor_q32) >> 32;
+}
+
+arrivals::wide arrivals::used_until(wide moment) const noexcept
+{
+    if (curve_ == nullptr)
+        return (moment - from_q32_) * rate_micro_ / us_micro;
+    wide sum = 0;
+    for (wide at = from_q32_, end = at; at < moment; at = end)
+    {
+        const auto stretch = curve_->at(static_cast<std::int64_t>(at >> 32));
+        end = std::min(moment, static_cast<wide>(stretch.end) << 32);
+        sum += used(end - at, stretch.factor_q32);
+    }
+    return sum;
+}
+
+void arrivals::aim_along_curve() noexcept
+{
+    wide at = from_q32_;
+    for (auto left = gap_q32_;;)
+    {
+        const auto stretch = curve_->at(static_cast<std::int64_t>(at >> 32));
+        const wide end = static_cast<wide>(stretch.end) << 32;
+        const wide needed = (static_cast<wide>(left) * us_micro / rate_micro_ << 32) / stretch.factor_q32;
+        if (stretch.end == INT64_MAX || needed < end - at)
+        {
+            next_q32_ = at + needed;
+            return;
+        }
+        const wide gone = used(end - at, stretch.factor_q32);
+        left -= gone < left ? static_cast<std::uint64_t>(gone) : left;
+        at = end;
+    }
+}
+
 void arrivals::aim() noexcept
 {
+    if (curve_ != nullptr)
+    {
+        aim_along_curve();
+        return;
+    }
     next_q32_ = from_q32_ + static_cast<wide>(gap_q32_) * us_micro / rate_micro_;
 }
 

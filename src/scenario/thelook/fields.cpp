@@ -28,7 +28,7 @@ constexpr field place_filter(std::string_view name, std::string_view help)
     return {.name = name, .kind = field_kind::text, .initial = "*", .placeholder = "NAME", .help = help};
 }
 
-constexpr std::array<field, 15> all{{
+constexpr std::array<field, 17> all{{
     {.name = "avg-qps",
      .initial = "20",
      .scale = 6,
@@ -91,6 +91,21 @@ constexpr std::array<field, 15> all{{
              "shared by all runs of a schema: such a run has its schema to itself",
      .zero_too = true,
      .alone = true},
+    {.name = "calendar",
+     .kind = field_kind::choice,
+     .initial = "flat",
+     .choices = "flat retail",
+     .placeholder = "WORD",
+     .help =
+         "flat: ticks come at the same rate at all times; retail: by hour and weekday where the buyer lives, season, "
+         "Black Friday, and from day to day. --avg-qps is the mean of a year"},
+    {.name = "growth",
+     .initial = "0",
+     .scale = 3,
+     .low = 0,
+     .high = 10'000,
+     .placeholder = "X",
+     .help = "what each year adds to the rate: 0.25 is a quarter more, evenly from the start of the run on"},
 }};
 
 }  // namespace
@@ -129,7 +144,9 @@ configuration::configuration(const settings& given)
       user_erased(static_cast<std::uint64_t>(given.number("erase-prob")), nano),
       retain(given.number("retain")),
       scale_milli(static_cast<std::uint64_t>(given.number("lifecycle-scale"))),
-      touch_us(given.number("touch-interval"))
+      touch_us(given.number("touch-interval")),
+      retail_calendar(given.text("calendar") == "retail"),
+      growth_milli(static_cast<std::uint64_t>(given.number("growth")))
 {
     constexpr double whole = 9007199254740992.0;  // 2^53: exact in both directions.
     step = chance(static_cast<std::uint64_t>(step_share(given) * whole), static_cast<std::uint64_t>(whole));

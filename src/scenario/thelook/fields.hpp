@@ -24,6 +24,8 @@ struct configuration
     std::int64_t retain;        ///< Age at which what is over is removed, in microseconds; 0: never.
     std::uint64_t scale_milli;  ///< Factor on the delays of a life, in thousandths.
     std::int64_t touch_us;      ///< Between two price changes; 0: there are none.
+    bool retail_calendar;
+    std::uint64_t growth_milli;  ///< What a year adds to the rate, in thousandths of it.
 };
 
 /// The share with which orders go on from each state, so that their mean number of steps is p / 10^9, for 0 <= p <= `steps_mean_most`.

@@ -41,13 +41,16 @@ std::uint64_t shop_planner::touch::hash(std::uint64_t place) const noexcept
     return mix(mix(place + static_cast<std::uint64_t>(at.us)) ^ unit);
 }
 
-shop_planner::shop_planner(edition rules, std::uint64_t seed, const settings& given, time start, price_round round)
+shop_planner::shop_planner(edition rules, std::uint64_t seed, const settings& given, time start, price_round round,
+                           const calendar* when)
     : rules_(rules),
       seed_(seed),
       settings_(given),
       configuration_(given),
       start_(start),
-      arrivals_(seed, stream("arrivals"), configuration_.rate_micro),
+      calendar_(when),
+      clock_(when != nullptr ? std::make_unique<calendar_clock>(*when, start) : nullptr),
+      arrivals_(seed, stream("arrivals"), configuration_.rate_micro, clock_.get()),
       round_(std::move(round))
 {
     users_.reserve(std::min(configuration_.initial_users, configuration_.active_users));
@@ -380,7 +383,14 @@ void shop_planner::apply(const model::control& entry)
     {
     case model::control::kind::shift:
         expect(entry.value > 0, "a shift moves forward");
+        if (clock_)
+            arrivals_.set_rate(configuration_.rate_micro, now_);  // Up to now, the hours before the shift count.
         shift_ += entry.value;
+        if (clock_)
+        {
+            clock_->set_shift(shift_);
+            arrivals_.set_rate(configuration_.rate_micro, now_);
+        }
         return;
     case model::control::kind::set:
         settings_.set(entry.field, entry.value);

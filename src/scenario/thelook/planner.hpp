@@ -9,6 +9,7 @@
 #include "bazaar/scenario/kit/arrivals.hpp"
 #include "bazaar/scenario/kit/population.hpp"
 #include "bazaar/scenario/scenario.hpp"
+#include "scenario/thelook/calendar.hpp"
 #include "scenario/thelook/lives.hpp"
 #include "scenario/thelook/open_orders.hpp"
 #include "scenario/thelook/prices.hpp"
@@ -34,7 +35,9 @@ inline constexpr microseconds session_min{20};
 class shop_planner final : public planner
 {
 public:
-    shop_planner(edition rules, std::uint64_t seed, const settings& given, time start, price_round round);
+    /// `when` may be null: then ticks come at the same rate at all times.
+    shop_planner(edition rules, std::uint64_t seed, const settings& given, time start, price_round round,
+                 const calendar* when);
 
     [[nodiscard]] time next_at() const override { return business(due()); }
     model::decision next() override;
@@ -137,6 +140,8 @@ private:
     time start_;
     std::int64_t shift_ = 0;
     std::int64_t now_ = 0;  ///< Planner's own time of the last unit, in microseconds from the start.
+    const calendar* calendar_;
+    std::unique_ptr<calendar_clock> clock_;  ///< What the calendar does to the arrivals.
     kit::arrivals arrivals_;
     open_orders due_;
     kit::population<user> users_;

@@ -149,7 +149,11 @@ void shop_planner::load_settings(state_reader& from)
     if (!from.good() || !is_span(shift_) || !is_span(now_))
         from.fail();
     else
+    {
         configuration_ = configuration(settings_);
+        if (clock_)
+            clock_->set_shift(shift_);
+    }
 }
 
 void shop_planner::load_touches(state_reader& from)

@@ -32,8 +32,14 @@ void shop_planner::choose_user(random& dice)
     const auto room_at = [&](std::uint64_t row) { return users_[row].busy + session_min; };
     if (rules_ != edition::older && choose_newcomer(at))
         return;
+    const auto suits = [&]
+    {
+        const auto& u = users_[buyer_];
+        return u.erased == 0 &&
+               (calendar_ == nullptr || calendar_->buys(buyer_, static_cast<std::uint32_t>(u.moves), at, dice));
+    };
     buyer_ = first + dice.below(count);
-    for (std::uint64_t i = 1; i < tries && users_[buyer_].erased != 0; ++i)
+    for (std::uint64_t i = 1; i < tries && !suits(); ++i)
         buyer_ = first + dice.below(count);
     if (users_[buyer_].erased != 0)
         buyer_ = next_buyer(buyer_);

@@ -21,12 +21,13 @@ std::uint32_t before(time end, time after)
 }  // namespace
 
 retaining_planner::retaining_planner(edition rules, std::uint64_t seed, const settings& given, time start,
-                                     const price_round& round)
+                                     const price_round& round, const calendar* when)
     : rules_(rules),
       seed_(seed),
       age_(configuration(given).retain),
-      lines_{line{shop_planner(rules, seed, given, start, round)}, line{shop_planner(rules, seed, given, start, round)},
-             line{shop_planner(rules, seed, given, start, round)}}
+      lines_{line{shop_planner(rules, seed, given, start, round, when)},
+             line{shop_planner(rules, seed, given, start, round, when)},
+             line{shop_planner(rules, seed, given, start, round, when)}}
 {
     expect(age_ > 0, "what is over goes after some time");
 }

@@ -25,7 +25,8 @@ namespace bazaar::scenario::thelook
 class retaining_planner final : public planner
 {
 public:
-    retaining_planner(edition rules, std::uint64_t seed, const settings& given, time start, const price_round& round);
+    retaining_planner(edition rules, std::uint64_t seed, const settings& given, time start, const price_round& round,
+                      const calendar* when);
 
     [[nodiscard]] time next_at() const override;
     model::decision next() override;

@@ -8,6 +8,7 @@
 #include "bazaar/base/decimal.hpp"
 #include "bazaar/base/error.hpp"
 #include "bazaar/scenario/thelook/tables.hpp"
+#include "scenario/thelook/calendar.hpp"
 #include "scenario/thelook/catalogue.hpp"
 #include "scenario/thelook/decisions.hpp"
 #include "scenario/thelook/events.hpp"
@@ -59,6 +60,8 @@ public:
           prices_(r.seed, catalogue_.products()),
           sessions_(edition_of(version_), r.seed, catalogue_, ids_)
     {
+        if (const thelook::configuration c(settings_); c.retail_calendar || c.growth_milli > 0)
+            calendar_.emplace(seed_, c, catalogue_, shoppers_);
     }
 
     [[nodiscard]] std::string_view name() const override { return "thelook"; }
@@ -96,9 +99,10 @@ public:
     [[nodiscard]] std::unique_ptr<planner> plan(time start) const override
     {
         const auto rules = edition_of(version_);
+        const auto* const when = calendar_ ? &*calendar_ : nullptr;
         if (settings_.number("retain") > 0)
-            return std::make_unique<retaining_planner>(rules, seed_, settings_, start, prices_.round());
-        return std::make_unique<shop_planner>(rules, seed_, settings_, start, prices_.round());
+            return std::make_unique<retaining_planner>(rules, seed_, settings_, start, prices_.round(), when);
+        return std::make_unique<shop_planner>(rules, seed_, settings_, start, prices_.round(), when);
     }
 
     void build(const model::decision& d, model::unit& out) const override
@@ -387,6 +391,7 @@ private:
     shoppers shoppers_;
     price_list prices_;
     session_writer sessions_;
+    std::optional<thelook::calendar> calendar_;  ///< If ticks do not always come at the same rate.
 };
 
 constexpr std::array sale_columns{sale_column{"country", "Country"}, sale_column{"items", "Items", true},
