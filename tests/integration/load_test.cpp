@@ -128,6 +128,34 @@ TEST(load, leaves_out_what_was_removed_and_forgotten_below_the_seam)
     expect_clean(at);
 }
 
+TEST(load, and_run_keep_the_calendar)
+{
+    auto& cluster = postgres_cluster::get();
+    const std::vector<std::string> words{"--seed",      "21",       "--init-num-users",  "300",
+                                         "--lifecycle", "complete", "--lifecycle-scale", "3600",
+                                         "--avg-qps",   "0.0006",   "--calendar",        "retail",
+                                         "--growth",    "0.5",      "--start-time",      ago(std::chrono::days(60))};
+    const auto one_by_one = cluster.fresh_database();
+    must("run", one_by_one, with(words, {"--max-iter", "2500", "--unpaced"}));
+    auto plain = connect(one_by_one);
+    const auto at = cluster.fresh_database();
+    must("load", at, with(words, {"--max-iter", "1500"}));
+    // The settings are those of the run; it goes on from what is saved.
+    must("run", at, {"--max-iter", "2000", "--unpaced"});
+    must("run", at, {"--max-iter", "2500", "--unpaced"});
+    auto link = connect(at);
+    EXPECT_EQ(table_digests(link), table_digests(plain));
+    expect_clean(at);
+    // By the hour of China's buyers, their evening against their night.
+    const auto evening = std::stoi(one(link,
+                                       "SELECT count(*) FROM demo.orders WHERE ship_country = 'China' AND "
+                                       "extract(hour FROM created_at AT TIME ZONE 'Etc/GMT-8') BETWEEN 17 AND 20"));
+    const auto night = std::stoi(one(link, "SELECT count(*) FROM demo.orders WHERE ship_country = 'China' AND "
+                                           "extract(hour FROM created_at AT TIME ZONE 'Etc/GMT-8') BETWEEN 4 AND 7"));
+    EXPECT_GT(evening, 2 * night);
+    EXPECT_GT(night, 10);
+}
+
 TEST(load, leaves_each_product_as_its_last_price_change_below_the_seam)
 {
     auto& cluster = postgres_cluster::get();

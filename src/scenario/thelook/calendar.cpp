@@ -51,6 +51,29 @@ constexpr std::array<zone, 11> zones{{{"Austria", 1},
                                       {"Spain", 1},
                                       {"United Kingdom", 0}}};
 
+/// Categories that sell by season: most in one month north of the equator, half a year later south of it.
+struct season
+{
+    std::string_view category;
+    std::uint32_t month;  ///< From 0 on.
+    std::int64_t swing;   ///< More and less than the mean, in thousandths.
+};
+constexpr std::array<season, 11> seasons{{{"", 0, 0},
+                                          {"Swim", 5, 800},
+                                          {"Shorts", 5, 700},
+                                          {"Dresses", 5, 300},
+                                          {"Skirts", 5, 300},
+                                          {"Jumpsuits & Rompers", 5, 300},
+                                          {"Outerwear & Coats", 11, 800},
+                                          {"Sweaters", 11, 600},
+                                          {"Fashion Hoodies & Sweatshirts", 11, 400},
+                                          {"Leggings", 11, 200},
+                                          {"Socks & Hosiery", 11, 200}}};
+constexpr std::int64_t season_most = 1800;
+
+/// Of a year in months, in thousandths.
+constexpr std::array<std::int64_t, 12> cosine{1000, 866, 500, 0, -500, -866, -1000, -866, -500, 0, 500, 866};
+
 std::int64_t floor_of(std::int64_t value, std::int64_t unit)
 {
     return value / unit - (value % unit < 0 ? 1 : 0);
@@ -94,6 +117,12 @@ calendar::calendar(std::uint64_t seed, const configuration& of, const catalogue&
       retail_(of.retail_calendar),
       growth_q56_(ln_q56(1000 + of.growth_milli) - ln_q56(1000))
 {
+    for (const auto& p : c.products())
+    {
+        const auto* const known = std::ranges::find(seasons, p.category, &season::category);
+        seasons_.push_back(known != seasons.end() ? static_cast<std::uint8_t>(known - seasons.begin())
+                                                  : std::uint8_t{0});
+    }
     const auto places = c.places();
     std::array<std::uint64_t, 32> people{};
     for (std::size_t i = 0; i < places.size(); ++i)
@@ -148,6 +177,18 @@ bool calendar::buys(std::uint64_t user, std::uint32_t moves, time at, random& dr
     const auto where = &shoppers_.home(user, moves) - catalogue_.places().data();
     const std::int64_t hour = floor_of(at.us, hour_us) + zones_[static_cast<std::size_t>(where)];
     return draw.below(most_eager) < eagerness(hour_of_week(hour));
+}
+
+bool calendar::in_season(const product& what, const place& where, time at, random& draw) const
+{
+    if (!retail_)
+        return true;
+    const auto& by = seasons[seasons_[static_cast<std::size_t>(&what - catalogue_.products().data())]];
+    const std::chrono::year_month_day date{
+        std::chrono::sys_days{std::chrono::days{floor_of(at.us, day_hours * hour_us)}}};
+    const std::size_t month = static_cast<unsigned>(date.month()) - 1 + (where.latitude < 0 ? 6 : 0);
+    const std::int64_t share = 1000 + by.swing * cosine[(month + 12 - by.month) % 12] / 1000;
+    return draw.between(0, season_most - 1) < share;
 }
 
 kit::rate_curve::stretch calendar_clock::at(std::int64_t at) const

@@ -27,6 +27,10 @@ public:
     /// Whether this user is one who buys at that hour of his week: one of two or three, more in his evening than in his night.
     [[nodiscard]] bool buys(std::uint64_t user, std::uint32_t moves, time at, random& draw) const;
 
+    /// Whether this product is one that is bought in that month where the buyer lives: of a swimsuit nearly always in June, hardly
+    /// ever in December.
+    [[nodiscard]] bool in_season(const product& what, const place& where, time at, random& draw) const;
+
 private:
     static constexpr std::int64_t week_hours = 7 * 24;
 
@@ -39,6 +43,7 @@ private:
     bool retail_;
     std::int64_t growth_q56_;                        ///< ln of what a year multiplies by.
     std::vector<std::int8_t> zones_;                 ///< Of each place, hours east of Greenwich.
+    std::vector<std::uint8_t> seasons_;              ///< Of each product, its place among the categories with a season.
     std::array<std::uint64_t, week_hours> world_{};  ///< By hour of the week in UTC: mean over all who may buy.
 };
 

@@ -246,20 +246,44 @@ private:
         row[c::distribution_center_id] = value::of(p.centre);
     }
 
-    /// Items of an order, bought after so many price changes: row numbers leave room for four.
-    std::span<const line> basket(std::uint64_t order, unit_no unit, bool woman, std::uint64_t touches, lines& out) const
+    /// What tells the items of an order.
+    struct buy
+    {
+        std::uint64_t order, user;
+        unit_no unit;           ///< The purchase.
+        std::uint32_t moves;    ///< Address changes of the user before it,
+        std::uint64_t touches;  ///< and changes of prices.
+        time at;
+    };
+
+    /// A product of the shelf that is in season, where there are seasons.
+    [[nodiscard]] std::uint32_t pick(const shelf& from, const buy& of, random& draw) const
+    {
+        constexpr int tries = 8;
+        auto position = from.pick(draw);
+        if (!calendar_)
+            return position;
+        const place& where = shoppers_.home(of.user, of.moves);
+        for (int i = 1; i < tries && !calendar_->in_season(catalogue_.products()[position], where, of.at, draw); ++i)
+            position = from.pick(draw);
+        return position;
+    }
+
+    /// Items of an order: row numbers leave room for four.
+    std::span<const line> basket(const buy& of, lines& out) const
     {
         static constexpr chance own_department{85, 100};
         static constexpr chance same_category{1, 2};
-        const auto count = order_size(seed_, order);
-        auto draw = derive(seed_, stream("basket"), order);
+        const auto count = order_size(seed_, of.order);
+        const bool woman = shoppers_.woman(of.user);
+        auto draw = derive(seed_, stream("basket"), of.order);
         for (std::uint32_t i = 0; i < count; ++i)
         {
             const bool matching = own_department.happens(draw.next());
             const bool alike = same_category.happens(draw.next());
             const shelf& from = i > 0 && alike ? catalogue_.cell(out[0].what->cell)
                                                : catalogue_.department(matching ? woman : !woman);
-            auto position = from.pick(draw);
+            auto position = pick(from, of, draw);
             const auto taken = [&](std::uint32_t p)
             {
                 return std::any_of(out.begin(), out.begin() + i,
@@ -270,8 +294,8 @@ private:
             const product& what = catalogue_.products()[position];
             out[i] = {&what,
                       draw.between(1, 3),
-                      {table::order_items, order * 4 + i, unit},
-                      prices_.price_after(what, touches)};
+                      {table::order_items, of.order * 4 + i, of.unit},
+                      prices_.price_after(what, of.touches)};
         }
         return {out.data(), count};
     }
@@ -308,7 +332,7 @@ private:
         const row_id order{table::orders, p.order, d.no};
         const row_id user{table::users, p.user, p.user_unit};
         lines room{};
-        const auto bought = basket(p.order, d.no, shoppers_.woman(p.user), p.touches, room);
+        const auto bought = basket({p.order, p.user, d.no, p.moves, p.touches, d.at}, room);
         const standing now{first_state, {d.at}};
         fill_order(out.insert(table::orders, thelook::tables()[table::orders]), order, user, bought.size(),
                    shoppers_.home_address(p.user, p.moves, out.arena), now);
@@ -340,7 +364,7 @@ private:
         const row_id order{table::orders, o.order, bought_by};
         const row_id user{table::users, o.user, o.user_unit};
         lines room{};
-        const auto bought = basket(o.order, bought_by, shoppers_.woman(o.user), o.touches, room);
+        const auto bought = basket({o.order, o.user, bought_by, o.moves, o.touches, o.at[0]}, room);
         const standing s{o.last, o.at};
         for (const auto& l : bought)
             fill_item(out.insert(table::order_items, thelook::tables()[table::order_items]), l, order, s);
@@ -367,7 +391,7 @@ private:
         standing after{to, s.at};
         after.at[steps_to[to]] = d.at;
         lines room{};
-        const auto bought = basket(s.order, s.order_unit, shoppers_.woman(s.user), s.touches, room);
+        const auto bought = basket({s.order, s.user, s.order_unit, s.moves, s.touches, s.at[0]}, room);
         const address home = shoppers_.home_address(s.user, s.moves, out.arena);
         const auto row = out.update(table::orders, thelook::tables()[table::orders]);
         fill_order(row.before, order, user, bought.size(), home, before);
