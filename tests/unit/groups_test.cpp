@@ -403,11 +403,10 @@ TEST(Groups, SinksThatAreWrongAreFound)
 {
     for (const auto how : {wrong_sink::entries_late, wrong_sink::half, wrong_sink::no_entries})
     {
-        std::set<std::string> faults;
-        for (std::uint64_t seed = 1; seed <= 10; ++seed)
-            faults.insert(run_of(seed, how).fault);
-        faults.erase("");
-        EXPECT_FALSE(faults.empty()) << static_cast<int>(how);
+        std::string fault;
+        for (std::uint64_t seed = 1; seed <= 10 && fault.empty(); ++seed)
+            fault = run_of(seed, how).fault;
+        EXPECT_NE(fault, "") << static_cast<int>(how);
     }
 }
 

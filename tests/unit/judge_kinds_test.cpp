@@ -383,12 +383,14 @@ TEST(judge_kinds, what_a_card_does_not_know_is_no_finding)
 TEST(judge_kinds, one_row_of_a_snapshot_demands_no_other)
 {
     world w;
+    const auto behind = w.stream({.first = false});
+    auto whole = w.stream({.snapshot = 1100});
     for (const std::string_view where : {"incremental", "true", "first_in_data_collection"})
         for (const std::string_view table : {"users", "products", "dist_centers", "orders"})
         {
-            auto stream = w.stream({.first = false});
-            auto message = w.stream({.snapshot = 1100})[0];
-            for (const auto& m : w.stream({.snapshot = 1100}))
+            auto stream = behind;
+            auto message = whole[0];
+            for (const auto& m : whole)
                 if (m.table == table && m.json.find("\"op\":\"r\"") != std::string::npos)
                     message = m;
             edit(message, [&](json& v) { v["source"]["snapshot"] = where; });
@@ -398,7 +400,6 @@ TEST(judge_kinds, one_row_of_a_snapshot_demands_no_other)
             EXPECT_EQ(report.judge(), verdict::not_proven) << "no first rows are in it\n" << told(report);
         }
     // Control: where the connector says that the snapshot is over, all of it is demanded.
-    auto whole = w.stream({.snapshot = 1100});
     std::size_t last = 0;
     for (std::size_t i = 0; i < whole.size(); ++i)
         if (whole[i].json.find("\"op\":\"r\"") != std::string::npos)

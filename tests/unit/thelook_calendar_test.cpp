@@ -280,11 +280,12 @@ TEST(thelook_calendar, a_shop_grows_as_it_says)
     for (const auto* calendar : {"flat", "retail"})
         for (const auto* growth : {"0.25", "0"})
         {
-            if (effort() > 1 && calendar == std::string_view("retail"))
+            const bool by_day = calendar == std::string_view("retail");
+            if (by_day && (effort() > 1 || growth == std::string_view("0")))
                 continue;
             // Days of one seed differ; those of several less.
             double first = 0, second = 0;
-            for (std::uint64_t seed = 1; seed <= tries(4); ++seed)
+            for (std::uint64_t seed = 1; seed <= (by_day ? 4 : 1); ++seed)
                 for (const auto& one :
                      sales_of({{"calendar", calendar}, {"growth", growth}, {"avg-qps", "0.002"}}, 2 * 364, seed))
                     ++(one.at.us < monday.us + 364 * day_us ? first : second);
