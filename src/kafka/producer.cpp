@@ -71,9 +71,9 @@ void producer::delivered(rd_kafka_t*, const rd_kafka_message_t* m, void* self)
     if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     auto& to = *static_cast<producer*>(static_cast<client*>(self));
-    step_result failed{
-        remedy_of(m->err), m->err,
-        fmt::format("topic {}: {}", rd_kafka_topic_name(m->rkt), one_sentence(rd_kafka_message_errstr(m)))};
+    // rd_kafka_message_errstr would give the record itself.
+    step_result failed{remedy_of(m->err), m->err,
+                       fmt::format("topic {}: {}", rd_kafka_topic_name(m->rkt), rd_kafka_err2str(m->err))};
     if (!to.undelivered_ || weight(failed.what) > weight(to.undelivered_->what))
         to.undelivered_ = std::move(failed);
 }

@@ -229,7 +229,7 @@ private:
         else if (made.what == remedy::abort || made.what == remedy::refuse)
         {
             // What was refused is told when it is sent again.
-            phase_ = phase::aborting;
+            drop();
             return {};
         }
         return made;
@@ -239,6 +239,14 @@ private:
     {
         phase_ = phase::closed;
         ++how_.counts->reopened;
+    }
+
+    /// The transaction is taken back, by the next producer: librdkafka counts a batch that a broker has refused, and the
+    /// broker does not, so that this producer's next batch would be out of order.
+    void drop()
+    {
+        phase_ = phase::closed;
+        ++how_.counts->aborted;
     }
 
     /// Reads which units are there.
@@ -254,6 +262,13 @@ private:
                                     "retention, or because a topic was made anew; begin another run",
                                     found->highest() ? fmt::format("unit {}", *found->highest()) : "no unit",
                                     *how_.known));
+        // What this process has sent since is its own.
+        if (!was_open_ && how_.unsent_from && found->highest() && *found->highest() >= *how_.unsent_from)
+            throw error(error_kind::config,
+                        fmt::format("the topics have records of unit {} of a run of this name, and no unit from {} on "
+                                    "was sent: they are of an earlier run, or the run's record is older than they "
+                                    "are; take other topics or another --run, or delete the topics",
+                                    *found->highest(), *how_.unsent_from));
         there_ = std::move(*found);
         phase_ = phase::open;
     }
@@ -292,8 +307,7 @@ private:
             give_up(why);
         case remedy::refuse:
             // What was sent beside it has to go: without transactions it stays.
-            phase_ = how_.promise == delivery::transactional ? phase::aborting : phase::closed;
-            ++how_.counts->aborted;
+            drop();
             return {run::outcome::rejected, short_code(why.code), why.text};
         case remedy::reopen:
             close();
@@ -301,8 +315,7 @@ private:
                                                                        : run::outcome::not_done,
                     short_code(why.code), why.text};
         case remedy::abort:
-            phase_ = phase::aborting;
-            ++how_.counts->aborted;
+            drop();
             return {run::outcome::not_done, short_code(why.code), why.text};
         case remedy::again:
             if (committing)

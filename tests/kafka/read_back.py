@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Reads with stock clients what the probe has written (tests/kafka/probe.cpp): records by their deserializers, topics by a consumer.
+"""Reads with stock clients what the probe (tests/kafka/probe.cpp) or a run has written: records by their deserializers, topics by a
+consumer.
 
   read_back.py records avro|protobuf|json [REGISTRY_URL] < LINES   each value as it was, and that a changed one would be found
   read_back.py topics SERVERS UNITS [read_uncommitted]             each record of the units once, with its key, time and partition
+  read_back.py run SERVERS PLAN SCHEMAS                            each row of the plan once, with its unit, place and key; PLAN is what
+                                                                   `plan --format jsonl` prints, SCHEMAS `scenario show --schemas`
 """
 
 import copy
@@ -46,7 +49,8 @@ def avro_reader(schema, registry):
     return read
 
 
-def protobuf_reader(schema, registry):
+def message_type(schema, name):
+    """The class of a message of this .proto."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
     with tempfile.TemporaryDirectory() as place:
         path = pathlib.Path(place)
@@ -57,7 +61,11 @@ def protobuf_reader(schema, registry):
     pool = descriptor_pool.DescriptorPool()
     for file in files.file:
         pool.Add(file)
-    kind = message_factory.GetMessageClass(pool.FindMessageTypeByName("shop.test.EveryType"))
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(name))
+
+
+def protobuf_reader(schema, registry):
+    kind = message_type(schema, "shop.test.EveryType")
     if registry:
         from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer
         parse = deserializer(ProtobufDeserializer(kind, {"use.deprecated.format": False}))
@@ -232,12 +240,12 @@ def murmur2(key):
     return (h ^ h >> 15) & mask
 
 
-def messages(servers, isolation):
+def messages(servers, isolation, topics=("probe.a", "probe.b")):
     from confluent_kafka import Consumer, KafkaError, TopicPartition
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "read-back", "enable.auto.commit": False,
                          "enable.partition.eof": True, "isolation.level": isolation, "auto.offset.reset": "earliest"})
     known = consumer.list_topics(timeout=30).topics
-    partitions = {name: len(known[name].partitions) for name in ("probe.a", "probe.b")}
+    partitions = {name: len(known[name].partitions) for name in topics}
     consumer.assign([TopicPartition(name, i, 0) for name, count in partitions.items() for i in range(count)])
     left = sum(partitions.values())
     while left:
@@ -277,9 +285,75 @@ def read_topics(servers, units, isolation="read_committed"):
     return not (lost or doubled or foreign or wrong)
 
 
+# ---- A run
+
+def readers(text):
+    """What reads the values of each topic, by the schemas that the program prints."""
+    made = {}
+    for part in text.split("-- topic ")[1:]:
+        head, schema = part.split("\n", 1)
+        topic, form = head.split(", ")[:2]
+        if form == "JSON":
+            made[topic] = lambda value: json.loads(value, parse_float=decimal.Decimal)
+        elif form == "Avro":
+            made[topic] = avro_reader(schema, None)
+        else:
+            package = schema.split("\npackage ", 1)[1].split(";", 1)[0] + "." if "\npackage " in schema else ""
+            kind = message_type(schema, package + schema.split("\nmessage ", 1)[1].split(" ", 1)[0])
+            made[topic] = lambda value, kind=kind: fields_of(kind.FromString(value))
+    return made
+
+
+def flat(record):
+    made = {}
+    for name, value in record.items():
+        made.update(flat(value) if isinstance(value, dict) else {name: value})
+    return made
+
+
+def same_value(planned, found):
+    if isinstance(found, float):
+        return float(planned) == found
+    if isinstance(found, (int, decimal.Decimal)) and not isinstance(found, bool):
+        return decimal.Decimal(planned) == found
+    return planned == found
+
+
+def read_run(servers, plan, schemas):
+    planned = {}
+    for line in pathlib.Path(plan).read_text(encoding="utf-8").splitlines():
+        unit = json.loads(line)
+        for index, change in enumerate(unit["changes"]):
+            planned[unit["unit"], index] = (len(unit["changes"]), change["table"], change["after"])
+    read = readers(pathlib.Path(schemas).read_text(encoding="utf-8"))
+    seen, wrong, doubled, beyond = set(), [], 0, 0
+    for message, _ in messages(servers, "read_committed", read):
+        header = dict(message.headers() or []).get("bazaard", b"")
+        place = (int.from_bytes(header[4:12], "big"), int.from_bytes(header[12:14], "big"))
+        if place not in planned:
+            beyond += 1
+            continue
+        doubled += place in seen
+        seen.add(place)
+        count, table, row = planned[place]
+        record = flat(read[message.topic()](message.value()))
+        key = next(iter(row.values()))
+        if count != int.from_bytes(header[14:16], "big") or table != message.topic() or str(key).encode() != message.key():
+            wrong.append(f"unit {place[0]}, record {place[1]}: topic {message.topic()}, key {message.key()}")
+        wrong += [f"unit {place[0]}, record {place[1]}: {name} is {record.get(name)!r} instead of {value!r}"
+                  for name, value in row.items() if not same_value(value, record.get(name))]
+    lost = set(planned) - seen
+    print(f"{len(planned)} planned, {len(lost)} lost, {doubled} doubled, {beyond} beyond, {len(wrong)} wrong", flush=True)
+    for line in [*wrong[:5], *(f"lost: unit {u}, record {i}" for u, i in sorted(lost)[:5])]:
+        print(line)
+    return not (lost or doubled or beyond or wrong)
+
+
 def main():
     if sys.argv[1] == "records":
         read_records(sys.argv[2], *(sys.argv[3:] or [None]))
+    elif sys.argv[1] == "run":
+        sys.exit(0 if read_run(*sys.argv[2:5]) else 1)
     else:
         sys.exit(0 if read_topics(sys.argv[2], int(sys.argv[3]), *sys.argv[4:]) else 1)
 

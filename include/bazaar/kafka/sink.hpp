@@ -64,6 +64,9 @@ struct sink_settings
     std::uint64_t span = 1024;  ///< The run's W.
     /// A unit that is known to be there. Topics that end before it have lost something.
     std::optional<unit_no> known{};
+    /// No unit of the run from this one on was ever sent: topics that have one are of another run of its name, or newer than
+    /// its record.
+    std::optional<unit_no> unsent_from{};
     std::size_t group = 200;                    ///< Units of a transaction; more of them while catching up, up to
     std::size_t group_max = 1'000;              ///< this.
     std::chrono::milliseconds timeout{30'000};  ///< How long the cluster may not answer when the tail is read.
@@ -79,7 +82,8 @@ struct sink_settings
 ///
 /// Threads: one.
 /// Errors:  throws `temporary` if another process has taken the run over, `permission` and `config` for what no
-///          repetition mends, `no_output` if the topics have lost records.
+///          repetition mends, `config` too if the topics have records of another run of this name, `no_output` if they
+///          have lost records.
 class sink final : public run::sink
 {
 public:
