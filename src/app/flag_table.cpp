@@ -1500,17 +1500,18 @@ void add_kafka_target(std::vector<flag>& table)
                      .name = "kafka-delivery",
                      .placeholder = "WORD",
                      .initial = "transactional",
-                     .range = words_of(promises),
+                     .range = "one of " + words_of(promises),
                      .help = "Of tables that go to Kafka: units in transactions, each once and whole for readers of "
                              "committed records; or without, where a record may come twice after a fault.",
                      .commands = {command::run},
                      .set = choice(&options::kafka_delivery, promises)});
     table.push_back({.topic = kafka,
-                     .name = "no-register",
-                     .help = "A schema that the registry does not have is an error, instead of being registered.",
+                     .name = "register",
+                     .initial = "true",
+                     .help = "Registers schemas of records that the registry does not have; otherwise such a schema is an error.",
                      .commands = {command::run},
-                     .form = flag_form::mark,
-                     .set = mark(&options::no_register)});
+                     .form = flag_form::toggle,
+                     .set = mark(&options::register_schemas)});
 }
 
 setter unit_number(std::optional<unit_no> options::*member)

@@ -56,7 +56,7 @@ daemon::kafka_target kafka_target_of(const options& opts)
     // The default is where a connector finds Apicurio.
     if (opts.is_given("registry-url"))
         made.registry.emplace(kafka::registry_place{.url = opts.registry_url, .user = {}});
-    made.no_register = opts.no_register;
+    made.no_register = !opts.register_schemas;
     made.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(opts.kafka_timeout);
     return made;
 }

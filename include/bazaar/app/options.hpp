@@ -111,7 +111,7 @@ struct options : daemon::settings
     std::vector<std::pair<std::string, std::string>> kafka_conf;  ///< By librdkafka's names; overrides all others.
     microseconds kafka_timeout{10'000'000};
     kafka::delivery kafka_delivery = kafka::delivery::transactional;
-    bool no_register = false;
+    bool register_schemas = true;
     bool compact = true;                                     ///< `--cleanup-policy by-table`
     std::optional<microseconds> retention{604'800'000'000};  ///< Nothing: for ever.
     bool validate = false;                                   ///< `topics ensure --dry-run`
