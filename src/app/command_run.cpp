@@ -1,6 +1,7 @@
 #include <chrono>
 
 #include "app/chosen.hpp"
+#include "app/kafka_link.hpp"
 #include "app/place.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
@@ -46,9 +47,10 @@ int run(const options& given, const std::function<options()>& reread)
     }
     std::optional<topic_states> topics;
     if (opts.create_topics)
-        topics = ensure_topics(opts, captured_scenario(opts).tables);
+        topics = ensure_topics(opts, captured_scenario(opts));
     const auto end = daemon::keep_alive(
-        opts, place_of_run(opts), [&]() -> daemon::settings { return reread(); }, topics);
+        opts, place_of_run(opts), [&]() -> daemon::settings { return reread(); }, topics,
+        [&] { return kafka_target_of(opts); });
     process::finish_output(end.stopped ? std::chrono::seconds(1) : std::chrono::seconds(10));
     return end.code;
 }

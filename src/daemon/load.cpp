@@ -114,7 +114,7 @@ private:
     {
         const auto seed = opts_.seed ? *opts_.seed : random_seed();
         made_ = opts_.card.empty() ? stage_of(opts_, seed) : make_stage(read_card(opts_.card), opts_.seed_dir);
-        refuse_topics(*made_.shop);
+        refuse_two_targets(*made_.shop);
         refuse_load(*opts_.chosen);
         if (ledger_->prepare(*made_.shop))
             log(process::log_level::info, "schema",

@@ -84,20 +84,20 @@ const scenario::entry& entry_of(const run::scenario_record& of)
     return entry_named(of.scenario, of.text, of.settings);
 }
 
-void refuse_topics(const scenario::scenario& shop)
+void refuse_two_targets(const scenario::scenario& shop)
 {
     std::vector<std::string_view> names;
     for (const auto& table : shop.tables())
         if (table.sink == model::target::kafka)
             names.push_back(table.name);
-    if (names.empty())
+    if (names.empty() || names.size() == shop.tables().size())
         return;
     const auto fields = shop.configuration().fields();
     const auto sink = std::ranges::find(fields, "sink", &scenario::field::name);
     const bool may_leave = sink != fields.end() && sink->choices.find("postgres") != sink->choices.npos;
     throw error(error_kind::usage,
-                fmt::format("scenario {}: {} {} to Kafka, and this program writes to PostgreSQL alone{}", shop.name(),
-                            fmt::join(names, ", "), names.size() == 1 ? "goes" : "go",
+                fmt::format("scenario {}: {} {} to Kafka and others to PostgreSQL, and a run writes to one of them{}",
+                            shop.name(), fmt::join(names, ", "), names.size() == 1 ? "goes" : "go",
                             may_leave ? "; --sink postgres leaves that out" : ""));
 }
 

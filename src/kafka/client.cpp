@@ -34,7 +34,8 @@ std::string one_sentence(std::string_view text)
     return line;
 }
 
-client::client(rd_kafka_type_t type, const client_settings& how, milliseconds timeout) : timeout_(timeout)
+client::client(rd_kafka_type_t type, const client_settings& how, milliseconds timeout, void (*more)(rd_kafka_conf_t*))
+    : timeout_(timeout)
 {
     conf_handle conf(rd_kafka_conf_new());
     std::array<char, text_max> complaint{};
@@ -56,6 +57,8 @@ client::client(rd_kafka_type_t type, const client_settings& how, milliseconds ti
     if (!wrong.empty())
         throw error(error_kind::usage, std::move(wrong));
     rd_kafka_conf_set_opaque(conf.get(), this);
+    if (more != nullptr)
+        more(conf.get());
     rd_kafka_conf_set_error_cb(conf.get(), &client::hear);
     rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
     kafka_.reset(rd_kafka_new(type, conf.get(), complaint.data(), complaint.size()));

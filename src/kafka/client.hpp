@@ -37,7 +37,9 @@ using queue_handle = handle<rd_kafka_queue_t, rd_kafka_queue_destroy>;
 class client
 {
 public:
-    client(rd_kafka_type_t type, const client_settings& how, std::chrono::milliseconds timeout);
+    /// `more`: sets callbacks; their opaque pointer is this client.
+    client(rd_kafka_type_t type, const client_settings& how, std::chrono::milliseconds timeout,
+           void (*more)(rd_kafka_conf_t*) = nullptr);
 
     [[nodiscard]] rd_kafka_t* get() const noexcept { return kafka_.get(); }
     [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return timeout_; }
