@@ -185,6 +185,11 @@ public:
     {
         return plain_survey(*this, start, end);
     }
+
+    /// Whether a unit that changes a row changes all rows that the row's last writer wrote, as `rewrites` and `removes` of its
+    /// decision say. If not, units change single rows; then there are no rows from before unit 0, and the rows of a table are
+    /// numbered from 0 on.
+    [[nodiscard]] virtual bool rewrites_whole_units() const { return true; }
 };
 
 /// Contents of the seed files by name ("products.csv"); the bytes outlive the scenario.
