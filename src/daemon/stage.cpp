@@ -101,16 +101,6 @@ void refuse_topics(const scenario::scenario& shop)
                             may_leave ? "; --sink postgres leaves that out" : ""));
 }
 
-void refuse_load(const scenario::entry& of)
-{
-    if (!of.loadable)
-        throw error(
-            error_kind::usage,
-            fmt::format("scenario {}: the history of a scenario file is written unit by unit, and not loaded as "
-                        "rows: bazaard run does that",
-                        of.name));
-}
-
 stage make_stage(const scenario::entry& of, const std::string& run, std::uint64_t seed,
                  const scenario::settings& configuration, const std::string& seed_dir)
 {

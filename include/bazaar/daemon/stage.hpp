@@ -68,7 +68,4 @@ void take_recorded(const settings& opts, const run::record& recorded, stage& mad
 /// Errors: `usage` if tables of the scenario go to Kafka, where nothing writes.
 void refuse_topics(const scenario::scenario& shop);
 
-/// Errors: `usage` if a history of the scenario cannot be written as rows.
-void refuse_load(const scenario::entry& of);
-
 }  // namespace bazaar::daemon
