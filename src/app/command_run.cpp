@@ -39,7 +39,7 @@ int run(const options& given, const std::function<options()>& reread)
 {
     process::never_wait_for_stdout();
     const options opts = given.card.empty() ? given : for_card(given);
-    if (opts.history && opts.history_as == history_as::rows && opts.chosen->loadable)
+    if (opts.history && opts.history_as == history_as::rows)
     {
         const process::stop_by_signal signals;
         if (daemon::load_history(opts, place_of_run(opts), signals.token()) == daemon::load_end::stopped)

@@ -33,7 +33,7 @@ offer::offer(std::shared_ptr<const spec> file, std::string text, std::span<const
              .fields = fields_.all(),
              .text = text_,
              .schema = schema_,
-             .loadable = false,
+             .past = as_given_->past(),
              .make = [file = file_](const request& from) { return declared::make(file, from); }}
 {
 }
