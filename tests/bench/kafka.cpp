@@ -21,14 +21,14 @@
 
 #include "bazaar/kafka/encoder.hpp"
 #include "bazaar/kafka/sink.hpp"
+#include "bench/counted_new.hpp"
 
 namespace
 {
 
 using namespace bazaar;
+using test::allocations;
 using namespace std::string_view_literals;
-
-std::size_t allocations = 0;
 
 constexpr std::array columns{
     model::column{"activity_id", "text", model::type::ref},
@@ -232,22 +232,6 @@ void sink(const std::string& servers, const std::string& topic, std::uint64_t co
 }
 
 }  // namespace
-
-void* operator new(std::size_t size)
-{
-    ++allocations;
-    if (auto* const made = std::malloc(size))
-        return made;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept
-{
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept
-{
-    std::free(memory);
-}
 
 int main(int count, char** given)
 {
