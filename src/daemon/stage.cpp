@@ -210,18 +210,18 @@ time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time n
         throw error(error_kind::usage, fmt::format("--max-iter {}: {}", ticks, why));
     const time earliest{(now - scenario::start_min).count()};
     bool ended = false;
-    const auto last_tick = [&](time start, time most)
+    const auto last_tick = [&](time start, time most, std::uint64_t count)
     {
         const auto trial = shop.plan(start);
         time last = start;
-        while (trial->ticks() < ticks && last <= most && !trial->done() && !ended)
+        while (trial->ticks() < count && last <= most && !trial->done() && !ended)
         {
             ended = trial->next_no() % (unit_no{1} << 16) == 0 && stopped && stopped();
             last = trial->next().at;
         }
         return last;
     };
-    const auto last = last_tick(time{}, earliest);
+    const auto last = last_tick(time{}, earliest, ticks);
     if (ended)
         return now;
     const auto* pace = scenario::pace_of(shop.configuration().fields());
@@ -233,11 +233,16 @@ time start_to_end_at(const scenario::scenario& shop, std::uint64_t ticks, time n
                         ticks, to_string(scenario::start_min),
                         pace == nullptr ? std::string() : fmt::format(", or a higher --{}", pace->name)));
     auto start = now - (last - time{});
-    // The shop of a file may keep hours: begun at another moment, it needs another time for its ticks.
+    // A shop may keep hours, that of a file some that the first ticks do not show: begun at another moment, it needs another time for
+    // its ticks.
     constexpr int tries = 64;
-    for (int i = 0; i < tries && scenario::find(shop.name()) == nullptr && !ended; ++i)
+    constexpr time never{std::numeric_limits<std::int64_t>::max()};
+    const auto few = std::min<std::uint64_t>(ticks, 100);
+    const bool keeps_hours = scenario::find(shop.name()) == nullptr ||
+                             last_tick(start, never, few) - start != last_tick(time{}, never, few) - time{};
+    for (int i = 0; i < tries && keeps_hours && !ended; ++i)
     {
-        const auto late = last_tick(start, time{std::numeric_limits<std::int64_t>::max()}) - now;
+        const auto late = last_tick(start, never, ticks) - now;
         if (late <= microseconds(0))
             break;
         start = start - std::max<microseconds>(late, std::chrono::minutes(10));

@@ -170,6 +170,30 @@ TEST(plan_end, a_start_that_ends_now_is_one_that_can_be)
         << "a stop is heard";
 }
 
+TEST(plan_end, a_shop_that_keeps_hours_is_not_ahead_of_now)
+{
+    const auto shop = shop_of({{"avg-qps", "0.002"}, {"calendar", "retail"}});
+    bool differs = false;
+    for (const auto* day : {"2026-11-29", "2026-03-01", "2026-07-15"})
+    {
+        const time now = *parse_time(day);
+        const auto last = [&](time start)
+        {
+            const auto plan = shop->plan(start);
+            time at = start;
+            while (plan->ticks() < 1'000)
+                at = plan->next().at;
+            return at;
+        };
+        const auto start = bazaar::daemon::start_to_end_at(*shop, 1'000, now);
+        EXPECT_LE(last(start), now) << day;
+        EXPECT_GT(last(start), now - std::chrono::hours(96)) << day;
+        // Control: from a start that is found by the hours of another time it is.
+        differs = differs || last(now - (last(time{}) - time{})) > now;
+    }
+    EXPECT_TRUE(differs);
+}
+
 TEST(moves, are_counted_to_the_last_one)
 {
     if (effort() > 1)
