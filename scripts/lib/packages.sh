@@ -5,13 +5,14 @@
 packages_of_build=(
     cmake ninja-build g++ ccache pkg-config
     libboost-dev libboost-program-options-dev libpq-dev libssl-dev libspdlog-dev libfmt-dev
-    librdkafka-dev nlohmann-json3-dev libsimdjson-dev libyaml-dev prometheus-cpp-dev
+    librdkafka-dev libavro-dev libprotobuf-dev rapidjson-dev libcurl4-openssl-dev nlohmann-json3-dev libsimdjson-dev libyaml-dev prometheus-cpp-dev
 )
 # Beside these, where the tests are configured or built.
 packages_of_build_tests=(libgtest-dev libpqxx-dev)
 packages_of_run=(postgresql)
 packages_of_test=(python3 python3-yaml python3-jsonschema pgbouncer faketime kcat)
 packages_of_stack=(default-jre-headless maven curl)
+packages_of_kafka=(protobuf-compiler)
 packages_of_fuzz=(clang libclang-rt-14-dev)
 packages_of_lint=(clang-format clang-tidy shellcheck)
 packages_of_machine=(debootstrap debian-archive-keyring)

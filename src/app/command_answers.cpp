@@ -80,8 +80,7 @@ public:
     {
         if (csv_)
             print_.row_csv_header(*table_, out_.text);
-        daemon::refuse_load(daemon::entry_of(of_.recorded));
-        run::survivors left;
+        run::survivors left(shop_);
         verify::unit_walk walk_of_all(of_);
         model::decision decision;
         while (walk_of_all.next_no() <= opts_.units_last)

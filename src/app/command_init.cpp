@@ -16,7 +16,7 @@ int init(const options& opts)
     if (!opts.view_set.empty())
         check_views(opts, *opts.chosen);
     const auto made = daemon::stage_of(opts, 0);
-    daemon::refuse_topics(*made.shop);
+    daemon::refuse_two_targets(*made.shop);
     postgres::gateway::options how;
     how.outage = {std::chrono::duration_cast<std::chrono::milliseconds>(opts.wait_for_db), error_kind::unavailable,
                   "wait-for-db"};
@@ -39,7 +39,7 @@ int init(const options& opts)
     if (!opts.view_set.empty())
         create_views(opts, link, *opts.chosen);
     const int captured = opts.with_cdc ? cdc_setup(opts, link, made.shop->tables()) : 0;
-    const int topics = opts.create_topics ? exit_code(ensure_topics(opts, made.shop->tables())) : 0;
+    const int topics = opts.create_topics ? exit_code(ensure_topics(opts, *opts.chosen)) : 0;
     return std::max(captured, topics);
 }
 

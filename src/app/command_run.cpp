@@ -1,6 +1,7 @@
 #include <chrono>
 
 #include "app/chosen.hpp"
+#include "app/kafka_link.hpp"
 #include "app/place.hpp"
 #include "bazaar/app/commands.hpp"
 #include "bazaar/base/error.hpp"
@@ -38,7 +39,7 @@ int run(const options& given, const std::function<options()>& reread)
 {
     process::never_wait_for_stdout();
     const options opts = given.card.empty() ? given : for_card(given);
-    if (opts.history && opts.history_as == history_as::rows && opts.chosen->loadable)
+    if (opts.history && opts.history_as == history_as::rows)
     {
         const process::stop_by_signal signals;
         if (daemon::load_history(opts, place_of_run(opts), signals.token()) == daemon::load_end::stopped)
@@ -46,9 +47,10 @@ int run(const options& given, const std::function<options()>& reread)
     }
     std::optional<topic_states> topics;
     if (opts.create_topics)
-        topics = ensure_topics(opts, captured_scenario(opts).tables);
+        topics = ensure_topics(opts, captured_scenario(opts));
     const auto end = daemon::keep_alive(
-        opts, place_of_run(opts), [&]() -> daemon::settings { return reread(); }, topics);
+        opts, place_of_run(opts), [&]() -> daemon::settings { return reread(); }, topics,
+        [&] { return kafka_target_of(opts); });
     process::finish_output(end.stopped ? std::chrono::seconds(1) : std::chrono::seconds(10));
     return end.code;
 }

@@ -1,10 +1,13 @@
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
 #include "app/cdc_names.hpp"
 #include "app/kafka_link.hpp"
 #include "bazaar/app/commands.hpp"
+#include "bazaar/io/offered_scenario.hpp"
+#include "bazaar/kafka/scenario_outlets.hpp"
 #include "bazaar/kafka/topics.hpp"
 #include "bazaar/process/confirm.hpp"
 #include "bazaar/process/logging.hpp"
@@ -40,6 +43,34 @@ void tell(std::string_view what, const std::vector<kafka::drift>& all)
                                         is, one.wished));
 }
 
+/// Topics that a connector fills for tables in PostgreSQL, and those of tables that go to Kafka.
+std::vector<model::topic> wished_topics(const options& opts, const capture::connector_options& how,
+                                        const scenario::entry& of)
+{
+    const auto is_sent = [](const model::table& one) { return one.sink == model::target::kafka; };
+    std::vector<model::topic> all;
+    if (!std::ranges::all_of(of.tables, is_sent))
+        all = capture::wished_topics(how, of.tables);
+    if (std::ranges::none_of(of.tables, is_sent))
+        return all;
+    const auto& file = io::spec_of_text(of.text);
+    const auto outlets = kafka::outlets_of(
+        file, &of == opts.chosen ? opts.configuration : scenario::settings(of.fields), of.tables);
+    std::ranges::move(kafka::topics_of(file, outlets, of.tables, how.replication), std::back_inserter(all));
+    return all;
+}
+
+/// The names of the topics as a question has them.
+std::string names_of(const options& opts, std::span<const model::topic> wished)
+{
+    if (opts.chosen->text.empty())
+        return fmt::format("{}.{}.* and those that its connector fills beside them", opts.topic_prefix, opts.schema);
+    std::string all;
+    for (const auto& topic : wished)
+        all += (all.empty() ? "" : ", ") + topic.name;
+    return all;
+}
+
 int check(kafka::admin& at, std::span<const model::topic> wished)
 {
     std::set<std::string> names;
@@ -65,10 +96,8 @@ int check(kafka::admin& at, std::span<const model::topic> wished)
 
 int remove(const options& opts, kafka::admin& at, std::span<const model::topic> wished)
 {
-    if (!opts.yes && !process::confirmed(
-                         fmt::format("Delete the topics {}.{}.* and those that its connector fills beside them, with "
-                                     "all their messages, at {}?",
-                                     opts.topic_prefix, opts.schema, opts.bootstrap_servers)))
+    if (!opts.yes && !process::confirmed(fmt::format("Delete the topics {}, with all their messages, at {}?",
+                                                     names_of(opts, wished), opts.bootstrap_servers)))
     {
         log(log_level::info, "topics", "nothing was deleted");
         return 0;
@@ -117,21 +146,20 @@ int exit_code(const topic_states& of) noexcept
     return of.differing == 0 ? 0 : findings;
 }
 
-topic_states ensure_topics(const options& opts, std::span<const model::table> tables)
+topic_states ensure_topics(const options& opts, const scenario::entry& of)
 {
-    const auto wished = capture::wished_topics(topic_options(opts), tables);
+    const auto wished = wished_topics(opts, topic_options(opts), of);
     auto at = kafka_admin(opts);
     return ensure(opts, at, wished);
 }
 
 int topics(const options& opts)
 {
-    const auto tables = opts.chosen->tables;
     if (opts.verb == "ensure")
-        return exit_code(ensure_topics(opts, tables));
+        return exit_code(ensure_topics(opts, *opts.chosen));
     auto at = kafka_admin(opts);
-    return opts.verb == "check" ? check(at, capture::wished_topics(topic_options(opts), tables))
-                                : remove(opts, at, capture::wished_topics(topic_names(opts), tables));
+    return opts.verb == "check" ? check(at, wished_topics(opts, topic_options(opts), *opts.chosen))
+                                : remove(opts, at, wished_topics(opts, topic_names(opts), *opts.chosen));
 }
 
 }  // namespace bazaar::app

@@ -1129,9 +1129,11 @@ void add_cdc(std::vector<flag>& table)
          .name = "registry-url",
          .placeholder = "URL",
          .initial = "http://localhost:8080",
-         .help = "Apicurio registry of --format avro, as the worker reaches it. It stands in the connector's "
-                 "configuration: no password belongs into it.",
-         .commands = configures,
+         .help = "Schema registry. Of a connector with --format avro: Apicurio's address, as the worker reaches it; it "
+                 "stands in the configuration, and no password belongs into it. Of `run`, for tables that go to Kafka "
+                 "with schemas: the address of Confluent's API, which Apicurio has under /apis/ccompat/v7; there it "
+                 "has no default.",
+         .commands = configures.with({command::run}),
          .secret = flag_secret::url,
          .set = [](options& to, std::string_view value) -> std::string
          {
@@ -1348,7 +1350,8 @@ void add_shown(std::vector<flag>& table)
     table.push_back(
         {.topic = capture,
          .name = "schemas",
-         .help = "`scenario show` prints the DDL of the tables, and the Avro schema of the records of each topic.",
+         .help = "`scenario show` prints the DDL of the tables, and the schema of the records of each topic: Avro's, a "
+                 ".proto or JSON Schema.",
          .commands = {verb::scenario_show},
          .form = flag_form::mark,
          .set = mark(&options::show_schemas)});
@@ -1396,7 +1399,8 @@ void add_kafka(std::vector<flag>& table)
     table.push_back({.topic = kafka,
                      .name = "create-topic",
                      .initial = "false",
-                     .help = "Creates the topics that the connector fills, first: the same as `topics ensure`.",
+                     .help = "Creates the topics first, those that the connector fills or those of tables that go to "
+                             "Kafka: the same as `topics ensure`.",
                      .commands = {command::run, command::init},
                      .form = flag_form::toggle,
                      .set = mark(&options::create_topics)});
@@ -1484,6 +1488,31 @@ void add_kafka(std::vector<flag>& table)
                      .commands = on_kafka,
                      .set = duration(&options::kafka_timeout, std::chrono::seconds(1), std::chrono::minutes(10),
                                      "must be a duration from 1s to 10m, for example 10s")});
+}
+
+/// Of tables whose rows go to Kafka without a database between.
+void add_kafka_target(std::vector<flag>& table)
+{
+    const std::vector<word<::bazaar::kafka::delivery>> promises{
+        {"transactional", ::bazaar::kafka::delivery::transactional},
+        {"idempotent", ::bazaar::kafka::delivery::idempotent}};
+    table.push_back({.topic = kafka,
+                     .name = "kafka-delivery",
+                     .placeholder = "WORD",
+                     .initial = "transactional",
+                     .range = "one of " + words_of(promises),
+                     .help = "Of tables that go to Kafka: units in transactions, each once and whole for readers of "
+                             "committed records; or without, where a record may come twice after a fault.",
+                     .commands = {command::run},
+                     .set = choice(&options::kafka_delivery, promises)});
+    table.push_back(
+        {.topic = kafka,
+         .name = "register",
+         .initial = "true",
+         .help = "Registers schemas of records that the registry does not have; otherwise such a schema is an error.",
+         .commands = {command::run},
+         .form = flag_form::toggle,
+         .set = mark(&options::register_schemas)});
 }
 
 setter unit_number(std::optional<unit_no> options::*member)
@@ -1849,6 +1878,7 @@ std::vector<flag> flag_table(std::span<const scenario::entry> scenarios, const s
     add_doctor(table);
     add_shown(table);
     add_kafka(table);
+    add_kafka_target(table);
     add_verify(table);
     add_observe(table);
     add_general(table);

@@ -1,5 +1,7 @@
 #include "app/kafka_link.hpp"
 
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
@@ -43,6 +45,19 @@ kafka::client_settings kafka_settings(const options& opts)
     if (!missing.empty())
         throw error(error_kind::no_input, std::move(missing));
     made.insert(made.end(), opts.kafka_conf.begin(), opts.kafka_conf.end());
+    return made;
+}
+
+daemon::kafka_target kafka_target_of(const options& opts)
+{
+    daemon::kafka_target made;
+    made.cluster = kafka_settings(opts);
+    made.promise = opts.kafka_delivery;
+    // The default is where a connector finds Apicurio.
+    if (opts.is_given("registry-url"))
+        made.registry.emplace(kafka::registry_place{.url = opts.registry_url, .user = {}});
+    made.no_register = !opts.register_schemas;
+    made.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(opts.kafka_timeout);
     return made;
 }
 

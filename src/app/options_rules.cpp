@@ -177,7 +177,8 @@ private:
             v_.mistakes(fast->from).push_back(described(*fast) + ": is of --history-as rows alone");
         if (v_.what != command::load)
             return;
-        const bool ends = v_.made.ticks_max || history != nullptr || v_.made.start || !v_.made.card.empty();
+        const bool ends = v_.made.ticks_max || history != nullptr || v_.made.start || !v_.made.card.empty() ||
+                          v_.made.chosen->past > microseconds{};
         if (!ends && v_.usage.empty())
             v_.usage.emplace_back("load: needs --history DURATION, --start-time TIME, --max-iter N or --card FILE: "
                                   "how much is to be loaded");

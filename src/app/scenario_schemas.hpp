@@ -8,8 +8,10 @@
 namespace bazaar::app
 {
 
-/// What `scenario show --schemas` prints: the DDL that `init` runs for the tables in PostgreSQL, then the Avro schema of the records of
-/// each topic. Nullable fields are unions with null, which is their default; numeric, time, date and uuid are logical types.
+/// What `scenario show --schemas` prints: the DDL that `init` runs for the tables in PostgreSQL, then the schema of the records of each
+/// topic in their format: Avro's, a .proto, or JSON Schema.
+///
+/// Errors: those of `outlets_of`.
 [[nodiscard]] std::string schemas_text(const scenario::declared::spec& what, const scenario::entry& as);
 
 }  // namespace bazaar::app

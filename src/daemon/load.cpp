@@ -115,7 +115,6 @@ private:
         const auto seed = opts_.seed ? *opts_.seed : random_seed();
         made_ = opts_.card.empty() ? stage_of(opts_, seed) : make_stage(read_card(opts_.card), opts_.seed_dir);
         refuse_topics(*made_.shop);
-        refuse_load(*opts_.chosen);
         if (ledger_->prepare(*made_.shop))
             log(process::log_level::info, "schema",
                 fmt::format("schema {} is made, with its static data", opts_.schema));
@@ -223,7 +222,7 @@ private:
     load_end load()
     {
         const auto tables = made_.shop->tables();
-        first_ = postgres::tables_before_others(tables, made_.shop->kinds());
+        rounds_ = postgres::rounds_of(*made_.shop);
         const auto begun = steady::now();
         if (state_.fast && !state_.whole())
             with_session([&](postgres::session& on) { postgres::drop_keys_and_indexes(on, opts_.schema, tables); });
@@ -318,28 +317,23 @@ private:
         }
     }
 
-    /// Whether a unit of this kind writes rows of tables that come first, or of others.
-    [[nodiscard]] bool writes(const model::decision& d, bool first) const
+    /// The units that write rows of tables of a round.
+    [[nodiscard]] run::chunk_walk walk_of(std::size_t round) const
     {
-        return std::ranges::any_of(made_.shop->kinds()[d.kind].parts,
-                                   [&](const model::part& part) { return first_[part.table] == first; });
+        return {*made_.shop, *recorded_, state_.seam, state_.chunk_units, [this, round](const model::decision& d) {
+                    return history_.rows.any(d.no) && rounds_.writes(made_.shop->kinds()[d.kind], round);
+                }};
     }
 
-    [[nodiscard]] run::chunk_walk walk_of(bool first) const
-    {
-        return {*made_.shop, *recorded_, state_.seam, state_.chunk_units,
-                [this, first](const model::decision& d) { return history_.rows.any(d.no) && writes(d, first); }};
-    }
-
-    /// Adds the surviving rows of a unit in tables that come first, or in the others.
-    void add(const model::decision& d, bool first, model::unit& room, const postgres::loader::row_taker& take,
+    /// Adds the surviving rows of a unit in tables of a round.
+    void add(const model::decision& d, std::size_t round, model::unit& room, const postgres::loader::row_taker& take,
              std::uint64_t& rows) const
     {
         if (leaving())
             throw left{};
         made_.shop->build(d, room);
         history_.rows.keep(room, made_.shop->tables());
-        std::erase_if(room.changes, [&](const model::change& c) { return first_[c.table] != first; });
+        std::erase_if(room.changes, [&](const model::change& c) { return rounds_.of[c.table] != round; });
         rows += room.changes.size();
         std::ranges::for_each(room.changes, take);
     }
@@ -352,17 +346,24 @@ private:
         with_session(
             [&](postgres::session& on)
             {
-                auto walk = walk_of(true);
-                std::vector<model::decision> units;
                 write(on, 0,
                       [&](const postgres::loader::row_taker& take, std::uint64_t& rows)
                       {
-                          model::unit room;
-                          while (walk.next(units))
-                              for (const auto& d : units)
-                                  add(d, true, room, take, rows);
+                          for (std::size_t round = 0; round < rounds_.last; ++round)
+                              add_all(round, take, rows);
                       });
             });
+    }
+
+    /// Adds the surviving rows of all units in tables of a round.
+    void add_all(std::size_t round, const postgres::loader::row_taker& take, std::uint64_t& rows) const
+    {
+        auto walk = walk_of(round);
+        std::vector<model::decision> units;
+        model::unit room;
+        while (walk.next(units))
+            for (const auto& d : units)
+                add(d, round, room, take, rows);
     }
 
     template <typename Rows>
@@ -378,7 +379,7 @@ private:
 
     void load_chunks()
     {
-        auto walk = walk_of(false);
+        auto walk = walk_of(rounds_.last);
         work_progress line(opts_);
         const auto show = [&]
         {
@@ -408,7 +409,7 @@ private:
                                    [&](const postgres::loader::row_taker& take, std::uint64_t& rows)
                                    {
                                        for (const auto& d : units)
-                                           add(d, false, room, take, rows);
+                                           add(d, rounds_.last, room, take, rows);
                                    });
                          });
             units_ = (chunk->number + 1) * state_.chunk_units;
@@ -485,7 +486,7 @@ private:
     std::optional<run::saved_plan> end_;
     std::unique_ptr<postgres::ledger> ledger_;  ///< Until it is the keeper's.
     postgres::ownership own_;
-    std::vector<bool> first_;
+    postgres::load_rounds rounds_;
     std::unique_ptr<keeper> keeper_;
     std::atomic<std::uint64_t> rows_ = 0, units_ = 0;
     std::atomic<bool> failed_ = false;

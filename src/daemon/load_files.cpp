@@ -85,8 +85,9 @@ private:
 
 stage made_of(const settings& opts, std::uint64_t seed)
 {
-    refuse_load(*opts.chosen);
-    return opts.card.empty() ? stage_of(opts, seed) : make_stage(read_card(opts.card), opts.seed_dir);
+    auto made = opts.card.empty() ? stage_of(opts, seed) : make_stage(read_card(opts.card), opts.seed_dir);
+    refuse_topics(*made.shop);
+    return made;
 }
 
 class exporting

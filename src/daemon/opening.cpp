@@ -161,7 +161,7 @@ private:
                                         opts_.run, opts_.schema));
             take_recorded(opts_, *there, made_);
         }
-        refuse_topics(*made_.shop);
+        refuse_two_targets(*made_.shop);
         if (to_.prepare(*made_.shop))
             log(process::log_level::info, "schema",
                 fmt::format("schema {} is made, with its static data", opts_.schema));

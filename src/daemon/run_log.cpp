@@ -65,7 +65,8 @@ void announce(const opened_run& open, const settings& opts)
     for (const auto& line : open.shop().outlook(open.current))
         log(process::log_level::info, "outlook", line);
     for (const auto& t : open.shop().tables())
-        log(process::log_level::debug, "topic", fmt::format("{}.{}.{}", opts.topic_prefix, opts.schema, t.name));
+        if (t.sink == model::target::postgres)
+            log(process::log_level::debug, "topic", fmt::format("{}.{}.{}", opts.topic_prefix, opts.schema, t.name));
 }
 
 }  // namespace bazaar::daemon

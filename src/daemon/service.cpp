@@ -53,10 +53,11 @@ void give_back_memory()
 }  // namespace
 
 service::service(const settings& opts, const postgres::place& at, const std::function<settings()>& reread,
-                 const std::optional<topic_states>& topics)
+                 const std::optional<topic_states>& topics, const find_kafka& kafka)
     : opts_(opts),
       reread_(reread),
       topics_(topics),
+      kafka_(kafka),
       session_name_(new_session_name(opts.run)),
       database_(postgres::place_of(at.database)),
       gateway_(std::make_shared<postgres::gateway>(at.named(session_name_).database, gateway_options())),
@@ -202,6 +203,8 @@ void service::open()
     open_->plan_to(std::min(open_->recorded.settled, open_->planner->next_no()));
     if (open_->planner->next_no() >= open_->recorded.settled)
         open_->check_rows();
+    if (writes_to_kafka(open_->shop()) && !stop_.stop_requested() && !given_up_)
+        to_kafka_.emplace(kafka_(), *open_, stop_.get_token());
 }
 
 keeper::options service::keeper_options(postgres::ledger& ledger)
@@ -281,7 +284,8 @@ void service::opened(std::exception_ptr failed)
 run::runner::options service::runner_options()
 {
     run::runner::options how;
-    how.workers = opts_.workers;
+    // One producer writes in planned order.
+    how.workers = to_kafka_ ? 1 : opts_.workers;
     how.window = open_->recorded.window;
     how.ticks_max = opts_.ticks_max;
     how.pace = {opts_.lag_max, !opts_.unpaced, open_->recorded.live || was_live_};
@@ -290,11 +294,7 @@ run::runner::options service::runner_options()
     how.rejected = open_->rejected;
     how.rejected_max = opts_.rejected_max;
     how.outage_max = outage_limit(opts_);
-    how.make_sink = [this](std::stop_token stop)
-    {
-        return std::make_unique<postgres::writer>(gateway_, opts_.schema, open_->shop(), open_->ids,
-                                                  postgres::writer::options{.epoch = open_->epoch, .stop = stop});
-    };
+    how.make_sink = [this](std::stop_token stop) { return make_sink(std::move(stop)); };
     how.record = [this](const model::control& entry, run::runner::recorded done)
     { keeper_->record(entry, std::move(done)); };
     how.can_record = [this] { return keeper_->reachable(); };
@@ -311,6 +311,15 @@ run::runner::options service::runner_options()
     how.warn = [](const std::string& line) { log(process::log_level::warning, "run", line); };
     how.done = [this] { boost::asio::post(loop_, [this] { done(); }); };
     return how;
+}
+
+std::unique_ptr<run::sink> service::make_sink(std::stop_token stop) const
+{
+    if (to_kafka_)
+        return to_kafka_->make_sink(std::move(stop));
+    return std::make_unique<postgres::writer>(
+        gateway_, opts_.schema, open_->shop(), open_->ids,
+        postgres::writer::options{.epoch = open_->epoch, .stop = std::move(stop)});
 }
 
 std::optional<run::saved_plan> service::plan_to_save()
@@ -362,6 +371,7 @@ bool service::reopens(const std::exception_ptr& why)
     active_ = nullptr;
     runner_.reset();
     keeper_.reset();
+    to_kafka_.reset();
     open_.reset();
     given_up_ = false;
     begin_opening();
@@ -454,9 +464,9 @@ void service::watch()
 }
 
 served keep_alive(const settings& opts, const postgres::place& at, const std::function<settings()>& reread,
-                  const std::optional<topic_states>& topics)
+                  const std::optional<topic_states>& topics, const find_kafka& kafka)
 {
-    service one(opts, at, reread, topics);
+    service one(opts, at, reread, topics, kafka);
     const int code = one.go();
     return {code, one.stopped()};
 }

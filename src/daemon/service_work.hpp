@@ -32,6 +32,7 @@
 #include "bazaar/run/reference_clock.hpp"
 #include "bazaar/run/runner.hpp"
 #include "daemon/chores.hpp"
+#include "daemon/kafka_writing.hpp"
 #include "daemon/shown_sales.hpp"
 #include "daemon/unit_echo.hpp"
 
@@ -59,7 +60,7 @@ class service
 {
 public:
     service(const settings& opts, const postgres::place& at, const std::function<settings()>& reread,
-            const std::optional<topic_states>& topics);
+            const std::optional<topic_states>& topics, const find_kafka& kafka);
     ~service();
 
     service(const service&) = delete;
@@ -93,6 +94,8 @@ private:
     // ---- Running
 
     [[nodiscard]] run::runner::options runner_options();
+
+    [[nodiscard]] std::unique_ptr<run::sink> make_sink(std::stop_token stop) const;
 
     /// The planner's state, if it is to be kept.
     [[nodiscard]] std::optional<run::saved_plan> plan_to_save();
@@ -158,6 +161,7 @@ private:
     const scenario::entry* of_ = opts_.chosen;  ///< What the run is of, as far as is known.
     const std::function<settings()>& reread_;
     const std::optional<topic_states> topics_;
+    const find_kafka& kafka_;
     const std::string session_name_;
     const postgres::database_place database_;
     std::stop_source stop_;  ///< Ends the waiting for the server.
@@ -182,6 +186,7 @@ private:
     std::exception_ptr early_failure_;   ///< Of the keeper, while the run was still being opened.
     std::atomic<bool> given_up_{false};  ///< There is one.
     std::unique_ptr<opened_run> open_;
+    std::optional<kafka_writing> to_kafka_;  ///< Where its units go to Kafka.
     std::optional<reporter> report_;
     run::tally earlier_;            ///< Of runners before the present one.
     unit_no sent_below_ = no_unit;  ///< As the last of them knew.

@@ -84,31 +84,42 @@ const scenario::entry& entry_of(const run::scenario_record& of)
     return entry_named(of.scenario, of.text, of.settings);
 }
 
-void refuse_topics(const scenario::scenario& shop)
+namespace
+{
+
+std::vector<std::string_view> tables_of_kafka(const scenario::scenario& shop)
 {
     std::vector<std::string_view> names;
     for (const auto& table : shop.tables())
         if (table.sink == model::target::kafka)
             names.push_back(table.name);
-    if (names.empty())
-        return;
+    return names;
+}
+
+[[noreturn]] void refuse_tables(const scenario::scenario& shop, const std::vector<std::string_view>& names,
+                                std::string_view why)
+{
     const auto fields = shop.configuration().fields();
     const auto sink = std::ranges::find(fields, "sink", &scenario::field::name);
     const bool may_leave = sink != fields.end() && sink->choices.find("postgres") != sink->choices.npos;
-    throw error(error_kind::usage,
-                fmt::format("scenario {}: {} {} to Kafka, and this program writes to PostgreSQL alone{}", shop.name(),
-                            fmt::join(names, ", "), names.size() == 1 ? "goes" : "go",
-                            may_leave ? "; --sink postgres leaves that out" : ""));
+    throw error(error_kind::usage, fmt::format("scenario {}: {} {} to Kafka{}{}", shop.name(), fmt::join(names, ", "),
+                                               names.size() == 1 ? "goes" : "go", why,
+                                               may_leave ? "; --sink postgres leaves that out" : ""));
 }
 
-void refuse_load(const scenario::entry& of)
+}  // namespace
+
+void refuse_two_targets(const scenario::scenario& shop)
 {
-    if (!of.loadable)
-        throw error(
-            error_kind::usage,
-            fmt::format("scenario {}: the history of a scenario file is written unit by unit, and not loaded as "
-                        "rows: bazaard run does that",
-                        of.name));
+    const auto names = tables_of_kafka(shop);
+    if (!names.empty() && names.size() != shop.tables().size())
+        refuse_tables(shop, names, " and others to PostgreSQL, and a run writes to one of them");
+}
+
+void refuse_topics(const scenario::scenario& shop)
+{
+    if (const auto names = tables_of_kafka(shop); !names.empty())
+        refuse_tables(shop, names, ", and a load writes to PostgreSQL alone");
 }
 
 stage make_stage(const scenario::entry& of, const std::string& run, std::uint64_t seed,

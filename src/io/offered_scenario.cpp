@@ -83,7 +83,7 @@ declared::mark place_of(const declared::node& tree, std::string_view path)
 class memory
 {
 public:
-    const scenario::entry& of(const std::string& text, std::vector<declared::given_setting> given,
+    const declared::offer& of(const std::string& text, std::vector<declared::given_setting> given,
                               const std::function<scenario_file()>& read, const std::string& name)
     {
         std::ranges::sort(given);
@@ -109,7 +109,7 @@ public:
                 tell(refusal, file.tree, name);
             }
         }
-        return made->entry();
+        return *made;
     }
 
 private:
@@ -147,11 +147,16 @@ const scenario::entry& offered_file(scenario_file read, std::string_view name_or
         throw error(error_kind::data,
                     fmt::format("{}: it has {} with the files that it names; {} at most, as each run carries them",
                                 name, shown_size(text.size()), shown_size(text_max)));
-    return offers().of(
-        text, {}, [&] { return std::move(read); }, name);
+    return offers()
+        .of(
+            text, {}, [&] { return std::move(read); }, name)
+        .entry();
 }
 
-const scenario::entry& offered_text(std::string_view text, std::span<const declared::given_setting> given)
+namespace
+{
+
+const declared::offer& offer_of_text(std::string_view text, std::span<const declared::given_setting> given)
 {
     std::string name(own_name);
     const auto read = [&]
@@ -178,6 +183,18 @@ const scenario::entry& offered_text(std::string_view text, std::span<const decla
         return read_scenario_text(name, files);
     };
     return offers().of(std::string(text), {given.begin(), given.end()}, read, name);
+}
+
+}  // namespace
+
+const scenario::entry& offered_text(std::string_view text, std::span<const declared::given_setting> given)
+{
+    return offer_of_text(text, given).entry();
+}
+
+const declared::spec& spec_of_text(std::string_view text)
+{
+    return offer_of_text(text, {}).file();
 }
 
 }  // namespace bazaar::io

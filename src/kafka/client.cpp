@@ -1,6 +1,8 @@
 #include "client.hpp"
 
 #include <algorithm>
+#include <span>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -14,6 +16,9 @@ namespace
 
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+
+/// Between two questions for what has no leader.
+constexpr milliseconds pause_for_leader{100};
 
 using conf_handle = handle<rd_kafka_conf_t, rd_kafka_conf_destroy>;
 
@@ -34,7 +39,8 @@ std::string one_sentence(std::string_view text)
     return line;
 }
 
-client::client(rd_kafka_type_t type, const client_settings& how, milliseconds timeout) : timeout_(timeout)
+client::client(rd_kafka_type_t type, const client_settings& how, milliseconds timeout, void (*more)(rd_kafka_conf_t*))
+    : timeout_(timeout)
 {
     conf_handle conf(rd_kafka_conf_new());
     std::array<char, text_max> complaint{};
@@ -56,6 +62,8 @@ client::client(rd_kafka_type_t type, const client_settings& how, milliseconds ti
     if (!wrong.empty())
         throw error(error_kind::usage, std::move(wrong));
     rd_kafka_conf_set_opaque(conf.get(), this);
+    if (more != nullptr)
+        more(conf.get());
     rd_kafka_conf_set_error_cb(conf.get(), &client::hear);
     rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
     kafka_.reset(rd_kafka_new(type, conf.get(), complaint.data(), complaint.size()));
@@ -78,6 +86,43 @@ client::metadata_handle client::metadata()
         give_up_if_refused();
         if (!is_passing(code) || clock::now() >= end)
             give_up(code, rd_kafka_err2str(code));
+    }
+}
+
+client::metadata_handle client::metadata(const std::set<std::string>& topics)
+{
+    const auto end = clock::now() + timeout_;
+    for (;;)
+    {
+        auto all = metadata();
+        const std::span there(all->topics, static_cast<std::size_t>(all->topic_cnt));
+        const auto waiting = std::ranges::find_if(there, [&](const rd_kafka_metadata_topic_t& one)
+                                                  { return topics.contains(one.topic) && is_passing(one.err); });
+        if (waiting == there.end())
+            return all;
+        if (clock::now() + pause_for_leader >= end)
+            give_up(waiting->err, rd_kafka_err2str(waiting->err));
+        std::this_thread::sleep_for(pause_for_leader);
+    }
+}
+
+std::pair<std::int64_t, std::int64_t> client::ends_of(const std::string& topic, std::int32_t number)
+{
+    const auto end = clock::now() + timeout_;
+    for (;;)
+    {
+        std::int64_t low = 0, high = 0;
+        const auto left = std::chrono::duration_cast<milliseconds>(end - clock::now());
+        const auto code = rd_kafka_query_watermark_offsets(kafka_.get(), topic.c_str(), number, &low, &high,
+                                                           static_cast<int>(std::max<std::int64_t>(left.count(), 1)));
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return {low, high};
+        give_up_if_refused();
+        if (!is_passing(code))
+            fail("read topic " + topic, {outcome::kind::failed, code, rd_kafka_err2str(code)});
+        if (clock::now() + pause_for_leader >= end)
+            give_up(code, rd_kafka_err2str(code));
+        std::this_thread::sleep_for(pause_for_leader);
     }
 }
 

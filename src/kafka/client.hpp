@@ -2,9 +2,12 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <librdkafka/rdkafka.h>
 
@@ -37,7 +40,9 @@ using queue_handle = handle<rd_kafka_queue_t, rd_kafka_queue_destroy>;
 class client
 {
 public:
-    client(rd_kafka_type_t type, const client_settings& how, std::chrono::milliseconds timeout);
+    /// `more`: sets callbacks; their opaque pointer is this client.
+    client(rd_kafka_type_t type, const client_settings& how, std::chrono::milliseconds timeout,
+           void (*more)(rd_kafka_conf_t*) = nullptr);
 
     [[nodiscard]] rd_kafka_t* get() const noexcept { return kafka_.get(); }
     [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return timeout_; }
@@ -47,6 +52,12 @@ public:
 
     /// Of all topics; asks for none by name, so that no broker creates one.
     [[nodiscard]] metadata_handle metadata();
+
+    /// As above, when none of these topics waits for a leader any more: without one it would seem to have no partitions.
+    [[nodiscard]] metadata_handle metadata(const std::set<std::string>& topics);
+
+    /// The first offset of a partition and the one behind its last; waits for a leader as long as for any answer.
+    [[nodiscard]] std::pair<std::int64_t, std::int64_t> ends_of(const std::string& topic, std::int32_t number);
 
     /// Throws when the cluster has refused the login: no password becomes right by trying again.
     void give_up_if_refused();

@@ -36,7 +36,7 @@ public:
          std::chrono::milliseconds timeout)
         : client(RD_KAFKA_CONSUMER, with(how, committed), timeout)
     {
-        const auto all = metadata();
+        const auto all = metadata(topics);
         for (int i = 0; i < all->topic_cnt; ++i)
         {
             const auto& topic = all->topics[i];
@@ -114,15 +114,8 @@ private:
 
     void begin(const std::string& topic, std::int32_t number)
     {
-        partition_range range{topic, number, 0, 0};
-        const auto code = rd_kafka_query_watermark_offsets(get(), topic.c_str(), number, &range.begin, &range.end,
-                                                           static_cast<int>(timeout().count()));
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        {
-            if (is_passing(code))
-                give_up(code, rd_kafka_err2str(code));
-            fail("read topic " + topic, {outcome::kind::failed, code, rd_kafka_err2str(code)});
-        }
+        const auto [low, high] = ends_of(topic, number);
+        partition_range range{topic, number, low, high};
         open_partition made;
         made.topic.reset(rd_kafka_topic_new(get(), topic.c_str(), nullptr));
         made.queue.reset(rd_kafka_queue_new(get()));

@@ -1,6 +1,8 @@
 #include "bazaar/postgres/loader.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -33,6 +35,57 @@ bool writes(const model::unit_kind& kind, std::uint8_t table)
     return std::ranges::any_of(kind.parts, [&](const model::part& part) { return part.table == table; });
 }
 
+bool refers_to_itself(const model::table& t)
+{
+    return std::ranges::any_of(t.foreign_keys, [&](const model::foreign_key& link) { return link.table == t.name; });
+}
+
+load_rounds rounds_of_units(std::span<const model::table> tables, std::span<const model::unit_kind> kinds)
+{
+    load_rounds made{std::vector<std::size_t>(tables.size(), 1), 1};
+    for (const auto& kind : kinds)
+        for (const auto& part : kind.parts)
+        {
+            // Its rows are there from the beginning: they are only changed.
+            if (tables[part.table].kept_by == model::role::fixed)
+                made.of[part.table] = 0;
+            for (const auto& link : tables[part.table].foreign_keys)
+                if (const auto parent = number_of(tables, link.table);
+                    !writes(kind, parent) && tables[parent].kept_by == model::role::planned)
+                    made.of[parent] = 0;
+        }
+    return made;
+}
+
+/// Tables that rows refer to, parents first; then all others. No table that refers to itself is in a round with one that
+/// does not.
+load_rounds rounds_of_rows(std::span<const model::table> tables)
+{
+    load_rounds made{std::vector<std::size_t>(tables.size()), 0};
+    std::vector<bool> referred(tables.size());
+    for (const auto child : parents_first(tables))
+    {
+        auto& round = made.of[child];
+        for (const auto& link : tables[child].foreign_keys)
+        {
+            const auto parent = number_of(tables, link.table);
+            referred[parent] = true;
+            if (parent != child)
+                round = std::max(round, made.of[parent] + 1);
+        }
+        round += (round % 2 == 1) != refers_to_itself(tables[child]) ? 1U : 0U;
+    }
+    std::set<std::size_t> used;
+    for (std::size_t i = 0; i < tables.size(); ++i)
+        if (referred[i])
+            used.insert(made.of[i]);
+    made.last = used.size();
+    for (std::size_t i = 0; i < tables.size(); ++i)
+        made.of[i] = referred[i] ? static_cast<std::size_t>(std::distance(used.begin(), used.find(made.of[i])))
+                                 : made.last;
+    return made;
+}
+
 std::string key_name(const model::table& t)
 {
     return std::string(t.name) + "_pkey";
@@ -50,20 +103,14 @@ bool loaded(const model::table& t)
 
 }  // namespace
 
-std::vector<bool> tables_before_others(std::span<const model::table> tables, std::span<const model::unit_kind> kinds)
+bool load_rounds::writes(const model::unit_kind& kind, std::size_t round) const
 {
-    std::vector<bool> first(tables.size());
-    for (const auto& kind : kinds)
-        for (const auto& part : kind.parts)
-        {
-            // Its rows are there from the beginning: they are only changed.
-            if (tables[part.table].kept_by == model::role::fixed)
-                first[part.table] = true;
-            for (const auto& link : tables[part.table].foreign_keys)
-                if (const auto parent = number_of(tables, link.table); !writes(kind, parent))
-                    first[parent] = tables[parent].kept_by == model::role::planned || first[parent];
-        }
-    return first;
+    return std::ranges::any_of(kind.parts, [&](const model::part& part) { return of[part.table] == round; });
+}
+
+load_rounds rounds_of(const scenario::scenario& shop)
+{
+    return shop.rewrites_whole_units() ? rounds_of_units(shop.tables(), shop.kinds()) : rounds_of_rows(shop.tables());
 }
 
 struct loader::target
@@ -71,6 +118,7 @@ struct loader::target
     target(std::string_view schema, const model::table& t)
         : place(quote_qualified(schema, t.name)),
           replaced(t.kept_by == model::role::fixed),
+          whole(refers_to_itself(t)),
           table(t),
           copy(replaced ? std::string(newer_rows) : place, t)
     {
@@ -92,6 +140,7 @@ struct loader::target
 
     std::string place;
     bool replaced;
+    bool whole;
     const model::table& table;
     table_copy copy;
 };
@@ -122,7 +171,8 @@ bool loader::write(session& on, const ownership& own, std::uint64_t sequence, co
                 waiting -= copy.bytes();
                 copy.add(c.after, ids_);
                 waiting += copy.bytes();
-                if (waiting < batch_bytes)
+                // A row may refer to one of the same table that comes later.
+                if (waiting < batch_bytes || targets_[c.table]->whole)
                     return;
                 send(on);
                 waiting = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <ranges>
 #include <set>
 
@@ -46,11 +47,21 @@ void check_no_records(session& on, std::string_view schema, std::string_view sce
     throw error(error_kind::config, std::move(gone));
 }
 
+/// The kinds of unit whose rows are kept here: others need no function.
+std::vector<model::unit_kind> kinds_here(const scenario::scenario& shop)
+{
+    std::vector<model::unit_kind> all;
+    std::ranges::copy_if(shop.kinds(), std::back_inserter(all),
+                         [&](const model::unit_kind& kind)
+                         { return kept_here(shop.tables()[kind.parts.front().table]); });
+    return all;
+}
+
 /// Everything that `ensure_schema` has to know, read at one point.
 struct findings
 {
     bool shop_schema = false;
-    bool shop_tables = false;  ///< At least one is there.
+    bool shop_tables = false;  ///< At least one is there, or the schema of a shop that has none here.
     bool own_schema = false;
     std::vector<const own_table*> missing_own;
     std::vector<const write_function*> missing_functions;
@@ -77,7 +88,7 @@ public:
         : session_(on),
           schema_(schema),
           shop_(shop),
-          functions_(make_write_functions(schema, shop.tables(), shop.kinds()))
+          functions_(make_write_functions(schema, shop.tables(), kinds_here(shop)))
     {
     }
 
@@ -86,6 +97,7 @@ public:
         findings now;
         const auto there = read_catalogue(session_, schema_);
         now.shop_schema = there.exists;
+        now.shop_tables = there.exists && std::ranges::none_of(shop_.tables(), kept_here);
         for (const auto& t : shop_.tables())
             now.shop_tables = now.shop_tables || (kept_here(t) && there.relations.contains(t.name));
         if (now.shop_tables)

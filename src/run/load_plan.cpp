@@ -60,6 +60,7 @@ history history::of(const scenario::scenario& shop, const record& of, const end&
                     const std::function<bool()>& stopped)
 {
     history made;
+    made.rows = survivors(shop);
     const auto planner = shop.plan(of.start);
     replanner walk(*planner, of);
     for (;;)

@@ -40,7 +40,10 @@ void judge::work::take_insert(const change_event& e, const model::table& t, cons
             stray(e);
             return;
         }
-        const auto at = by_version(row, *version, end, &e);
+        // Many units of one moment are slow to look through, and most rows are as their first unit has left them.
+        const auto own = row.unit != no_unit ? place_in(row.unit, row) : place{};
+        const bool is_own = own.unit != nullptr && has_values(e, built(*own.unit).changes[own.change]);
+        const auto at = is_own ? own : by_version(row, *version, end, &e);
         if (at.unit != nullptr)
             matched(e, t, row, at);
         else if (row.unit == no_unit && seam_ == 0)

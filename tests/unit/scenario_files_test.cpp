@@ -125,28 +125,44 @@ TEST(scenario_files, that_cannot_be_planned_yet_are_refused_at_their_place)
          "    key: id\n"
          "    version: at\n"
          "    arrives: {rate: 1/s}\n"
-         "    columns: {id: {uuid: row}, n: {int: 1..5}, m: = n + 1, at: {time: now}}\n"
+         "    columns: {id: {uuid: row}, n: {int: 1..5}, m: = n + 1, label: few, note: none, at: {time: now}}\n"
          "    changes:\n"
          "      again: {arrives: {rate: 1/s}, set: {n: = most}}\n"
          "      more: {arrives: {rate: 1/s}, set: {m: = n + 2}}\n"
-         "      new: {arrives: {rate: 1/s}, pick: recent, within: 1m, once: true, set: {n: {int: 1..5}}}\n",
-         {":11:43: things.changes.again.set.n: uses the live setting most; it must be one that stays",
-          ":12:42: things.changes.more.set.m: uses n, which changes; a value that is set is made of columns that stay",
-          ":13:49: things.changes.new.within: a change does not look at the age of rows yet; leave it out",
-          ":13:61: things.changes.new.once: a change may pick a row again; leave it out"}},
+         "      word: {arrives: {rate: 1/s}, set: {label: \"= if(n > 2, 'many', label)\"}}\n"
+         "units:\n"
+         "  mark:\n"
+         "    arrives: {rate: 1/s}\n"
+         "    links: {thing: {to: things}}\n"
+         "    vars: {word: {choice: [a, b]}}\n"
+         "    rows: [{change: thing, set: {note: = word, n: = thing.n * 2}}]\n",
+         {":13:42: things.changes.word.set.label: a text that is set is made of columns that stay, and of no live "
+          "setting",
+          ":15:3: units.mark: sets things.note, a text, by what the unit knows; such a text is made of no link, var or "
+          "number of it"}},
         {"tables:\n"
          "  places: {key: id, seed: 5, arrives: {rate: 1/m}, columns: {id: {uuid: row}}}\n"
          "  things: {key: id, seed: 9, links: {place: {to: places}}, columns: {id: {uuid: row}, place_id: = "
          "place.id}}\n",
-         {":5:38: things.links.place: rows of T0 can link to tables only of which all rows are of T0, and not once"}},
+         {}},
+        {"tables:\n"
+         "  places: {key: id, seed: 5, arrives: {rate: 1/m}, columns: {id: {uuid: row}}}\n"
+         "  late: {key: id, arrives: {rate: 1/m}, columns: {id: {uuid: row}}}\n"
+         "  things: {key: id, seed: 4, links: {place: {to: places, once: true}}, columns: {id: {uuid: row}, place_id: "
+         "= "
+         "place.id}}\n"
+         "  more: {key: id, seed: 4, links: {late: {to: late}}, columns: {id: {uuid: row}, late_id: = late.id}}\n",
+         {":6:38: things.links.place: rows of T0 pick among all rows of T0; not once, in turn, or what another link "
+          "has",
+          ":7:36: more.links.late: rows of T0 link to rows of T0, and late has none"}},
         {"tables:\n"
          "  stock: {key: id, seed: 3, version: at,\n"
          "          columns: {id: {uuid: row}, level: {counter: {starts: 100}}, at: {time: now}}}\n"
          "  sales: {key: id, links: {of: {to: stock}}, columns: {id: {uuid: row}, stock_id: = of.id}}\n"
          "  notes: {key: id, columns: {id: {uuid: row}}}\n"
          "units:\n"
-         "  one: {arrives: {rate: 1/s}, rows: [{insert: sales, take: {of.level: 1}, short: drop}, {insert: notes}]}\n",
-         {":9:3: units.one: a unit in which rows may fall short has these rows alone"}},
+         "  one: {arrives: {rate: 1/s}, rows: [{insert: sales, take: {of.level: 1}, short: notes}, {insert: notes}]}\n",
+         {":9:3: units.one: inserts notes, which stands for rows that fell short, too; one of both"}},
         {"tables:\n  things: {key: id, seed: 9, columns: {id: {uuid: row}}}\n", {}},
     };
     const auto path = testing::TempDir() + "bazaard-limits-" + std::to_string(getpid()) + ".yaml";

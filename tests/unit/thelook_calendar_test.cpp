@@ -135,17 +135,17 @@ TEST(arrivals_along_a_curve, go_on_from_where_they_were_saved)
 
 // ---- A shop by the calendar
 
-struct sale
+struct one_sale
 {
     time at;
     std::string country, state;
 };
 
-std::vector<sale> sales_of(const given& settings, std::int64_t days, std::uint64_t seed = 7)
+std::vector<one_sale> sales_of(const given& settings, std::int64_t days, std::uint64_t seed = 7)
 {
     const auto shop = shop_of(settings, seed);
     const auto plan = shop->plan(monday);
-    std::vector<sale> all;
+    std::vector<one_sale> all;
     model::unit unit;
     while (plan->next_at().us < monday.us + days * day_us)
     {
@@ -161,7 +161,7 @@ std::vector<sale> sales_of(const given& settings, std::int64_t days, std::uint64
     return all;
 }
 
-std::vector<double> by_hour(const std::vector<sale>& all, std::int64_t east, std::string_view country = {},
+std::vector<double> by_hour(const std::vector<one_sale>& all, std::int64_t east, std::string_view country = {},
                             std::string_view state = {})
 {
     std::vector<double> hours(24);

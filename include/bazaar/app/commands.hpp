@@ -45,7 +45,7 @@ using daemon::topic_states;
 [[nodiscard]] int exit_code(const topic_states& of) noexcept;
 
 /// The work of `topics ensure` and --create-topic.
-topic_states ensure_topics(const options& opts, std::span<const model::table> tables);
+topic_states ensure_topics(const options& opts, const scenario::entry& of);
 
 /// Exit code of a command that found a difference that it was not allowed to change.
 inline constexpr int findings = 3;

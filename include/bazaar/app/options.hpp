@@ -15,6 +15,7 @@
 #include "bazaar/base/time.hpp"
 #include "bazaar/capture/connector_config.hpp"
 #include "bazaar/daemon/settings.hpp"
+#include "bazaar/kafka/sink.hpp"
 #include "bazaar/postgres/cdc.hpp"
 #include "bazaar/process/logging.hpp"
 #include "bazaar/process/value_source.hpp"
@@ -109,6 +110,8 @@ struct options : daemon::settings
     std::string kafka_ca_file, kafka_cert_file, kafka_key_file;
     std::vector<std::pair<std::string, std::string>> kafka_conf;  ///< By librdkafka's names; overrides all others.
     microseconds kafka_timeout{10'000'000};
+    kafka::delivery kafka_delivery = kafka::delivery::transactional;
+    bool register_schemas = true;
     bool compact = true;                                     ///< `--cleanup-policy by-table`
     std::optional<microseconds> retention{604'800'000'000};  ///< Nothing: for ever.
     bool validate = false;                                   ///< `topics ensure --dry-run`

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 
+#include "bazaar/daemon/kafka_target.hpp"
 #include "bazaar/daemon/settings.hpp"
 #include "bazaar/postgres/place.hpp"
 
@@ -27,10 +28,11 @@ struct served
 
 /// Keeps the run at `at` alive to its end, or until it is stopped: opens it, paces and writes its units, serves the
 /// interfaces to monitor and control it, and opens it again if the database has lost commits. `reread` reads flags,
-/// environment and configuration file again; `topics` are shown.
+/// environment and configuration file again; `topics` are shown; `kafka` says how to write to Kafka.
 ///
 /// Errors: whatever ends a run prematurely.
 [[nodiscard]] served keep_alive(const settings& opts, const postgres::place& at,
-                                const std::function<settings()>& reread, const std::optional<topic_states>& topics);
+                                const std::function<settings()>& reread, const std::optional<topic_states>& topics,
+                                const find_kafka& kafka);
 
 }  // namespace bazaar::daemon

@@ -65,10 +65,10 @@ void take_recorded(const settings& opts, const run::record& recorded, stage& mad
 /// Fields of the scenario of a run.
 [[nodiscard]] std::span<const scenario::field> fields_of(const run::record& of);
 
-/// Errors: `usage` if tables of the scenario go to Kafka, where nothing writes.
-void refuse_topics(const scenario::scenario& shop);
+/// Errors: `usage` if tables of the scenario go to PostgreSQL and to Kafka: a run writes to one of them.
+void refuse_two_targets(const scenario::scenario& shop);
 
-/// Errors: `usage` if a history of the scenario cannot be written as rows.
-void refuse_load(const scenario::entry& of);
+/// Errors: `usage` for tables that go to Kafka: what is loaded in bulk goes to PostgreSQL.
+void refuse_topics(const scenario::scenario& shop);
 
 }  // namespace bazaar::daemon

@@ -28,4 +28,7 @@ namespace bazaar::io
 [[nodiscard]] const scenario::entry& offered_text(std::string_view text,
                                                   std::span<const scenario::declared::given_setting> given = {});
 
+/// What such a text says: the checked file. Lifetime, threads and errors: as above.
+[[nodiscard]] const scenario::declared::spec& spec_of_text(std::string_view text);
+
 }  // namespace bazaar::io

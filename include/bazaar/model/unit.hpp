@@ -42,7 +42,8 @@ struct decision
     std::array<unit_no, 8> after{};  ///< Last writers of the rows that it changes or refers to.
     std::uint64_t initial = none;    ///< Position, in its table, of the row from before unit 0 that it changes first.
     std::uint8_t initial_table = 0;
-    std::array<std::uint64_t, 24> arg{};  ///< The scenario's own; longer lists are drawn again by `build`.
+    std::array<std::uint64_t, 24> arg{};  ///< The scenario's own; longer lists are drawn again by `build`,
+    std::vector<std::uint64_t> more{};    ///< or stand here, where nothing can draw them again: memory of its own.
 
     static constexpr std::uint64_t none = ~std::uint64_t{0};
 
@@ -60,7 +61,7 @@ struct decision
     }
 };
 
-static_assert(std::is_trivially_copyable_v<decision>);
+static_assert(std::is_nothrow_move_constructible_v<decision>);
 static_assert(std::tuple_size_v<decltype(decision::after)> == 8, "`rewrites` and `removes` have a bit for each");
 
 /// One row changed by a unit: whole rows on both sides. `before` is empty for an insert, `after` for an erase.

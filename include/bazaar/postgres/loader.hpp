@@ -18,17 +18,26 @@
 namespace bazaar::postgres
 {
 
-/// Tables whose rows other units' rows refer to: these are loaded first, before many transactions in parallel. By table
-/// number.
-///
-/// A unit that writes a row also writes the rows that it refers to, unless these are in such a table.
-[[nodiscard]] std::vector<bool> tables_before_others(std::span<const model::table> tables,
-                                                     std::span<const model::unit_kind> kinds);
+/// In which order the tables of a history are loaded. Those of one round are loaded together, before those of later rounds;
+/// those of the last round in many transactions in parallel.
+struct load_rounds
+{
+    std::vector<std::size_t> of;  ///< By table number.
+    std::size_t last = 1;
+
+    /// Whether units of this kind write rows of tables of a round.
+    [[nodiscard]] bool writes(const model::unit_kind& kind, std::size_t round) const;
+};
+
+/// A row is written with the unit that left it as it is. So tables come in earlier rounds if rows that are written with other
+/// units refer to them: of a scenario that rewrites whole units, a unit that writes a row also writes the rows that it refers
+/// to, unless it refers to another unit's table; of others, that goes for no reference.
+[[nodiscard]] load_rounds rounds_of(const scenario::scenario& shop);
 
 /// Writes the rows that units insert by binary COPY.
 ///
 /// Threads: one.
-/// Limits:  memory for a few megabytes of rows.
+/// Limits:  memory for a few megabytes of rows, and for all rows of a table that refers to itself.
 class loader
 {
 public:

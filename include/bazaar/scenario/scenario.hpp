@@ -185,6 +185,11 @@ public:
     {
         return plain_survey(*this, start, end);
     }
+
+    /// Whether a unit that changes a row changes all rows that the row's last writer wrote, as `rewrites` and `removes` of its
+    /// decision say. If not, units change single rows; then there are no rows from before unit 0, and the rows of a table are
+    /// numbered from 0 on.
+    [[nodiscard]] virtual bool rewrites_whole_units() const { return true; }
 };
 
 /// Contents of the seed files by name ("products.csv"); the bytes outlive the scenario.
@@ -213,7 +218,7 @@ struct entry
     std::string_view text{};                    ///< The file that defines it, UTF-8, if one does.
     std::span<const view_set> views{};          ///< Views that it offers, with unique names.
     std::string_view schema{};  ///< Of its tables, if the command line names none; empty: the program's default.
-    bool loadable = true;       ///< Whether a history can be written as the rows that are left at its end.
+    microseconds past{};        ///< As that of the scenario, with the settings that this entry was made for.
 
     /// Throws `data` or `usage`, all problems at once.
     std::function<std::unique_ptr<scenario>(const request&)> make{};

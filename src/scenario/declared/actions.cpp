@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/scenario/declared/keys.hpp"
 #include "compiled.hpp"
 
 namespace bazaar::scenario::declared
@@ -25,6 +26,10 @@ public:
             to_.words = 3;  // The first row, how many, and T0.
         else if (to_.is != action::form::insert)
             changed_row();
+        if (to_.is == action::form::change || to_.is == action::form::step)
+            for (const auto& one : all_.tables[to_.table].setters)
+                for (const auto setting : sets(to_, one) ? one.settings : std::vector<item_no>{})
+                    share_word({{fact::form::setting, setting}});
         for (const auto& one : to_.steps)
             share(all_.tables[one.table]);
         if (to_.is == action::form::seed)
@@ -62,7 +67,7 @@ private:
     {
         for (const auto& what : to_.unit->facts)
         {
-            if (what.is == fact::form::start || what.is == fact::form::setting)
+            if (what.is == fact::form::start || what.is == fact::form::stage || what.is == fact::form::setting)
                 share_word({what});
             else if (what.is == fact::form::row || what.is == fact::form::nested)
                 share_word({what, true});
@@ -146,6 +151,16 @@ void table_actions(compiled& to, const row_plan& of)
     }
 }
 
+/// Whether a fact is a live setting of another row: at T0 nobody says what it was there.
+bool knows_settings(const compiled& all, const row_plan& of, const fact& what)
+{
+    if (what.is != fact::form::nested || what.one >= of.links.size())
+        return false;
+    const auto& there = all.tables[of.links[what.one].of->to];
+    const auto& inner = there.facts[what.inner];
+    return inner.is == fact::form::setting || knows_settings(all, there, inner);
+}
+
 void unit_action(compiled& to, row_plan& of, const std::vector<gen_plan>& times)
 {
     action one;
@@ -155,7 +170,10 @@ void unit_action(compiled& to, row_plan& of, const std::vector<gen_plan>& times)
     one.unit = &of;
     const auto& rows = to.file->units[of.place].rows;
     for (std::size_t i = 0; i < rows.size(); ++i)
-        one.steps.push_back({.of = &rows[i], .table = rows[i].table, .times = times[i]});
+        if (rows[i].is == row_step::form::change)
+            one.changes.push_back(&rows[i]);
+        else
+            one.steps.push_back({.of = &rows[i], .table = rows[i].table, .times = times[i]});
     add(to, std::move(one));
 }
 
@@ -163,6 +181,7 @@ void unit_action(compiled& to, row_plan& of, const std::vector<gen_plan>& times)
 
 void make_actions(compiled& to)
 {
+    std::vector<std::string> problems;
     for (const auto& of : to.tables)
         if (of.seeds > 0)
         {
@@ -171,6 +190,11 @@ void make_actions(compiled& to)
             one.name = of.name + "_seed";
             one.table = of.place;
             add(to, std::move(one));
+            for (const auto& what : of.facts)
+                if (knows_settings(to, of, what))
+                    problems.push_back(fmt::format("{}.links.{}: rows of T0 do not use what a live setting makes of "
+                                                   "another row",
+                                                   of.name, of.links[what.one].of->name));
         }
     for (const auto& of : to.tables)
         table_actions(to, of);
@@ -182,9 +206,12 @@ void make_actions(compiled& to)
                                        : gen_plan{});
         unit_action(to, of, times);
     }
-    std::vector<std::string> problems;
+    std::vector<std::uint64_t> steps(to.tables.size());
     for (auto& one : to.actions)
     {
+        for (auto& step : one.steps)
+            if (const auto before = steps[step.table]++; before > 0)
+                step.salt = mix(before);
         layout(to, one).make();
         if (one.words > words_most)
             problems.push_back(

@@ -27,7 +27,7 @@ void builder::build()
     if (action_.is != action::form::insert && action_.is != action::form::unit)
         change_row();
     insert_lines();
-    if (action_.is == action::form::unit && !kind_.all_short)
+    if (action_.is == action::form::unit)
         move_rows();
 }
 
@@ -37,7 +37,7 @@ void builder::share(const row_plan& of, frame& to)
     for (std::size_t i = 0; i < action_.shared.size(); ++i)
     {
         const auto& shared = action_.shared[i];
-        const auto word = what_.arg[action_.shared_at + i];
+        const auto word = word_of(what_, action_.shared_at + i);
         const auto set = [&](const std::optional<item_no>& fact)
         {
             if (fact)
@@ -72,14 +72,7 @@ void builder::seed()
 {
     const auto& of = all_.tables[action_.table];
     for (std::uint64_t i = 0; i < what_.arg[1]; ++i)
-    {
-        auto& row = make_.row(of, what_.arg[0] + i);
-        share(of, row);
-        if (of.start_fact)
-            row.facts[*of.start_fact] = what_.arg[2];
-        make_.insert(row, what_.arg[2], unit_);
-        insert(row);
-    }
+        insert(make_.seed(of, what_.arg[0] + i, what_.arg[2], settings()));
 }
 
 /// A row as its decision has it.
@@ -87,8 +80,7 @@ frame& builder::inserted(const step_plan& step, std::uint64_t line, std::uint64_
 {
     const auto& of = all_.tables[step.table];
     auto& made = make_.row(of, row);
-    if (of.drawn_by_line)
-        made.draw = what_.arg[0] * lines_most + line;
+    made.draw = step.draw_of(of, what_.arg[0], line, row);
     share(of, made);
     if (action_.unit != nullptr)
     {
@@ -98,7 +90,7 @@ frame& builder::inserted(const step_plan& step, std::uint64_t line, std::uint64_
             made.facts[own] = unit_frame().facts[inner];
     }
     for (std::size_t i = 0; i < step.line_facts.size(); ++i)
-        made.facts[step.line_facts[i]] = what_.arg[step.lines + line * step.line_facts.size() + i];
+        made.facts[step.line_facts[i]] = word_of(what_, step.lines + line * step.line_facts.size() + i);
     if (step.of != nullptr)
         made.step = &step;
     make_.insert(made, moment_, unit_);
@@ -142,13 +134,13 @@ void builder::read_lines()
 {
     std::uint64_t count = 0;
     for (const auto& step : action_.steps)
-        count += step_head::of(what_.arg[step.head]).count;
+        count += step_head::of(word_of(what_, step.head)).count;
     lines_ = out_.arena.make<made_line>(count);
     std::size_t at = 0;
     for (std::size_t i = 0; i < action_.steps.size(); ++i)
     {
         const auto& step = action_.steps[i];
-        const auto head = step_head::of(what_.arg[step.head]);
+        const auto head = step_head::of(word_of(what_, step.head));
         auto row = head.first;
         for (std::uint64_t n = 0; n < head.count; ++n)
         {
@@ -176,7 +168,7 @@ void builder::insert_lines()
         const auto& step = action_.steps[i];
         if (step.of == nullptr || step.of->short_to == no_item)
             continue;
-        auto row = what_.arg[step.short_head];
+        auto row = word_of(what_, step.short_head);
         for (const auto& one : lines_)
             if (one.step == i && one.is_short)
                 insert(instead(one, row++));
@@ -191,7 +183,7 @@ void builder::change_row()
         return;
     auto& before = make_.row(of, what_.arg[0]);
     for (std::size_t i = 0; i < action_.image.size(); ++i)
-        before.facts[action_.image[i]] = what_.arg[1 + i];
+        before.facts[action_.image[i]] = word_of(what_, 1 + i);
     if (of.draw_fact)
         before.draw = before.facts[*of.draw_fact];
     if (of.closed && of.start_fact)
@@ -207,14 +199,9 @@ void builder::change_row()
     }
     auto& after = make_.copy(before);
     for (std::size_t i = 0; i < of.setters.size(); ++i)
-    {
-        const auto& set = of.setters[i];
-        const bool is_ours = action_.is == action::form::change
-                                 ? set.of_change == action_.change
-                                 : set.of_change == no_item && set.state == action_.state && set.step == action_.step;
-        if (is_ours && of.drawn_facts[set.column])
-            after.facts[*of.drawn_facts[set.column]] = drawn_by(moment_, i);
-    }
+        if (sets(action_, of.setters[i]))
+            if (const auto made = make_.set(before, i, moment_, settings()); made.fact != no_item)
+                after.facts[made.fact] = made.word;
     if (action_.is == action::form::step)
         after.facts[*of.state_fact] = of.of->life->states[action_.state].steps[action_.step].to;
     if (of.version_fact)
@@ -222,6 +209,21 @@ void builder::change_row()
     const auto rows = out_.update(place, table);
     make_.values(before, kind_.target, rows.before);
     make_.values(after, kind_.target, rows.after);
+}
+
+/// Live settings as they are, those of them that the decision has.
+std::span<const operand> builder::settings()
+{
+    if (settings_.empty())
+    {
+        settings_ = out_.arena.make<operand>(all_.constants.size());
+        std::ranges::copy(all_.constants, settings_.begin());
+        for (std::size_t i = 0; i < action_.shared.size(); ++i)
+            if (action_.shared[i].what.is == fact::form::setting)
+                settings_[action_.shared[i].what.one] = of_number(
+                    static_cast<std::int64_t>(word_of(what_, action_.shared_at + i)));
+    }
+    return settings_;
 }
 
 /// The row of that table that a line moves, as it was before the line.
@@ -235,18 +237,36 @@ frame* builder::moved_frame(const made_line& of, const row_step::movement& move,
 
 void builder::move_rows()
 {
-    std::array<item_no, 16> done{};
-    std::size_t count = 0;
-    for (const auto& step : action_.steps)
-        for (const auto& move : step.of->moves)
-        {
-            const auto& holder = move.of_unit ? *action_.unit : all_.tables[step.table];
-            const auto table = holder.links[move.link].of->to;
-            if (std::find(done.begin(), done.begin() + count, table) != done.begin() + count)
-                continue;
-            done[count++] = table;
-            move_rows_of(table);
-        }
+    for (const auto& one : action_.slots)
+        if (one.is == slot::form::change)
+            move_rows_of(one.of);
+}
+
+/// Rows of the unit's links that it changes.
+void builder::set_rows(item_no table, std::span<moved_row> rows, std::size_t& count)
+{
+    const auto& of = all_.tables[table];
+    for (const auto* change : action_.changes)
+    {
+        if (change->table != table || make_.linked(unit_frame(), change->link) == no_row)
+            continue;
+        auto& row = moving(rows, count, make_.related(unit_frame(), change->link));
+        for (std::size_t i = 0; i < of.setters.size(); ++i)
+            if (const auto& set = of.setters[i];
+                set.of_unit == action_.table && &all_.file->units[action_.table].rows[set.row] == change)
+                if (const auto made = make_.set(*row.before, i, moment_, {}, &unit_frame()); made.fact != no_item)
+                    row.after->facts[made.fact] = made.word;
+    }
+}
+
+builder::moved_row& builder::moving(std::span<moved_row> rows, std::size_t& count, frame& before)
+{
+    const auto known = rows.first(count);
+    const auto at = std::ranges::find_if(known, [&](const moved_row& one) { return one.before->row == before.row; });
+    if (at != known.end())
+        return *at;
+    expect(count < rows.size(), "a line moves four counters at most");
+    return rows[count++] = {&before, &make_.copy(before)};
 }
 
 /// One change for each row, from before the first line that moves it to behind the last one.
@@ -256,13 +276,9 @@ void builder::move_rows_of(item_no table)
     const auto place = place_of(of);
     if (place == model::no_column || (kind_.target == model::target::kafka && of.of->topic.inserts_only))
         return;
-    struct moved
-    {
-        frame* before = nullptr;
-        frame* after = nullptr;
-    };
-    const auto rows = out_.arena.make<moved>(lines_.size() * 4 + 4);
+    const auto rows = out_.arena.make<moved_row>(lines_.size() * 4 + 4 + action_.changes.size());
     std::size_t count = 0;
+    set_rows(table, rows, count);
     for (const auto& one : lines_)
     {
         if (one.is_short)
@@ -272,15 +288,9 @@ void builder::move_rows_of(item_no table)
             auto* const before = moved_frame(one, move, table);
             if (before == nullptr)
                 continue;
-            auto at = std::find_if(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count),
-                                   [&](const moved& known) { return known.before->row == before->row; });
-            if (at == rows.begin() + static_cast<std::ptrdiff_t>(count))
-            {
-                expect(count < rows.size(), "a line moves four counters at most");
-                rows[count++] = {before, &make_.copy(*before)};
-            }
+            auto& row = moving(rows, count, *before);
             const auto amount = make_.amount(*one.row, move);
-            auto& level = at->after->facts[*of.level_facts[move.counter]];
+            auto& level = row.after->facts[*of.level_facts[move.counter]];
             level = static_cast<std::uint64_t>(static_cast<std::int64_t>(level) + (move.put ? amount : -amount));
         }
     }

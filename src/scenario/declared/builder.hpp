@@ -41,6 +41,16 @@ private:
     void change_row();
     void move_rows();
     void move_rows_of(item_no table);
+
+    /// A row that a unit changes.
+    struct moved_row
+    {
+        frame* before = nullptr;
+        frame* after = nullptr;
+    };
+    void set_rows(item_no table, std::span<moved_row> rows, std::size_t& count);
+    [[nodiscard]] moved_row& moving(std::span<moved_row> rows, std::size_t& count, frame& before);
+    [[nodiscard]] std::span<const operand> settings();
     [[nodiscard]] frame* moved_frame(const made_line& of, const row_step::movement& move, item_no table);
 
     [[nodiscard]] std::uint8_t place_of(const row_plan& of) const
@@ -58,6 +68,7 @@ private:
     unit_no unit_;
     frame* unit_frame_ = nullptr;
     std::span<made_line> lines_;
+    std::span<operand> settings_;
 };
 
 }  // namespace bazaar::scenario::declared

@@ -45,11 +45,11 @@ void checker::heads()
             kafka.format = found->initial;
         }
     }
-    kafka.registry = kafka.format != "json";
     if (!here)
         return;
     kafka.prefix = here->text("prefix");
-    kafka.registry = here->boolean("registry").value_or(kafka.registry);
+    if (const auto registry = here->boolean("registry"))
+        kafka.registry = *registry ? registry_use::yes : registry_use::no;
     kafka.package = here->text("package");
     kafka.name_space = here->text("namespace");
     kafka.partitions = static_cast<int>(here->integer("partitions").value_or(1));

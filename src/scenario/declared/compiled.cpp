@@ -173,6 +173,7 @@ private:
 
     compiled& to_;
     const spec& file_;
+    std::size_t changes_ = 0;  ///< So far.
 };
 
 void plan_maker::add_table(item_no place)
@@ -180,6 +181,7 @@ void plan_maker::add_table(item_no place)
     const auto& of = file_.tables[place];
     auto& made = to_.tables.emplace_back();
     made.place = place;
+    made.owner = place;
     made.of = &of;
     made.name = of.name;
     made.names = &of.names;
@@ -204,6 +206,7 @@ void plan_maker::add_unit(item_no place)
     const auto& of = file_.units[place];
     auto& made = to_.units.emplace_back();
     made.place = place;
+    made.owner = file_.tables.size() + place;
     made.name = of.name;
     made.names = &of.names;
     for (const auto& link : of.links)
@@ -213,11 +216,10 @@ void plan_maker::add_unit(item_no place)
     for (const auto& step : of.rows)
     {
         if (step.is == row_step::form::change)
-            throw error(
-                error_kind::data,
-                fmt::format("{}: a unit that changes rows without a counter is not planned yet; use `changes` of "
-                            "the table",
-                            of.name));
+        {
+            to_.tables[step.table].changes = true;
+            continue;
+        }
         auto& inserted = to_.tables[step.table];
         inserted.unit = place;
         if (step.when_short != row_step::shortage::none)
@@ -258,6 +260,7 @@ void plan_maker::generators(row_plan& of)
         const auto& change = of.of->changes[i];
         auto& made = changes.emplace_back();
         made.place = of.place;
+        made.owner = file_.tables.size() + file_.units.size() + changes_++;
         made.name = of.name + '.' + change.name;
         made.names = &change.names;
         for (const auto& var : change.vars)
@@ -274,6 +277,15 @@ void plan_maker::setters(row_plan& of)
             of.setters.push_back({.column = set.column,
                                   .of_change = i,
                                   .how = plan_of(set.how, of.name + '.' + of.of->columns[set.column].name, to_)});
+    for (item_no u = 0; u < file_.units.size(); ++u)
+        for (item_no i = 0; i < file_.units[u].rows.size(); ++i)
+            if (const auto& step = file_.units[u].rows[i]; step.is == row_step::form::change && step.table == of.place)
+                for (const auto& set : step.set)
+                    of.setters.push_back(
+                        {.column = set.column,
+                         .of_unit = u,
+                         .row = i,
+                         .how = plan_of(set.how, of.name + '.' + of.of->columns[set.column].name, to_)});
     if (!of.of->life)
         return;
     const auto& life = *of.of->life;
@@ -316,7 +328,13 @@ bool uses_words(const spec& file)
                                                                          std::ranges::any_of(c.set, var);
                                                               });
                                }) ||
-           std::ranges::any_of(file.units, [&](const unit& of) { return std::ranges::any_of(of.vars, var); });
+           std::ranges::any_of(file.units,
+                               [&](const unit& of)
+                               {
+                                   return std::ranges::any_of(of.vars, var) ||
+                                          std::ranges::any_of(of.rows, [&](const row_step& step)
+                                                              { return std::ranges::any_of(step.set, var); });
+                               });
 }
 
 /// Which units insert the seeds, and the weights of rows by a column.
@@ -375,6 +393,7 @@ compiled::compiled(std::shared_ptr<const spec> from, const request& given)
     plan_maker(*this).make();
     if (uses_words(*file))
         words = std::make_unique<fake_words>(given.files, given.run);
+    find_held(*this);
     check_limits(*this);
     find_facts(*this);
     make_actions(*this);

@@ -30,6 +30,12 @@ class fake_words;
 /// A link that names no row.
 inline constexpr std::uint64_t no_row = row_end;
 
+/// Whether a change does not pick among all rows that are there.
+[[nodiscard]] inline bool is_limited(const link& pick) noexcept
+{
+    return pick.within > 0 || pick.once || pick.pick == link::way::next;
+}
+
 /// Rows that one unit inserts at T0.
 inline constexpr std::uint64_t seed_rows = 500;
 
@@ -52,7 +58,8 @@ struct fact
         version,  ///< Facts that change with the row: when it was changed last,
         drawn,    ///< when column `one` was set, and by what: 0 where it is as it was inserted,
         level,    ///< how much counter `one` has,
-        state,    ///< and the state of its life.
+        state,    ///< the state of its life,
+        value,    ///< and what column `one` is, where nothing else says it; see `row_plan::held`.
     };
 
     form is = form::start;
@@ -77,6 +84,9 @@ inline constexpr unsigned moment_bits = 53;
 {
     return drawn & ((std::uint64_t{1} << moment_bits) - 1);
 }
+
+/// A `value` fact of a column that has none.
+inline constexpr std::uint64_t no_value = std::uint64_t{1} << 63;
 
 /// A generator with what its draws need.
 struct gen_plan
@@ -107,13 +117,20 @@ struct setter
     item_no of_change = no_item;  ///< In the scope of this change; else of the table,
     item_no state = no_item;      ///< and a step of a life.
     item_no step = no_item;
-    gen_plan how{};  ///< Nothing: the moment.
+    item_no of_unit = no_item;  ///< In the scope of this unit,
+    item_no row = no_item;      ///< which of its rows it is.
+    gen_plan how{};             ///< Nothing: the moment.
+
+    /// It is made of what the row, or the setter, is at that moment: not to be had again later.
+    bool of_moment = false;
+    std::vector<item_no> settings{};  ///< Live ones that it then reads.
 };
 
 /// What rows, changes or units are made of: of a change and of a unit without columns.
 struct row_plan
 {
-    item_no place = 0;  ///< Of the table.
+    item_no place = 0;      ///< Of the table.
+    std::size_t owner = 0;  ///< Among all that have links: tables, then units, then changes.
     const table* of = nullptr;
     std::string name;
     const name_scope* names = nullptr;
@@ -135,7 +152,8 @@ struct row_plan
     std::uint64_t first_unit = 0;  ///< Which unit inserts row 0; the next one, the next `seed_rows`.
     std::uint64_t unit_step = 1;
     std::vector<setter> setters;
-    std::vector<item_no> counters;                                          ///< Columns.
+    std::vector<item_no> counters;  ///< Columns,
+    std::vector<item_no> held;      ///< and those of which a setter is `of_moment`.
     std::array<std::uint8_t, 2> model{model::no_column, model::no_column};  ///< Numbers in the model by `target`,
     std::array<std::vector<item_no>, 2> stored{};                           ///< and the columns that go there.
 
@@ -152,10 +170,10 @@ struct row_plan
     };
     std::vector<std::vector<carried_fact>> carried;
     std::optional<item_no> start_fact, born_fact, unit_fact, draw_fact, stage_fact, version_fact, state_fact;
-    std::vector<std::optional<item_no>> drawn_facts, level_facts;  ///< By column.
-    std::vector<std::optional<item_no>> row_facts;                 ///< By relation.
-    std::vector<std::optional<item_no>> setting_facts;             ///< By setting.
-    std::vector<item_no> kept_places;                              ///< By fact: where it is remembered, or `no_item`.
+    std::vector<std::optional<item_no>> drawn_facts, level_facts, value_facts;  ///< By column.
+    std::vector<std::optional<item_no>> row_facts;                              ///< By relation.
+    std::vector<std::optional<item_no>> setting_facts;                          ///< By setting.
+    std::vector<item_no> kept_places;  ///< By fact: where it is remembered, or `no_item`.
 
     /// Fills in what follows from the facts.
     void index_facts(std::size_t settings);
@@ -180,6 +198,41 @@ struct step_plan
     std::size_t short_head = 0;
     std::size_t lines = 0;              ///< Word of the first line.
     std::vector<item_no> line_facts{};  ///< Of the table.
+    std::uint64_t salt = 0;             ///< Tells its rows from those that other steps draw for the table by line.
+
+    /// What the draws of a row are indexed by. Where lines may be left out, a row has the number of the next one, too.
+    [[nodiscard]] std::uint64_t draw_of(const row_plan& plan, std::uint64_t unit, std::uint64_t line,
+                                        std::uint64_t row) const noexcept
+    {
+        if (!plan.drawn_by_line)
+            return row;
+        return (of == nullptr ? row : unit * lines_most + line) ^ salt;
+    }
+};
+
+/// What a unit may write, in this order: rows of a step, those that stand for what fell short there, rows that change.
+struct slot
+{
+    enum class form : std::uint8_t
+    {
+        insert,
+        instead,
+        change,
+    };
+
+    form is = form::insert;
+    item_no of = 0;  ///< Step; of a change: table.
+};
+
+/// Units of an action for one target are of one kind by the first slot that writes a row there: nothing else may be their gate.
+struct gate
+{
+    std::size_t slot = 0;
+    model::target where = model::target::postgres;
+    std::uint16_t alone = no_kind;
+    std::uint16_t twin = no_kind;  ///< Records behind the unit that has their rows.
+
+    static constexpr std::uint16_t no_kind = 65'535;
 };
 
 /// What units do: all of one kind, and its twins.
@@ -202,22 +255,40 @@ struct action
     item_no state = 0;  ///< Of a step: where it begins, and which it is.
     item_no step = 0;
     row_plan* unit = nullptr;
+    std::vector<const row_step*> changes;  ///< Of a unit: rows of its links that change.
     std::vector<shared_word> shared;
     std::size_t shared_at = 0;
     std::vector<step_plan> steps;
     std::vector<item_no> image;  ///< Facts of a row that changes, from word 1 on.
     std::size_t words = 0;       ///< How many a decision has.
 
-    /// Kinds of unit by target, `no_kind` where there is none; where all that was wanted fell short, the second two.
-    std::array<std::uint16_t, 2> kinds{no_kind, no_kind};
-    std::array<std::uint16_t, 2> short_kinds{no_kind, no_kind};
-    static constexpr std::uint16_t no_kind = 65'535;
+    std::vector<slot> slots;  ///< Of a unit. All else has one gate for each target.
+    std::vector<gate> gates;
 };
+
+/// Whether a setter of the action's table is one of the action.
+[[nodiscard]] inline bool sets(const action& what, const setter& one) noexcept
+{
+    if (one.of_unit != no_item)
+        return false;
+    return what.is == action::form::change
+               ? one.of_change == what.change
+               : one.of_change == no_item && one.state == what.state && one.step == what.step;
+}
 
 /// Words of a decision at the end, of a twin: the moment of the unit that it follows, and its number.
 inline constexpr std::size_t twin_moment = 22;
 inline constexpr std::size_t twin_of = 23;
-inline constexpr std::size_t words_most = 22;
+
+/// A word of a decision: what stands before those of a twin, then what has memory of its own.
+[[nodiscard]] inline std::uint64_t& word_of(model::decision& what, std::size_t number)
+{
+    return number < twin_moment ? what.arg[number] : what.more[number - twin_moment];
+}
+[[nodiscard]] inline std::uint64_t word_of(const model::decision& what, std::size_t number)
+{
+    return number < twin_moment ? what.arg[number] : what.more[number - twin_moment];
+}
 
 /// The word `head` of a step.
 struct step_head
@@ -269,13 +340,12 @@ public:
     std::vector<model::table> model_tables;
     std::vector<model::unit_kind> kinds;
 
-    /// What a kind of unit is: of which action, for which target, whether all fell short.
+    /// What a kind of unit is: of which action, for which target.
     struct kind_of
     {
         item_no action = 0;
         model::target target = model::target::postgres;
         bool twin = false;
-        bool all_short = false;
     };
     std::vector<kind_of> kind_actions;
 
@@ -317,6 +387,12 @@ inline constexpr std::string_view sink_field = "sink";
 
 /// What a generator's draws need, by the name of what it makes.
 [[nodiscard]] gen_plan plan_of(const generator& how, const std::string& name, const compiled& all);
+
+/// Finds setters whose values cannot be made again from the row and the moment, and the columns that hold them. Before the facts.
+void find_held(compiled& to);
+
+/// Columns that are others where these are: those, and what is made of them.
+[[nodiscard]] std::vector<item_no> changed_with(const row_plan& of, std::vector<item_no> changed);
 
 /// What each table, change and unit has to know of its rows.
 void find_facts(compiled& to);

@@ -87,7 +87,7 @@ void sampler::prepare_table(item_no which)
     for (const auto& one : of.setters)
     {
         auto name = one.how.name;
-        if (one.how.of == nullptr)
+        if (one.how.of == nullptr || one.of_unit != no_item)
             continue;
         if (one.of_change != no_item)
             changes[one.of_change].values.emplace_back(
@@ -109,6 +109,16 @@ void sampler::prepare_unit(item_no which)
         made.vars.emplace_back(judged_.all, one, one.name);
     for (const auto& one : of.links)
         made.links.emplace_back(judged_.all, one, of.name + '.' + one.of->name);
+}
+
+/// What units set in rows of their links.
+void sampler::prepare_unit_sets()
+{
+    for (const auto& of : judged_.all.tables)
+        for (const auto& one : of.setters)
+            if (one.of_unit != no_item)
+                unit_sets_[one.of_unit].emplace_back(
+                    judged_.all, one.how, fmt::format("{} by {}", one.how.name, judged_.all.units[one.of_unit].name));
 }
 
 void sampler::prepare_arrivals()
@@ -155,6 +165,8 @@ void sampler::prepare()
         prepare_table(i);
     for (item_no i = 0; i < judged_.all.units.size(); ++i)
         prepare_unit(i);
+    unit_sets_.resize(judged_.all.units.size());
+    prepare_unit_sets();
     prepare_arrivals();
 }
 
@@ -172,8 +184,12 @@ void sampler::tell(std::vector<finding>& to) const
     tell_windows(judged_.all, clockwork(drawn_.all, start_), to);
     for (const auto& one : arrivals_)
         one.tell(clock_, last_, to);
-    for (const auto& one : unit_scopes_)
-        tell_scope(one);
+    for (std::size_t i = 0; i < unit_scopes_.size(); ++i)
+    {
+        tell_scope(unit_scopes_[i]);
+        for (const auto& one : unit_sets_[i])
+            one.tell(to);
+    }
     for (std::size_t i = 0; i < tables_.size(); ++i)
     {
         tell_scope(tables_[i]);
@@ -182,7 +198,7 @@ void sampler::tell(std::vector<finding>& to) const
             const auto& change = judged_.all.file->tables[i].changes[k];
             const auto before = to.size();
             tell_scope(changes_[i][k]);
-            if (change.where || change.pick.within > 0 || change.pick.once)
+            if (change.where)
                 for (auto at = before; at < to.size(); ++at)
                     if (to[at].what.ends_with(" picks"))
                         to[at].found = "how many rows there are to pick from is not counted";

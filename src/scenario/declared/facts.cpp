@@ -159,7 +159,8 @@ void fact_finder::name(row_plan& of, const row_plan* change, const source& what,
     switch (what.is)
     {
     case form::setting:
-        return setting_of(of, what.one, to);
+        // A change reads it as it is then.
+        return change != nullptr ? void() : setting_of(of, what.one, to);
     case form::column:
         return column(of, what.one, to);
     case form::var:
@@ -275,8 +276,14 @@ void fact_finder::column(row_plan& of, item_no which, found_facts& to)
     under_way_.push_back(here);
     if (of.changes && which == of.of->version)
         want(of, {fact::form::version}, to);
-    else if (std::ranges::find(of.counters, which) != of.counters.end())
-        want(of, {fact::form::level, which}, to);
+    else if (const bool is_held = std::ranges::find(of.held, which) != of.held.end();
+             is_held || std::ranges::find(of.counters, which) != of.counters.end())
+    {
+        // What it is at first is worked out once.
+        found_facts at_first;
+        as_inserted(of, which, at_first);
+        want(of, {is_held ? fact::form::value : fact::form::level, which}, to);
+    }
     else if (of.of->life && of.of->life->column == which)
         want(of, {fact::form::state}, to);
     else
@@ -287,6 +294,8 @@ void fact_finder::column(row_plan& of, item_no which, found_facts& to)
             if (one.column == which)
             {
                 is_set = true;
+                if (one.of_unit != no_item)
+                    continue;  // Of the row and the moment alone.
                 const auto* change = one.of_change == no_item ? nullptr : &all_.changes[of.place][one.of_change];
                 if (one.how.of != nullptr)
                     value(of, change, *one.how.of, to);
@@ -327,6 +336,10 @@ void fact_finder::keep()
         for (const auto& one : *plans)
             for (const auto& link : one.links)
                 keep_of_link(link, one);
+    for (const auto& changes : all_.changes)
+        for (const auto& one : changes)
+            if (auto& there = all_.tables[one.place]; !there.closed && one.links.front().of->within > 0)
+                want(there, {fact::form::born}, there.kept);
     const auto from = [&](const row_plan& of)
     {
         for (const auto& what : of.facts)
@@ -352,6 +365,11 @@ void fact_finder::find_all()
     {
         for (item_no i = 0; i < one.of->columns.size(); ++i)
             column(one, i, one.image);
+        for (const auto& set : one.setters)
+            if (set.how.of != nullptr && set.of_unit == no_item &&
+                std::ranges::find(one.held, set.column) != one.held.end())
+                value(one, set.of_change == no_item ? nullptr : &all_.changes[one.place][set.of_change], *set.how.of,
+                      one.image);
         if (one.changes && one.of->version != no_item)
             want(one, {fact::form::version}, one.image);
         // Its key names the unit, whatever others see of that.
@@ -376,8 +394,13 @@ void fact_finder::unit(row_plan& one)
     {
         if (step.times)
             value(one, nullptr, *step.times, ignored);
-        if (step.is != row_step::form::insert)
+        if (step.is == row_step::form::change)
+        {
+            causes(one, step.link, ignored);
+            for (const auto& set : step.set)
+                value(one, nullptr, set.how, ignored);
             continue;
+        }
         auto& of = all_.tables[step.table];
         for (const auto& move : step.moves)
         {
@@ -413,7 +436,7 @@ void row_plan::index_facts(std::size_t settings)
     carried.assign(links.size() + 2, {});
     row_facts.assign(links.size() + 2, std::nullopt);
     drawn_facts.assign(of == nullptr ? 0 : of->columns.size(), std::nullopt);
-    level_facts = drawn_facts;
+    level_facts = value_facts = drawn_facts;
     setting_facts.assign(settings, std::nullopt);
     kept_places.assign(facts.size(), no_item);
     for (item_no i = 0; i < kept.size(); ++i)
@@ -436,6 +459,8 @@ void row_plan::index_facts(std::size_t settings)
             drawn_facts[what.one] = i;
         else if (what.is == fact::form::level)
             level_facts[what.one] = i;
+        else if (what.is == fact::form::value)
+            value_facts[what.one] = i;
         else if (what.is == fact::form::setting)
             setting_facts[what.one] = i;
     }

@@ -222,10 +222,17 @@ std::string language_reference()
             if (row.in == one.name)
                 text += line_of(row);
     }
-    text += fmt::format("\n## Limits\n\n{} tables, {} arguments of a decision, {} arguments of a function of the "
-                        "database, 50 problems shown, and as much state of "
-                        "the planner as `scenario check` prints: up to 256 MiB.\n",
-                        tables_max, arguments_max, function_arguments_max);
+    text += fmt::format(
+        "\n## Limits\n\n{} tables, {} numbers that decide a unit, {} arguments of a function of the "
+        "database, 50 problems shown, and as much state of "
+        "the planner as `scenario check` prints: up to 256 MiB.\n\n"
+        "What a row was is worked out again whenever it changes, from a decision of numbers alone. So a "
+        "number, time or truth that is set may be made of anything, and is kept; a text that is set is "
+        "too long for that: it is drawn, or made of columns that stay, and of no live setting, link, var "
+        "or number of a unit. Many rows of T0 come in one transaction: their links pick among rows of T0, "
+        "and not `once`. A table stands for rows of one table that fall short. `children` are not planned "
+        "yet.\n",
+        tables_max, words_most, function_arguments_max);
     return text;
 }
 

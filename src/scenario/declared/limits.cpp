@@ -4,42 +4,12 @@
 
 #include "bazaar/base/error.hpp"
 #include "compiled.hpp"
+#include "each_expression.hpp"
 
 namespace bazaar::scenario::declared
 {
 namespace
 {
-
-/// Calls `see` for each expression of a generator.
-template <typename See>
-void each_expression(const generator& how, const See& see)
-{
-    if (how.when)
-        see(*how.when);
-    for (const auto& one : how.otherwise)
-        each_expression(one, see);
-    const auto& what = how.how;
-    if (const auto* computed = std::get_if<gen::computed>(&what))
-        see(computed->what);
-    else if (const auto* share = std::get_if<gen::chance>(&what))
-        see(share->share);
-    else if (const auto* choice = std::get_if<gen::choice>(&what))
-        std::ranges::for_each(choice->values, see);
-    else if (const auto* row = std::get_if<gen::row_of>(&what))
-        for (const auto& one : row->where)
-            see(one.is);
-    else if (const auto* apart = std::get_if<gen::apart>(&what))
-        see(apart->from);
-    else if (const auto* stages = std::get_if<gen::by_stage>(&what))
-        for (const auto& one : stages->stages)
-            each_expression(one, see);
-    else if (const auto* object = std::get_if<gen::object>(&what))
-        for (const auto& one : object->values)
-            each_expression(one, see);
-    else if (const auto* list = std::get_if<gen::list>(&what))
-        for (const auto& one : list->of)
-            each_expression(one, see);
-}
 
 /// What a checked file may say, and the planner cannot do.
 class limit_finder
@@ -63,17 +33,10 @@ private:
         found_.push_back(fmt::format(form, std::forward<Values>(values)...));
     }
 
-    [[nodiscard]] bool may_change(const row_plan& of, item_no column) const
-    {
-        return column == of.of->version || (of.of->life && of.of->life->column == column) ||
-               std::ranges::find(of.counters, column) != of.counters.end() ||
-               std::ranges::any_of(of.setters, [&](const setter& one) { return one.column == column; });
-    }
-
     void table(const row_plan& of);
+    void seed_link(const row_plan& of, const link& one);
     void unit_name(const row_plan& of, const source& what);
-    void changes(const row_plan& of);
-    void set_value(const row_plan& of, const name_scope& names, const std::string& place, const generator& how);
+    void set_value(const row_plan& of, const setter& set);
     void unit(const declared::unit& of);
     void step(const declared::unit& of, const row_step& one);
 
@@ -88,9 +51,7 @@ void limit_finder::table(const row_plan& of)
              of.name);
     if (of.seeds > 0)
         for (const auto& link : of.links)
-            if (!link.pure)
-                tell("{}.links.{}: rows of T0 can link to tables only of which all rows are of T0, and not once",
-                     of.name, link.of->name);
+            seed_link(of, *link.of);
     if (of.seeds > 0 && of.unit != no_item)
         tell("{}: rows of T0 are not made by the unit {}; one of both", of.name, all_.units[of.unit].name);
     const auto one_unit = [&](const expression& what)
@@ -106,7 +67,24 @@ void limit_finder::table(const row_plan& of)
     }
     for (const auto& var : of.of->vars)
         each_expression(var.how, one_unit);
-    changes(of);
+    for (const auto& set : of.setters)
+        set_value(of, set);
+    for (const auto column : of.held)
+        if (of.of->columns[column].how.type.is == kind::text &&
+            std::ranges::none_of(of.setters, [&](const setter& set) { return set.of_moment && set.column == column; }))
+            tell("{}.columns.{}: a text that says a level, in a row that changes; make it a number", of.name,
+                 of.of->columns[column].name);
+}
+
+/// A unit inserts many rows of T0: which rows they link to has to follow from their numbers.
+void limit_finder::seed_link(const row_plan& of, const link& one)
+{
+    if (one.once || one.pick == link::way::next || one.pick == link::way::same || one.pick == link::way::cause)
+        tell("{}.links.{}: rows of T0 pick among all rows of T0; not once, in turn, or what another link has", of.name,
+             one.name);
+    else if (all_.tables[one.to].seeds == 0)
+        tell("{}.links.{}: rows of T0 link to rows of T0, and {} has none", of.name, one.name,
+             all_.tables[one.to].name);
 }
 
 void limit_finder::unit_name(const row_plan& of, const source& what)
@@ -117,62 +95,28 @@ void limit_finder::unit_name(const row_plan& of, const source& what)
              of.name, all_.units[what.unit].name);
 }
 
-void limit_finder::changes(const row_plan& of)
+/// A text that is set is made again from the row and the moment, whenever the row is: it is too long to be kept.
+void limit_finder::set_value(const row_plan& of, const setter& set)
 {
-    for (const auto& change : of.of->changes)
-    {
-        if (change.pick.within > 0)
-            tell("{}.changes.{}.within: a change does not look at the age of rows yet; leave it out", of.name,
-                 change.name);
-        if (change.pick.once)
-            tell("{}.changes.{}.once: a change may pick a row again; leave it out", of.name, change.name);
-        for (const auto& set : change.set)
-        {
-            const auto place = fmt::format("{}.changes.{}.set.{}", of.name, change.name,
-                                           of.of->columns[set.column].name);
-            set_value(of, change.names, place, set.how);
-            for (const auto& var : change.vars)
-                set_value(of, change.names, place, var.how);
-        }
-    }
-    if (!of.of->life)
+    const auto& column = of.of->columns[set.column];
+    if (!set.of_moment || column.how.type.is != kind::text)
         return;
-    for (const auto& state : of.of->life->states)
-        for (const auto& step : state.steps)
-            for (const auto& set : step.set)
-                set_value(of, of.of->names,
-                          fmt::format("{}.life.{}.set.{}", of.name, state.name, of.of->columns[set.column].name),
-                          set.how);
-}
-
-/// A value that is set is made again from the row and the moment, whenever the row is.
-void limit_finder::set_value(const row_plan& of, const name_scope& names, const std::string& place,
-                             const generator& how)
-{
-    each_expression(how,
-                    [&](const expression& what)
-                    {
-                        for (const auto slot : what.slots())
-                        {
-                            const auto& name = names[slot];
-                            if (name.is == source::form::setting && all_.file->settings[name.one].live)
-                                tell("{}: uses the live setting {}; it must be one that stays", place,
-                                     all_.file->settings[name.one].name);
-                            else if (name.is == source::form::column && may_change(of, name.one))
-                                tell("{}: uses {}, which changes; a value that is set is made of columns that stay",
-                                     place, of.of->columns[name.one].name);
-                        }
-                    });
+    if (set.of_unit != no_item)
+        tell(
+            "units.{}: sets {}.{}, a text, by what the unit knows; such a text is made of no link, var or number of it",
+            all_.units[set.of_unit].name, of.name, column.name);
+    else if (set.of_change != no_item)
+        tell("{}.changes.{}.set.{}: a text that is set is made of columns that stay, and of no live setting", of.name,
+             of.of->changes[set.of_change].name, column.name);
+    else
+        tell("{}.life.{}.set.{}: a text that is set is made of columns that stay, and of no live setting", of.name,
+             of.of->life->states[set.state].name, column.name);
 }
 
 void limit_finder::unit(const declared::unit& of)
 {
-    for (std::size_t i = 0; i < of.rows.size(); ++i)
-    {
-        step(of, of.rows[i]);
-        if (of.rows.size() > 1 && of.rows[i].when_short != row_step::shortage::none)
-            tell("units.{}: a unit in which rows may fall short has these rows alone", of.name);
-    }
+    for (const auto& one : of.rows)
+        step(of, one);
 }
 
 void limit_finder::step(const declared::unit& of, const row_step& one)
@@ -180,10 +124,16 @@ void limit_finder::step(const declared::unit& of, const row_step& one)
     if (one.short_to == no_item)
         return;
     const auto& instead = all_.tables[one.short_to];
+    if (instead.line_of != one.table)
+        tell("units.{}: {} stands for rows of {}, too; a table stands for rows of one table", of.name, instead.name,
+             all_.tables[instead.line_of].name);
+    if (std::ranges::any_of(of.rows, [&](const row_step& other)
+                            { return other.is == row_step::form::insert && other.table == one.short_to; }))
+        tell("units.{}: inserts {}, which stands for rows that fell short, too; one of both", of.name, instead.name);
     const auto leads_there = [&](const row_plan& from)
     { return std::ranges::any_of(from.links, [&](const link_plan& to) { return to.of->to == instead.place; }); };
     if (std::ranges::any_of(all_.tables, leads_there) || std::ranges::any_of(all_.units, leads_there) ||
-        !instead.of->changes.empty() || instead.of->life)
+        instead.changes)
         tell("units.{}: no link leads to rows of {}, which stand for others, and they do not change", of.name,
              instead.name);
     for (const auto& link : instead.links)

@@ -68,6 +68,44 @@ void maker::insert(frame& of, std::uint64_t moment, unit_no unit)
             fail(of, plan.columns[counter].name, "a counter starts with a number from 0 to 2147483647");
         set(plan.level_facts[counter], static_cast<std::uint64_t>(*whole));
     }
+    of.is_new = true;
+    for (const auto one : plan.held)
+        set(plan.value_facts[one], held(of, column(of, one), plan.columns[one].name));
+    of.is_new = false;
+}
+
+frame& maker::seed(const row_plan& of, std::uint64_t number, std::uint64_t start, std::span<const operand> settings)
+{
+    auto& made = row(of, number);
+    if (of.start_fact)
+        made.facts[*of.start_fact] = start;
+    for (std::size_t i = 0; i < of.setting_facts.size(); ++i)
+        if (of.setting_facts[i])
+            made.facts[*of.setting_facts[i]] = static_cast<std::uint64_t>(settings[i].number);
+    for (item_no k = 0; k < of.links.size(); ++k)
+    {
+        const auto fact = of.row_facts[k];
+        const auto to = fact ? picked_at_start(of, k, made.draw) : linked(made, k);
+        if (fact)
+            made.facts[*fact] = to;
+        if (to == no_row || of.carried[k].empty())
+            continue;
+        const auto& there = seed(all_.tables[of.links[k].of->to], to, start, settings);
+        for (const auto& [inner, own] : of.carried[k])
+            made.facts[own] = there.facts[inner];
+    }
+    insert(made, start, of.unit_step == 0 && !of.closed ? no_unit : unit_of_seed(of, number));
+    return made;
+}
+
+/// A number that is kept as it is.
+std::uint64_t maker::held(const frame& of, const operand& what, std::string_view name) const
+{
+    if (what.missing)
+        return no_value;
+    if (what.number > INT64_MAX || what.number <= INT64_MIN)
+        fail(of, name, "has more than 18 digits; a column that is made of what changes is kept as a number of 64 bits");
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(what.number));
 }
 
 operand maker::slot(frame& of, item_no which)
@@ -101,6 +139,8 @@ operand maker::worth(frame& of, const expression& what, std::string_view name)
 
 operand maker::setting_of(const frame& of, item_no which) const
 {
+    if (!of.settings.empty())
+        return of.settings[which];
     const auto& plan = of.host != nullptr ? *of.host->of : *of.of;
     const auto facts = of.host != nullptr ? of.host->facts : of.facts;
     if (which < plan.setting_facts.size() && plan.setting_facts[which])
@@ -119,9 +159,14 @@ operand maker::value_of(frame& of, const source& what)
     case form::column:
         return column(row, what.one);
     case form::var:
-        return made(of, of.of->vars[what.one], of.draw);
     case form::var_cell:
-        return cell(of, of.of->vars[what.one], made(of, of.of->vars[what.one], of.draw), what.two);
+    {
+        // Those of the row itself, where it is set by a step of its life.
+        auto& holder = row.of == of.of ? row : of;
+        const auto& var = holder.of->vars[what.one];
+        const auto found = made(holder, var, holder.draw);
+        return what.is == form::var ? found : cell(holder, var, found, what.two);
+    }
     case form::file_cell:
     {
         const auto& list = all_.file->lists[row.of->of->rows_of];
@@ -211,18 +256,23 @@ std::uint64_t maker::linked(frame& of, item_no link)
     const auto& plan = of.of->links[link];
     if (const auto known = of.of->row_facts[link])
         return of.facts[*known];
-    if (!plan.pure)
-        return no_row;
+    return plan.pure ? picked_at_start(*of.of, link, of.draw) : no_row;
+}
+
+/// Among the rows of T0.
+std::uint64_t maker::picked_at_start(const row_plan& of, item_no link, std::uint64_t index) const
+{
+    const auto& plan = of.links[link];
     if (plan.of->missing > 0)
     {
-        auto gap = derive(all_.seed, plan.gaps, of.draw);
+        auto gap = derive(all_.seed, plan.gaps, index);
         if (chance(plan.of->missing, whole_share).happens(gap.next()))
             return no_row;
     }
     const auto seeds = all_.tables[plan.of->to].seeds;
     if (seeds == 0)
         return no_row;
-    auto draw = derive(all_.seed, plan.draws, of.draw);
+    auto draw = derive(all_.seed, plan.draws, index);
     return pick_row(plan, draw, 0, seeds, seeds);
 }
 
@@ -246,20 +296,55 @@ std::int64_t maker::moved(frame& of, item_no link, item_no counter)
     return sum;
 }
 
+frame& maker::setting_frame(frame& before, const setter& one, std::uint64_t moment, std::span<const operand> settings,
+                            frame* unit)
+{
+    const auto draw = before.draw ^ mix(moment);
+    if (one.of_unit != no_item)
+    {
+        // What is of the moment has the unit at hand; all else is made of nothing that it knows.
+        if (unit != nullptr && one.of_moment)
+            return *unit;
+        auto& made = row(all_.units[one.of_unit], before.row);
+        made.draw = draw;
+        made.moment = moment;
+        return made;
+    }
+    if (one.of_change == no_item && !one.of_moment)
+        return before;
+    auto& made = row(one.of_change == no_item ? *before.of : all_.changes[before.of->place][one.of_change], before.row);
+    made.host = &before;
+    made.draw = draw;
+    made.moment = one.of_change == no_item ? before.moment : moment;
+    made.settings = one.of_moment ? settings : std::span<const operand>{};
+    return made;
+}
+
+maker::new_fact maker::set(frame& before, std::size_t which, std::uint64_t moment, std::span<const operand> settings,
+                           frame* unit)
+{
+    const auto& plan = *before.of;
+    const auto& one = plan.setters[which];
+    if (const auto drawn = plan.drawn_facts[one.column])
+        return {*drawn, drawn_by(moment, which)};
+    const auto fact = plan.value_facts[one.column];
+    if (!fact)
+        return {};
+    auto& in = setting_frame(before, one, moment, settings, unit);
+    const auto value = one.how.of == nullptr ? of_number(static_cast<std::int64_t>(moment))
+                                             : as_type(made(in, one.how, before.draw ^ mix(moment)), one.how.of->type,
+                                                       plan.of->columns[one.column].how.type);
+    return {*fact, held(before, value, plan.columns[one.column].name)};
+}
+
 operand maker::as_set(frame& of, item_no which, std::uint64_t drawn_word)
 {
     const auto& set = of.of->setters[drawn_word >> moment_bits];
     const auto moment = moment_of(drawn_word);
     if (set.how.of == nullptr)
         return of_number(static_cast<std::int64_t>(moment));
-    const auto& type = of.of->columns[which].of->type;
-    if (set.of_change == no_item)
-        return as_type(made(of, set.how, of.draw ^ mix(moment)), set.how.of->type, type);
-    auto& change = row(all_.changes[of.of->place][set.of_change], of.row);
-    change.host = &of;
-    change.draw = of.draw ^ mix(moment);
-    change.moment = moment;
-    return as_type(made(change, set.how, change.draw), set.how.of->type, type);
+    return as_type(made(setting_frame(of, set, moment, {}), set.how, of.draw ^ mix(moment)), set.how.of->type,
+                   of.of->of->columns[which].how.type);
 }
 
 operand maker::column(frame& of, item_no which)
@@ -275,6 +360,11 @@ operand maker::column(frame& of, item_no which)
         found = of_number(static_cast<std::int64_t>(of.facts[*plan.version_fact]));
     else if (plan.level_facts[which])
         found = of_number(static_cast<std::int64_t>(of.facts[*plan.level_facts[which]]));
+    else if (plan.value_facts[which] && !of.is_new)
+    {
+        const auto word = of.facts[*plan.value_facts[which]];
+        found = word == no_value ? operand{.missing = true} : of_number(static_cast<std::int64_t>(word));
+    }
     else if (plan.of->life && plan.of->life->column == which)
         found = {.text = plan.of->life->states[of.facts[*plan.state_fact]].name};
     else if (plan.drawn_facts[which] && of.facts[*plan.drawn_facts[which]] != 0)

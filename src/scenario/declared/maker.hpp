@@ -22,9 +22,11 @@ struct frame
     std::span<std::uint64_t> facts{};  ///< By their numbers in the plan.
     std::span<operand> slots{};        ///< Values of the names, where they are known.
     std::span<std::uint8_t> known{};
-    std::span<frame*> relations{};    ///< Rows that it leads to, where they were made.
-    const step_plan* step = nullptr;  ///< Which of a unit's steps inserts it: its moves change counters.
-    frame* host = nullptr;            ///< Of a change: its row.
+    std::span<frame*> relations{};        ///< Rows that it leads to, where they were made.
+    const step_plan* step = nullptr;      ///< Which of a unit's steps inserts it: its moves change counters.
+    frame* host = nullptr;                ///< Of a change: its row.
+    bool is_new = false;                  ///< Being inserted: what it holds is not known yet.
+    std::span<const operand> settings{};  ///< Of a change that is decided: as they are now.
 };
 
 /// Makes values from facts. Where deciding a unit needs a value, this makes it, too.
@@ -49,6 +51,24 @@ public:
 
     /// What follows from being inserted at `moment` by `unit`.
     void insert(frame& of, std::uint64_t moment, unit_no unit);
+
+    /// A row of T0 as it is inserted, and all that it knows of the rows to which its links lead; `settings` as they are then.
+    [[nodiscard]] frame& seed(const row_plan& of, std::uint64_t number, std::uint64_t start,
+                              std::span<const operand> settings);
+
+    /// A fact of a row that a setter makes at a moment, when it is as `before` says; `settings` as they are then. Of a setter of a unit, its
+    /// frame, which is `unit`.
+    struct new_fact
+    {
+        item_no fact = no_item;
+        std::uint64_t word = 0;
+    };
+    [[nodiscard]] new_fact set(frame& before, std::size_t which, std::uint64_t moment,
+                               std::span<const operand> settings, frame* unit = nullptr);
+
+    /// In which frame that setter makes its value.
+    [[nodiscard]] frame& setting_frame(frame& before, const setter& one, std::uint64_t moment,
+                                       std::span<const operand> settings, frame* unit = nullptr);
 
     /// The row that a relation leads to, with what this one knows of it.
     [[nodiscard]] frame& related(frame& of, item_no relation);
@@ -75,12 +95,14 @@ public:
     }
 
 private:
+    [[nodiscard]] std::uint64_t picked_at_start(const row_plan& of, item_no link, std::uint64_t index) const;
     [[nodiscard]] operand slot(frame& of, item_no which);
     [[nodiscard]] operand value_of(frame& of, const source& what);
     [[nodiscard]] operand cell(frame& of, const gen_plan& var, const operand& row, item_no column) const;
     [[nodiscard]] operand through(frame& of, item_no relation, item_no column);
     [[nodiscard]] operand setting_of(const frame& of, item_no which) const;
     [[nodiscard]] operand as_set(frame& of, item_no column, std::uint64_t drawn);
+    [[nodiscard]] std::uint64_t held(const frame& of, const operand& what, std::string_view name) const;
     [[nodiscard]] operand key_text(frame& of);
     [[nodiscard]] operand drawn(frame& of, const gen_plan& how, std::uint64_t index);
     [[nodiscard]] operand number_drawn(const generator& how, random& draw) const;

@@ -1,6 +1,7 @@
 #include "bazaar/scenario/declared/offer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bazaar::scenario::declared
 {
@@ -19,20 +20,21 @@ settings settings_of(std::span<const field> fields, std::span<const given_settin
 }  // namespace
 
 offer::offer(std::shared_ptr<const spec> file, std::string text, std::span<const given_setting> given)
-    : text_(std::move(text)),
-      schema_(file->schema),
-      fields_(*file),
+    : file_(std::move(file)),
+      text_(std::move(text)),
+      schema_(file_->schema),
+      fields_(*file_),
       as_given_(
-          make(file, {.run = "main", .seed = 0, .configuration = settings_of(fields_.all(), given), .files = {}})),
-      entry_{.name = file->name,
-             .version = file->version,
+          make(file_, {.run = "main", .seed = 0, .configuration = settings_of(fields_.all(), given), .files = {}})),
+      entry_{.name = file_->name,
+             .version = file_->version,
              .tables = as_given_->tables(),
              .kinds = as_given_->kinds(),
              .fields = fields_.all(),
              .text = text_,
              .schema = schema_,
-             .loadable = false,
-             .make = [file](const request& from) { return declared::make(file, from); }}
+             .past = as_given_->past(),
+             .make = [file = file_](const request& from) { return declared::make(file, from); }}
 {
 }
 

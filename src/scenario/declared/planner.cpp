@@ -88,27 +88,35 @@ void file_planner::read_settings()
             }
 }
 
+void file_planner::prepare_links(const row_plan& of)
+{
+    expect(of.links.size() <= links_most, "a table or unit has twelve links at most");
+    const bool is_change = of.owner >= all_.tables.size() + all_.units.size();
+    expect(of.owner == untaken_.size(), "tables, units and changes come in this order");
+    // A change that picks among all rows keeps nothing.
+    const auto kept = is_change && !is_limited(*of.links.front().of) ? 0 : of.links.size();
+    untaken_.emplace_back(kept);
+    cursors_.emplace_back(kept);
+    for (item_no i = 0; i < kept; ++i)
+    {
+        const auto& link = *of.links[i].of;
+        if (link.once)
+            takers_[link.to].emplace_back(of.owner, i);
+        if (is_limited(link))
+            limited_.push_back({&of, i, !all_.tables[link.to].changes && link.within > 0});
+    }
+}
+
 void file_planner::prepare_memory()
 {
     rows_.resize(all_.tables.size());
     takers_.resize(all_.tables.size());
-    untaken_.resize(all_.tables.size() + all_.units.size());
-    cursors_.resize(untaken_.size());
     for (const auto* plans : {&all_.tables, &all_.units})
         for (const auto& one : *plans)
-        {
-            expect(one.links.size() <= links_most, "a table or unit has twelve links at most");
-            untaken_[owner(one)].resize(one.links.size());
-            cursors_[owner(one)].resize(one.links.size());
-            for (item_no i = 0; i < one.links.size(); ++i)
-            {
-                const auto& link = *one.links[i].of;
-                if (link.once)
-                    takers_[link.to].emplace_back(owner(one), i);
-                if (link.within > 0 || link.once)
-                    limited_.push_back({&one, i, !all_.tables[link.to].changes && link.within > 0});
-            }
-        }
+            prepare_links(one);
+    for (const auto& changes : all_.changes)
+        for (const auto& one : changes)
+            prepare_links(one);
     for (const auto* plans : {&all_.tables, &all_.units})
         for (const auto& one : *plans)
             for (const auto& link : one.links)
@@ -188,9 +196,7 @@ void file_planner::settle()
         texts_.clear();
         if (work_out(ready_))
         {
-            const auto& what = all_.actions[ready_.action];
-            const bool silent = what.kinds[0] == action::no_kind && what.short_kinds[0] == action::no_kind;
-            if (!silent)
+            if (kinds_of(ready_, all_.actions[ready_.action])[0] != gate::no_kind)
             {
                 ready_.ready = true;
                 return;
@@ -254,10 +260,24 @@ bool file_planner::find_next(draft& to)
 void file_planner::consume(const draft& of)
 {
     ++ordinals_[of.action];
+    pass_over(of);
     if (of.is_flow)
         flows_[of.from].when.advance();
     else
         static_cast<void>(waiting_.pop());
+}
+
+/// What a change does not want is not looked at again.
+void file_planner::pass_over(const draft& of)
+{
+    if (of.unwanted == 0 && of.passed == 0)
+        return;
+    const auto& what = all_.actions[of.action];
+    const auto owner = all_.changes[what.table][what.change].owner;
+    for (std::size_t i = 0; i < of.unwanted; ++i)
+        untaken_[owner].front().erase(of.unwanted_of[i]);
+    if (of.passed > 0)
+        cursors_[owner].front() = of.passed;
 }
 
 void file_planner::leave_out(const draft& what)

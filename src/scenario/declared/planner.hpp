@@ -44,6 +44,9 @@ public:
     static constexpr std::size_t moved_most = 48;
     static constexpr std::size_t counters_most = 4;
 
+    /// So often another row is drawn, until the next one is taken.
+    static constexpr std::size_t tries_most = 64;
+
     /// A row that a unit is going to insert.
     struct line
     {
@@ -60,6 +63,7 @@ public:
         item_no table = 0;
         std::uint64_t row = 0;
         std::array<std::int64_t, counters_most> levels{};
+        std::uint32_t changes = 0;  ///< Bit i: change i of the unit is of this row.
     };
 
     /// The next unit, worked out.
@@ -79,6 +83,11 @@ public:
         std::array<std::uint64_t, links_most> unit_links{};
         std::array<line, lines_in_all> line_of{};
         std::array<moved_row, moved_most> moved_of{};
+
+        /// Rows that a change has looked at and does not want: those, or for `next` all before `passed`.
+        std::size_t unwanted = 0;
+        std::uint64_t passed = 0;
+        std::array<std::uint64_t, tries_most> unwanted_of{};
     };
 
     /// Who is told of each unit but those of T0: what it is about, before it is carried out, and whether it is left out instead.
@@ -179,19 +188,22 @@ private:
     [[nodiscard]] std::uint64_t first_within(const row_plan& of, item_no link, std::int64_t at) const;
     [[nodiscard]] std::uint64_t living(const row_memory& among, std::uint64_t row, std::uint64_t first) const;
     [[nodiscard]] static bool is_taken(const draft& to, item_no link, const line& one, std::uint64_t row);
-    [[nodiscard]] std::size_t owner(const row_plan& of) const noexcept
-    {
-        return of.of != nullptr ? of.place : all_.tables.size() + of.place;
-    }
     [[nodiscard]] bool work_out_change(draft& to, const action& what);
+    [[nodiscard]] bool pick_to_change(draft& to, const action& what);
+    [[nodiscard]] std::uint64_t candidate(const row_plan& change, std::int64_t at, std::uint64_t cursor,
+                                          random& draw) const;
     [[nodiscard]] bool is_wanted(const draft& to, const action& what, std::uint64_t row);
     void know(draft& to, const row_plan& of, frame& made, std::span<const std::uint64_t> links);
     void know_nested(const draft& to, const row_plan& of, frame& made, std::span<const std::uint64_t> links);
+    [[nodiscard]] std::size_t change_linked(draft& to, const action& what);
     [[nodiscard]] bool move_counters(draft& to, const step_plan& step, line& one);
     [[nodiscard]] moved_row& moving(draft& to, item_no table, std::uint64_t row);
     [[nodiscard]] const moved_row* moving(const draft& to, item_no table, std::uint64_t row) const;
 
     // Deciding it.
+    /// Which kind of unit it is, and which that of the records behind it: `no_kind` where nothing is written.
+    [[nodiscard]] static std::array<std::uint16_t, 2> kinds_of(const draft& of, const action& what);
+    [[nodiscard]] static std::uint64_t written(const draft& of, const action& what);
     [[nodiscard]] model::decision begin(std::uint16_t kind, std::int64_t at);
     [[nodiscard]] model::decision decide();
     [[nodiscard]] model::decision seeds();
@@ -201,7 +213,8 @@ private:
     void remember(const row_plan& of, frame* made, std::uint64_t writer);
     [[nodiscard]] static std::uint64_t writer_of(const draft& of, const compiled& all, unit_no by);
     void change_row(const draft& of, const action& what, std::uint64_t writer);
-    void move_rows(const draft& of, std::uint64_t writer);
+    void move_rows(const draft& of, const action& what, std::uint64_t writer);
+    void set_row(const draft& of, const action& what, const moved_row& moved);
     void depend(model::decision& to, const draft& of, const action& what) const;
     static void depend_on(model::decision& to, unit_no earlier, bool rewrite);
     void follow_up(const draft& of, const action& what);
@@ -211,7 +224,8 @@ private:
     void watch(item_no table, std::uint64_t row);
     void take(const row_plan& plan, std::span<const std::uint64_t> links);
     void consume(const draft& of);
-    void plan_twin(const action& what, const model::decision& of, bool all_short, bool tick);
+    void pass_over(const draft& of);
+    void plan_twin(const action& what, const model::decision& of, std::uint16_t kind, bool tick);
 
     // Of the tables.
     [[nodiscard]] std::size_t writer_place(const row_plan& of) const noexcept { return of.kept.size(); }
@@ -219,6 +233,7 @@ private:
     void prepare_flows();
     void prepare_follows();
     void prepare_memory();
+    void prepare_links(const row_plan& of);
     void add_seed(const row_plan& of, std::uint64_t row, unit_no by);
     void advance_windows();
     [[nodiscard]] bool has_seeds() const noexcept { return seed_table_ < all_.tables.size(); }
@@ -253,9 +268,8 @@ private:
     std::uint64_t seed_row_ = 0;
     std::vector<std::uint64_t> ordinals_;  ///< By action.
     std::vector<std::uint64_t> voids_;
-    std::vector<row_memory> rows_;  ///< By table.
-    std::vector<std::vector<row_set>>
-        untaken_;  ///< By table and link that takes each row once; units behind the tables.
+    std::vector<row_memory> rows_;               ///< By table.
+    std::vector<std::vector<row_set>> untaken_;  ///< By owner and link that takes each row once.
     std::vector<std::vector<std::uint64_t>> cursors_;
     kit::due_queue<waiting> waiting_;
     std::optional<twin> twin_;

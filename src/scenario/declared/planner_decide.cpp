@@ -15,18 +15,21 @@ model::decision file_planner::seeds()
     const auto what = std::ranges::find_if(all_.actions, [&](const action& one)
                                            { return one.is == action::form::seed && one.table == of.place; });
     const auto count = std::min(seed_rows, of.seeds - seed_row_);
-    auto made = begin(what->kinds[0], last_);
+    const auto [kind, twin_kind] = kinds_of({}, *what);
+    auto made = begin(kind, last_);
+    // Rows to which these refer are there.
+    made.barrier = seed_row_ == 0 && !of.links.empty();
     made.arg[0] = seed_row_;
     made.arg[1] = count;
     made.arg[2] = static_cast<std::uint64_t>(clock_.start().us);
     for (std::size_t i = 0; i < what->shared.size(); ++i)
         if (what->shared[i].what.is == fact::form::setting)
-            made.arg[what->shared_at + i] = static_cast<std::uint64_t>(values_[what->shared[i].what.one].number);
+            word_of(made, what->shared_at + i) = static_cast<std::uint64_t>(values_[what->shared[i].what.one].number);
         else if (what->shared[i].what.is == fact::form::start)
-            made.arg[what->shared_at + i] = static_cast<std::uint64_t>(clock_.start().us);
+            word_of(made, what->shared_at + i) = static_cast<std::uint64_t>(clock_.start().us);
     for (std::uint64_t i = 0; i < count; ++i)
         add_seed(of, seed_row_ + i, made.no);
-    plan_twin(*what, made, false, false);
+    plan_twin(*what, made, twin_kind, false);
     seed_row_ += count;
     next_seed_table();
     if (!has_seeds())
@@ -40,13 +43,7 @@ void file_planner::add_seed(const row_plan& of, std::uint64_t row, unit_no by)
     if (!of.kept.empty())
     {
         texts_.clear();
-        made = &make_.row(of, row);
-        if (of.start_fact)
-            made->facts[*of.start_fact] = static_cast<std::uint64_t>(clock_.start().us);
-        for (std::size_t i = 0; i < of.setting_facts.size(); ++i)
-            if (of.setting_facts[i])
-                made->facts[*of.setting_facts[i]] = static_cast<std::uint64_t>(values_[i].number);
-        make_.insert(*made, static_cast<std::uint64_t>(clock_.start().us), by);
+        made = &make_.seed(of, row, static_cast<std::uint64_t>(clock_.start().us), values_);
     }
     remember(of, made, by);
 }
@@ -80,9 +77,9 @@ void file_planner::write_step(model::decision& to, const draft& of, const action
     step_head head{rows_[how.table].end(), 0, 0};
     for (std::size_t i = 0; i < step; ++i)
         if (what.steps[i].table == how.table)
-            head.first += step_head::of(to.arg[what.steps[i].head]).count -
+            head.first += step_head::of(word_of(to, what.steps[i].head)).count -
                           static_cast<std::uint64_t>(
-                              std::popcount(step_head::of(to.arg[what.steps[i].head]).short_ones));
+                              std::popcount(step_head::of(word_of(to, what.steps[i].head)).short_ones));
     for (std::size_t i = 0; i < of.lines; ++i)
     {
         const auto& one = of.line_of[i];
@@ -91,33 +88,36 @@ void file_planner::write_step(model::decision& to, const draft& of, const action
         if (one.is_short)
             head.short_ones |= std::uint64_t{1} << head.count;
         for (std::size_t w = 0; w < how.line_facts.size(); ++w)
-            to.arg[how.lines + head.count * how.line_facts.size() + w] = one.made->facts[how.line_facts[w]];
+            word_of(to, how.lines + head.count * how.line_facts.size() + w) = one.made->facts[how.line_facts[w]];
         ++head.count;
     }
-    to.arg[how.head] = head.word();
+    word_of(to, how.head) = head.word();
     if (how.of == nullptr || how.of->short_to == no_item)
         return;
     auto first = rows_[how.of->short_to].end();
     for (std::size_t i = 0; i < step; ++i)
         if (what.steps[i].of->short_to == how.of->short_to)
-            first += static_cast<std::uint64_t>(std::popcount(step_head::of(to.arg[what.steps[i].head]).short_ones));
-    to.arg[how.short_head] = first;
+            first += static_cast<std::uint64_t>(
+                std::popcount(step_head::of(word_of(to, what.steps[i].head)).short_ones));
+    word_of(to, how.short_head) = first;
 }
 
 void file_planner::write_words(model::decision& to, const draft& of, const action& what) const
 {
+    if (what.words > twin_moment)
+        to.more.resize(what.words - twin_moment);
     if (what.is == action::form::unit)
         to.arg[0] = of.ordinal;
     else if (what.is != action::form::insert)
     {
         to.arg[0] = of.row;
         for (std::size_t i = 0; i < what.image.size(); ++i)
-            to.arg[1 + i] = kept_value(all_.tables[what.table], what.image[i], of.row);
+            word_of(to, 1 + i) = kept_value(all_.tables[what.table], what.image[i], of.row);
     }
     for (std::size_t i = 0; i < what.shared.size(); ++i)
     {
         const auto& shared = what.shared[i];
-        auto& word = to.arg[what.shared_at + i];
+        auto& word = word_of(to, what.shared_at + i);
         if (shared.of_unit)
             word = of.unit->facts[*what.unit->find(shared.what)];
         else if (shared.what.is == fact::form::start)
@@ -193,45 +193,80 @@ std::uint64_t file_planner::writer_of(const draft& of, const compiled& all, unit
     return by | (versions == 1 ? sole_bit : 0);
 }
 
+/// Bit i: slot i has a row.
+std::uint64_t file_planner::written(const draft& of, const action& what)
+{
+    if (what.slots.empty())
+        return 1;
+    std::uint64_t made = 0;
+    for (std::size_t i = 0; i < what.slots.size(); ++i)
+    {
+        const auto& one = what.slots[i];
+        const auto of_step = [&](const line& made_line)
+        { return made_line.step == one.of && made_line.is_short == (one.is == slot::form::instead); };
+        const bool writes = one.is == slot::form::change
+                                ? std::any_of(of.moved_of.begin(), of.moved_of.begin() + of.moved,
+                                              [&](const moved_row& row) { return row.table == one.of; })
+                                : std::any_of(of.line_of.begin(), of.line_of.begin() + of.lines, of_step);
+        made |= std::uint64_t{writes ? 1U : 0U} << i;
+    }
+    return made;
+}
+
+std::array<std::uint16_t, 2> file_planner::kinds_of(const draft& of, const action& what)
+{
+    std::array<std::uint16_t, 2> made{gate::no_kind, gate::no_kind};
+    const auto slots = written(of, what);
+    for (const auto where : {model::target::postgres, model::target::kafka})
+    {
+        const auto first = std::ranges::find_if(what.gates, [&](const gate& one)
+                                                { return one.where == where && (slots >> one.slot & 1U) != 0; });
+        if (first == what.gates.end())
+            continue;
+        if (made[0] == gate::no_kind)
+            made[0] = first->alone;
+        else
+            made[1] = first->twin;
+    }
+    return made;
+}
+
 model::decision file_planner::decide()
 {
     const auto& of = ready_;
     if (witness_)
         witness_(*this, of, false);
     const auto& what = all_.actions[of.action];
-    const bool all_short = of.lines > 0 && std::ranges::all_of(of.line_of.begin(), of.line_of.begin() + of.lines,
-                                                               [](const line& one) { return one.is_short; });
-    const auto kind = (all_short ? what.short_kinds : what.kinds)[0];
+    const auto [kind, twin_kind] = kinds_of(of, what);
     model::decision made;
     if (of.is_flow)
         ++ticks_;
-    if (kind != action::no_kind)
+    if (kind != gate::no_kind)
     {
         made = begin(kind, of.at);
         write_words(made, of, what);
         depend(made, of, what);
-        plan_twin(what, made, all_short, of.is_flow);
+        plan_twin(what, made, twin_kind, of.is_flow);
     }
     else
         last_ = of.at;
-    const auto by = kind == action::no_kind ? no_unit : made.no;
+    const auto by = kind == gate::no_kind ? no_unit : made.no;
     // What it writes is remembered before anything follows from it.
     const auto done = of.action;
     consume(of);
     const auto writer = writer_of(of, all_, by);
     if (what.is != action::form::insert && what.is != action::form::unit)
         change_row(of, what, writer);
-    move_rows(of, writer);
+    move_rows(of, what, writer);
     insert_rows(of, what, writer);
     follow_up(of, all_.actions[done]);
     advance_windows();
     return made;
 }
 
-void file_planner::plan_twin(const action& what, const model::decision& of, bool all_short, bool tick)
+void file_planner::plan_twin(const action& what, const model::decision& of, std::uint16_t kind, bool tick)
 {
-    const auto kind = (all_short ? what.short_kinds : what.kinds)[1];
-    if (kind == action::no_kind)
+    if (kind == gate::no_kind)
         return;
     twin_.emplace(twin{of, tick});
     auto& made = twin_->what;
@@ -275,9 +310,9 @@ void file_planner::take(const row_plan& plan, std::span<const std::uint64_t> lin
         if (links[i] >= no_row)
             continue;
         if (plan.links[i].of->once)
-            untaken_[owner(plan)][i].erase(links[i]);
+            untaken_[plan.owner][i].erase(links[i]);
         if (plan.links[i].of->pick == link::way::next)
-            cursors_[owner(plan)][i] = links[i] + 1;
+            cursors_[plan.owner][i] = links[i] + 1;
     }
 }
 
@@ -287,18 +322,36 @@ void file_planner::advance_windows()
     for (const auto& [of, link, alone] : limited_)
     {
         const auto& how = *of->links[link].of;
-        auto& cursor = cursors_[owner(*of)][link];
+        auto& cursor = cursors_[of->owner][link];
         if (how.within > 0)
             cursor = first_within(*of, link, last_);
         if (how.once)
-            untaken_[owner(*of)][link].forget_below(how.within > 0 ? cursor : rows_[how.to].begin());
+            untaken_[of->owner][link].forget_below(how.within > 0 ? cursor : rows_[how.to].begin());
         if (alone)
             rows_[how.to].forget_below(cursor);
     }
 }
 
-void file_planner::move_rows(const draft& of, std::uint64_t writer)
+/// What a unit sets in a row of its links.
+void file_planner::set_row(const draft& of, const action& what, const moved_row& moved)
 {
+    const auto& there = all_.tables[moved.table];
+    auto& before = remembered(there, moved.row);
+    const auto numbers = rows_[moved.table].of(moved.row);
+    for (std::size_t k = 0; k < what.changes.size(); ++k)
+        for (std::size_t i = 0; (moved.changes >> k & 1U) != 0 && i < there.setters.size(); ++i)
+            if (const auto& set = there.setters[i];
+                set.of_unit == what.table && &all_.file->units[what.table].rows[set.row] == what.changes[k])
+                if (const auto made = make_.set(before, i, static_cast<std::uint64_t>(of.at), {}, of.unit);
+                    made.fact != no_item)
+                    numbers[there.kept_places[made.fact]] = made.word;
+}
+
+void file_planner::move_rows(const draft& of, const action& what, std::uint64_t writer)
+{
+    for (std::size_t i = 0; i < of.moved; ++i)
+        if (of.moved_of[i].changes != 0)
+            set_row(of, what, of.moved_of[i]);
     for (std::size_t i = 0; i < of.moved; ++i)
     {
         const auto& moved = of.moved_of[i];
@@ -317,6 +370,9 @@ void file_planner::move_rows(const draft& of, std::uint64_t writer)
 void file_planner::change_row(const draft& of, const action& what, std::uint64_t writer)
 {
     const auto& there = all_.tables[what.table];
+    if (what.change != no_item)
+        if (const auto& change = all_.changes[what.table][what.change]; is_limited(*change.links.front().of))
+            take(change, std::array{of.row});
     if (what.is == action::form::erase)
     {
         rows_[what.table].erase(of.row);
@@ -325,15 +381,12 @@ void file_planner::change_row(const draft& of, const action& what, std::uint64_t
         return;
     }
     const auto numbers = rows_[what.table].of(of.row);
+    auto& before = remembered(there, of.row);
     for (std::size_t i = 0; i < there.setters.size(); ++i)
-    {
-        const auto& set = there.setters[i];
-        const bool is_ours = what.is == action::form::change
-                                 ? set.of_change == what.change
-                                 : set.of_change == no_item && set.state == what.state && set.step == what.step;
-        if (is_ours && there.drawn_facts[set.column])
-            numbers[there.kept_places[*there.drawn_facts[set.column]]] = drawn_by(static_cast<std::uint64_t>(of.at), i);
-    }
+        if (sets(what, there.setters[i]))
+            if (const auto made = make_.set(before, i, static_cast<std::uint64_t>(of.at), values_);
+                made.fact != no_item)
+                numbers[there.kept_places[made.fact]] = made.word;
     if (what.is == action::form::step)
         numbers[there.kept_places[*there.state_fact]] = there.of->life->states[what.state].steps[what.step].to;
     if (there.version_fact)

@@ -11,13 +11,17 @@ namespace
 /// No row that may be picked: there is no unit.
 constexpr std::uint64_t no_candidate = no_row + 1;
 
-/// So often another row is drawn, until the next one is taken.
-constexpr int tries_most = 64;
-
-/// What the draws of a line are indexed by where rows may be left out of a unit: ordinal and line.
-constexpr std::uint64_t line_draw(std::uint64_t ordinal, std::uint64_t line)
+/// Whether a row that a change does not want will never be wanted: `where` reads what does not change, and settings.
+bool wants_for_ever(const compiled& all, const action& what)
 {
-    return ordinal * lines_most + line;
+    const auto& change = all.file->tables[what.table].changes[what.change];
+    return !change.where ||
+           std::ranges::none_of(change.where->slots(),
+                                [&](std::uint16_t slot)
+                                {
+                                    const auto& name = change.names[slot];
+                                    return name.is == source::form::setting && all.file->settings[name.one].live;
+                                });
 }
 
 }  // namespace
@@ -27,6 +31,8 @@ bool file_planner::work_out(draft& to)
     const auto& what = all_.actions[to.action];
     to.lines = 0;
     to.moved = 0;
+    to.unwanted = 0;
+    to.passed = 0;
     to.unit = nullptr;
     if (what.is == action::form::unit)
     {
@@ -46,7 +52,7 @@ bool file_planner::work_out(draft& to)
 
 bool file_planner::insert_lines(draft& to, const action& what)
 {
-    std::size_t kept = 0;
+    std::size_t kept = change_linked(to, what);
     for (std::size_t i = 0; i < what.steps.size(); ++i)
     {
         const auto& step = what.steps[i];
@@ -70,6 +76,15 @@ bool file_planner::insert_lines(draft& to, const action& what)
     return kept > 0;
 }
 
+/// Rows of the unit's links that it changes: how many.
+std::size_t file_planner::change_linked(draft& to, const action& what)
+{
+    for (std::size_t i = 0; i < what.changes.size(); ++i)
+        if (const auto row = to.unit_links[what.changes[i]->link]; row != no_row)
+            moving(to, what.changes[i]->table, row).changes |= std::uint32_t{1} << i;
+    return to.moved;
+}
+
 bool file_planner::insert_line(draft& to, const action& what, std::size_t step, std::size_t number)
 {
     expect(to.lines < lines_in_all, "a unit has 48 lines at most");
@@ -82,12 +97,13 @@ bool file_planner::insert_line(draft& to, const action& what, std::size_t step, 
     std::uint64_t row = rows_[how.table].end();
     for (std::size_t i = 0; i < to.lines; ++i)
         row += what.steps[to.line_of[i].step].table == how.table && !to.line_of[i].is_short ? 1 : 0;
-    const auto draw = of.drawn_by_line ? line_draw(to.ordinal, number) : row;
+    const auto draw = how.draw_of(of, to.ordinal, number, row);
     if (!pick_links(to, of, one, draw, how.of))
         return false;
     one.made = &make_.row(of, row);
     one.made->draw = draw;
     one.made->moment = static_cast<std::uint64_t>(to.at);
+    one.made->step = how.of != nullptr ? &how : nullptr;
     know(to, of, *one.made, one.links);
     ++to.lines;
     if (how.of != nullptr && !how.of->moves.empty())
@@ -152,9 +168,9 @@ bool file_planner::is_taken(const draft& to, item_no link, const line& one, std:
 std::uint64_t file_planner::pick_free(const draft& to, const row_plan& of, item_no link, const line& one, random& draw,
                                       bool distinct) const
 {
-    auto cursor = cursors_[owner(of)][link];
+    auto cursor = cursors_[of.owner][link];
     std::uint64_t row = no_row;
-    for (int i = 0; i < tries_most; ++i)
+    for (std::size_t i = 0; i < tries_most; ++i)
     {
         row = pick_among(of, link, to.at, cursor, draw);
         if (row == no_row)
@@ -168,7 +184,7 @@ std::uint64_t file_planner::pick_free(const draft& to, const row_plan& of, item_
     for (auto left = among.end() - first; left > 0; --left)
     {
         row = living(among, row + 1, first);
-        const bool untaken = !of.links[link].of->once || untaken_[owner(of)][link].has(row);
+        const bool untaken = !of.links[link].of->once || untaken_[of.owner][link].has(row);
         if (row != no_row && untaken && !is_taken(to, link, one, row))
             return row;
     }
@@ -196,7 +212,7 @@ std::uint64_t file_planner::first_within(const row_plan& of, item_no link, std::
     if (plan.within == 0)
         return among.begin();
     const auto& there = all_.tables[plan.to];
-    auto row = std::max(among.begin(), cursors_[owner(of)][link]);
+    auto row = std::max(among.begin(), cursors_[of.owner][link]);
     if (there.closed)
         return clock_.start().us + plan.within >= at ? among.begin() : among.end();
     const auto born = there.kept_places[*there.born_fact];
@@ -224,14 +240,14 @@ std::uint64_t file_planner::pick_among(const row_plan& of, item_no link, std::in
         return plan.of->once && row < cursor ? no_row : row;
     }
     auto row = pick_row(plan, draw, first, count, all_.tables[plan.of->to].seeds);
-    for (int i = 1; i < tries_most && !among.has(row); ++i)
+    for (std::size_t i = 1; i < tries_most && !among.has(row); ++i)
         row = pick_row(plan, draw, first, count, all_.tables[plan.of->to].seeds);
     return living(among, row, first);
 }
 
 std::uint64_t file_planner::pick_untaken(const row_plan& of, item_no link, std::int64_t at, random& draw) const
 {
-    const auto& set = untaken_[owner(of)][link];
+    const auto& set = untaken_[of.owner][link];
     std::uint64_t old = 0;
     const auto first = first_within(of, link, at);
     for (auto row = set.begin(); row < first; ++row)
@@ -250,7 +266,7 @@ file_planner::candidates file_planner::among(const row_plan& of, item_no link, s
     made.count = rows.end() - made.first;
     if (plan.once && plan.pick != link::way::next)
     {
-        const auto& untaken = untaken_[owner(of)][link];
+        const auto& untaken = untaken_[of.owner][link];
         const auto old = untaken.count_below(made.first);
         made.count = made.living = untaken.size() - old;
         made.rank = untaken.count_below(row) - old;
@@ -353,6 +369,7 @@ file_planner::moved_row& file_planner::moving(draft& to, item_no table, std::uin
     auto& made = to.moved_of[to.moved++];
     made.table = table;
     made.row = row;
+    made.changes = 0;
     const auto& plan = all_.tables[table];
     for (std::size_t c = 0; c < plan.counters.size(); ++c)
         made.levels[c] = static_cast<std::int64_t>(kept_value(plan, *plan.level_facts[plan.counters[c]], row));
@@ -362,7 +379,6 @@ file_planner::moved_row& file_planner::moving(draft& to, item_no table, std::uin
 /// False where something is taken that is not there: then nothing is.
 bool file_planner::move_counters(draft& to, const step_plan& step, line& one)
 {
-    one.made->step = &step;
     const auto& of = all_.tables[step.table];
     const auto each = [&](const auto& what)
     {
@@ -403,13 +419,13 @@ bool file_planner::is_wanted(const draft& to, const action& what, std::uint64_t 
     auto& made = make_.row(all_.changes[what.table][what.change], row);
     made.host = &remembered(all_.tables[what.table], row);
     made.moment = static_cast<std::uint64_t>(to.at);
+    made.settings = values_;
     const auto found = make_.worth(made, *change.where, change.name);
     return !found.missing && found.number != 0;
 }
 
 bool file_planner::work_out_change(draft& to, const action& what)
 {
-    const auto& of = all_.tables[what.table];
     const auto& among = rows_[what.table];
     if (what.change == no_item)
     {
@@ -417,18 +433,46 @@ bool file_planner::work_out_change(draft& to, const action& what)
             return false;
         return what.steps.empty() || insert_lines(to, what);
     }
-    if (among.count() == 0)
-        return false;
-    const auto& plan = all_.changes[what.table][what.change].links.front();
-    auto draw = derive(all_.seed, plan.draws, to.ordinal);
-    for (int i = 0; i < tries_most; ++i)
+    return among.count() > 0 && pick_to_change(to, what);
+}
+
+/// A row that a change may pick; `next` looks from `cursor` on.
+std::uint64_t file_planner::candidate(const row_plan& change, std::int64_t at, std::uint64_t cursor, random& draw) const
+{
+    const auto& plan = change.links.front();
+    if (is_limited(*plan.of))
+        return pick_among(change, 0, at, cursor, draw);
+    const auto& among = rows_[change.place];
+    const auto first = among.begin();
+    return living(among, pick_row(plan, draw, first, among.end() - first, all_.tables[change.place].seeds), first);
+}
+
+bool file_planner::pick_to_change(draft& to, const action& what)
+{
+    const auto& change = all_.changes[what.table][what.change];
+    const auto& pick = *change.links.front().of;
+    const bool in_turn = pick.pick == link::way::next;
+    const bool for_ever = wants_for_ever(all_, what);
+    auto cursor = in_turn ? cursors_[change.owner].front() : 0;
+    auto draw = derive(all_.seed, change.links.front().draws, to.ordinal);
+    for (std::size_t i = 0; (in_turn && for_ever) || i < tries_most; ++i)
     {
-        const auto row = living(among, pick_row(plan, draw, among.begin(), among.end() - among.begin(), of.seeds),
-                                among.begin());
-        if (!is_wanted(to, what, row))
+        texts_.clear();
+        const auto row = candidate(change, to.at, cursor, draw);
+        if (row == no_row)
+            return false;
+        if (is_wanted(to, what, row))
+        {
+            to.row = row;
+            return true;
+        }
+        cursor = row + 1;
+        if (!for_ever)
             continue;
-        to.row = row;
-        return true;
+        if (in_turn)
+            to.passed = cursor;
+        else if (pick.once)
+            to.unwanted_of[to.unwanted++] = row;
     }
     return false;
 }

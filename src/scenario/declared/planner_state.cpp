@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "bazaar/base/error.hpp"
+#include "bazaar/scenario/declared/keys.hpp"
 #include "bazaar/scenario/kit/settings_state.hpp"
 #include "planner.hpp"
 
@@ -20,6 +21,9 @@ void put_decision(state_writer& to, const model::decision& what)
         to.put(what.after[i]);
     for (const auto one : what.arg)
         to.put(one);
+    to.put(what.more.size());
+    for (const auto one : what.more)
+        to.put(one);
 }
 
 model::decision get_decision(state_reader& from, std::size_t kinds)
@@ -35,6 +39,10 @@ model::decision get_decision(state_reader& from, std::size_t kinds)
     for (std::uint8_t i = 0; i < made.after_count; ++i)
         made.after[i] = from.get();
     for (auto& one : made.arg)
+        one = from.get();
+    const auto more = from.get();
+    made.more.resize(more <= words_most ? more : from.fail());
+    for (auto& one : made.more)
         one = from.get();
     return made;
 }

@@ -34,17 +34,11 @@ void sampler::see_seeds()
             if (row >= units_)
                 continue;
             texts_.clear();
-            auto& made = make_.row(of, row);
-            if (of.start_fact)
-                made.facts[*of.start_fact] = static_cast<std::uint64_t>(start_.us);
-            for (std::size_t k = 0; k < of.setting_facts.size(); ++k)
-                if (of.setting_facts[k])
-                    made.facts[*of.setting_facts[k]] = static_cast<std::uint64_t>(values_[k].number);
-            make_.insert(made, static_cast<std::uint64_t>(start_.us), 0);
+            auto& made = make_.seed(of, row, static_cast<std::uint64_t>(start_.us), values_);
             see_columns(made, i);
             for (item_no k = 0; k < of.links.size(); ++k)
             {
-                if (!of.links[k].pure)
+                if (!of.links[k].pure && !of.row_facts[k])
                     continue;
                 const auto to = make_.linked(made, k);
                 tables_[i].links[k].see_missing(to == no_row);
@@ -121,6 +115,25 @@ void sampler::see_unit(file_planner& plan, const draft& what, const action& of)
     }
 }
 
+void sampler::see_unit_sets(file_planner& plan, const draft& what, const action& of)
+{
+    const auto moment = static_cast<std::uint64_t>(what.at);
+    std::size_t study = 0;
+    for (const auto& table : drawn_.all.tables)
+        for (const auto& one : table.setters)
+        {
+            if (one.of_unit != of.table)
+                continue;
+            auto& to = unit_sets_[of.table][study++];
+            const auto row = what.unit_links[drawn_.all.file->units[of.table].rows[one.row].link];
+            if (!to.draws() || row == no_row)
+                continue;
+            auto& before = make_.copy(plan.remembered(table, row));
+            auto& in = make_.setting_frame(before, one, moment, values_, &make_.copy(*what.unit));
+            to.see(make_, in, one.how, make_.made(in, one.how, before.draw ^ mix(moment)));
+        }
+}
+
 void sampler::see_change(file_planner& plan, const draft& what, const action& of)
 {
     const auto& table = drawn_.all.tables[of.table];
@@ -131,19 +144,20 @@ void sampler::see_change(file_planner& plan, const draft& what, const action& of
     {
         for (const auto& one : table.setters)
         {
-            if (one.how.of == nullptr || one.of_change != no_item)
+            if (one.how.of == nullptr || one.of_change != no_item || one.of_unit != no_item)
                 continue;
             auto& to = setters_[of.table][study++];
-            if (one.state == of.state && one.step == of.step && to.draws())
-                to.see(make_, row, one.how, make_.made(row, one.how, row.draw ^ mix(moment)));
+            if (one.state != of.state || one.step != of.step || !to.draws())
+                continue;
+            auto& in = make_.setting_frame(row, one, moment, values_);
+            to.see(make_, in, one.how, make_.made(in, one.how, row.draw ^ mix(moment)));
         }
         return;
     }
     const auto& change = drawn_.all.changes[of.table][of.change];
     auto& to = changes_[of.table][of.change];
-    const auto& pick = *change.links.front().of;
     to.links.front().see_limits(what.row, age(of.table, what.row, what.at));
-    if (!table.of->changes[of.change].where && pick.within == 0 && !pick.once)
+    if (!table.of->changes[of.change].where)
     {
         to.links.front().see_missing(false);
         to.links.front().see(plan, change, 0, what.at, what.row);
@@ -152,6 +166,7 @@ void sampler::see_change(file_planner& plan, const draft& what, const action& of
     made.host = &row;
     made.draw = row.draw ^ mix(moment);
     made.moment = moment;
+    made.settings = values_;
     see_values(made, to, change.vars);
     for (const auto& one : table.setters)
         if (one.how.of != nullptr && one.of_change == of.change)
@@ -248,7 +263,10 @@ void sampler::see(file_planner& plan, const draft& what, bool left_out)
     if (left_out)
         return;
     if (of.is == action::form::unit)
+    {
         see_unit(plan, what, of);
+        see_unit_sets(plan, what, of);
+    }
     else if (of.is != action::form::insert)
         see_change(plan, what, of);
     see_lines(plan, what, of);

@@ -54,11 +54,13 @@ private:
     void prepare();
     void prepare_table(item_no which);
     void prepare_unit(item_no which);
+    void prepare_unit_sets();
     void prepare_arrivals();
     void see_seeds();
     void see(file_planner& plan, const draft& what, bool left_out);
     void see_lines(file_planner& plan, const draft& what, const action& of);
     void see_unit(file_planner& plan, const draft& what, const action& of);
+    void see_unit_sets(file_planner& plan, const draft& what, const action& of);
     void see_change(file_planner& plan, const draft& what, const action& of);
     void see_life(file_planner& plan, const draft& what, const action& of, bool left_out);
     void see_followers(file_planner& plan, const draft& what, const action& of, bool left_out);
@@ -82,9 +84,10 @@ private:
 
     std::vector<scope_study> tables_;
     std::vector<scope_study> unit_scopes_;
-    std::vector<std::deque<scope_study>> changes_;  ///< By table.
-    std::vector<std::deque<value_study>> setters_;  ///< By table, of the steps of its life.
-    std::deque<arrival_study> arrivals_;            ///< In the order of the plan's flows.
+    std::vector<std::deque<value_study>> unit_sets_;  ///< By unit, in the order of tables and setters.
+    std::vector<std::deque<scope_study>> changes_;    ///< By table.
+    std::vector<std::deque<value_study>> setters_;    ///< By table, of the steps of its life.
+    std::deque<arrival_study> arrivals_;              ///< In the order of the plan's flows.
     std::vector<std::optional<life_study>> lives_;
     std::deque<following> followers_;
     std::vector<std::vector<std::int64_t>> births_;  ///< By table and row.

@@ -26,7 +26,7 @@ void add_link(std::vector<kept_rows>& tables, const link& one)
         return;
     auto& to = tables[one.to];
     to.linked = true;
-    if (one.pick == link::way::recent)
+    if (one.pick == link::way::recent || one.within > 0)
         to.links += 8;
     if (one.pick == link::way::weighted)
         to.links += 12;
@@ -48,6 +48,8 @@ std::vector<kept_rows> kept_of(const spec& what)
         {
             all[t].mutable_rows = true;
             all[t].erased = all[t].erased || one.erase;
+            all[t].links += one.pick.once && one.pick.pick != link::way::next ? 5 : 0;
+            all[t].links += one.pick.within > 0 ? 8 : 0;
             for (const auto& set : one.set)
                 cells.push_back(set.column);
         }
@@ -79,6 +81,8 @@ std::vector<kept_rows> kept_of(const spec& what)
         {
             if (row.table < all.size())
                 (row.is == row_step::form::insert ? all[row.table].grows : all[row.table].mutable_rows) = true;
+            if (row.table < all.size() && row.is == row_step::form::change)
+                all[row.table].cells += row.set.size();
             if (row.short_to < all.size())
                 all[row.short_to].grows = true;
         }

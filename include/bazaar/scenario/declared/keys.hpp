@@ -120,9 +120,9 @@ struct block
 [[nodiscard]] std::string language_reference();
 [[nodiscard]] std::string language_schema();
 
-/// Tables of a file, arguments of a decision and of a write function at most, and bytes of the planner's state.
+/// Tables of a file, numbers that decide a unit and arguments of a write function at most, and bytes of the planner's state.
 inline constexpr std::size_t tables_max = 16;
-inline constexpr std::size_t arguments_max = 24;
+inline constexpr std::size_t words_most = 4096;
 inline constexpr std::size_t function_arguments_max = 100;
 inline constexpr std::size_t state_bytes_max = 256ULL << 20;
 

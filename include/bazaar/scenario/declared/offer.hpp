@@ -26,8 +26,10 @@ public:
     offer& operator=(const offer&) = delete;
 
     [[nodiscard]] const bazaar::scenario::entry& entry() const noexcept { return entry_; }
+    [[nodiscard]] const spec& file() const noexcept { return *file_; }
 
 private:
+    const std::shared_ptr<const spec> file_;
     const std::string text_;
     const std::string schema_;
     const setting_fields fields_;

@@ -273,12 +273,20 @@ struct unit
 
 // --- The whole
 
+/// Whether schemas go to a registry.
+enum class registry_use : std::uint8_t
+{
+    no,
+    yes,
+    by_format,  ///< Unless records are JSON.
+};
+
 struct kafka_options
 {
     std::string format = "json";  ///< Or the word of
     item_no format_setting = no_item;
     std::string prefix{};
-    bool registry = false;
+    registry_use registry = registry_use::by_format;
     std::string package{};
     std::string name_space{};
     int partitions = 1;
