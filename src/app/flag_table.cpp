@@ -1130,10 +1130,11 @@ void add_cdc(std::vector<flag>& table)
          .placeholder = "URL",
          .initial = "http://localhost:8080",
          .help = "Schema registry. Of a connector with --format avro: Apicurio's address, as the worker reaches it; it "
-                 "stands in the configuration, and no password belongs into it. Of `run`, for tables that go to Kafka "
+                 "stands in the configuration, and no password belongs into it. Of `run` and `verify topics`, for "
+                 "tables that go to Kafka "
                  "with schemas: the address of Confluent's API, which Apicurio has under /apis/ccompat/v7; there it "
                  "has no default.",
-         .commands = configures.with({command::run}),
+         .commands = configures.with({command::run, verb::verify_topics}),
          .secret = flag_secret::url,
          .set = [](options& to, std::string_view value) -> std::string
          {
@@ -1502,8 +1503,9 @@ void add_kafka_target(std::vector<flag>& table)
                      .initial = "transactional",
                      .range = "one of " + words_of(promises),
                      .help = "Of tables that go to Kafka: units in transactions, each once and whole for readers of "
-                             "committed records; or without, where a record may come twice after a fault.",
-                     .commands = {command::run},
+                             "committed records; or without, where a record may come twice after a fault. `verify "
+                             "topics` calls such a copy repeated then, and doubled otherwise.",
+                     .commands = {command::run, verb::verify_topics},
                      .set = choice(&options::kafka_delivery, promises)});
     table.push_back(
         {.topic = kafka,

@@ -7,7 +7,9 @@
 #include "app/connector.hpp"
 #include "app/kafka_link.hpp"
 #include "app/verify_changes.hpp"
+#include "app/verify_records.hpp"
 #include "bazaar/base/error.hpp"
+#include "bazaar/daemon/kafka_target.hpp"
 #include "bazaar/daemon/report.hpp"
 #include "bazaar/kafka/admin.hpp"
 #include "bazaar/process/logging.hpp"
@@ -176,6 +178,7 @@ struct subject_of_topics
     daemon::stage made;
     std::set<std::uint8_t> chosen;  ///< Tables.
     capture::connector_limits limits;
+    bool direct = false;  ///< The run writes its topics itself.
 };
 
 subject_of_topics read_subject(const options& opts, const capture::told_connector& told, const std::stop_token& stop)
@@ -186,6 +189,9 @@ subject_of_topics read_subject(const options& opts, const capture::told_connecto
         all.made = daemon::make_stage(all.to.recorded, opts.seed_dir);
         const auto tables = all.made.shop->tables();
         all.chosen = chosen_tables(opts, tables);
+        all.direct = daemon::writes_to_kafka(*all.made.shop);
+        if (all.direct)
+            return;
         all.limits = limits_of(opts, told, on, tables);
         all.limits.keep_only(all.chosen);
     };
@@ -203,7 +209,7 @@ subject_of_topics read_subject(const options& opts, const capture::told_connecto
         if (opts.follow && all.to.demanded == 0 && !all.to.recorded.clean)
             throw verify::not_there({fmt::format("run {} has only begun: no unit is demanded yet", opts.run)});
         // No slot tells how far a copy is.
-        if (opts.topic_pattern.empty())
+        if (opts.topic_pattern.empty() && !all.direct)
             all.open = await_barrier(there.session(), opts, all.to.lsn, stop);
     }
     if (opts.up_to)
@@ -247,6 +253,8 @@ void compare(const options& opts, const capture::told_connector& told, const std
 {
     const auto all = read_subject(opts, told, stop);
     const auto& to = all.to;
+    if (all.direct)
+        return compare_records(opts, to, *all.made.shop, all.chosen, stop, out);
     const bool copy = !opts.topic_pattern.empty();
     const auto tables = all.made.shop->tables();
     const auto topics = topics_of(opts, told, all.limits, all.chosen, tables);

@@ -12,9 +12,6 @@
 namespace bazaar::daemon
 {
 
-/// Whether all units of this scenario go to Kafka.
-[[nodiscard]] bool writes_to_kafka(const scenario::scenario& shop);
-
 /// Makes the sink of a run whose units go to Kafka.
 ///
 /// Threads: any, one at a time. Lifetime: the run outlives it and its sinks.

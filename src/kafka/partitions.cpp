@@ -96,11 +96,24 @@ public:
             at.ended = m.offset + 1 >= range.end;
             const auto text = [](const void* bytes, std::size_t size)
             { return bytes == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(bytes), size); };
-            return message{text(m.key, m.key_len), text(m.payload, m.len), m.offset};
+            return message{text(m.key, m.key_len), text(m.payload, m.len), m.offset, m.payload == nullptr,
+                           rd_kafka_message_timestamp(&m, nullptr)};
         }
         at.ended = true;
         at.last.reset();
         return std::nullopt;
+    }
+
+    std::optional<std::string_view> header(std::size_t i, const char* name) const
+    {
+        rd_kafka_headers_t* all = nullptr;
+        const void* bytes = nullptr;
+        std::size_t size = 0;
+        const auto& last = parts_[i].last;
+        if (!last || rd_kafka_message_headers(last.get(), &all) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+            rd_kafka_header_get_last(all, name, &bytes, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return std::nullopt;
+        return std::string_view(static_cast<const char*>(bytes), size);
     }
 
 private:
@@ -145,6 +158,11 @@ std::span<const partition_range> partitions::ranges() const noexcept
 std::optional<message> partitions::next(std::size_t partition)
 {
     return work_->next(partition);
+}
+
+std::optional<std::string_view> partitions::header(std::size_t partition, const char* name) const
+{
+    return work_->header(partition, name);
 }
 
 }  // namespace bazaar::kafka

@@ -8,28 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "bazaar/kafka/records.hpp"
 #include "bazaar/kafka/remedy.hpp"
 #include "bazaar/kafka/sink.hpp"
-#include "bazaar/kafka/unit_header.hpp"
 #include "client.hpp"
 
 namespace bazaar::kafka
 {
-
-/// A record on its way.
-struct outgoing
-{
-    const std::string* topic = nullptr;
-    std::optional<std::string_view> key;
-    std::optional<std::string_view> value;  ///< Nothing: a tombstone.
-    std::int64_t at_ms = 0;
-    unit_header_bytes header{};
-
-    [[nodiscard]] std::size_t size() const noexcept
-    {
-        return (key ? key->size() : 0) + (value ? value->size() : 0) + unit_header_name.size() + header.size() + 16;
-    }
-};
 
 /// How a step ended; `remedy::none` is success.
 struct step_result

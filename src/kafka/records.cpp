@@ -1,4 +1,4 @@
-#include "records.hpp"
+#include "bazaar/kafka/records.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -59,7 +59,7 @@ void records::add(const model::unit& unit, const tail& there)
         const auto& [to, schema] = outlets_[c.table];
         const bool erases = c.what == model::op::erase;
         const auto row = erases ? c.before : c.after;
-        place made{&to.topic, bytes_.size(), 0, 0, to.key != model::no_column, !erases, at_ms, {}};
+        place made{&to.topic, bytes_.size(), 0, 0, to.key != model::no_column, !erases, at_ms, {}, c.table};
         made.header = to_bytes({header.tag, header.unit, index, header.count});
         if (made.has_key)
             append_key(to, tables_[c.table], keys_, row, bytes_);
@@ -81,7 +81,7 @@ std::span<const outgoing> records::all()
     const std::string_view bytes = bytes_;
     for (const auto& one : places_)
     {
-        outgoing made{one.topic, {}, {}, one.at_ms, one.header};
+        outgoing made{one.topic, {}, {}, one.at_ms, one.header, one.table};
         if (one.has_key)
             made.key = bytes.substr(one.key, one.value - one.key);
         if (one.has_value)

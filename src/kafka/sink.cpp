@@ -1,4 +1,5 @@
 #include "bazaar/kafka/sink.hpp"
+#include "bazaar/kafka/records.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -11,7 +12,6 @@
 #include "bazaar/kafka/encoder.hpp"
 #include "bazaar/kafka/tail.hpp"
 #include "producer.hpp"
-#include "records.hpp"
 
 namespace bazaar::kafka
 {

@@ -150,7 +150,7 @@ protected:
         return {.url = scheme + "://127.0.0.1:" + port_ + "/", .user = {}};
     }
 
-    static registry_options quick() { return {.timeout = 1s, .outage_max = 1s}; }
+    static registry_options quick() { return {.timeout = 10s, .outage_max = 1s}; }
 
     /// A certificate for this machine, signed by itself: the certificate and its key.
     std::vector<std::string> certificate(const std::string& name)
@@ -354,10 +354,13 @@ TEST_F(kafka_registry, tls_and_certificates)
     start("", own, client[0]);
     to = at("https");
     to.ca_file = own[0];
-    static_cast<void>(refusal(*std::make_unique<registry>(to, quick()), "known-value", error_kind::permission));
+    // With TLS 1.3 the end of the connection may come before the alert that says why: then it is asked again.
+    auto patient = quick();
+    patient.outage_max = 60s;
+    static_cast<void>(refusal(*std::make_unique<registry>(to, patient), "known-value", error_kind::permission));
     to.cert_file = stranger[0];
     to.key_file = stranger[1];
-    static_cast<void>(refusal(*std::make_unique<registry>(to, quick()), "known-value", error_kind::permission));
+    static_cast<void>(refusal(*std::make_unique<registry>(to, patient), "known-value", error_kind::permission));
     to.cert_file = client[0];
     to.key_file = client[1];
     EXPECT_EQ(registry(to, quick()).id_of("known-value", avro, schema), 11);

@@ -7,6 +7,7 @@
 #include "bazaar/kafka/client_settings.hpp"
 #include "bazaar/kafka/registry.hpp"
 #include "bazaar/kafka/sink.hpp"
+#include "bazaar/scenario/scenario.hpp"
 
 namespace bazaar::daemon
 {
@@ -23,5 +24,8 @@ struct kafka_target
 
 /// Called where tables go to Kafka. Errors: `no_input` for files that cannot be read.
 using find_kafka = std::function<kafka_target()>;
+
+/// Whether all units of this scenario go to Kafka.
+[[nodiscard]] bool writes_to_kafka(const scenario::scenario& shop);
 
 }  // namespace bazaar::daemon

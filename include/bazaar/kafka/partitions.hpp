@@ -31,6 +31,8 @@ struct message
     std::string_view key;
     std::string_view value;  ///< Empty for a tombstone.
     std::int64_t offset = 0;
+    bool is_tombstone = false;
+    std::int64_t at_ms = -1;  ///< Its time since 1970; -1: it has none.
 };
 
 /// Reads partitions in parallel, each at its own pace, from their beginning to their end at the time of construction.
@@ -53,6 +55,9 @@ public:
 
     /// The next message of a partition; nothing at its end.
     [[nodiscard]] std::optional<message> next(std::size_t partition);
+
+    /// The header of this name of the message that came last from the partition; nothing where it has none.
+    [[nodiscard]] std::optional<std::string_view> header(std::size_t partition, const char* name) const;
 
 private:
     class work;

@@ -6,16 +6,33 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bazaar/kafka/encoder.hpp"
 #include "bazaar/kafka/sink.hpp"
 #include "bazaar/kafka/tail.hpp"
+#include "bazaar/kafka/unit_header.hpp"
 #include "bazaar/model/unit.hpp"
-#include "producer.hpp"
 
 namespace bazaar::kafka
 {
+
+/// A record on its way.
+struct outgoing
+{
+    const std::string* topic = nullptr;
+    std::optional<std::string_view> key;
+    std::optional<std::string_view> value;  ///< Nothing: a tombstone.
+    std::int64_t at_ms = 0;
+    unit_header_bytes header{};
+    std::uint8_t table = 0;
+
+    [[nodiscard]] std::size_t size() const noexcept
+    {
+        return (key ? key->size() : 0) + (value ? value->size() : 0) + unit_header_name.size() + header.size() + 16;
+    }
+};
 
 /// The records of a shipment. Reused: after warm-up it allocates nothing.
 ///
@@ -49,6 +66,7 @@ private:
         bool has_key, has_value;
         std::int64_t at_ms;
         unit_header_bytes header;
+        std::uint8_t table;
     };
 
     [[nodiscard]] bool sends(const model::change& c) const;
