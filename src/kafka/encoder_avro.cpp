@@ -1,7 +1,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "avro_handles.hpp"
+#include <avro.h>
+
 #include "encoders.hpp"
 
 namespace bazaar::kafka
@@ -16,6 +17,19 @@ void done(int failure)
 {
     expect(failure == 0, "Avro takes a value of the type of its schema");
 }
+
+struct schema_ender
+{
+    void operator()(avro_obj_t* what) const { avro_schema_decref(what); }
+};
+struct class_ender
+{
+    void operator()(avro_value_iface* what) const { avro_value_iface_decref(what); }
+};
+struct writer_ender
+{
+    void operator()(avro_writer_t_* what) const { avro_writer_free(what); }
+};
 
 /// A value of Avro's generic kind, filled field by field.
 class avro_encoder final : public encoder
@@ -148,9 +162,9 @@ private:
 
     record_shape shape_;
     model::key_codec keys_;
-    avro_handle<avro_obj_t> schema_;
-    avro_handle<avro_value_iface> class_;
-    avro_handle<avro_writer_t_> writer_;
+    std::unique_ptr<avro_obj_t, schema_ender> schema_;
+    std::unique_ptr<avro_value_iface, class_ender> class_;
+    std::unique_ptr<avro_writer_t_, writer_ender> writer_;
     avro_value_t record_{};
     std::vector<slot> slots_;
     std::size_t room_ = first_room;
