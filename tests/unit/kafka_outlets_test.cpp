@@ -106,10 +106,10 @@ TEST(kafka_outlets, that_have_no_records_are_refused)
         "    columns:\n      id: {uuid: row}\n      at: {time: now, avro: {type: boolean}}\n      size: {int: 1..5}\n";
     auto read = io::read_scenario_text("odd.yaml", {{"odd.yaml", text}});
     ASSERT_TRUE(read.spec) << (read.problems.empty() ? "" : read.problems.front());
-    const auto& of = io::offered_file(read, "odd.yaml");
+    const auto* const of = &io::offered_file(read, "odd.yaml");
     try
     {
-        static_cast<void>(outlets_of(*read.spec, scenario::settings(of.fields), of.tables));
+        static_cast<void>(outlets_of(*read.spec, scenario::settings(of->fields), of->tables));
         FAIL() << "a time as boolean";
     }
     catch (const error& why)

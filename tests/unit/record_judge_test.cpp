@@ -70,9 +70,9 @@ public:
         auto read = io::read_scenario_text("parcels.yaml", {{"parcels.yaml", parcel_shop(format)}});
         if (!read.spec)
             throw std::runtime_error(fmt::format("{}", fmt::join(read.problems, "\n")));
-        const auto& entry = io::offered_file(read, "parcels.yaml");
-        shop = entry.make({.run = "main", .seed = 5, .configuration = scenario::settings(entry.fields), .files = {}});
-        const auto& file = io::spec_of_text(entry.text);
+        const auto* const entry = &io::offered_file(read, "parcels.yaml");
+        shop = entry->make({.run = "main", .seed = 5, .configuration = scenario::settings(entry->fields), .files = {}});
+        const auto& file = io::spec_of_text(entry->text);
         for (auto& one : kafka::outlets_of(file, shop->configuration(), shop->tables()))
             outlets.push_back({std::move(one), 0});
         recorded.tag = run_tag("main");
@@ -318,7 +318,7 @@ TEST_P(RecordJudge, DemandsNothingBeyondTheMark)
 }
 
 INSTANTIATE_TEST_SUITE_P(in, RecordJudge, testing::Values("json", "avro", "protobuf"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& one) { return one.param; });
 
 }  // namespace
 }  // namespace bazaar::verify
